@@ -1,0 +1,29 @@
+//! The vocabulary and the decisions: pure values and functions.
+//!
+//! No I/O, no async, no clock, no randomness; it knows no other module of the crate.
+
+pub(crate) mod keyed;
+
+pub mod account;
+pub mod post;
+pub mod review;
+
+use keyed::keyed_enum;
+
+keyed_enum! {
+    /// The language a reader wants.
+    Lang {
+        Zh = "zh", "中文", "Chinese";
+        En = "en", "英文", "English";
+    }
+}
+
+/// A word that a closed vocabulary does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is not one of: {allowed}")]
+pub struct UnknownKey {
+    /// What was written.
+    pub given: String,
+    /// What may be written, separated by commas.
+    pub allowed: String,
+}

@@ -1,0 +1,16 @@
+//! xuncha 巡查 — supervision of government new-media accounts.
+//!
+//! # The map
+//!
+//! The order is the order of dependency: a module uses those above it.
+//!
+//! - [`domain`] the vocabulary and the decisions: pure
+//! - [`clock`] the only source of now
+
+pub mod clock;
+pub mod demo;
+pub mod domain;
+pub mod fetch;
+pub mod registry;
+pub mod reports;
+pub mod sources;

@@ -1,0 +1,1 @@
+//! One file per adapter: bytes to posts; pure parsing, no requests.

@@ -5,8 +5,15 @@
 pub(crate) mod keyed;
 
 pub mod account;
+pub mod finding;
+pub mod issue;
 pub mod post;
+pub mod ratio;
 pub mod review;
+pub mod round;
+pub mod rule;
+pub mod sample;
+pub mod time;
 
 use keyed::keyed_enum;
 

@@ -1,0 +1,80 @@
+//! A finding (发现): what one indicator says of one subject of an account, with its evidence.
+
+use serde::{Deserialize, Serialize};
+
+use super::account::AccountId;
+use super::keyed::keyed_enum;
+use super::round::RoundName;
+use super::rule::{Class, Indicator, RuleRef};
+use super::time::LocalTime;
+
+keyed_enum! {
+    /// The verdict. `Unverified` is neither violation nor compliance: it could not be judged.
+    Outcome {
+        Pass = "pass", "合规", "Compliant";
+        Fail = "fail", "违规", "Violation";
+        Suspected = "suspected", "疑似", "Suspected";
+        Unverified = "unverified", "无法判定", "Could not be judged";
+    }
+}
+
+/// One step of a redirect chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainStep {
+    /// The address asked.
+    pub url: String,
+    /// What it answered.
+    pub status: u16,
+}
+
+/// What was seen, so that a stranger can judge the verdict.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The address looked at.
+    pub url: Option<String>,
+    /// HTTP status of the last answer.
+    pub status: Option<u16>,
+    /// The redirects that led there.
+    pub chain: Vec<ChainStep>,
+    /// A short excerpt, at most 200 characters.
+    pub snippet: Option<String>,
+    /// SHA-256 of the body, hex.
+    pub sha256: Option<String>,
+    /// When it was fetched.
+    pub fetched_at: Option<LocalTime>,
+}
+
+/// One verdict on one subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Number.
+    pub id: i64,
+    /// The round it belongs to.
+    pub round: RoundName,
+    /// The account.
+    pub account_id: AccountId,
+    /// The account's name.
+    pub account: String,
+    /// The indicator.
+    pub indicator: Indicator,
+    /// The class under the rule that judged it.
+    pub class: Class,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// What the verdict is on: a URL for `link`, else empty.
+    pub subject: String,
+    /// One plain sentence for people, in the office's language.
+    pub summary: String,
+    /// The monitoring time (监测时间点).
+    pub as_of: LocalTime,
+    /// When it was looked at.
+    pub observed_at: LocalTime,
+    /// Publication time of the newest post seen, where the check has one.
+    pub newest_at: Option<LocalTime>,
+    /// A stable key for why (`silent`, `http_404`, `blocked`, …).
+    pub reason: String,
+    /// The rule that judged it.
+    pub rule: RuleRef,
+    /// What was seen.
+    pub evidence: Evidence,
+}

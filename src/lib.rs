@@ -8,9 +8,12 @@
 //! - [`clock`] the only source of now
 
 pub mod clock;
+pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod fetch;
+pub mod office;
 pub mod registry;
 pub mod reports;
 pub mod sources;
+pub mod store;

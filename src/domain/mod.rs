@@ -7,13 +7,18 @@ pub(crate) mod keyed;
 pub mod account;
 pub mod finding;
 pub mod issue;
+pub mod normal;
+pub mod notice;
+pub mod person;
 pub mod post;
+pub mod quiet;
 pub mod ratio;
 pub mod review;
 pub mod round;
 pub mod rule;
 pub mod sample;
 pub mod time;
+pub mod workday;
 
 use keyed::keyed_enum;
 

@@ -1,0 +1,312 @@
+//! The sections of the configuration, and how each is read.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use cron::Schedule;
+
+use super::Config;
+use super::reader::Reader;
+use super::secret::{Concealed, SecretSource};
+use super::values::Ratio;
+use crate::domain::Lang;
+use crate::domain::keyed::keyed_enum;
+use crate::domain::quiet::QuietHours;
+
+/// `[office]`: the supervising office (主管单位).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeConfig {
+    /// Its name; empty until it is set.
+    pub name: String,
+    /// The language of messages and reports.
+    pub locale: Lang,
+    /// Where it is: civil dates, quiet hours and cron lines are read here.
+    pub timezone: Tz,
+}
+
+/// `[database]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseConfig {
+    /// `sqlite://…` (the path already resolved) or `postgres://…`.
+    pub url: Concealed,
+}
+
+keyed_enum! {
+    /// What an account is put into a stratum (层) by.
+    StratumField {
+        Platform = "platform", "平台", "Platform";
+        UnitTier = "unit_tier", "单位层级", "Unit tier";
+        Unit = "unit", "主办单位", "Unit";
+        SupervisingUnit = "supervising_unit", "主管单位", "Supervising unit";
+        Source = "source", "采集方式", "Source";
+    }
+}
+
+keyed_enum! {
+    /// Whether accounts not drawn yet this year come first (轮换).
+    Rotation {
+        Annual = "annual", "年度轮换", "Annual";
+        None = "none", "不轮换", "None";
+    }
+}
+
+/// `[sampling]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SamplingConfig {
+    /// Share drawn at random from every stratum.
+    pub ratio: Ratio,
+    /// What makes a stratum, at least one field.
+    pub strata: Vec<StratumField>,
+    /// Whether accounts not drawn yet this year come first.
+    pub rotation: Rotation,
+}
+
+/// `[schedule]`: in the office's time zone; `None` is switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleConfig {
+    /// 季度抽查.
+    pub quarterly: Option<Schedule>,
+    /// 半年检查.
+    pub half_year: Option<Schedule>,
+    /// 日常巡查.
+    pub patrol: Option<Schedule>,
+    /// Reminders to units.
+    pub reminders: Option<Schedule>,
+    /// The supervisors' digest.
+    pub digest: Option<Schedule>,
+}
+
+/// `[http]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Requests at once, in all.
+    pub concurrency: usize,
+    /// Requests at once to one host.
+    pub per_host_concurrency: usize,
+    /// Pause between two requests to one host.
+    pub per_host_interval: Duration,
+    /// For one request, from connecting to the last byte.
+    pub timeout: Duration,
+    /// For connecting.
+    pub connect_timeout: Duration,
+    /// Bytes of a body that are read, after decompression.
+    pub max_body: usize,
+    /// Redirects followed.
+    pub max_redirects: usize,
+    /// Further tries after the first.
+    pub retries: u32,
+    /// Whether private addresses may be fetched.
+    pub allow_private: bool,
+    /// Proxy for everything.
+    pub proxy: Option<Concealed>,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// Asked when looks fail, to know whether we are online.
+    pub control_urls: Vec<String>,
+}
+
+/// `[rules]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulesConfig {
+    /// A rule set instead of the built-in one.
+    pub file: Option<PathBuf>,
+}
+
+keyed_enum! {
+    /// What becomes of accounts whose unit never handed in review records.
+    ReviewRequired {
+        WhenImported = "when_imported", "报送后核对", "When imported";
+        Always = "always", "一律核对", "Always";
+    }
+}
+
+/// `[review]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewConfig {
+    /// Posts from this day on; `None`: since the round's window began.
+    pub since: Option<NaiveDate>,
+    /// Whether a unit without any record is an issue.
+    pub required: ReviewRequired,
+}
+
+/// `[calendar]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarConfig {
+    /// Holidays and worked weekends, added to the built-in years.
+    pub file: Option<PathBuf>,
+}
+
+/// `[deadlines]`: working days for rectification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadlinesConfig {
+    /// 单项否决.
+    pub veto: u32,
+    /// 突出问题.
+    pub prominent: u32,
+    /// 一般问题.
+    pub ordinary: u32,
+}
+
+/// `[quiet]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuietConfig {
+    /// When no message goes out, days off included; `None`: messages may go out at any time.
+    pub hours: Option<QuietHours>,
+}
+
+keyed_enum! {
+    /// How updates reach the bot.
+    TelegramMode {
+        Polling = "polling", "轮询", "Polling";
+    }
+}
+
+/// `[telegram]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TelegramConfig {
+    /// Where the bot's token comes from; `None` when there is no bot.
+    pub token: Option<SecretSource>,
+    /// The Bot API's address.
+    pub api_url: String,
+    /// Proxy for the bot alone.
+    pub proxy: Option<Concealed>,
+    /// How updates come.
+    pub mode: TelegramMode,
+}
+
+keyed_enum! {
+    /// A chat product's group robot (群机器人).
+    ChannelKind {
+        Wecom = "wecom", "企业微信", "WeCom";
+        Dingtalk = "dingtalk", "钉钉", "DingTalk";
+        Feishu = "feishu", "飞书", "Feishu";
+    }
+}
+
+/// Whose notices a group robot brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelReader {
+    /// The supervisors' digests and alerts.
+    Supervisors,
+    /// One unit's notices, by the unit's name.
+    Unit(String),
+}
+
+/// `[[channel]]`: a group robot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelConfig {
+    /// Which product.
+    pub kind: ChannelKind,
+    /// The robot's address, itself a secret.
+    pub webhook: SecretSource,
+    /// The signing secret.
+    pub secret: Option<SecretSource>,
+    /// Whose notices.
+    pub reader: ChannelReader,
+}
+
+/// `[web]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebConfig {
+    /// Where health, metrics and pages listen.
+    pub listen: SocketAddr,
+}
+
+/// Reads every section.
+pub(super) fn read(r: &mut Reader) -> Config {
+    let millis = Duration::from_millis;
+    let minutes = |n: u64| Duration::from_secs(n * 60);
+    let locales = [("zh-CN", Lang::Zh), ("en", Lang::En)];
+    let workdays_only = r.flag("quiet.workdays_only");
+    Config {
+        office: OfficeConfig {
+            name: r.text("office.name"),
+            locale: r.word("office.locale", &locales, |(word, _)| word).map_or(Lang::Zh, |(_, lang)| lang),
+            timezone: r.zone("office.timezone"),
+        },
+        database: DatabaseConfig { url: r.database_url("database.url") },
+        sampling: SamplingConfig {
+            ratio: r.ratio("sampling.ratio"),
+            strata: r.words("sampling.strata", StratumField::ALL, |field| field.key()),
+            rotation: r.word("sampling.rotation", Rotation::ALL, |word| word.key()).unwrap_or(Rotation::Annual),
+        },
+        schedule: ScheduleConfig {
+            quarterly: r.cron("schedule.quarterly"),
+            half_year: r.cron("schedule.half_year"),
+            patrol: r.cron("schedule.patrol"),
+            reminders: r.cron("schedule.reminders"),
+            digest: r.cron("schedule.digest"),
+        },
+        http: HttpConfig {
+            concurrency: r.number("http.concurrency", 1..=1_000),
+            per_host_concurrency: r.number("http.per_host_concurrency", 1..=100),
+            per_host_interval: r.duration("http.per_host_interval", Duration::ZERO, minutes(10)),
+            timeout: r.duration("http.timeout", millis(10), minutes(10)),
+            connect_timeout: r.duration("http.connect_timeout", millis(10), minutes(10)),
+            max_body: r.size("http.max_body"),
+            max_redirects: r.number("http.max_redirects", 0..=50),
+            retries: r.number("http.retries", 0..=10),
+            allow_private: r.flag("http.allow_private"),
+            proxy: r.proxy("http.proxy"),
+            user_agent: r
+                .parsed(
+                    "http.user_agent",
+                    |text| text.bytes().all(|b| (0x20..0x7f).contains(&b)).then(|| text.to_owned()),
+                    "一行 ASCII 文字",
+                    "one line of ASCII",
+                )
+                .unwrap_or_else(|| "xuncha".to_owned()),
+            control_urls: r.http_urls("http.control_urls"),
+        },
+        rules: RulesConfig { file: r.path("rules.file") },
+        review: ReviewConfig {
+            since: r.date("review.since"),
+            required: r
+                .word("review.required", ReviewRequired::ALL, |word| word.key())
+                .unwrap_or(ReviewRequired::WhenImported),
+        },
+        calendar: CalendarConfig { file: r.path("calendar.file") },
+        deadlines: DeadlinesConfig {
+            veto: r.number("deadlines.veto", 1..=365),
+            prominent: r.number("deadlines.prominent", 1..=365),
+            ordinary: r.number("deadlines.ordinary", 1..=365),
+        },
+        quiet: QuietConfig {
+            hours: r.parsed(
+                "quiet.hours",
+                |text| QuietHours::parse(text, workdays_only).ok(),
+                "起止时间不同的时段,如 18:00-09:00",
+                "hours like 18:00-09:00, with two different times",
+            ),
+        },
+        telegram: TelegramConfig {
+            token: r.token("telegram.token_file"),
+            api_url: r.http_url("telegram.api_url"),
+            proxy: r.proxy("telegram.proxy"),
+            mode: r.word("telegram.mode", TelegramMode::ALL, |word| word.key()).unwrap_or(TelegramMode::Polling),
+        },
+        channels: r.channels().into_iter().filter_map(|number| read_channel(r, number)).collect(),
+        web: WebConfig { listen: r.address("web.listen") },
+    }
+}
+
+fn read_channel(r: &mut Reader, number: usize) -> Option<ChannelConfig> {
+    let key = |name: &str| format!("channel.{number}.{name}");
+    let kind = r.word(&key("kind"), ChannelKind::ALL, |word| word.key());
+    let webhook_key = key("webhook_file");
+    r.required(&webhook_key, "缺少机器人地址文件", "needs the file that holds the robot's address");
+    let reader = r.required(
+        &key("for"),
+        "缺少接收对象:supervisors 或主办单位名称",
+        "needs its readers: supervisors, or a unit's name",
+    );
+    Some(ChannelConfig {
+        kind: kind?,
+        webhook: r.secret_file(&webhook_key)?,
+        secret: r.secret_file(&key("secret_file")),
+        reader: if reader == "supervisors" { ChannelReader::Supervisors } else { ChannelReader::Unit(reader) },
+    })
+}

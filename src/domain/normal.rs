@@ -1,0 +1,247 @@
+//! Normal forms: when two URLs, or two titles, are the same to the office.
+
+use unicode_normalization::UnicodeNormalization;
+use url::Url;
+
+/// Query parameters that say how a reader came, not what is read.
+const TRACKING: &[&str] = &[
+    "spm",
+    "from",
+    "isappinstalled",
+    "scene",
+    "subscene",
+    "chksm",
+    "ascene",
+    "devicetype",
+    "version",
+    "nettype",
+    "abtest_cookie",
+    "lang",
+    "pass_ticket",
+    "wx_header",
+    "sessionid",
+    "clicktime",
+    "enterid",
+    "exportkey",
+    "acctmode",
+    "srcid",
+    "share_token",
+    "share_source",
+    "share_medium",
+    "share_plat",
+    "share_tag",
+    "share_session_id",
+    "share_from",
+    "share_app_id",
+    "share_iid",
+    "share_link_id",
+    "share_author_id",
+    "sharefrom",
+    "shareid",
+    "timestamp",
+    "unique_k",
+    "vd_source",
+    "from_source",
+    "from_spmid",
+    "spm_id_from",
+    "bbid",
+    "refer_flag",
+    "wfr",
+    "gclid",
+    "fbclid",
+    "msclkid",
+    "yclid",
+    "dclid",
+    "igshid",
+    "mc_cid",
+    "mc_eid",
+    "_ga",
+    "_gl",
+    "hmsr",
+    "hmpl",
+    "hmcu",
+    "hmkw",
+    "hmci",
+    "bd_vid",
+    "nsukey",
+    "tdsourcetag",
+    "weibo_id",
+];
+
+/// Families of such parameters, by how their names begin.
+const TRACKING_FAMILIES: &[&str] = &["utm_", "sharer_", "pk_", "mtm_", "hsa_"];
+
+/// Parameters too general to drop everywhere: dropped only where a platform uses them so.
+const GENERAL: &[&str] = &["version", "lang", "sessionid", "timestamp", "scene", "srcid", "weibo_id", "abtest_cookie"];
+
+/// What names an article in a link of the WeChat platform.
+const WECHAT_ARTICLE: &[&str] = &["__biz", "mid", "idx", "sn"];
+
+/// The URL as it is compared: `None` for anything that is not an absolute http(s) URL.
+///
+/// Host in lower case and punycode, default port, fragment and tracking parameters dropped,
+/// order kept. A WeChat article keeps only what names the article.
+#[must_use]
+pub fn normalise_url(text: &str) -> Option<String> {
+    let mut url = Url::parse(text.trim()).ok()?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    url.set_fragment(None);
+    let host = url.host_str()?.trim_end_matches('.').to_owned();
+    if host.is_empty() {
+        return None;
+    }
+    if url.host_str() != Some(host.as_str()) {
+        url.set_host(Some(&host)).ok()?;
+    }
+    if host == "mp.weixin.qq.com" && is_wechat_article(url.path()) {
+        // The article is the same over either scheme.
+        let _ = url.set_scheme("https");
+        let named = url.path().trim_end_matches('/') == "/s";
+        keep_pairs(&mut url, |name| named && WECHAT_ARTICLE.contains(&name));
+    } else {
+        let platform = PLATFORM_HOSTS.iter().any(|p| host == *p || host.ends_with(&format!(".{p}")));
+        keep_pairs(&mut url, |name| !is_tracking(name, platform));
+    }
+    Some(url.into())
+}
+
+/// Hosts that put general words into tracking parameters.
+const PLATFORM_HOSTS: &[&str] = &[
+    "qq.com",
+    "weibo.com",
+    "weibo.cn",
+    "douyin.com",
+    "iesdouyin.com",
+    "kuaishou.com",
+    "toutiao.com",
+    "bilibili.com",
+    "xiaohongshu.com",
+];
+
+fn is_wechat_article(path: &str) -> bool {
+    path == "/s" || path.starts_with("/s/")
+}
+
+fn is_tracking(name: &str, platform: bool) -> bool {
+    let name = name.to_ascii_lowercase();
+    TRACKING_FAMILIES.iter().any(|family| name.starts_with(family))
+        || (TRACKING.contains(&name.as_str()) && (platform || !GENERAL.contains(&name.as_str())))
+}
+
+/// Drops the pairs that `keep` refuses, and leaves the others exactly as they were written.
+fn keep_pairs(url: &mut Url, keep: impl Fn(&str) -> bool) {
+    let Some(query) = url.query() else { return };
+    let kept: Vec<&str> =
+        query.split('&').filter(|pair| !pair.is_empty() && keep(pair.split('=').next().unwrap_or_default())).collect();
+    let kept = kept.join("&");
+    url.set_query(if kept.is_empty() { None } else { Some(&kept) });
+}
+
+/// The title as it is compared: width folded, white space and quotes evened out, lower case.
+#[must_use]
+pub fn normalise_title(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut gap = false;
+    for c in text.nfkc().flat_map(char::to_lowercase) {
+        if c.is_whitespace() {
+            gap = true;
+            continue;
+        }
+        if c.is_control() || is_invisible(c) {
+            continue;
+        }
+        let c = fold_mark(c);
+        // A space counts only between two words of letters: Chinese is set with and without.
+        if gap && c.is_ascii_alphanumeric() && out.chars().next_back().is_some_and(|p| p.is_ascii_alphanumeric()) {
+            out.push(' ');
+        }
+        gap = false;
+        out.push(c);
+    }
+    out
+}
+
+/// Joiners, marks of direction, variation selectors, byte order mark.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
+}
+
+/// Chinese marks to the ones compatibility folding leaves apart.
+fn fold_mark(c: char) -> char {
+    match c {
+        '。' => '.',
+        '、' => ',',
+        '“' | '”' | '„' | '「' | '」' | '『' | '』' => '"',
+        '‘' | '’' | '`' => '\'',
+        '—' | '–' | '‐' | '―' | '─' | '−' => '-',
+        '【' | '〔' | '〖' => '[',
+        '】' | '〕' | '〗' => ']',
+        '〈' | '《' => '<',
+        '〉' | '》' => '>',
+        '•' | '・' => '·',
+        '～' | '〜' => '~',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_fold_to_one_form() {
+        for (given, wanted) in [
+            ("HTTP://Www.Example.CN:80/A/b?x=1#top", "http://www.example.cn/A/b?x=1"),
+            ("https://www.example.cn:443", "https://www.example.cn/"),
+            ("https://例子.中国/通知", "https://xn--fsqu00a.xn--fiqs8s/%E9%80%9A%E7%9F%A5"),
+            ("http://www.example.cn./a", "http://www.example.cn/a"),
+            ("http://a.example/p?b=2&utm_source=x&a=1&spm=0.1&from=timeline", "http://a.example/p?b=2&a=1"),
+            ("http://a.example/p?utm_medium=x", "http://a.example/p"),
+            ("http://a.example/p?version=2&lang=zh", "http://a.example/p?version=2&lang=zh"),
+            ("http://a.example/p?q=%E4%B8%AD&flag", "http://a.example/p?q=%E4%B8%AD&flag"),
+            ("http://a.example/x/../y", "http://a.example/y"),
+            (" http://a.example/ ", "http://a.example/"),
+            (
+                "http://mp.weixin.qq.com/s?__biz=MzA0MA==&mid=265&idx=1&sn=ab12&chksm=8e&scene=27#wechat_redirect",
+                "https://mp.weixin.qq.com/s?__biz=MzA0MA==&mid=265&idx=1&sn=ab12",
+            ),
+            ("https://mp.weixin.qq.com/s/AbC-d_1?scene=1&click_id=3", "https://mp.weixin.qq.com/s/AbC-d_1"),
+            ("https://m.weibo.cn/status/1?from=page&lang=zh", "https://m.weibo.cn/status/1"),
+        ] {
+            assert_eq!(normalise_url(given).as_deref(), Some(wanted), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_http_has_no_form() {
+        for given in
+            ["", "#", "javascript:void(0)", "mailto:a@b.cn", "tel:12345", "ftp://a.cn/", "/a", "http://", "例子"]
+        {
+            assert_eq!(normalise_url(given), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn normal_urls_stay_as_they_are() {
+        for given in ["http://Www.Example.CN:80/A/b?x=1#top", "https://例子.中国/通知?utm_a=1&b=%20"] {
+            let once = normalise_url(given).unwrap();
+            assert_eq!(normalise_url(&once).as_deref(), Some(once.as_str()));
+        }
+    }
+
+    #[test]
+    fn titles_fold_to_one_form() {
+        for (a, b) in [
+            ("【通知】关于“五一”放假的公告", "[通知]关于\"五一\"放假的公告"),
+            ("政务 新媒体\u{3000}季度通报！", "政务新媒体季度通报!"),
+            ("ＡＢＣ　Ｄ１", "abc d1"),
+            ("  Open   Data  ", "open data"),
+            ("防汛\u{200B}提示—一图读懂", "防汛提示-一图读懂"),
+        ] {
+            assert_eq!(normalise_title(a), normalise_title(b), "{a}");
+        }
+        assert_ne!(normalise_title("第1期"), normalise_title("第11期"));
+    }
+}

@@ -1,0 +1,248 @@
+//! What a message tells its reader, before any language or channel.
+//!
+//! A body is frozen when it is written, so that a message repeated after an unknown outcome
+//! says exactly what the first one said.
+
+use serde::{Deserialize, Serialize};
+
+use super::account::Platform;
+use super::issue::EventKind;
+use super::keyed::keyed_enum;
+use super::round::RoundName;
+use super::rule::{Class, Indicator};
+use super::time::LocalTime;
+
+keyed_enum! {
+    /// What a notice is for.
+    NoticeKind {
+        Rectification = "rectification", "整改通知", "Rectification notice";
+        Warning = "warning", "临期提醒", "Early warning";
+        Reminder = "reminder", "整改提醒", "Reminder";
+        Decision = "decision", "处理结果", "Decision";
+        Alert = "alert", "即时提醒", "Alert";
+        Digest = "digest", "每日摘要", "Daily digest";
+    }
+}
+
+/// One sentence in each language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Bilingual {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// One issue as a notice tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoticeItem {
+    /// Number of the issue.
+    pub issue: i64,
+    /// The account's name.
+    pub account: String,
+    /// Its platform.
+    pub platform: Platform,
+    /// The indicator.
+    pub indicator: Indicator,
+    /// How grave.
+    pub class: Class,
+    /// What was found, in the office's language.
+    pub summary: String,
+    /// The document it rests on, and the clause.
+    pub basis: String,
+    /// What to do.
+    pub remedy: Bilingual,
+    /// How it will be checked again.
+    pub recheck: Bilingual,
+    /// Working days allowed, counted from the day after delivery.
+    pub working_days: u32,
+}
+
+/// One issue as a short line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IssueLine {
+    /// Number of the issue.
+    pub issue: i64,
+    /// The account's name.
+    pub account: String,
+    /// Its platform.
+    pub platform: Platform,
+    /// 主办单位.
+    pub unit: String,
+    /// What was found, in the office's language.
+    pub summary: String,
+    /// The deadline.
+    pub due_at: Option<LocalTime>,
+    /// The deadline is 暂定.
+    pub due_provisional: bool,
+}
+
+/// One account that is about to fall silent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SilentSoon {
+    /// The account's name.
+    pub account: String,
+    /// Its platform.
+    pub platform: Platform,
+    /// Its newest post.
+    pub newest_at: LocalTime,
+    /// Whole days since then.
+    pub days: i64,
+    /// When it becomes a violation.
+    pub violation_at: LocalTime,
+}
+
+/// What a supervisor is told at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "alert", rename_all = "snake_case")]
+pub enum Alert {
+    /// A round was judged; the veto-class problems it found.
+    RoundJudged {
+        /// Which round.
+        round: RoundName,
+        /// Accounts looked at.
+        looked_at: i64,
+        /// Issues opened or found again.
+        issues: i64,
+        /// Of these, veto-class ones, at most twenty.
+        vetoes: Vec<IssueLine>,
+        /// How many veto-class ones there are in all.
+        veto_count: i64,
+        /// Findings waiting for a person.
+        doubtful: i64,
+        /// Accounts that could not be judged.
+        unverified: i64,
+    },
+    /// A unit appeals.
+    Appealed {
+        /// The issue.
+        line: IssueLine,
+        /// Why.
+        why: String,
+        /// Who.
+        by: String,
+    },
+    /// A unit asks for more time.
+    ExtensionRequested {
+        /// The issue.
+        line: IssueLine,
+        /// Until when.
+        until: LocalTime,
+        /// Why.
+        why: String,
+        /// Who.
+        by: String,
+    },
+    /// A unit reports a rectification that only a person can check.
+    Rectified {
+        /// The issue.
+        line: IssueLine,
+        /// What was done.
+        what: String,
+        /// Who.
+        by: String,
+    },
+    /// A reader writes to the office.
+    Feedback {
+        /// Which unit, where known.
+        unit: Option<String>,
+        /// What.
+        text: String,
+        /// Who.
+        by: String,
+    },
+    /// A channel refuses a reader for good.
+    Undeliverable {
+        /// The unit, where known.
+        unit: Option<String>,
+        /// Number of the notice.
+        number: String,
+        /// In the channel's words.
+        why: String,
+    },
+}
+
+/// What a notice says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NoticeBody {
+    /// To a unit: what has to be rectified.
+    Rectification {
+        /// The round that found it.
+        round: RoundName,
+        /// 监测时间点.
+        as_of: LocalTime,
+        /// The issues.
+        items: Vec<NoticeItem>,
+    },
+    /// To a unit: accounts that are about to fall silent; not counted against anyone.
+    Warning {
+        /// The accounts.
+        accounts: Vec<SilentSoon>,
+    },
+    /// To a unit: deadlines that come near.
+    Reminder {
+        /// The issues.
+        lines: Vec<IssueLine>,
+        /// The last working day has come for at least one.
+        last_day: bool,
+    },
+    /// To a unit: what was decided on one issue.
+    Decision {
+        /// The issue, with the deadline now in force.
+        line: IssueLine,
+        /// What was decided.
+        what: EventKind,
+        /// The reason given.
+        note: String,
+    },
+    /// To the supervisors, at once.
+    Alert(Alert),
+    /// To the supervisors, every working morning.
+    Digest {
+        /// The day.
+        on: chrono::NaiveDate,
+        /// Opened since the last digest.
+        opened: i64,
+        /// Live issues in all.
+        live: i64,
+        /// Overdue issues, at most thirty; proposals to escalate.
+        overdue: Vec<IssueLine>,
+        /// How many are overdue in all.
+        overdue_count: i64,
+        /// Findings waiting for a person.
+        doubtful: i64,
+        /// Appeals waiting.
+        appeals: Vec<IssueLine>,
+        /// Extensions waiting.
+        extensions: Vec<IssueLine>,
+        /// 未送达清单: unit and reason.
+        undelivered: Vec<UndeliveredLine>,
+    },
+}
+
+/// A line of the 未送达清单.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UndeliveredLine {
+    /// Number of the notice.
+    pub number: String,
+    /// The unit; `None`: the supervisors.
+    pub unit: Option<String>,
+    /// In the channel's words; `None`: nobody is bound.
+    pub why: Option<String>,
+}
+
+impl NoticeBody {
+    /// What it is for.
+    #[must_use]
+    pub const fn kind(&self) -> NoticeKind {
+        match self {
+            Self::Rectification { .. } => NoticeKind::Rectification,
+            Self::Warning { .. } => NoticeKind::Warning,
+            Self::Reminder { .. } => NoticeKind::Reminder,
+            Self::Decision { .. } => NoticeKind::Decision,
+            Self::Alert(_) => NoticeKind::Alert,
+            Self::Digest { .. } => NoticeKind::Digest,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The outbox: one row a notice and chat, claimed before the call, settled after it.
+
+use chrono::{DateTime, Utc};
+
+use super::engine::sql;
+use super::people::Chat;
+use super::{StoreError, Tx, instant, millis};
+use crate::domain::keyed::keyed_enum;
+
+keyed_enum! {
+    /// Where a delivery stands.
+    DeliveryStatus {
+        Queued = "queued", "待发送", "Queued";
+        Sending = "sending", "发送中", "Sending";
+        Sent = "sent", "已送达", "Sent";
+        Failed = "failed", "未送达", "Failed";
+    }
+}
+
+/// A delivery this process may make until its lease runs out.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Row.
+    pub id: i64,
+    /// The notice.
+    pub notice_id: i64,
+    /// The chat.
+    pub chat: Chat,
+    /// Tries so far, this one included.
+    pub attempts: i64,
+    /// The attempt row written for this try.
+    pub attempt_id: i64,
+}
+
+/// A notice that has not reached a reader (未送达清单).
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Undelivered {
+    /// Number of the notice.
+    pub number: String,
+    /// The unit it was for; `None`: the supervisors.
+    pub unit: Option<String>,
+    /// Why, in the channel's words; `None`: no chat is bound.
+    pub last_error: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Due {
+    id: i64,
+    notice_id: i64,
+    chat_id: i64,
+}
+
+/// Deliveries that are due, oldest first in each chat: nothing overtakes an earlier message of the same chat.
+const DUE: &str = "SELECT d.id, d.notice_id, d.chat_id FROM delivery d JOIN chat c ON c.id = d.chat_id
+ WHERE ((d.status = 'queued' AND d.due_at <= $1) OR (d.status = 'sending' AND d.lease_until < $1))
+     AND c.retired_at IS NULL AND c.next_send_at <= $1
+     AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.chat_id = d.chat_id AND e.id < d.id
+         AND (e.status = 'sending' OR (e.status = 'queued' AND e.due_at <= $1)))
+ ORDER BY d.due_at, d.id LIMIT 1";
+
+impl Tx {
+    /// Claims the next delivery that is due and writes its attempt, before any call is made.
+    pub async fn claim_delivery(
+        &mut self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let text = if self.locks_rows() { format!("{DUE} FOR UPDATE OF d, c SKIP LOCKED") } else { DUE.to_owned() };
+        let Some(due) = sql!(self, opt Due, sqlx::AssertSqlSafe(text.clone()), millis(now))? else { return Ok(None) };
+        let attempts = sql!(
+            self,
+            scalar i64,
+            "UPDATE delivery SET status = 'sending', lease_until = $2, attempts = attempts + 1 WHERE id = $1 RETURNING attempts",
+            due.id,
+            millis(lease_until)
+        )?;
+        let attempt_id = sql!(
+            self,
+            scalar i64,
+            "INSERT INTO attempt (delivery_id, started_at) VALUES ($1, $2) RETURNING id",
+            due.id,
+            millis(now)
+        )?;
+        let chat = self.chat(due.chat_id).await?;
+        Ok(Some(Claimed { id: due.id, notice_id: due.notice_id, chat, attempts, attempt_id }))
+    }
+
+    /// A channel accepted a message; `true` when it is the notice's first acceptance.
+    pub async fn settle_sent(
+        &mut self,
+        claimed: &Claimed,
+        message_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.end_attempt(claimed, "sent", None, now).await?;
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'sent', lease_until = NULL, message_id = $2, sent_at = $3, last_error = NULL
+             WHERE id = $1",
+            claimed.id,
+            message_id,
+            millis(now)
+        )?;
+        let first = sql!(
+            self,
+            execute,
+            "UPDATE notice SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL",
+            claimed.notice_id,
+            millis(now)
+        )?;
+        Ok(first == 1)
+    }
+
+    /// A try failed and is repeated at `again_at`.
+    pub async fn settle_later(
+        &mut self,
+        claimed: &Claimed,
+        outcome: &str,
+        error: &str,
+        again_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.end_attempt(claimed, outcome, Some(error), now).await?;
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'queued', lease_until = NULL, due_at = $2, last_error = $3 WHERE id = $1",
+            claimed.id,
+            millis(again_at),
+            error
+        )?;
+        Ok(())
+    }
+
+    /// A try failed for good.
+    pub async fn settle_failed(
+        &mut self,
+        claimed: &Claimed,
+        error: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.end_attempt(claimed, "refused", Some(error), now).await?;
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2 WHERE id = $1",
+            claimed.id,
+            error
+        )?;
+        Ok(())
+    }
+
+    async fn end_attempt(
+        &mut self,
+        claimed: &Claimed,
+        outcome: &str,
+        error: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE attempt SET ended_at = $2, outcome = $3, error = $4 WHERE id = $1",
+            claimed.attempt_id,
+            millis(now),
+            outcome,
+            error
+        )?;
+        Ok(())
+    }
+
+    /// No message goes to a chat before `at`.
+    pub async fn hold_chat(&mut self, chat: i64, at: DateTime<Utc>) -> Result<(), StoreError> {
+        sql!(self, execute, "UPDATE chat SET next_send_at = $2 WHERE id = $1 AND next_send_at < $2", chat, millis(at))?;
+        Ok(())
+    }
+
+    /// When a chat sent its messages since `since`, newest last, over all chats or one.
+    pub async fn sent_since(
+        &mut self,
+        chat: Option<i64>,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<DateTime<Utc>>, StoreError> {
+        Ok(sql!(
+            self,
+            scalars i64,
+            "SELECT sent_at FROM delivery WHERE sent_at > $2 AND ($1 IS NULL OR chat_id = $1) ORDER BY sent_at",
+            chat,
+            millis(since)
+        )?
+        .into_iter()
+        .map(instant)
+        .collect())
+    }
+
+    /// When the next delivery can be made, as far as the database knows.
+    pub async fn next_delivery_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(sql!(
+            self,
+            scalar Option<i64>,
+            "SELECT MIN(CASE WHEN d.status = 'sending' THEN d.lease_until
+                             WHEN d.due_at > c.next_send_at THEN d.due_at ELSE c.next_send_at END)
+             FROM delivery d JOIN chat c ON c.id = d.chat_id
+             WHERE d.status IN ('queued', 'sending') AND c.retired_at IS NULL"
+        )?
+        .map(instant))
+    }
+
+    /// How many deliveries are due at `now`, for `notices send --dry-run` and metrics.
+    pub async fn due_deliveries(&mut self, now: DateTime<Utc>) -> Result<Vec<(i64, i64)>, StoreError> {
+        Ok(sql!(
+            self,
+            all(i64, i64),
+            "SELECT d.notice_id, d.chat_id FROM delivery d JOIN chat c ON c.id = d.chat_id
+             WHERE d.status = 'queued' AND d.due_at <= $1 AND c.retired_at IS NULL ORDER BY d.id",
+            millis(now)
+        )?)
+    }
+
+    /// Fails every open delivery to a chat that refuses for good.
+    pub async fn fail_deliveries_to(&mut self, chat: i64, error: &str) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2
+             WHERE chat_id = $1 AND status = 'queued'",
+            chat,
+            error
+        )?;
+        Ok(())
+    }
+
+    /// Notices older than `before` that reached nobody.
+    pub async fn undelivered(&mut self, before: DateTime<Utc>) -> Result<Vec<Undelivered>, StoreError> {
+        Ok(sql!(
+            self,
+            all Undelivered,
+            "SELECT n.number, n.unit, (SELECT MAX(d.last_error) FROM delivery d WHERE d.notice_id = n.id) AS last_error
+             FROM notice n WHERE n.delivered_at IS NULL AND n.created_at < $1 AND n.kind <> 'digest'
+                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id
+                                 AND d.status = 'queued' AND d.attempts = 0)
+             ORDER BY n.id",
+            millis(before)
+        )?)
+    }
+}

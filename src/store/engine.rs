@@ -1,0 +1,266 @@
+//! Two engines behind one type: connecting, migrating, transactions.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Postgres, Sqlite, Transaction};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// What the database refused, and what the reader can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The URL is neither `sqlite://…` nor `postgres://…`.
+    #[error("database.url: `{0}` is neither sqlite://FILE nor postgres://USER@HOST/NAME")]
+    Url(String),
+    /// The server or file cannot be reached or opened.
+    #[error("the database {place} cannot be opened: {source}")]
+    Open {
+        /// File or server, without password.
+        place: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// The lock file beside a SQLite database cannot be taken.
+    #[error("{path}: the lock file beside the database cannot be written: {source}")]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("the database {place} could not be migrated: {source}")]
+    Migrate {
+        /// File or server.
+        place: String,
+        /// Why.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// A statement failed.
+    #[error("the database refused a statement: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// JSON in a column is not what this version writes.
+    #[error("the database holds a value this version cannot read: {0}")]
+    Json(serde_json::Error),
+    /// A word in a column is not what this version writes.
+    #[error("the database holds a word this version does not know: {0}")]
+    Word(crate::domain::UnknownKey),
+    /// Something with a name is not there.
+    #[error("there is no {kind} {id}")]
+    Missing {
+        /// What was looked for.
+        kind: &'static str,
+        /// By which name.
+        id: String,
+    },
+    /// The row is no longer in the state the change was decided on.
+    #[error("{kind} {id} was changed by somebody else meanwhile; try again")]
+    Changed {
+        /// What was to be changed.
+        kind: &'static str,
+        /// Which one.
+        id: String,
+    },
+}
+
+/// A database, either engine; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Engine,
+    place: String,
+}
+
+#[derive(Debug, Clone)]
+enum Engine {
+    Sqlite { writer: SqlitePool, reader: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A transaction on either engine; rolled back unless committed.
+#[derive(Debug)]
+pub struct Tx {
+    pub(super) engine: TxEngine,
+    /// Hash of the last event this transaction knows of.
+    pub(super) last_hash: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) enum TxEngine {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one statement on whichever engine the transaction is on.
+///
+/// `sql!(tx, execute, TEXT, binds…)` gives the rows touched; `one`/`opt`/`all` with a row type
+/// give rows; `scalar`/`scalar_opt`/`scalars` with a type give the first column.
+macro_rules! sql {
+    ($tx:expr, execute, $text:expr $(, $bind:expr)* $(,)?) => {
+        match &mut $tx.engine {
+            $crate::store::engine::TxEngine::Sqlite(c) => sqlx::query($text)$(.bind($bind))*.execute(&mut **c).await.map(|r| r.rows_affected()),
+            $crate::store::engine::TxEngine::Postgres(c) => sqlx::query($text)$(.bind($bind))*.execute(&mut **c).await.map(|r| r.rows_affected()),
+        }
+    };
+    ($tx:expr, one $row:ty, $text:expr $(, $bind:expr)* $(,)?) => { $crate::store::engine::sql!(@as $tx, $row, fetch_one, $text $(, $bind)*) };
+    ($tx:expr, opt $row:ty, $text:expr $(, $bind:expr)* $(,)?) => { $crate::store::engine::sql!(@as $tx, $row, fetch_optional, $text $(, $bind)*) };
+    ($tx:expr, all $row:ty, $text:expr $(, $bind:expr)* $(,)?) => { $crate::store::engine::sql!(@as $tx, $row, fetch_all, $text $(, $bind)*) };
+    ($tx:expr, scalar $ty:ty, $text:expr $(, $bind:expr)* $(,)?) => { $crate::store::engine::sql!(@scalar $tx, $ty, fetch_one, $text $(, $bind)*) };
+    ($tx:expr, scalar_opt $ty:ty, $text:expr $(, $bind:expr)* $(,)?) => { $crate::store::engine::sql!(@scalar $tx, $ty, fetch_optional, $text $(, $bind)*) };
+    ($tx:expr, scalars $ty:ty, $text:expr $(, $bind:expr)* $(,)?) => { $crate::store::engine::sql!(@scalar $tx, $ty, fetch_all, $text $(, $bind)*) };
+    (@as $tx:expr, $row:ty, $fetch:ident, $text:expr $(, $bind:expr)*) => {
+        match &mut $tx.engine {
+            $crate::store::engine::TxEngine::Sqlite(c) => sqlx::query_as::<_, $row>($text)$(.bind($bind))*.$fetch(&mut **c).await,
+            $crate::store::engine::TxEngine::Postgres(c) => sqlx::query_as::<_, $row>($text)$(.bind($bind))*.$fetch(&mut **c).await,
+        }
+    };
+    (@scalar $tx:expr, $ty:ty, $fetch:ident, $text:expr $(, $bind:expr)*) => {
+        match &mut $tx.engine {
+            $crate::store::engine::TxEngine::Sqlite(c) => sqlx::query_scalar::<_, $ty>($text)$(.bind($bind))*.$fetch(&mut **c).await,
+            $crate::store::engine::TxEngine::Postgres(c) => sqlx::query_scalar::<_, $ty>($text)$(.bind($bind))*.$fetch(&mut **c).await,
+        }
+    };
+}
+pub(super) use sql;
+
+impl Store {
+    /// Opens the database at `url`, creating a SQLite file, and brings its schema up to date.
+    ///
+    /// `now` is recorded as the moment the database was created, the first time.
+    pub async fn open(url: &str, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let store = if let Some(path) = url.strip_prefix("sqlite:") {
+            Self::open_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path))).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self::open_postgres(url).await?
+        } else {
+            return Err(StoreError::Url(url.to_owned()));
+        };
+        let mut tx = store.write().await?;
+        sql!(
+            tx,
+            execute,
+            "INSERT INTO meta (key, value) VALUES ('created_at', $1) ON CONFLICT (key) DO NOTHING",
+            now.timestamp_millis().to_string()
+        )?;
+        tx.commit().await?;
+        Ok(store)
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        let place = path.display().to_string();
+        let open = |source| StoreError::Open { place: place.clone(), source };
+        // Why: the migrator of this engine takes no lock, and several processes may start at once.
+        let lock_path = PathBuf::from(format!("{place}.lock"));
+        let refused = |source| StoreError::Lock { path: lock_path.clone(), source };
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(refused)?;
+        let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
+            .await
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(refused)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(60))
+            .foreign_keys(true);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(120))
+            .connect_with(options.clone())
+            .await
+            .map_err(open)?;
+        SQLITE.run(&writer).await.map_err(|source| StoreError::Migrate { place: place.clone(), source })?;
+        drop(lock);
+        let reader = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(120))
+            .connect_with(options.pragma("query_only", "ON"))
+            .await
+            .map_err(open)?;
+        Ok(Self { engine: Engine::Sqlite { writer, reader }, place })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|source| StoreError::Open { place: "(postgres)".into(), source })?;
+        let place =
+            format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default());
+        let pool = PgPoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(Duration::from_secs(15))
+            .connect_with(options)
+            .await
+            .map_err(|source| StoreError::Open { place: place.clone(), source })?;
+        POSTGRES.run(&pool).await.map_err(|source| StoreError::Migrate { place: place.clone(), source })?;
+        Ok(Self { engine: Engine::Postgres(pool), place })
+    }
+
+    /// File or server, for people; never a password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        let engine = match &self.engine {
+            Engine::Sqlite { writer, .. } => TxEngine::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Engine::Postgres(pool) => TxEngine::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { engine, last_hash: None })
+    }
+
+    /// Begins a transaction that only reads, on one consistent state.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        let engine = match &self.engine {
+            Engine::Sqlite { reader, .. } => TxEngine::Sqlite(reader.begin().await?),
+            Engine::Postgres(pool) => {
+                TxEngine::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(Tx { engine, last_hash: None })
+    }
+
+    /// When the database was created.
+    pub async fn created_at(&self) -> Result<DateTime<Utc>, StoreError> {
+        let mut tx = self.read().await?;
+        let text = sql!(tx, scalar String, "SELECT value FROM meta WHERE key = 'created_at'")?;
+        Ok(super::instant(text.parse().unwrap_or_default()))
+    }
+
+    /// Closes every connection; what was committed stays.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite { writer, reader } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes the changes permanent.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.engine {
+            TxEngine::Sqlite(tx) => tx.commit().await?,
+            TxEngine::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Whether rows are locked one by one (PostgreSQL) rather than the whole file (SQLite).
+    pub(super) fn locks_rows(&self) -> bool {
+        matches!(self.engine, TxEngine::Postgres(_))
+    }
+}

@@ -1,0 +1,145 @@
+//! The event history: appended, chained by hash, never changed.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::engine::sql;
+use super::{StoreError, Tx, instant, millis};
+use crate::domain::sample::hex;
+
+/// An event about to be appended.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEvent<'a> {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: &'a str,
+    /// `issue`, `account`, `round`, `finding`, `person` or `notice`.
+    pub subject_kind: &'a str,
+    /// Which one.
+    pub subject_id: &'a str,
+    /// What happened, a stable key.
+    pub kind: &'a str,
+    /// In words; never contact data.
+    pub note: &'a str,
+    /// Anything a program wants back, JSON text or empty.
+    pub data: &'a str,
+}
+
+/// An event as stored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct EventRow {
+    /// When, milliseconds.
+    at: i64,
+    /// Who.
+    pub actor: String,
+    /// Which subject.
+    pub subject_id: String,
+    /// What happened.
+    pub kind: String,
+    /// In words.
+    pub note: String,
+    /// JSON text or empty.
+    pub data_json: String,
+}
+
+impl EventRow {
+    /// When it happened.
+    #[must_use]
+    pub fn at(&self) -> DateTime<Utc> {
+        instant(self.at)
+    }
+}
+
+/// Key of the lock that serialises appending on PostgreSQL.
+const CHAIN_LOCK: i64 = 0x7875_6e63_6861;
+
+impl Tx {
+    /// Appends an event to the chain.
+    pub async fn append_event(&mut self, event: NewEvent<'_>) -> Result<(), StoreError> {
+        let prev = match self.last_hash.take() {
+            Some(hash) => hash,
+            None => {
+                if self.locks_rows() {
+                    sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", CHAIN_LOCK)?;
+                }
+                sql!(self, scalar_opt String, "SELECT hash FROM event ORDER BY id DESC LIMIT 1")?.unwrap_or_default()
+            }
+        };
+        let hash = chain(&prev, &event);
+        sql!(
+            self,
+            execute,
+            "INSERT INTO event (at, actor, subject_kind, subject_id, kind, note, data_json, prev_hash, hash)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            millis(event.at),
+            event.actor,
+            event.subject_kind,
+            event.subject_id,
+            event.kind,
+            event.note,
+            event.data,
+            prev,
+            &hash
+        )?;
+        self.last_hash = Some(hash);
+        Ok(())
+    }
+
+    /// The events of one subject, oldest first.
+    pub async fn events_of(&mut self, subject_kind: &str, subject_id: &str) -> Result<Vec<EventRow>, StoreError> {
+        Ok(sql!(
+            self,
+            all EventRow,
+            "SELECT at, actor, subject_id, kind, note, data_json FROM event
+             WHERE subject_kind = $1 AND subject_id = $2 ORDER BY id",
+            subject_kind,
+            subject_id
+        )?)
+    }
+
+    /// The events of the issues numbered `from` to `to`, oldest first, by issue.
+    pub(super) async fn events_of_issues(
+        &mut self,
+        from: i64,
+        to: i64,
+    ) -> Result<HashMap<i64, Vec<EventRow>>, StoreError> {
+        let rows = sql!(
+            self,
+            all EventRow,
+            "SELECT e.at, e.actor, e.subject_id, e.kind, e.note, e.data_json
+             FROM issue i JOIN event e ON e.subject_kind = 'issue' AND e.subject_id = CAST(i.id AS TEXT)
+             WHERE i.id BETWEEN $1 AND $2 ORDER BY e.id",
+            from,
+            to
+        )?;
+        let mut by_issue = HashMap::<i64, Vec<EventRow>>::new();
+        for row in rows {
+            by_issue.entry(row.subject_id.parse().unwrap_or_default()).or_default().push(row);
+        }
+        Ok(by_issue)
+    }
+
+    /// The events of a kind of subject, oldest first.
+    pub async fn events_about(&mut self, subject_kind: &str) -> Result<Vec<EventRow>, StoreError> {
+        Ok(sql!(
+            self,
+            all EventRow,
+            "SELECT at, actor, subject_id, kind, note, data_json FROM event WHERE subject_kind = $1 ORDER BY id",
+            subject_kind
+        )?)
+    }
+}
+
+/// Hash of an event behind the one hashed `prev`.
+fn chain(prev: &str, event: &NewEvent<'_>) -> String {
+    let mut hash = Sha256::new();
+    let at = millis(event.at).to_string();
+    for part in [prev, &at, event.actor, event.subject_kind, event.subject_id, event.kind, event.note, event.data] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
+}

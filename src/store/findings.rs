@@ -1,0 +1,307 @@
+//! Observations and findings.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::engine::sql;
+use super::{StoreError, Tx, from_json, instant, json, millis, word};
+use crate::domain::account::AccountId;
+use crate::domain::finding::{Evidence, Finding, Outcome};
+use crate::domain::round::RoundName;
+use crate::domain::rule::{Class, Indicator, RuleRef};
+use crate::domain::time::LocalTime;
+
+/// A verdict about to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewFinding {
+    /// The indicator.
+    pub indicator: Indicator,
+    /// A URL for `link`, else empty.
+    pub subject: String,
+    /// The class.
+    pub class: Class,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// A stable key for why.
+    pub reason: String,
+    /// One sentence.
+    pub summary: String,
+    /// 监测时间点.
+    pub as_of: DateTime<Utc>,
+    /// When it was looked at.
+    pub observed_at: DateTime<Utc>,
+    /// The newest post seen.
+    pub newest_at: Option<DateTime<Utc>>,
+    /// The rule.
+    pub rule: RuleRef,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// How many looks stand behind it.
+    pub looks: u32,
+    /// When to look again, for a doubtful one.
+    pub next_look_at: Option<DateTime<Utc>>,
+}
+
+/// A stored finding with what only the program needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredFinding {
+    /// What every output shows.
+    pub finding: Finding,
+    /// Row of its round.
+    pub round_id: i64,
+    /// How many looks stand behind it.
+    pub looks: u32,
+    /// When to look again.
+    pub next_look_at: Option<DateTime<Utc>>,
+    /// When a person decided it.
+    pub decided_at: Option<DateTime<Utc>>,
+}
+
+/// Which findings a listing wants; `None` means any.
+#[derive(Debug, Clone, Default)]
+pub struct FindingQuery {
+    /// Of this round.
+    pub round: Option<RoundName>,
+    /// Of this account.
+    pub account: Option<AccountId>,
+    /// With this verdict.
+    pub outcome: Option<Outcome>,
+    /// Of this indicator.
+    pub indicator: Option<Indicator>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    round_id: i64,
+    round: String,
+    account_id: String,
+    account: String,
+    indicator: String,
+    subject: String,
+    class: String,
+    outcome: String,
+    reason: String,
+    summary: String,
+    as_of: i64,
+    observed_at: i64,
+    newest_at: Option<i64>,
+    rule_json: String,
+    evidence_json: String,
+    looks: i64,
+    next_look_at: Option<i64>,
+    decided_at: Option<i64>,
+}
+
+impl Row {
+    fn into_stored(self, zone: Tz) -> Result<StoredFinding, StoreError> {
+        let local = |at: i64| LocalTime::new(instant(at), zone);
+        Ok(StoredFinding {
+            round_id: self.round_id,
+            looks: self.looks as u32,
+            next_look_at: self.next_look_at.map(instant),
+            decided_at: self.decided_at.map(instant),
+            finding: Finding {
+                id: self.id,
+                round: self.round.parse().map_err(|_| StoreError::Missing { kind: "round", id: self.round.clone() })?,
+                account_id: AccountId::new(self.account_id),
+                account: self.account,
+                indicator: word::<Indicator>(&self.indicator)?,
+                class: word::<Class>(&self.class)?,
+                outcome: word::<Outcome>(&self.outcome)?,
+                subject: self.subject,
+                summary: self.summary,
+                as_of: local(self.as_of),
+                observed_at: local(self.observed_at),
+                newest_at: self.newest_at.map(local),
+                reason: self.reason,
+                rule: from_json(&self.rule_json)?,
+                evidence: from_json(&self.evidence_json)?,
+            },
+        })
+    }
+}
+
+const SELECT: &str =
+    "SELECT f.id, f.round_id, r.name AS round, f.account_id, a.name AS account, f.indicator, f.subject, f.class,
+     f.outcome, f.reason, f.summary, f.as_of, f.observed_at, f.newest_at, f.rule_json, f.evidence_json, f.looks,
+     f.next_look_at, f.decided_at
+ FROM finding f JOIN round r ON r.id = f.round_id JOIN account a ON a.account_id = f.account_id ";
+
+fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{SELECT}{rest}"))
+}
+
+impl Tx {
+    /// Stores what was seen of an account, JSON text.
+    pub async fn insert_observation(
+        &mut self,
+        round: i64,
+        account: &AccountId,
+        at: DateTime<Utc>,
+        data: &str,
+    ) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "INSERT INTO observation (round_id, account_id, at, data_json) VALUES ($1, $2, $3, $4)",
+            round,
+            account.as_str(),
+            millis(at),
+            data
+        )?;
+        Ok(())
+    }
+
+    /// Writes a verdict, replacing the one on the same subject unless a person decided that.
+    pub async fn put_finding(&mut self, round: i64, account: &AccountId, new: &NewFinding) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "INSERT INTO finding (round_id, account_id, indicator, subject, class, outcome, reason, summary, as_of,
+                 observed_at, newest_at, rule_json, evidence_json, looks, next_look_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             ON CONFLICT (round_id, account_id, indicator, subject) DO UPDATE SET
+                 class = excluded.class, outcome = excluded.outcome, reason = excluded.reason,
+                 summary = excluded.summary, as_of = excluded.as_of, observed_at = excluded.observed_at,
+                 newest_at = excluded.newest_at, rule_json = excluded.rule_json,
+                 evidence_json = excluded.evidence_json, looks = excluded.looks,
+                 next_look_at = excluded.next_look_at
+             WHERE finding.decided_at IS NULL",
+            round,
+            account.as_str(),
+            new.indicator.key(),
+            &new.subject,
+            new.class.key(),
+            new.outcome.key(),
+            &new.reason,
+            &new.summary,
+            millis(new.as_of),
+            millis(new.observed_at),
+            new.newest_at.map(millis),
+            json(&new.rule)?,
+            json(&new.evidence)?,
+            i64::from(new.looks),
+            new.next_look_at.map(millis)
+        )?;
+        Ok(())
+    }
+
+    /// Removes the undecided verdicts of an account in a round that no issue rests on, before it is judged anew.
+    pub async fn clear_findings(&mut self, round: i64, account: &AccountId) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "DELETE FROM finding WHERE round_id = $1 AND account_id = $2 AND decided_at IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM issue_round x WHERE x.finding_id = finding.id)",
+            round,
+            account.as_str()
+        )?;
+        Ok(())
+    }
+
+    /// One finding, which has to exist.
+    pub async fn finding(&mut self, id: i64, zone: Tz) -> Result<StoredFinding, StoreError> {
+        sql!(self, opt Row, select("WHERE f.id = $1"), id)?
+            .ok_or_else(|| StoreError::Missing { kind: "finding", id: id.to_string() })?
+            .into_stored(zone)
+    }
+
+    /// The next `limit` findings after `after`, by number.
+    pub async fn findings_page(
+        &mut self,
+        query: &FindingQuery,
+        after: i64,
+        limit: usize,
+        zone: Tz,
+    ) -> Result<Vec<StoredFinding>, StoreError> {
+        sql!(
+            self,
+            all Row,
+            select(
+                "WHERE f.id > $1 AND ($2 IS NULL OR r.name = $2) AND ($3 IS NULL OR f.account_id = $3)
+                     AND ($4 IS NULL OR f.outcome = $4) AND ($5 IS NULL OR f.indicator = $5)
+                 ORDER BY f.id LIMIT $6"
+            ),
+            after,
+            query.round.map(|name| name.to_string()),
+            query.account.as_ref().map(AccountId::as_str),
+            query.outcome.map(Outcome::key),
+            query.indicator.map(Indicator::key),
+            limit as i64
+        )?
+        .into_iter()
+        .map(|row| row.into_stored(zone))
+        .collect()
+    }
+
+    /// Doubtful findings that are due for another look.
+    pub async fn findings_to_look_at(
+        &mut self,
+        now: DateTime<Utc>,
+        limit: usize,
+        zone: Tz,
+    ) -> Result<Vec<StoredFinding>, StoreError> {
+        sql!(
+            self,
+            all Row,
+            select("WHERE f.next_look_at IS NOT NULL AND f.next_look_at <= $1 ORDER BY f.next_look_at, f.id LIMIT $2"),
+            millis(now),
+            limit as i64
+        )?
+        .into_iter()
+        .map(|row| row.into_stored(zone))
+        .collect()
+    }
+
+    /// When the next doubtful finding is due for another look.
+    pub async fn next_look_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(sql!(self, scalar Option<i64>, "SELECT MIN(next_look_at) FROM finding")?.map(instant))
+    }
+
+    /// The verdict of a person; `false` when the finding no longer has the verdict `from`.
+    pub async fn decide_finding(
+        &mut self,
+        id: i64,
+        from: Outcome,
+        to: Outcome,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done = sql!(
+            self,
+            execute,
+            "UPDATE finding SET outcome = $3, decided_by = $4, decided_at = $5, next_look_at = NULL
+             WHERE id = $1 AND outcome = $2",
+            id,
+            from.key(),
+            to.key(),
+            by,
+            millis(now)
+        )?;
+        Ok(done == 1)
+    }
+
+    /// How many findings a round has, by indicator and verdict.
+    pub async fn finding_counts(&mut self, round: i64) -> Result<Vec<(Indicator, Outcome, i64)>, StoreError> {
+        sql!(
+            self,
+            all(String, String, i64),
+            "SELECT indicator, outcome, COUNT(*) FROM finding WHERE round_id = $1
+             GROUP BY indicator, outcome ORDER BY indicator, outcome",
+            round
+        )?
+        .into_iter()
+        .map(|(indicator, outcome, count)| Ok((word(&indicator)?, word(&outcome)?, count)))
+        .collect()
+    }
+
+    /// How many findings wait for a person: suspected, and looked at often enough.
+    pub async fn doubtful_count(&mut self) -> Result<i64, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM finding WHERE outcome = 'suspected' AND next_look_at IS NULL"
+        )?)
+    }
+}

@@ -1,0 +1,226 @@
+//! Notices: what is said to whom; written with the change that caused them.
+
+use chrono::{DateTime, Utc};
+
+use super::engine::sql;
+use super::{StoreError, Tx, from_json, instant, json, millis, word};
+use crate::domain::notice::{NoticeBody, NoticeKind};
+
+/// A notice about to be written.
+#[derive(Debug, Clone)]
+pub struct NewNotice<'a> {
+    /// The number readers see.
+    pub number: String,
+    /// The unit it goes to; `None`: the supervisors.
+    pub unit: Option<&'a str>,
+    /// The round it belongs to.
+    pub round_id: Option<i64>,
+    /// What it says.
+    pub body: &'a NoticeBody,
+    /// Quiet hours do not hold it back.
+    pub urgent: bool,
+    /// A second notice with the same key is not written.
+    pub dedup_key: String,
+    /// The issues it tells of.
+    pub issues: &'a [i64],
+}
+
+/// A notice as listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoticeRow {
+    /// Row.
+    pub id: i64,
+    /// Number.
+    pub number: String,
+    /// Kind.
+    pub kind: NoticeKind,
+    /// The unit it goes to; `None`: the supervisors.
+    pub unit: Option<String>,
+    /// What it says.
+    pub body: NoticeBody,
+    /// Quiet hours do not hold it back.
+    pub urgent: bool,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When a channel first accepted it.
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// State of its deliveries: `waiting` where there is no chat yet.
+    pub status: String,
+    /// Tries over all chats.
+    pub attempts: i64,
+    /// The last refusal.
+    pub last_error: Option<String>,
+}
+
+/// Which notices a listing wants; `None` means any.
+#[derive(Debug, Clone, Default)]
+pub struct NoticeQuery {
+    /// In this state.
+    pub status: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    number: String,
+    kind: String,
+    unit: Option<String>,
+    body_json: String,
+    urgent: bool,
+    created_at: i64,
+    delivered_at: Option<i64>,
+    status: String,
+    attempts: i64,
+    last_error: Option<String>,
+}
+
+impl TryFrom<Row> for NoticeRow {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            number: row.number,
+            kind: word(&row.kind)?,
+            unit: row.unit,
+            body: from_json(&row.body_json)?,
+            urgent: row.urgent,
+            created_at: instant(row.created_at),
+            delivered_at: row.delivered_at.map(instant),
+            status: row.status,
+            attempts: row.attempts,
+            last_error: row.last_error,
+        })
+    }
+}
+
+const SELECT: &str = "SELECT * FROM (
+     SELECT n.id, n.number, n.kind, n.unit, n.body_json, n.urgent, n.created_at, n.delivered_at,
+         CASE WHEN n.delivered_at IS NOT NULL THEN 'sent'
+              ELSE COALESCE((SELECT MIN(d.status) FROM delivery d WHERE d.notice_id = n.id AND d.status IN ('queued', 'sending')),
+                            (SELECT MAX(d.status) FROM delivery d WHERE d.notice_id = n.id), 'waiting') END AS status,
+         CAST(COALESCE((SELECT SUM(d.attempts) FROM delivery d WHERE d.notice_id = n.id), 0) AS BIGINT) AS attempts,
+         (SELECT MAX(d.last_error) FROM delivery d WHERE d.notice_id = n.id) AS last_error
+     FROM notice n) listed ";
+
+impl Tx {
+    /// How many notices exist, for the next number.
+    pub async fn notice_count(&mut self) -> Result<i64, StoreError> {
+        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM notice")?)
+    }
+
+    /// Writes a notice and puts it in the outbox of `chats`; `None` when its key was written before.
+    ///
+    /// Without a chat it waits, and goes out when one is bound.
+    pub async fn insert_notice(
+        &mut self,
+        new: &NewNotice<'_>,
+        chats: &[i64],
+        due_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<i64>, StoreError> {
+        let id = sql!(
+            self,
+            scalar_opt i64,
+            "INSERT INTO notice (number, kind, unit, round_id, body_json, urgent, dedup_key, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (dedup_key) DO NOTHING RETURNING id",
+            &new.number,
+            new.body.kind().key(),
+            new.unit,
+            new.round_id,
+            json(new.body)?,
+            new.urgent,
+            &new.dedup_key,
+            millis(now)
+        )?;
+        let Some(id) = id else { return Ok(None) };
+        for issue in new.issues {
+            sql!(
+                self,
+                execute,
+                "INSERT INTO notice_issue (notice_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                id,
+                *issue
+            )?;
+        }
+        for chat in chats {
+            self.queue_delivery(id, *chat, due_at).await?;
+        }
+        Ok(Some(id))
+    }
+
+    /// Puts a notice in a chat's outbox once.
+    pub async fn queue_delivery(&mut self, notice: i64, chat: i64, due_at: DateTime<Utc>) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "INSERT INTO delivery (notice_id, chat_id, status, due_at, attempts) VALUES ($1, $2, 'queued', $3, 0)
+             ON CONFLICT (notice_id, chat_id) DO NOTHING",
+            notice,
+            chat,
+            millis(due_at)
+        )?;
+        Ok(())
+    }
+
+    /// Notices nobody has received yet and which no chat is about to receive, for a unit or the supervisors.
+    pub async fn waiting_notices(&mut self, unit: Option<&str>) -> Result<Vec<(i64, bool)>, StoreError> {
+        Ok(sql!(
+            self,
+            all (i64, bool),
+            "SELECT n.id, n.urgent FROM notice n
+             WHERE n.delivered_at IS NULL AND COALESCE(n.unit, '') = COALESCE($1, '')
+                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id AND d.status IN ('queued', 'sending'))
+             ORDER BY n.id",
+            unit
+        )?)
+    }
+
+    /// The issues a notice tells of.
+    pub async fn issues_of_notice(&mut self, notice: i64) -> Result<Vec<i64>, StoreError> {
+        Ok(sql!(self, scalars i64, "SELECT issue_id FROM notice_issue WHERE notice_id = $1 ORDER BY issue_id", notice)?)
+    }
+
+    /// One notice, which has to exist.
+    pub async fn notice(&mut self, id: i64) -> Result<NoticeRow, StoreError> {
+        sql!(self, opt Row, sqlx::AssertSqlSafe(format!("{SELECT} WHERE id = $1")), id)?
+            .ok_or_else(|| StoreError::Missing { kind: "notice", id: id.to_string() })?
+            .try_into()
+    }
+
+    /// The next `limit` notices after `after`, by number of row.
+    pub async fn notices_page(
+        &mut self,
+        query: &NoticeQuery,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<NoticeRow>, StoreError> {
+        sql!(
+            self,
+            all Row,
+            sqlx::AssertSqlSafe(format!("{SELECT} WHERE id > $1 AND ($2 IS NULL OR status = $2) ORDER BY id LIMIT $3")),
+            after,
+            query.status.as_deref(),
+            limit as i64
+        )?
+        .into_iter()
+        .map(NoticeRow::try_from)
+        .collect()
+    }
+
+    /// Whether a notice with a key was written.
+    pub async fn notice_exists(&mut self, dedup_key: &str) -> Result<bool, StoreError> {
+        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM notice WHERE dedup_key = $1", dedup_key)? > 0)
+    }
+
+    /// How many notices of a round were written and delivered: written, delivered, warnings written.
+    pub async fn notice_totals(&mut self, round: i64) -> Result<(i64, i64, i64), StoreError> {
+        Ok(sql!(
+            self,
+            one(i64, i64, i64),
+            "SELECT COUNT(*), COUNT(delivered_at),
+                 CAST(COALESCE(SUM(CASE WHEN kind = 'warning' THEN 1 ELSE 0 END), 0) AS BIGINT)
+             FROM notice WHERE round_id = $1",
+            round
+        )?)
+    }
+}

@@ -1,0 +1,313 @@
+//! Chats, the people bound to them, and the codes that bind.
+
+use chrono::{DateTime, Utc};
+
+use super::engine::sql;
+use super::{StoreError, Tx, instant, millis, word};
+use crate::domain::Lang;
+use crate::domain::person::Role;
+
+/// Where messages go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chat {
+    /// Row.
+    pub id: i64,
+    /// `telegram`, `wecom`, …
+    pub channel: String,
+    /// The channel's own address of the chat.
+    pub address: String,
+    /// More than one reader.
+    pub is_group: bool,
+    /// The language its readers chose.
+    pub lang: Lang,
+    /// Why the channel refuses it for good, if it does.
+    pub retired_why: Option<String>,
+}
+
+/// A person (or a bound group) with a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Row.
+    pub id: i64,
+    /// What they may do.
+    pub role: Role,
+    /// The unit a unit administrator acts for.
+    pub unit: Option<String>,
+    /// Display name, kept after a handover.
+    pub name: String,
+    /// The channel's identifier of the user, `telegram:123`.
+    pub user_key: String,
+    /// Where they are reached.
+    pub chat_id: i64,
+    /// When they bound.
+    pub bound_at: DateTime<Utc>,
+    /// When their role was taken back.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// A one-time code as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InviteRow {
+    /// What it grants.
+    pub role: Role,
+    /// For which unit.
+    pub unit: Option<String>,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+    /// It was used.
+    pub used: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct ChatRecord {
+    id: i64,
+    channel: String,
+    address: String,
+    is_group: bool,
+    lang: String,
+    retired_why: Option<String>,
+}
+
+impl TryFrom<ChatRecord> for Chat {
+    type Error = StoreError;
+    fn try_from(row: ChatRecord) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            channel: row.channel,
+            address: row.address,
+            is_group: row.is_group,
+            lang: word(&row.lang)?,
+            retired_why: row.retired_why,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct PersonRecord {
+    id: i64,
+    role: String,
+    unit: Option<String>,
+    name: String,
+    user_key: String,
+    chat_id: i64,
+    bound_at: i64,
+    revoked_at: Option<i64>,
+}
+
+impl TryFrom<PersonRecord> for Person {
+    type Error = StoreError;
+    fn try_from(row: PersonRecord) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            role: word(&row.role)?,
+            unit: row.unit,
+            name: row.name,
+            user_key: row.user_key,
+            chat_id: row.chat_id,
+            bound_at: instant(row.bound_at),
+            revoked_at: row.revoked_at.map(instant),
+        })
+    }
+}
+
+impl Tx {
+    /// The chat at an address, made on first sight; binding again revives a retired one.
+    pub async fn put_chat(
+        &mut self,
+        channel: &str,
+        address: &str,
+        is_group: bool,
+        lang: Lang,
+    ) -> Result<Chat, StoreError> {
+        sql!(
+            self,
+            one ChatRecord,
+            "INSERT INTO chat (channel, address, is_group, lang, next_send_at) VALUES ($1, $2, $3, $4, 0)
+             ON CONFLICT (channel, address) DO UPDATE SET is_group = excluded.is_group, retired_at = NULL, retired_why = NULL
+             RETURNING id, channel, address, is_group, lang, retired_why",
+            channel,
+            address,
+            is_group,
+            lang.key()
+        )?
+        .try_into()
+    }
+
+    /// The chat at an address, if the bot has met it.
+    pub async fn chat_at(&mut self, channel: &str, address: &str) -> Result<Option<Chat>, StoreError> {
+        sql!(
+            self,
+            opt ChatRecord,
+            "SELECT id, channel, address, is_group, lang, retired_why FROM chat WHERE channel = $1 AND address = $2",
+            channel,
+            address
+        )?
+        .map(Chat::try_from)
+        .transpose()
+    }
+
+    /// One chat.
+    pub async fn chat(&mut self, id: i64) -> Result<Chat, StoreError> {
+        sql!(
+            self,
+            one ChatRecord,
+            "SELECT id, channel, address, is_group, lang, retired_why FROM chat WHERE id = $1",
+            id
+        )?
+        .try_into()
+    }
+
+    /// Sets a chat's language.
+    pub async fn set_chat_lang(&mut self, id: i64, lang: Lang) -> Result<(), StoreError> {
+        sql!(self, execute, "UPDATE chat SET lang = $2 WHERE id = $1", id, lang.key())?;
+        Ok(())
+    }
+
+    /// The channel refuses a chat for good.
+    pub async fn retire_chat(&mut self, id: i64, why: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sql!(self, execute, "UPDATE chat SET retired_at = $2, retired_why = $3 WHERE id = $1", id, millis(now), why)?;
+        Ok(())
+    }
+
+    /// A group became another chat (supergroup migration).
+    pub async fn move_chat(&mut self, id: i64, address: &str) -> Result<(), StoreError> {
+        sql!(self, execute, "UPDATE chat SET address = $2 WHERE id = $1", id, address)?;
+        Ok(())
+    }
+
+    /// Stores a binding; gives its number.
+    pub async fn insert_person(
+        &mut self,
+        role: Role,
+        unit: Option<&str>,
+        name: &str,
+        user_key: &str,
+        chat: i64,
+        now: DateTime<Utc>,
+    ) -> Result<i64, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "INSERT INTO person (role, unit, name, user_key, chat_id, bound_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+            role.key(),
+            unit,
+            name,
+            user_key,
+            chat,
+            millis(now)
+        )?)
+    }
+
+    /// The bindings of a channel's user that are in force.
+    pub async fn people_of_user(&mut self, user_key: &str) -> Result<Vec<Person>, StoreError> {
+        sql!(
+            self,
+            all PersonRecord,
+            "SELECT * FROM person WHERE user_key = $1 AND revoked_at IS NULL ORDER BY id",
+            user_key
+        )?
+        .into_iter()
+        .map(Person::try_from)
+        .collect()
+    }
+
+    /// Everybody, those whose role was taken back included.
+    pub async fn people(&mut self) -> Result<Vec<Person>, StoreError> {
+        sql!(self, all PersonRecord, "SELECT * FROM person ORDER BY id")?.into_iter().map(Person::try_from).collect()
+    }
+
+    /// Takes a role back; `false` when there is no such binding in force.
+    pub async fn revoke_person(&mut self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sql!(
+            self,
+            execute,
+            "UPDATE person SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+            id,
+            millis(now)
+        )?;
+        Ok(done == 1)
+    }
+
+    /// The chats of a unit's administrators that are in force and not retired.
+    pub async fn chats_of_unit(&mut self, unit: &str) -> Result<Vec<i64>, StoreError> {
+        Ok(sql!(
+            self,
+            scalars i64,
+            "SELECT DISTINCT p.chat_id FROM person p JOIN chat c ON c.id = p.chat_id
+             WHERE p.role = 'unit_admin' AND p.unit = $1 AND p.revoked_at IS NULL AND c.retired_at IS NULL
+             ORDER BY p.chat_id",
+            unit
+        )?)
+    }
+
+    /// The chats of the supervisors that are in force and not retired.
+    pub async fn chats_of_supervisors(&mut self) -> Result<Vec<i64>, StoreError> {
+        Ok(sql!(
+            self,
+            scalars i64,
+            "SELECT DISTINCT p.chat_id FROM person p JOIN chat c ON c.id = p.chat_id
+             WHERE p.role = 'supervisor' AND p.revoked_at IS NULL AND c.retired_at IS NULL ORDER BY p.chat_id"
+        )?)
+    }
+
+    /// Stores a one-time code by its hash.
+    pub async fn insert_invite(
+        &mut self,
+        code_sha256: &str,
+        role: Role,
+        unit: Option<&str>,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "INSERT INTO invite (code_sha256, role, unit, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+            code_sha256,
+            role.key(),
+            unit,
+            millis(now),
+            millis(expires_at)
+        )?;
+        Ok(())
+    }
+
+    /// The code of a hash.
+    pub async fn invite(&mut self, code_sha256: &str) -> Result<Option<InviteRow>, StoreError> {
+        sql!(
+            self,
+            opt(String, Option<String>, i64, Option<i64>),
+            "SELECT role, unit, expires_at, used_at FROM invite WHERE code_sha256 = $1",
+            code_sha256
+        )?
+        .map(|(role, unit, expires_at, used_at)| {
+            Ok(InviteRow { role: word(&role)?, unit, expires_at: instant(expires_at), used: used_at.is_some() })
+        })
+        .transpose()
+    }
+
+    /// Uses a code up; `false` when somebody else just did.
+    pub async fn use_invite(&mut self, code_sha256: &str, by: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sql!(
+            self,
+            execute,
+            "UPDATE invite SET used_at = $2, used_by = $3 WHERE code_sha256 = $1 AND used_at IS NULL",
+            code_sha256,
+            millis(now),
+            by
+        )?;
+        Ok(done == 1)
+    }
+
+    /// Notes an incoming update; `false` when it was handled before.
+    pub async fn see_update(&mut self, update_id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sql!(
+            self,
+            execute,
+            "INSERT INTO seen_update (update_id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            update_id,
+            millis(now)
+        )?;
+        Ok(done == 1)
+    }
+}

@@ -12,8 +12,14 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod fetch;
+pub mod issues;
+pub mod notify;
 pub mod office;
+pub mod people;
 pub mod registry;
 pub mod reports;
 pub mod sources;
 pub mod store;
+
+/// Who the history says did what no person did.
+pub const ACTOR: &str = "xuncha";

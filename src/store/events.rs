@@ -57,14 +57,40 @@ impl EventRow {
 const CHAIN_LOCK: i64 = 0x7875_6e63_6861;
 
 impl Tx {
+    /// Lets nobody else append events or number notices until this transaction ends.
+    pub(super) async fn lock_chain(&mut self) -> Result<(), StoreError> {
+        if self.locks_rows() {
+            sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", CHAIN_LOCK)?;
+        }
+        Ok(())
+    }
+
+    /// How many events of a kind a subject has had since an instant.
+    pub async fn recent_events(
+        &mut self,
+        subject_kind: &str,
+        subject_id: &str,
+        kind: &str,
+        since: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        let count = sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM event WHERE subject_kind = $1 AND subject_id = $2 AND kind = $3 AND at >= $4",
+            subject_kind,
+            subject_id,
+            kind,
+            millis(since)
+        )?;
+        Ok(count as usize)
+    }
+
     /// Appends an event to the chain.
     pub async fn append_event(&mut self, event: NewEvent<'_>) -> Result<(), StoreError> {
         let prev = match self.last_hash.take() {
             Some(hash) => hash,
             None => {
-                if self.locks_rows() {
-                    sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", CHAIN_LOCK)?;
-                }
+                self.lock_chain().await?;
                 sql!(self, scalar_opt String, "SELECT hash FROM event ORDER BY id DESC LIMIT 1")?.unwrap_or_default()
             }
         };

@@ -296,6 +296,17 @@ impl Tx {
         .collect()
     }
 
+    /// Accounts of a round with something that could not be judged and nothing that failed.
+    pub async fn unverified_accounts(&mut self, round: i64) -> Result<i64, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(DISTINCT f.account_id) FROM finding f
+             WHERE f.round_id = $1 AND f.outcome = 'unverified' AND f.indicator IN ('stale', 'zombie')",
+            round
+        )?)
+    }
+
     /// How many findings wait for a person: suspected, and looked at often enough.
     pub async fn doubtful_count(&mut self) -> Result<i64, StoreError> {
         Ok(sql!(

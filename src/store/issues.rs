@@ -346,21 +346,17 @@ impl Tx {
         notified_at: DateTime<Utc>,
         due_at: DateTime<Utc>,
         provisional: bool,
-        recheck_at: DateTime<Utc>,
-        remind_at: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let done = sql!(
             self,
             execute,
             "UPDATE issue SET status = CASE WHEN status = 'open' THEN 'notified' ELSE status END, notified_at = $2,
-                 due_at = $3, due_provisional = $4, recheck_at = $5, remind_at = $6
+                 due_at = $3, due_provisional = $4
              WHERE id = $1 AND notified_at IS NULL AND closed_at IS NULL",
             id,
             millis(notified_at),
             millis(due_at),
-            provisional,
-            millis(recheck_at),
-            millis(remind_at)
+            provisional
         )?;
         Ok(done == 1)
     }
@@ -396,6 +392,46 @@ impl Tx {
             now,
         )
         .await
+    }
+
+    /// Whether a person's judgement stands behind an issue.
+    pub async fn person_judged(&mut self, id: i64) -> Result<bool, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM issue_round x JOIN finding f ON f.id = x.finding_id
+             WHERE x.issue_id = $1 AND f.decided_at IS NOT NULL",
+            id
+        )? > 0)
+    }
+
+    /// Units with issues of a round that no notice has told of yet.
+    pub async fn units_to_notify(&mut self, round: i64) -> Result<Vec<String>, StoreError> {
+        Ok(sql!(
+            self,
+            scalars String,
+            "SELECT DISTINCT i.unit FROM issue i JOIN issue_round x ON x.issue_id = i.id
+             WHERE x.round_id = $1 AND i.status = 'open'
+                 AND NOT EXISTS (SELECT 1 FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id
+                                 WHERE ni.issue_id = i.id AND n.kind = 'rectification' AND n.created_at >= i.opened_at)
+             ORDER BY i.unit",
+            round
+        )?)
+    }
+
+    /// The issues of a unit and round that no notice has told of yet.
+    pub async fn issues_to_notify(&mut self, round: i64, unit: &str) -> Result<Vec<i64>, StoreError> {
+        Ok(sql!(
+            self,
+            scalars i64,
+            "SELECT i.id FROM issue i JOIN issue_round x ON x.issue_id = i.id
+             WHERE x.round_id = $1 AND i.unit = $2 AND i.status = 'open'
+                 AND NOT EXISTS (SELECT 1 FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id
+                                 WHERE ni.issue_id = i.id AND n.kind = 'rectification' AND n.created_at >= i.opened_at)
+             ORDER BY i.id",
+            round,
+            unit
+        )?)
     }
 
     /// How many issues stand where.

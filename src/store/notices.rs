@@ -103,9 +103,11 @@ const SELECT: &str = "SELECT * FROM (
      FROM notice n) listed ";
 
 impl Tx {
-    /// How many notices exist, for the next number.
-    pub async fn notice_count(&mut self) -> Result<i64, StoreError> {
-        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM notice")?)
+    /// The number of the next notice, `2026-0001`; nobody else gets it while this transaction lasts.
+    pub async fn next_notice_number(&mut self, year: i32) -> Result<String, StoreError> {
+        self.lock_chain().await?;
+        let next = sql!(self, scalar i64, "SELECT COALESCE(MAX(id), 0) + 1 FROM notice")?;
+        Ok(format!("{year}-{next:04}"))
     }
 
     /// Writes a notice and puts it in the outbox of `chats`; `None` when its key was written before.

@@ -1,0 +1,242 @@
+//! The issue workflow: load, decide, write — the change, its event and its notices in one transaction.
+//!
+//! The command line, the bot and the scheduler all come through [`act`]; what may be done
+//! is decided in [`crate::domain::issue::decide`].
+
+pub mod clock;
+pub mod open;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::issue::{Action, Decision, EventKind, Refusal, decide};
+use crate::domain::notice::{Alert, IssueLine, NoticeBody};
+use crate::notify::{self, Draft, Reader};
+use crate::office::Office;
+use crate::store::{IssueQuery, NewEvent, StoreError, StoredIssue, Tx};
+
+/// What somebody may touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    All,
+    /// The issues of one unit.
+    Unit(String),
+}
+
+/// What came of an action.
+#[derive(Debug, Clone)]
+pub struct Acted {
+    /// The issue as it stands now.
+    pub issue: StoredIssue,
+    /// `false`: it stood so already.
+    pub changed: bool,
+}
+
+/// Why an action did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// There is none, or none this reader may know of.
+    #[error("there is no issue {0}")]
+    NotFound(i64),
+    /// It does not fit where the issue stands.
+    #[error("issue {id}: {refusal}")]
+    Refused {
+        /// Which one.
+        id: i64,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One issue, if `scope` may see it.
+pub async fn find(office: &Office, id: i64, scope: &Scope) -> Result<StoredIssue, IssueError> {
+    let mut tx = office.store.read().await?;
+    load(&mut tx, office, id, scope).await
+}
+
+/// The next `limit` issues after `after` that `scope` may see.
+pub async fn list(
+    office: &Office,
+    query: &IssueQuery,
+    scope: &Scope,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<StoredIssue>, StoreError> {
+    let mut query = query.clone();
+    if let Scope::Unit(unit) = scope {
+        if query.unit.as_ref().is_some_and(|wanted| wanted != unit) {
+            return Ok(Vec::new());
+        }
+        query.unit = Some(unit.clone());
+    }
+    office.store.read().await?.issues_page(&query, after, limit, office.zone()).await
+}
+
+async fn load(tx: &mut Tx, office: &Office, id: i64, scope: &Scope) -> Result<StoredIssue, IssueError> {
+    let found = match tx.issue(id, office.zone()).await {
+        Err(StoreError::Missing { kind: "issue", .. }) => return Err(IssueError::NotFound(id)),
+        other => other?,
+    };
+    match scope {
+        Scope::Unit(unit) if *unit != found.issue.unit => Err(IssueError::NotFound(id)),
+        _ => Ok(found),
+    }
+}
+
+/// Does `action` on an issue in the name of `actor`, if `scope` allows.
+pub async fn act(
+    office: &Office,
+    id: i64,
+    action: Action,
+    note: &str,
+    actor: &str,
+    scope: &Scope,
+) -> Result<Acted, IssueError> {
+    let mut tx = office.store.write().await?;
+    let acted = act_in(&mut tx, office, id, action, note, actor, scope).await?;
+    tx.commit().await?;
+    Ok(acted)
+}
+
+/// [`act`] inside the caller's transaction.
+pub async fn act_in(
+    tx: &mut Tx,
+    office: &Office,
+    id: i64,
+    action: Action,
+    note: &str,
+    actor: &str,
+    scope: &Scope,
+) -> Result<Acted, IssueError> {
+    let now = office.now();
+    let found = load(tx, office, id, scope).await?;
+    let (next, kind) = match decide(&found.state, &action, note, now) {
+        Err(refusal) => return Err(IssueError::Refused { id, refusal }),
+        Ok(Decision::Already) => return Ok(Acted { issue: found, changed: false }),
+        Ok(Decision::Change(next, kind)) => (next, kind),
+    };
+    tx.save_issue(id, &found.state, &next).await?;
+    append(tx, id, now, actor, kind, note).await?;
+    let after = tx.issue(id, office.zone()).await?;
+    follow_up(tx, office, &after, &action, kind, note, actor, now).await?;
+    Ok(Acted { issue: after, changed: true })
+}
+
+/// Appends an event to an issue's history.
+pub async fn append(
+    tx: &mut Tx,
+    id: i64,
+    at: DateTime<Utc>,
+    actor: &str,
+    kind: EventKind,
+    note: &str,
+) -> Result<(), StoreError> {
+    let subject_id = id.to_string();
+    tx.append_event(NewEvent {
+        at,
+        actor,
+        subject_kind: "issue",
+        subject_id: &subject_id,
+        kind: kind.key(),
+        note,
+        data: "",
+    })
+    .await
+}
+
+/// An issue as the short line that messages print.
+#[must_use]
+pub fn line(found: &StoredIssue) -> IssueLine {
+    let issue = &found.issue;
+    IssueLine {
+        issue: issue.id,
+        account: issue.account.clone(),
+        platform: issue.platform,
+        unit: issue.unit.clone(),
+        summary: issue.summary.clone(),
+        due_at: issue.due_at,
+        due_provisional: issue.due_provisional,
+    }
+}
+
+/// What a change sets going: a recheck, a new timetable, a word to the unit or to the supervisors.
+#[expect(clippy::too_many_arguments, reason = "the change and its circumstances, passed once")]
+async fn follow_up(
+    tx: &mut Tx,
+    office: &Office,
+    after: &StoredIssue,
+    action: &Action,
+    kind: EventKind,
+    note: &str,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let id = after.issue.id;
+    let key = format!("issue:{id}:{}:{}", kind.key(), after.issue.events.len());
+    let by_person = tx.person_judged(id).await?;
+    match action {
+        Action::Fix => {
+            tx.plan_recheck(id, Some(now)).await?;
+            if by_person {
+                let alert = Alert::Rectified { line: line(after), what: note.to_owned(), by: actor.to_owned() };
+                notify::alert(tx, office, alert, &key, now).await?;
+            }
+        }
+        Action::Appeal => {
+            let alert = Alert::Appealed { line: line(after), why: note.to_owned(), by: actor.to_owned() };
+            notify::alert(tx, office, alert, &key, now).await?;
+        }
+        Action::RequestExtension(until) => {
+            let until = office.local(*until);
+            let alert =
+                Alert::ExtensionRequested { line: line(after), until, why: note.to_owned(), by: actor.to_owned() };
+            notify::alert(tx, office, alert, &key, now).await?;
+        }
+        Action::Uphold | Action::Extend(_) => {
+            clock::plan(tx, office, id, after.state.due_at, now).await?;
+            tell_unit(tx, office, after, kind, note, &key, now).await?;
+        }
+        Action::Recheck { passed } => {
+            if after.state.status.is_final() {
+                tx.plan_recheck(id, None).await?;
+            }
+            if *passed || kind == EventKind::Rejected {
+                tell_unit(tx, office, after, kind, note, &key, now).await?;
+            }
+        }
+        Action::Revoke | Action::RefuseExtension | Action::Reject | Action::Close | Action::Escalate => {
+            tell_unit(tx, office, after, kind, note, &key, now).await?;
+        }
+        Action::Dismiss if after.notified_at.is_some() => {
+            tell_unit(tx, office, after, kind, note, &key, now).await?;
+        }
+        Action::Acknowledge | Action::PassDeadline | Action::Dismiss => {}
+    }
+    Ok(())
+}
+
+async fn tell_unit(
+    tx: &mut Tx,
+    office: &Office,
+    after: &StoredIssue,
+    what: EventKind,
+    note: &str,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let body = NoticeBody::Decision { line: line(after), what, note: note.to_owned() };
+    let id = after.issue.id;
+    let draft = Draft {
+        reader: Reader::Unit(&after.issue.unit),
+        round_id: None,
+        body: &body,
+        issues: &[id],
+        urgent: false,
+        dedup_key: key,
+    };
+    notify::write(tx, office, draft, now).await?;
+    Ok(())
+}

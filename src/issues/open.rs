@@ -1,0 +1,193 @@
+//! From certain findings to issues: opened, found again or opened anew; and one notice a unit.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::finding::{Finding, Outcome};
+use crate::domain::issue::{Action, EventKind, IssueStatus};
+use crate::domain::notice::{Alert, Bilingual, NoticeBody, NoticeItem};
+use crate::domain::rule::Class;
+use crate::notify::{self, Draft, Reader};
+use crate::office::Office;
+use crate::store::{FindingQuery, NewIssue, Round, StoreError, StoredIssue, Tx};
+
+use super::{IssueError, Scope, act_in, append, line};
+
+/// What became of a round's certain findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Issues opened for the first time.
+    pub opened: usize,
+    /// Ended issues opened anew.
+    pub reopened: usize,
+    /// Live issues found again.
+    pub found_again: usize,
+    /// Notices written.
+    pub notices: usize,
+}
+
+const PAGE: usize = 500;
+
+/// Opens an issue for every `fail` of a round and writes one notice a unit, in the caller's transaction.
+pub async fn open_round(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Utc>) -> Result<Opened, IssueError> {
+    let query = FindingQuery { round: Some(round.name), outcome: Some(Outcome::Fail), ..FindingQuery::default() };
+    let mut opened = Opened::default();
+    let mut after = 0;
+    loop {
+        let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
+        let Some(last) = page.last() else { break };
+        after = last.finding.id;
+        for found in &page {
+            open(tx, office, round, &found.finding, now, &mut opened).await?;
+        }
+    }
+    if round.notify {
+        opened.notices = write_notices(tx, office, round, now).await?;
+        tell_supervisors(tx, office, round, opened, now).await?;
+    }
+    Ok(opened)
+}
+
+/// Opens the issue of one finding that became certain after its round was judged, with its notice.
+pub async fn open_late(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    finding: &Finding,
+    now: DateTime<Utc>,
+) -> Result<Opened, IssueError> {
+    let mut opened = Opened::default();
+    open(tx, office, round, finding, now, &mut opened).await?;
+    if round.notify {
+        opened.notices = write_notices(tx, office, round, now).await?;
+    }
+    Ok(opened)
+}
+
+async fn open(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    finding: &Finding,
+    now: DateTime<Utc>,
+    opened: &mut Opened,
+) -> Result<(), IssueError> {
+    let actor = crate::ACTOR;
+    let Some(known) = tx.issue_on(finding, office.zone()).await? else {
+        let account = tx
+            .account(&finding.account_id)
+            .await?
+            .ok_or_else(|| StoreError::Missing { kind: "account", id: finding.account_id.to_string() })?;
+        let new = NewIssue { round_id: round.id, unit: &account.unit, finding, opened_at: now };
+        let id = tx.insert_issue(&new).await?;
+        tx.link_issue(id, round.id, finding.id).await?;
+        append(tx, id, now, actor, EventKind::Opened, &finding.summary).await?;
+        opened.opened += 1;
+        return Ok(());
+    };
+    let id = known.issue.id;
+    if !tx.link_issue(id, round.id, finding.id).await? {
+        return Ok(());
+    }
+    if known.state.status.is_final() {
+        tx.renew_issue(id, finding, Some(now)).await?;
+        append(tx, id, now, actor, EventKind::Reopened, &finding.summary).await?;
+        opened.reopened += 1;
+        return Ok(());
+    }
+    tx.renew_issue(id, finding, None).await?;
+    append(tx, id, now, actor, EventKind::FoundAgain, &finding.summary).await?;
+    if known.state.status == IssueStatus::Rectified {
+        act_in(tx, office, id, Action::Recheck { passed: false }, &finding.summary, actor, &Scope::All).await?;
+    }
+    opened.found_again += 1;
+    Ok(())
+}
+
+/// One notice a unit, over its issues of the round that no notice has told of yet.
+async fn write_notices(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    let mut written = 0;
+    for unit in tx.units_to_notify(round.id).await? {
+        let mut items = Vec::new();
+        let mut ids = Vec::new();
+        for id in tx.issues_to_notify(round.id, &unit).await? {
+            let found = tx.issue(id, office.zone()).await?;
+            items.push(item(office, &found));
+            ids.push(id);
+        }
+        let body = NoticeBody::Rectification { round: round.name, as_of: office.local(round.as_of), items };
+        let dedup_key = format!("round:{}:{unit}:{:?}", round.id, ids);
+        let draft = Draft {
+            reader: Reader::Unit(&unit),
+            round_id: Some(round.id),
+            body: &body,
+            issues: &ids,
+            urgent: false,
+            dedup_key: &dedup_key,
+        };
+        if notify::write(tx, office, draft, now).await?.is_some() {
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
+fn item(office: &Office, found: &StoredIssue) -> NoticeItem {
+    let issue = &found.issue;
+    let rule = office.rules.indicators.get(&issue.indicator);
+    let pair = |zh: Option<&String>, en: Option<&String>| Bilingual {
+        zh: zh.cloned().unwrap_or_default(),
+        en: en.cloned().unwrap_or_default(),
+    };
+    NoticeItem {
+        issue: issue.id,
+        account: issue.account.clone(),
+        platform: issue.platform,
+        indicator: issue.indicator,
+        class: issue.class,
+        summary: issue.summary.clone(),
+        basis: format!("{} {}", issue.rule.document, issue.rule.clause).trim().to_owned(),
+        remedy: pair(rule.map(|r| &r.remedy_zh), rule.map(|r| &r.remedy_en)),
+        recheck: pair(rule.map(|r| &r.recheck_zh), rule.map(|r| &r.recheck_en)),
+        working_days: office.working_days(issue.class),
+    }
+}
+
+/// Tells the supervisors that a round was judged; a patrol only when it found something new.
+async fn tell_supervisors(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    opened: Opened,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let fresh = opened.opened + opened.reopened;
+    if round.kind == crate::domain::round::RoundKind::Patrol && fresh == 0 {
+        return Ok(());
+    }
+    let query = crate::store::IssueQuery { round: Some(round.name), ..Default::default() };
+    let mut vetoes = Vec::new();
+    let mut veto_count = 0;
+    let mut after = 0;
+    loop {
+        let page = tx.issues_page(&query, after, PAGE, office.zone()).await?;
+        let Some(last) = page.last() else { break };
+        after = last.issue.id;
+        for found in page.iter().filter(|f| f.issue.class == Class::Veto) {
+            veto_count += 1;
+            if vetoes.len() < 20 {
+                vetoes.push(line(found));
+            }
+        }
+    }
+    let counts = tx.finding_counts(round.id).await?;
+    let alert = Alert::RoundJudged {
+        round: round.name,
+        looked_at: tx.member_counts(round.id).await?.looked_at,
+        issues: (fresh + opened.found_again) as i64,
+        vetoes,
+        veto_count,
+        doubtful: counts.iter().filter(|c| c.1 == Outcome::Suspected).map(|c| c.2).sum(),
+        unverified: tx.unverified_accounts(round.id).await?,
+    };
+    notify::alert(tx, office, alert, &format!("judged:{}", round.id), now).await
+}

@@ -1,0 +1,102 @@
+//! Writing notices: the number, the readers, the hour — always inside the caller's transaction.
+//!
+//! Nothing is sent here; the outbox is emptied by `chat::deliver`.
+
+use chrono::{DateTime, Datelike, Utc};
+
+use crate::domain::notice::{Alert, NoticeBody};
+use crate::office::Office;
+use crate::store::{NewNotice, StoreError, Tx};
+
+/// Who a notice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader<'a> {
+    /// The administrators of a unit.
+    Unit(&'a str),
+    /// Everybody who supervises.
+    Supervisors,
+}
+
+/// A notice in the words of its cause.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// Who it is for.
+    pub reader: Reader<'a>,
+    /// The round it belongs to.
+    pub round_id: Option<i64>,
+    /// What it says.
+    pub body: &'a NoticeBody,
+    /// The issues it tells of.
+    pub issues: &'a [i64],
+    /// Quiet hours do not hold it back.
+    pub urgent: bool,
+    /// Written once, however often the cause is repeated.
+    pub dedup_key: &'a str,
+}
+
+/// Writes a notice and its outbox rows; `None` when it was written before.
+///
+/// A reader nobody has bound yet gets it at `/bind`.
+pub async fn write(
+    tx: &mut Tx,
+    office: &Office,
+    draft: Draft<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<i64>, StoreError> {
+    let (unit, chats) = match draft.reader {
+        Reader::Unit(unit) => (Some(unit), tx.chats_of_unit(unit).await?),
+        Reader::Supervisors => (None, tx.chats_of_supervisors().await?),
+    };
+    let notice = NewNotice {
+        number: tx.next_notice_number(office.date(now).year()).await?,
+        unit,
+        round_id: draft.round_id,
+        body: draft.body,
+        urgent: draft.urgent,
+        dedup_key: draft.dedup_key.to_owned(),
+        issues: draft.issues,
+    };
+    tx.insert_notice(&notice, &chats, office.next_allowed(now, draft.urgent), now).await
+}
+
+/// Tells the supervisors at once, as far as quiet hours allow.
+pub async fn alert(
+    tx: &mut Tx,
+    office: &Office,
+    alert: Alert,
+    dedup_key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let body = NoticeBody::Alert(alert);
+    let draft =
+        Draft { reader: Reader::Supervisors, round_id: None, body: &body, issues: &[], urgent: false, dedup_key };
+    write(tx, office, draft, now).await?;
+    Ok(())
+}
+
+/// Puts what waited for a reader into the outbox of a chat that has just been bound.
+pub async fn release_waiting(
+    tx: &mut Tx,
+    office: &Office,
+    reader: Reader<'_>,
+    chat: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let unit = match reader {
+        Reader::Unit(unit) => Some(unit),
+        Reader::Supervisors => None,
+    };
+    for (notice, urgent) in tx.waiting_notices(unit).await? {
+        tx.queue_delivery(notice, chat, office.next_allowed(now, urgent)).await?;
+    }
+    Ok(())
+}
+
+/// Passes a reader's words on to the supervisors.
+pub async fn feedback(office: &Office, unit: Option<&str>, text: &str, by: &str) -> Result<(), StoreError> {
+    let now = office.now();
+    let mut tx = office.store.write().await?;
+    let words = Alert::Feedback { unit: unit.map(str::to_owned), text: text.to_owned(), by: by.to_owned() };
+    alert(&mut tx, office, words, &format!("feedback:{by}:{}", now.timestamp_millis()), now).await?;
+    tx.commit().await
+}

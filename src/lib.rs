@@ -7,6 +7,7 @@
 //! - [`domain`] the vocabulary and the decisions: pure
 //! - [`clock`] the only source of now
 
+pub mod checks;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -18,6 +19,7 @@ pub mod office;
 pub mod people;
 pub mod registry;
 pub mod reports;
+pub mod sampling;
 pub mod sources;
 pub mod store;
 

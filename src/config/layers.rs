@@ -155,7 +155,7 @@ impl Layers {
                     }
                 }
                 (name, DeValue::Table(table)) if self.keys_of(name).next().is_some() => {
-                    self.lay_section(name, table, &at)
+                    self.lay_section(name, table, &at);
                 }
                 (name, _) => {
                     let known = self.section_names().join(", ");
@@ -177,13 +177,14 @@ impl Layers {
             let name = format!("{section}.{}", key.get_ref());
             match self.entries.get_mut(&name) {
                 None => self.unknown_key(at(key.span()), &name),
-                Some(entry) => match Raw::from_toml(&entry.raw, value.get_ref()) {
-                    Some(raw) => *entry = Entry { raw, place: at(value.span()) },
-                    None => {
+                Some(entry) => {
+                    if let Some(raw) = Raw::from_toml(&entry.raw, value.get_ref()) {
+                        *entry = Entry { raw, place: at(value.span()) };
+                    } else {
                         let kind = entry.raw.kind();
                         self.wrong_type(at(value.span()), &name, kind, value.get_ref().type_str());
                     }
-                },
+                }
             }
         }
     }
@@ -234,13 +235,14 @@ impl Layers {
             }
             match self.entries.get_mut(&name) {
                 None => self.unknown_key(place, &name),
-                Some(entry) => match Raw::from_env(&entry.raw, value) {
-                    Some(raw) => *entry = Entry { raw, place },
-                    None => {
+                Some(entry) => {
+                    if let Some(raw) = Raw::from_env(&entry.raw, value) {
+                        *entry = Entry { raw, place };
+                    } else {
                         let kind = entry.raw.kind();
                         self.wrong_type(place, &name, kind, "text");
                     }
-                },
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 //! once, each with its place and its cure. Decisions:
 //!
 //! - `defaults.toml` is the one list of keys, the documentation, and what `init` writes.
-//! - Relative paths (and a relative SQLite file) start at the configuration file's folder, also
+//! - Relative paths (and a relative `SQLite` file) start at the configuration file's folder, also
 //!   those the file leaves at their default; paths from the environment start at the working directory.
 //! - Secrets are read when they are needed: a command that needs no token runs without one.
 //! - Channels are numbered from 0 in the environment: `XUNCHA__CHANNEL__0__WEBHOOK_FILE`.
@@ -23,10 +23,9 @@ pub use problem::{ConfigError, Place, Problem};
 pub use secret::{Concealed, SecretError, SecretSource};
 pub use sections::{
     CalendarConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig, DeadlinesConfig, HttpConfig,
-    OfficeConfig, QuietConfig, ReviewConfig, ReviewRequired, Rotation, RulesConfig, SamplingConfig, ScheduleConfig,
-    StratumField, TelegramConfig, TelegramMode, WebConfig,
+    OfficeConfig, QuietConfig, ReviewConfig, ReviewRequired, RulesConfig, SamplingConfig, ScheduleConfig, StratumField,
+    TelegramConfig, TelegramMode, WebConfig,
 };
-pub use values::Ratio;
 
 use layers::Layers;
 use reader::Reader;
@@ -84,16 +83,14 @@ impl Config {
         let mut env: Vec<(String, String)> = env.filter(|(name, _)| name.starts_with("XUNCHA_")).collect();
         env.sort();
         let mut layers = Layers::defaults();
-        let file = match find_file(cli_path, &env) {
-            Some((path, required)) => match read_file(&path) {
-                Ok(text) => {
-                    layers.lay_file(&path, &text);
-                    Some(path)
-                }
-                Err(_) if !required && !path.exists() => None,
-                Err(problem) => return Err(ConfigError::new(vec![problem])),
-            },
-            None => None,
+        let (path, required) = find_file(cli_path, &env);
+        let file = match read_file(&path) {
+            Ok(text) => {
+                layers.lay_file(&path, &text);
+                Some(path)
+            }
+            Err(_) if !required && !path.exists() => None,
+            Err(problem) => return Err(ConfigError::new(vec![problem])),
         };
         layers.lay_env(&env);
         let mut reader = Reader::new(layers);
@@ -117,12 +114,12 @@ impl Default for Config {
 }
 
 /// The file to read, and whether it must exist.
-fn find_file(cli_path: Option<&Path>, env: &[(String, String)]) -> Option<(PathBuf, bool)> {
+fn find_file(cli_path: Option<&Path>, env: &[(String, String)]) -> (PathBuf, bool) {
     if let Some(path) = cli_path {
-        return Some((path.to_owned(), true));
+        return (path.to_owned(), true);
     }
     let named = env.iter().find(|(name, value)| name == "XUNCHA_CONFIG" && !value.trim().is_empty());
-    Some(named.map_or_else(|| (PathBuf::from("xuncha.toml"), false), |(_, path)| (PathBuf::from(path), true)))
+    named.map_or_else(|| (PathBuf::from("xuncha.toml"), false), |(_, path)| (PathBuf::from(path), true))
 }
 
 fn read_file(path: &Path) -> Result<String, Problem> {

@@ -14,7 +14,8 @@ use url::Url;
 use super::layers::{CONCEALED_KEYS, Entry, Layers, Raw};
 use super::problem::{Place, Problem};
 use super::secret::{Concealed, SecretSource};
-use super::values::{self, CronProblem, Ratio};
+use super::values::{self, CronProblem};
+use crate::domain::ratio::Ratio;
 
 /// Every method takes a key of `defaults.toml`; on a bad value it notes the problem and hands back
 /// a harmless stand-in, since the configuration is refused as a whole at the end.
@@ -107,13 +108,13 @@ impl Reader {
             Raw::Decimal(text) => text,
             _ => String::new(),
         };
-        Ratio::parse(&text).unwrap_or_else(|| {
+        text.parse().unwrap_or_else(|_| {
             self.problem(
                 key,
                 format!("“{text}”无效,应为大于 0、不超过 1 的小数,如 0.25"),
                 format!("`{text}` is not a decimal above 0 and up to 1, like 0.25"),
             );
-            Ratio::whole()
+            Ratio::ALL
         })
     }
 

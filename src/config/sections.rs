@@ -11,10 +11,11 @@ use cron::Schedule;
 use super::Config;
 use super::reader::Reader;
 use super::secret::{Concealed, SecretSource};
-use super::values::Ratio;
 use crate::domain::Lang;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::quiet::QuietHours;
+use crate::domain::ratio::Ratio;
+use crate::domain::sample::Rotation;
 
 /// `[office]`: the supervising office (主管单位).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,14 +43,6 @@ keyed_enum! {
         Unit = "unit", "主办单位", "Unit";
         SupervisingUnit = "supervising_unit", "主管单位", "Supervising unit";
         Source = "source", "采集方式", "Source";
-    }
-}
-
-keyed_enum! {
-    /// Whether accounts not drawn yet this year come first (轮换).
-    Rotation {
-        Annual = "annual", "年度轮换", "Annual";
-        None = "none", "不轮换", "None";
     }
 }
 
@@ -218,7 +211,7 @@ pub struct WebConfig {
 /// Reads every section.
 pub(super) fn read(r: &mut Reader) -> Config {
     let millis = Duration::from_millis;
-    let minutes = |n: u64| Duration::from_secs(n * 60);
+    let ten_minutes = Duration::from_mins(10);
     let locales = [("zh-CN", Lang::Zh), ("en", Lang::En)];
     let workdays_only = r.flag("quiet.workdays_only");
     Config {
@@ -243,9 +236,9 @@ pub(super) fn read(r: &mut Reader) -> Config {
         http: HttpConfig {
             concurrency: r.number("http.concurrency", 1..=1_000),
             per_host_concurrency: r.number("http.per_host_concurrency", 1..=100),
-            per_host_interval: r.duration("http.per_host_interval", Duration::ZERO, minutes(10)),
-            timeout: r.duration("http.timeout", millis(10), minutes(10)),
-            connect_timeout: r.duration("http.connect_timeout", millis(10), minutes(10)),
+            per_host_interval: r.duration("http.per_host_interval", Duration::ZERO, ten_minutes),
+            timeout: r.duration("http.timeout", millis(10), ten_minutes),
+            connect_timeout: r.duration("http.connect_timeout", millis(10), ten_minutes),
             max_body: r.size("http.max_body"),
             max_redirects: r.number("http.max_redirects", 0..=50),
             retries: r.number("http.retries", 0..=10),

@@ -54,11 +54,8 @@ fn the_template_reads_as_the_defaults() {
 
 #[test]
 fn the_commented_channel_of_the_template_is_valid_when_uncommented() {
-    let text: String = TEMPLATE
-        .lines()
-        .skip_while(|line| !line.starts_with("# [[channel]]"))
-        .map(|line| format!("{}\n", line.trim_start_matches("# ")))
-        .collect();
+    let commented = TEMPLATE.lines().skip_while(|line| !line.starts_with("# [[channel]]"));
+    let text = commented.map(|line| line.trim_start_matches("# ")).collect::<Vec<_>>().join("\n");
     let config = load(&text, &[]).unwrap();
     assert_eq!(config.channels[0].kind, ChannelKind::Wecom);
     assert_eq!(config.channels[0].reader, ChannelReader::Supervisors);

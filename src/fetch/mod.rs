@@ -1,1 +1,494 @@
 //! The only HTTP client: politeness, guards, retries, evidence.
+//!
+//! Everything the program asks of other people's servers passes through a [`Fetcher`].
+//! It is polite to each host and quick over many, follows redirects itself so that every
+//! hop is recorded and passes the address guard, and reads no more than it was told to.
+//! A status is never an error here: whoever asked judges the [`Page`]; a [`Failure`] means
+//! that no answer came.
+//!
+//! Start at [`Fetcher::get`]; one hop is `Fetcher::ask_one`.
+
+mod decode;
+mod failure;
+mod guard;
+mod hosts;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
+use reqwest::{Client, Response, StatusCode};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
+use url::Url;
+
+pub use failure::{Failure, FailureKind};
+pub use guard::is_public;
+pub use page::{Hop, Page};
+
+/// What a page may be, most wanted first.
+const WANTED: &str = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,\
+                      application/feed+json,application/xml;q=0.9,*/*;q=0.8";
+
+/// How long an answer to "are we online?" holds.
+const ONLINE_HOLDS: Duration = Duration::from_secs(30);
+
+/// Cookies kept on the way through one chain of redirects.
+const COOKIES_PER_LOOK: usize = 32;
+
+/// Installs the TLS provider; must have run before any client is built, and may run again.
+pub fn install_tls() {
+    // An error only says that a provider is installed already, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// How to fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Requests under way at once, all hosts together.
+    pub concurrency: usize,
+    /// Requests under way at once at one host.
+    pub per_host_concurrency: usize,
+    /// Least time between the starts of two requests to one host; loopback under
+    /// `allow_private` is exempt.
+    pub per_host_interval: Duration,
+    /// Network time one attempt may take, redirects and body included; waiting for a turn
+    /// does not count.
+    pub timeout: Duration,
+    /// Time to resolve the name and connect.
+    pub connect_timeout: Duration,
+    /// Bytes of body read, after decompression; the rest is cut.
+    pub max_body: usize,
+    /// Redirects followed in one attempt.
+    pub max_redirects: usize,
+    /// Further attempts after a transient failure or a 5xx.
+    pub retries: u32,
+    /// Pause before the first further attempt; doubles each time, with jitter.
+    pub retry_wait: Duration,
+    /// Lets private and loopback addresses through: for tests, the demo and intranets.
+    pub allow_private: bool,
+    /// `http://`, `https://` or `socks5://` proxy; it then resolves the names, and the guard
+    /// judges literal addresses alone.
+    pub proxy: Option<String>,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// Asked when looks fail, to know whether we are online ourselves; not guarded.
+    pub control_urls: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency: 64,
+            per_host_concurrency: 2,
+            per_host_interval: Duration::from_millis(200),
+            timeout: Duration::from_secs(15),
+            connect_timeout: Duration::from_secs(5),
+            max_body: 4 * 1024 * 1024,
+            max_redirects: 10,
+            retries: 2,
+            retry_wait: Duration::from_millis(500),
+            allow_private: false,
+            proxy: None,
+            user_agent: concat!("Mozilla/5.0 (compatible; xuncha/", env!("CARGO_PKG_VERSION"), ")").to_owned(),
+            control_urls: Vec::new(),
+        }
+    }
+}
+
+/// Settings no client can be built from.
+#[derive(Debug, thiserror::Error)]
+pub enum FetcherError {
+    /// `http.proxy` is not a proxy URL.
+    #[error("http.proxy is not a usable proxy URL")]
+    Proxy(#[source] reqwest::Error),
+    /// `http.user_agent` holds characters a header cannot carry.
+    #[error("http.user_agent must be plain ASCII text")]
+    UserAgent,
+    /// The client itself could not be set up, for example without root certificates.
+    #[error("the HTTP client could not be set up")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Whether we can reach the outside ourselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connectivity {
+    /// A control URL answered.
+    Online,
+    /// None of them did.
+    Offline,
+    /// No control URLs are configured.
+    Untested,
+}
+
+/// One request's own wishes.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// Use a new connection, not one kept open from before.
+    pub fresh: bool,
+    /// Further attempts after a transient failure or a 5xx.
+    pub retries: u32,
+    /// Bytes of body to read.
+    pub max_body: usize,
+}
+
+/// The HTTP client; clones share everything.
+#[derive(Clone)]
+pub struct Fetcher {
+    shared: Arc<Shared>,
+    refusals: Arc<hosts::Refusals>,
+}
+
+struct Shared {
+    settings: Settings,
+    client: Client,
+    fresh: Client,
+    control: OnceLock<Option<Client>>,
+    gate: Semaphore,
+    hosts: hosts::Hosts,
+    // Held while the control URLs are asked, so that a thousand failing looks ask them once.
+    online: Mutex<Option<(Instant, Connectivity)>>,
+}
+
+/// A failed attempt and where it failed.
+struct Missed {
+    failure: Failure,
+    at: Url,
+}
+
+/// One hop's answer.
+enum Answer {
+    Elsewhere(u16, Url),
+    Final { status: u16, content_type: Option<String>, body: Bytes, truncated: bool },
+}
+
+/// Cookies set on the way: sites that answer "take this cookie and come back" would loop otherwise.
+#[derive(Default)]
+struct Cookies(Vec<(String, String)>);
+
+impl Fetcher {
+    /// Builds the client.
+    pub fn new(settings: Settings) -> Result<Self, FetcherError> {
+        install_tls();
+        HeaderValue::from_str(&settings.user_agent).map_err(|_| FetcherError::UserAgent)?;
+        let guarded = !settings.allow_private && settings.proxy.is_none();
+        let names = guard::Names::new(guarded, settings.connect_timeout.mul_f32(0.8));
+        let client = build_client(&settings, &names, settings.per_host_concurrency.max(1))?;
+        let fresh = build_client(&settings, &names, 0)?;
+        let shared = Shared {
+            client,
+            fresh,
+            control: OnceLock::new(),
+            gate: Semaphore::new(settings.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            hosts: hosts::Hosts::new(settings.per_host_concurrency, settings.per_host_interval),
+            online: Mutex::const_new(None),
+            settings,
+        };
+        Ok(Self { shared: Arc::new(shared), refusals: Arc::default() })
+    }
+
+    /// The same client with nothing held against any host: one per run.
+    #[must_use]
+    pub fn for_run(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), refusals: Arc::default() }
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// Gets a page: any status is a page; transient failures and 5xx are asked again.
+    pub async fn get(&self, url: &str) -> Result<Page, Failure> {
+        let settings = &self.shared.settings;
+        self.get_with(url, Ask { fresh: false, retries: settings.retries, max_body: settings.max_body }).await
+    }
+
+    /// Gets a page in a single attempt, on a new connection when `fresh`.
+    pub async fn get_once(&self, url: &str, fresh: bool) -> Result<Page, Failure> {
+        self.get_with(url, Ask { fresh, retries: 0, max_body: self.shared.settings.max_body }).await
+    }
+
+    /// Gets a page as `ask` wishes.
+    pub async fn get_with(&self, url: &str, ask: Ask) -> Result<Page, Failure> {
+        let start = parse(url).map_err(|detail| Failure::at_once(FailureKind::BadUrl, detail))?;
+        let mut attempts = 1;
+        loop {
+            let outcome = self.attempt(&start, ask).await;
+            let again = attempts <= ask.retries
+                && match &outcome {
+                    Ok(page) => page.status >= 500,
+                    Err(missed) => missed.failure.kind.is_transient(),
+                };
+            if again {
+                tokio::time::sleep(self.pause(&start, attempts)).await;
+                attempts += 1;
+                continue;
+            }
+            return match outcome {
+                Ok(page) => Ok(Page { attempts, ..page }),
+                Err(Missed { failure, at }) => {
+                    // Counted per look, so that the retries of one look do not silence a host alone.
+                    if failure.kind == FailureKind::Refused {
+                        self.refusals.refused(&at);
+                    }
+                    Err(Failure { attempts, ..failure })
+                }
+            };
+        }
+    }
+
+    /// Whether a URL is loopback that the settings let us fetch: our own outage does not excuse it.
+    #[must_use]
+    pub fn is_exempt_loopback(&self, url: &str) -> bool {
+        self.shared.settings.allow_private && Url::parse(url).is_ok_and(|url| guard::is_loopback(&url))
+    }
+
+    /// Asks the control URLs whether we are online; an answer holds for half a minute.
+    pub async fn online(&self) -> Connectivity {
+        if self.shared.settings.control_urls.is_empty() {
+            return Connectivity::Untested;
+        }
+        let mut known = self.shared.online.lock().await;
+        if let Some((at, answer)) = *known
+            && at.elapsed() < ONLINE_HOLDS
+        {
+            return answer;
+        }
+        let answer = self.ask_control_urls().await;
+        *known = Some((Instant::now(), answer));
+        answer
+    }
+
+    async fn ask_control_urls(&self) -> Connectivity {
+        let settings = &self.shared.settings;
+        let client = self.shared.control.get_or_init(|| {
+            let names = guard::Names::new(false, settings.connect_timeout.mul_f32(0.8));
+            build_client(settings, &names, 0).ok()
+        });
+        let Some(client) = client else { return Connectivity::Untested };
+        let asked = settings.control_urls.iter().map(|url| async move {
+            let answer = tokio::time::timeout(settings.timeout, client.get(url).send()).await;
+            matches!(answer, Ok(Ok(response)) if response.status().as_u16() < 500).then_some(()).ok_or(())
+        });
+        match futures::future::select_ok(asked.map(Box::pin)).await {
+            Ok(_) => Connectivity::Online,
+            Err(()) => Connectivity::Offline,
+        }
+    }
+
+    /// Pause before attempt `attempts` + 1: doubling, between half and one and a half of itself.
+    fn pause(&self, url: &Url, attempts: u32) -> Duration {
+        let settings = &self.shared.settings;
+        let first =
+            if self.is_exempt(url) { settings.retry_wait.min(Duration::from_millis(10)) } else { settings.retry_wait };
+        let doubled = first.saturating_mul(1 << (attempts - 1).min(6));
+        doubled.mul_f64(rand::random_range(0.5..1.5))
+    }
+
+    fn is_exempt(&self, url: &Url) -> bool {
+        self.shared.settings.allow_private && guard::is_loopback(url)
+    }
+
+    /// One attempt: a chain of hops up to a final answer.
+    async fn attempt(&self, start: &Url, ask: Ask) -> Result<Page, Missed> {
+        let shared = &*self.shared;
+        let client = if ask.fresh { &shared.fresh } else { &shared.client };
+        let mut url = start.clone();
+        let mut chain: Vec<Hop> = Vec::new();
+        let mut cookies = Cookies::default();
+        let mut been = Vec::new();
+        let mut spent = Duration::ZERO;
+        loop {
+            if let Err((kind, detail)) = self.may_ask(&url) {
+                let failure = Failure { chain, elapsed: spent, ..Failure::at_once(kind, detail) };
+                return Err(Missed { failure, at: url });
+            }
+            let turn = shared.hosts.turn(&url, !self.is_exempt(&url)).await;
+            let gate = shared.gate.acquire().await;
+            let asked_at = Instant::now();
+            let hop = ask_one(client, &url, &mut cookies, ask.max_body);
+            let answer = tokio::time::timeout(shared.settings.timeout.saturating_sub(spent), hop).await;
+            spent += asked_at.elapsed();
+            drop(gate);
+            drop(turn);
+            let answer = answer.unwrap_or_else(|_| {
+                let limit = shared.settings.timeout;
+                Err((FailureKind::Timeout, format!("no complete answer within {limit:?}")))
+            });
+            let (kind, detail) = match answer {
+                Ok(Answer::Final { status, content_type, body, truncated }) => {
+                    if status == StatusCode::TOO_MANY_REQUESTS.as_u16() {
+                        self.refusals.refused(&url);
+                    } else {
+                        self.refusals.answered(&url);
+                    }
+                    let (url, elapsed, attempts) = (url.into(), spent, 1);
+                    return Ok(Page { url, status, content_type, chain, body, truncated, elapsed, attempts });
+                }
+                Ok(Answer::Elsewhere(status, next)) => {
+                    chain.push(Hop { url: url.to_string(), status });
+                    been.push((url, cookies.state()));
+                    url = next;
+                    if been.iter().any(|(known, state)| *known == url && *state == cookies.state()) {
+                        (FailureKind::RedirectLoop, "redirected to a URL already visited".to_owned())
+                    } else if chain.len() > shared.settings.max_redirects {
+                        let limit = shared.settings.max_redirects;
+                        (FailureKind::TooManyRedirects, format!("more than {limit} redirects"))
+                    } else {
+                        continue;
+                    }
+                }
+                Err(reason) => reason,
+            };
+            let failure = Failure { chain, elapsed: spent, ..Failure::at_once(kind, detail) };
+            return Err(Missed { failure, at: url });
+        }
+    }
+
+    fn may_ask(&self, url: &Url) -> Result<(), (FailureKind, String)> {
+        let host = url.host_str().unwrap_or_default();
+        if !matches!(url.scheme(), "http" | "https") {
+            Err((FailureKind::BadUrl, format!("redirected to a {} URL", url.scheme())))
+        } else if !self.shared.settings.allow_private && !guard::allows(url) {
+            Err((FailureKind::Forbidden, format!("{host} is a private address")))
+        } else if self.refusals.rests(url) {
+            Err((FailureKind::HostResting, format!("{host} refused too often in this run")))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn build_client(settings: &Settings, names: &guard::Names, idle: usize) -> Result<Client, FetcherError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static(WANTED));
+    headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("zh-CN,zh;q=0.9,en;q=0.5"));
+    let mut builder = Client::builder()
+        .user_agent(&settings.user_agent)
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(settings.connect_timeout)
+        .pool_max_idle_per_host(idle)
+        .pool_idle_timeout(Duration::from_secs(5))
+        .dns_resolver(Arc::new(names.clone()))
+        .no_proxy();
+    if let Some(proxy) = &settings.proxy {
+        // Why: `socks5h` leaves resolving to the proxy, as the other kinds do.
+        let proxy = proxy.replacen("socks5://", "socks5h://", 1);
+        builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(FetcherError::Proxy)?);
+    }
+    builder.build().map_err(FetcherError::Client)
+}
+
+/// An absolute http(s) URL with a host, without its fragment.
+fn parse(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text.trim()).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{} is not fetched", url.scheme()));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// One request, its answer read as far as it is wanted.
+async fn ask_one(
+    client: &Client,
+    url: &Url,
+    cookies: &mut Cookies,
+    max_body: usize,
+) -> Result<Answer, (FailureKind, String)> {
+    let mut request = client.get(url.clone());
+    if let Some(header) = cookies.header_for(url) {
+        request = request.header(COOKIE, header);
+    }
+    let response = request.send().await.map_err(|error| failure::classify(&error))?;
+    let status = response.status();
+    if let Some(next) = redirect_target(&response, url) {
+        cookies.take(url, response.headers());
+        return Ok(Answer::Elsewhere(status.as_u16(), next));
+    }
+    let content_type =
+        response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let (body, truncated) = read_body(response, max_body).await.map_err(|error| failure::classify(&error))?;
+    Ok(Answer::Final { status: status.as_u16(), content_type, body, truncated })
+}
+
+/// Where a redirect points; `None` for anything that is not a redirect we can follow.
+fn redirect_target(response: &Response, url: &Url) -> Option<Url> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    // Why: headers of old sites carry raw UTF-8 or GBK bytes.
+    let location = decode::decode(response.headers().get(LOCATION)?.as_bytes(), None);
+    let mut next = url.join(location.trim()).ok()?;
+    next.set_fragment(None);
+    Some(next)
+}
+
+/// The body up to the limit, counted after decompression.
+async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, bool), reqwest::Error> {
+    let Some(first) = response.chunk().await? else { return Ok((Bytes::new(), false)) };
+    if first.len() > limit {
+        return Ok((first.slice(..limit), true));
+    }
+    // Why: most pages come in one piece, and that piece is handed on without a copy.
+    let Some(second) = response.chunk().await? else { return Ok((first, false)) };
+    let mut body = BytesMut::with_capacity((first.len() + second.len()) * 2);
+    body.extend_from_slice(&first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        let room = limit - body.len();
+        if chunk.len() > room {
+            body.extend_from_slice(&chunk.slice(..room));
+            return Ok((body.freeze(), true));
+        }
+        body.extend_from_slice(&chunk);
+        next = response.chunk().await?;
+    }
+    Ok((body.freeze(), false))
+}
+
+impl Cookies {
+    /// Remembers what `headers` set for `url`'s host.
+    fn take(&mut self, url: &Url, headers: &HeaderMap) {
+        for value in headers.get_all(SET_COOKIE) {
+            let Ok(text) = value.to_str() else { continue };
+            let Some((name, value)) = text.split(';').next().and_then(|pair| pair.split_once('=')) else { continue };
+            let key = format!("{}\t{}", hosts::key_of(url), name.trim());
+            let room = self.0.len() < COOKIES_PER_LOOK;
+            match self.0.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, old)) => value.trim().clone_into(old),
+                None if room => self.0.push((key, value.trim().to_owned())),
+                None => {}
+            }
+        }
+    }
+
+    fn header_for(&self, url: &Url) -> Option<HeaderValue> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let pairs: Vec<String> = self
+            .0
+            .iter()
+            .filter_map(|(key, value)| {
+                let (host, name) = key.split_once('\t')?;
+                (host == hosts::key_of(url)).then(|| format!("{name}={value}"))
+            })
+            .collect();
+        if pairs.is_empty() { None } else { HeaderValue::from_str(&pairs.join("; ")).ok() }
+    }
+
+    /// What was known when a URL was asked: the same URL with the same cookies is a loop.
+    fn state(&self) -> Vec<(String, String)> {
+        self.0.clone()
+    }
+}

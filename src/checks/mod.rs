@@ -1,0 +1,4 @@
+//! Plan a round, observe, judge, record.
+
+pub mod link;
+mod soft404;

@@ -1,0 +1,293 @@
+//! The address guard: nothing an account links to may make us knock inside our own network.
+//!
+//! Names are judged where they are resolved, and the client connects to the very addresses
+//! that were judged, so a name cannot change its mind in between. Literals never reach the
+//! resolver and are judged by URL, before every hop.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::{Query, ResponseCode};
+use hickory_resolver::proto::rr::{Name as DnsName, RecordType};
+use hickory_resolver::{Hosts, TokioResolver};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+/// Why a name gave no address.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NameError {
+    #[error("{0} does not exist")]
+    NotFound(String),
+    #[error("{0}")]
+    Temporary(String),
+    #[error("{0} resolves to private addresses only")]
+    Guarded(String),
+}
+
+/// Whether an address belongs to the public internet.
+#[must_use]
+pub fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => is_public_v4(v4),
+        IpAddr::V6(v6) => is_public_v6(v6),
+    }
+}
+
+fn is_public_v4(ip: Ipv4Addr) -> bool {
+    let [a, b, c, _] = ip.octets();
+    !(a == 0
+        || a == 10
+        || a == 127
+        || (a == 100 && (64..128).contains(&b)) // carrier-grade NAT, and one cloud's metadata
+        || (a == 169 && b == 254) // link-local, and most clouds' metadata
+        || (a == 172 && (16..32).contains(&b))
+        || (a == 192 && b == 168)
+        || (a == 192 && b == 0 && (c == 0 || c == 2)) // protocol assignments, documentation
+        || (a == 198 && (b == 18 || b == 19)) // benchmarking
+        || (a == 198 && b == 51 && c == 100)
+        || (a == 203 && b == 0 && c == 113)
+        || a >= 224 // multicast, reserved, broadcast
+        || ip == Ipv4Addr::new(168, 63, 129, 16)) // one cloud's host agent
+}
+
+fn is_public_v6(ip: Ipv6Addr) -> bool {
+    let s = ip.segments();
+    let tail = |hi: u16, lo: u16| {
+        let ([a, b], [c, d]) = (hi.to_be_bytes(), lo.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    match s {
+        // Translated and tunnelled forms are as public as the IPv4 address inside.
+        [0x0064, 0xff9b, 0, 0, 0, 0, hi, lo] | [0x2002, hi, lo, ..] => is_public_v4(tail(hi, lo)),
+        // Teredo, benchmarking, ORCHID; documentation.
+        [0x2001, second, ..] => second >= 0x0200 && second != 0x0db8,
+        [0x3fff, second, ..] => second >= 0x1000,
+        // Everything else in global unicast; v4-mapped, loopback, ULA, link-local, multicast are outside it.
+        [first, ..] => (0x2000..0x4000).contains(&first),
+    }
+}
+
+/// Whether the URL names this machine itself.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => is_localhost(name),
+        None => false,
+    }
+}
+
+/// Whether the guard lets a URL through as far as the URL alone can tell.
+///
+/// The `url` crate has already turned decimal, hexadecimal, octal and full-width
+/// notations into addresses.
+pub(super) fn allows(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => is_public_v4(ip),
+        Some(Host::Ipv6(ip)) => is_public_v6(ip),
+        Some(Host::Domain(name)) => !is_localhost(name),
+        None => false,
+    }
+}
+
+fn is_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
+}
+
+/// Resolves names: the hosts file first, then DNS, then the guard.
+#[derive(Clone)]
+pub(super) struct Names(Arc<Inner>);
+
+struct Inner {
+    guarded: bool,
+    patience: Duration,
+    hosts: Hosts,
+    // Why lazy: the resolver wants a running runtime, and a `Fetcher` may be built outside one.
+    dns: OnceLock<Option<TokioResolver>>,
+}
+
+impl Names {
+    pub(super) fn new(guarded: bool, patience: Duration) -> Self {
+        let hosts = Hosts::from_system().unwrap_or_default();
+        Self(Arc::new(Inner { guarded, patience, hosts, dns: OnceLock::new() }))
+    }
+}
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found = inner.look_up(name.as_str()).await?;
+            let addresses: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|ip| !inner.guarded || is_public(*ip))
+                .map(|ip| SocketAddr::new(ip, 0))
+                .collect();
+            if addresses.is_empty() {
+                return Err(NameError::Guarded(name.as_str().to_owned()).into());
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+impl Inner {
+    /// At least one address, or why not.
+    async fn look_up(&self, name: &str) -> Result<Vec<IpAddr>, NameError> {
+        if is_localhost(name) {
+            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+        }
+        let not_found = || NameError::NotFound(name.to_owned());
+        let mut full = DnsName::from_ascii(name).map_err(|_| not_found())?;
+        full.set_fqdn(true); // the search list of this machine is nobody's domain
+        let fixed = self.in_hosts_file(&full);
+        if !fixed.is_empty() {
+            return Ok(fixed);
+        }
+        let Some(dns) = self.dns.get_or_init(|| build_resolver(self.patience)) else {
+            return system_look_up(name).await;
+        };
+        match tokio::time::timeout(self.patience, dns.lookup_ip(full)).await {
+            Ok(Ok(answer)) => {
+                let addresses: Vec<IpAddr> = answer.iter().collect();
+                if addresses.is_empty() { Err(not_found()) } else { Ok(addresses) }
+            }
+            Ok(Err(error)) if says_it_does_not_exist(&error) => Err(not_found()),
+            Ok(Err(error)) => Err(NameError::Temporary(error.to_string())),
+            Err(_) => Err(NameError::Temporary(format!("no name server answered for {name} in time"))),
+        }
+    }
+
+    fn in_hosts_file(&self, name: &DnsName) -> Vec<IpAddr> {
+        [RecordType::A, RecordType::AAAA]
+            .into_iter()
+            .filter_map(|kind| self.hosts.lookup_static_host(&Query::query(name.clone(), kind)))
+            .flat_map(|found| found.answers().iter().filter_map(|record| record.data.ip_addr()).collect::<Vec<_>>())
+            .collect()
+    }
+}
+
+fn build_resolver(patience: Duration) -> Option<TokioResolver> {
+    let mut builder = TokioResolver::builder_tokio().ok()?;
+    let options = builder.options_mut();
+    options.timeout = patience / 2;
+    options.attempts = 2;
+    builder.build().ok()
+}
+
+/// Without a readable resolver configuration the operating system is asked.
+async fn system_look_up(name: &str) -> Result<Vec<IpAddr>, NameError> {
+    let found = tokio::net::lookup_host((name, 0)).await.map_err(|e| NameError::Temporary(e.to_string()))?;
+    Ok(found.map(|address| address.ip()).collect())
+}
+
+/// The name servers say so themselves: no such name, or a name without any address.
+fn says_it_does_not_exist(error: &NetError) -> bool {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => {
+            matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_private_range_is_refused() {
+        for text in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "127.0.0.1",
+            "127.255.0.9",
+            "100.64.0.1",
+            "100.100.100.200",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "192.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "168.63.129.16",
+            "::",
+            "::1",
+            "::ffff:8.8.8.8",
+            "::ffff:127.0.0.1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2002:c0a8:101::1",
+            "3fff::1",
+            "::7f00:1",
+        ] {
+            assert!(!is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn public_addresses_pass() {
+        for text in [
+            "8.8.8.8",
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "192.0.1.1",
+            "223.5.5.5",
+            "2400:3200::1",
+            "2606:4700::1111",
+            "64:ff9b::808:808",
+            "2001:4860:4860::8888",
+        ] {
+            assert!(is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_literal_is_recognised_in_every_notation() {
+        for text in [
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://127。0。0。1/",
+            "http://127.1/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://localhost/",
+            "http://LOCALHOST./",
+            "http://a.localhost/",
+            "http://0/",
+            "http://169.254.169.254/latest/meta-data/",
+        ] {
+            assert!(!allows(&Url::parse(text).unwrap()), "{text}");
+        }
+        assert!(allows(&Url::parse("http://www.example.cn/").unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_name_for_this_machine_is_refused_where_it_is_resolved() {
+        let names = Names::new(true, Duration::from_secs(1));
+        let error = names.resolve("localhost".parse().unwrap()).await.err().unwrap();
+        assert!(matches!(error.downcast_ref::<NameError>(), Some(NameError::Guarded(_))));
+        let open = Names::new(false, Duration::from_secs(1));
+        assert!(open.resolve("localhost".parse().unwrap()).await.is_ok());
+    }
+}

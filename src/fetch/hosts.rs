@@ -1,0 +1,165 @@
+//! Politeness: how many requests a host gets at once, how close together, and when it is
+//! left alone.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use url::{Position, Url};
+
+/// Beyond this many hosts the idle ones are forgotten.
+const REMEMBERED_HOSTS: usize = 16 * 1024;
+
+/// A host that refused this often, without an answer in between, rests for the run.
+const REFUSALS_UNTIL_REST: u8 = 5;
+
+/// What politeness counts as one host: the name, and the port where it is not the usual one.
+pub(super) fn key_of(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Why: nothing panics while holding these; if it did, the counts are still usable.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Turns at hosts, shared by every run of the process.
+pub(super) struct Hosts {
+    per_host: usize,
+    interval: Duration,
+    known: Mutex<HashMap<Box<str>, Arc<Host>>>,
+}
+
+struct Host {
+    turns: Arc<Semaphore>,
+    next: Mutex<Instant>,
+}
+
+impl Hosts {
+    pub(super) fn new(per_host: usize, interval: Duration) -> Self {
+        Self { per_host: per_host.max(1), interval, known: Mutex::default() }
+    }
+
+    /// Waits for a turn at `url`'s host; the turn ends when the permit is dropped.
+    pub(super) async fn turn(&self, url: &Url, spaced: bool) -> Option<OwnedSemaphorePermit> {
+        let host = self.host(key_of(url));
+        // The semaphore is never closed, so this is always `Some`.
+        let permit = Arc::clone(&host.turns).acquire_owned().await.ok();
+        if spaced && !self.interval.is_zero() {
+            let at = {
+                let mut next = locked(&host.next);
+                let at = (*next).max(Instant::now());
+                *next = at + self.interval;
+                at
+            };
+            tokio::time::sleep_until(at).await;
+        }
+        permit
+    }
+
+    fn host(&self, key: &str) -> Arc<Host> {
+        let mut known = locked(&self.known);
+        if let Some(host) = known.get(key) {
+            return Arc::clone(host);
+        }
+        if known.len() >= REMEMBERED_HOSTS {
+            let now = Instant::now();
+            known.retain(|_, host| Arc::strong_count(host) > 1 || *locked(&host.next) > now);
+        }
+        let host = Arc::new(Host { turns: Arc::new(Semaphore::new(self.per_host)), next: Mutex::new(Instant::now()) });
+        known.insert(key.into(), Arc::clone(&host));
+        host
+    }
+}
+
+/// Who refused in this run.
+#[derive(Default)]
+pub(super) struct Refusals {
+    any: AtomicUsize,
+    by_host: Mutex<HashMap<Box<str>, u8>>,
+}
+
+impl Refusals {
+    /// The host is not asked again in this run.
+    pub(super) fn rests(&self, url: &Url) -> bool {
+        // Why: with nothing refused so far, which is the rule, no lock is taken.
+        self.any.load(Ordering::Relaxed) > 0
+            && locked(&self.by_host).get(key_of(url)).is_some_and(|count| *count >= REFUSALS_UNTIL_REST)
+    }
+
+    pub(super) fn refused(&self, url: &Url) {
+        let mut by_host = locked(&self.by_host);
+        if by_host.len() < REMEMBERED_HOSTS || by_host.contains_key(key_of(url)) {
+            let count = by_host.entry(key_of(url).into()).or_insert(0);
+            *count = count.saturating_add(1);
+            self.any.store(by_host.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// An answer clears what was held against the host, unless it rests already.
+    pub(super) fn answered(&self, url: &Url) {
+        if self.any.load(Ordering::Relaxed) > 0 {
+            let mut by_host = locked(&self.by_host);
+            if by_host.get(key_of(url)).is_some_and(|count| *count < REFUSALS_UNTIL_REST) {
+                by_host.remove(key_of(url));
+            }
+            self.any.store(by_host.len(), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_key_is_host_and_unusual_port() {
+        assert_eq!(key_of(&url("https://user:pw@Example.CN:443/a?b")), "example.cn");
+        assert_eq!(key_of(&url("http://127.0.0.1:8080/a")), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn a_host_rests_after_five_refusals_and_an_answer_clears_fewer() {
+        let refusals = Refusals::default();
+        let (there, elsewhere) = (url("http://a.example/x"), url("http://b.example/x"));
+        for _ in 0..4 {
+            refusals.refused(&there);
+        }
+        refusals.answered(&there);
+        for _ in 0..4 {
+            refusals.refused(&there);
+            assert!(!refusals.rests(&there));
+        }
+        refusals.refused(&there);
+        assert!(refusals.rests(&there));
+        assert!(!refusals.rests(&elsewhere));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_to_one_host_keep_their_distance() {
+        let hosts = Hosts::new(2, Duration::from_millis(200));
+        let start = Instant::now();
+        for _ in 0..4 {
+            drop(hosts.turn(&url("http://a.example/"), true).await);
+        }
+        assert_eq!(start.elapsed(), Duration::from_millis(600));
+        drop(hosts.turn(&url("http://b.example/"), true).await);
+        assert_eq!(start.elapsed(), Duration::from_millis(600));
+    }
+
+    #[test]
+    fn idle_hosts_are_forgotten() {
+        let hosts = Hosts::new(1, Duration::ZERO);
+        for n in 0..REMEMBERED_HOSTS + 10 {
+            drop(hosts.host(&format!("h{n}.example")));
+        }
+        assert!(locked(&hosts.known).len() <= REMEMBERED_HOSTS);
+    }
+}

@@ -1,0 +1,71 @@
+//! What a look brought back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::decode;
+
+/// One answer on the way that sent us elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// What was asked.
+    pub url: String,
+    /// The redirecting status.
+    pub status: u16,
+}
+
+/// A final answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The URL that gave this answer, after redirects.
+    pub url: String,
+    /// HTTP status.
+    pub status: u16,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// Redirects followed, in order; empty when the first URL answered itself.
+    pub chain: Vec<Hop>,
+    /// The body, decompressed, as far as it was read.
+    pub body: Bytes,
+    /// The body was longer than the limit and is cut there.
+    pub truncated: bool,
+    /// Time spent on the network in the last attempt.
+    pub elapsed: Duration,
+    /// How many attempts were made, the last one included.
+    pub attempts: u32,
+}
+
+impl Page {
+    /// Status 2xx.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+
+    /// The body as text, in the charset it is really written in.
+    ///
+    /// Asked in this order: byte order mark, `Content-Type`, declaration in the first
+    /// 1024 bytes, a guess. A page that declares another charset and is valid UTF-8 is
+    /// UTF-8: many sites kept their `gb2312` declaration when they moved.
+    #[must_use]
+    pub fn text(&self) -> String {
+        decode::decode(&self.body, self.content_type.as_deref())
+    }
+
+    /// A page made from bytes at hand: for tests, imports and captured copies.
+    #[must_use]
+    pub fn from_bytes(url: impl Into<String>, content_type: Option<&str>, body: impl Into<Bytes>) -> Self {
+        Self {
+            url: url.into(),
+            status: 200,
+            content_type: content_type.map(str::to_owned),
+            chain: Vec::new(),
+            body: body.into(),
+            truncated: false,
+            elapsed: Duration::ZERO,
+            attempts: 1,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Pages that stand in front of the content: captchas, script challenges, firewalls, logins.
+//!
+//! Such a page says nothing about the content behind it, so nobody is judged by it.
+
+use super::skim::{Skim, skim};
+use crate::domain::keyed::keyed_enum;
+
+keyed_enum! {
+    /// What stands in front of the content (拦截方式).
+    Block {
+        Captcha = "captcha", "对方要求输入验证码或人机验证,未能看到内容", "a captcha stands in front of the content";
+        Challenge = "challenge", "对方以脚本验证浏览器,未能看到内容", "a script challenge stands in front of the content";
+        Firewall = "firewall", "对方防火墙拦截了自动访问,未能看到内容", "a firewall turned the robot away";
+        Login = "login", "对方要求登录,未能看到内容", "a login stands in front of the content";
+    }
+}
+
+/// Visible characters looked at.
+const LOOKED_AT: usize = 600;
+
+/// Marks that challenge scripts leave in the page.
+const CHALLENGE_MARKS: &[&str] = &[
+    "$_ts=",
+    "$_ts.",
+    "__jsl_clearance",
+    "acw_sc__v2",
+    "acw_sc__v3",
+    "_cf_chl_opt",
+    "/cdn-cgi/challenge-platform",
+    "cf-browser-verification",
+    "wzws-waf-cgi",
+    "wzwsconfirm",
+    "EO_Bot_Ssid",
+    "aliyunwaf_",
+    "_waf_bd8ce2ce37",
+    "Sina Visitor System",
+    "visitor.passport.weibo",
+    "byted_acrawler.init",
+    "__ac_nonce",
+    "yunsuo_session",
+];
+
+const CHALLENGE_WORDS: &[&str] = &[
+    "just a moment",
+    "checking your browser",
+    "sina visitor system",
+    "正在检测您的浏览器",
+    "浏览器安全检查",
+    "浏览器安全检测",
+    "正在进行安全检测",
+    "please enable javascript and cookies",
+    "ddos-guard",
+    "正在验证您的浏览器",
+    "please wait while we verify",
+];
+
+const CAPTCHA_WORDS: &[&str] = &[
+    "环境异常",
+    "完成验证后即可继续访问",
+    "请完成安全验证",
+    "请完成下列验证",
+    "请完成验证",
+    "完成下方验证",
+    "拖动滑块",
+    "滑动验证",
+    "滑块验证",
+    "人机验证",
+    "安全验证",
+    "访问验证",
+    "图形验证码",
+    "请输入验证码继续",
+    "自动程序",
+    "异常流量",
+    "访问过于频繁",
+    "访问频率过高",
+    "访问太频繁",
+    "操作过于频繁",
+    "请求过于频繁",
+    "verify you are human",
+    "are you a robot",
+    "unusual traffic",
+    "complete the captcha",
+    "security check to access",
+];
+
+const FIREWALL_WORDS: &[&str] = &[
+    "访问被阻断",
+    "访问被拦截",
+    "访问已被拦截",
+    "请求已被拦截",
+    "请求被拦截",
+    "请求已被阻断",
+    "请求存在威胁",
+    "可能存在威胁",
+    "疑似攻击",
+    "疑似黑客",
+    "网站防火墙",
+    "应用防火墙",
+    "安全防护系统",
+    "创宇盾",
+    "网站安全狗",
+    "云锁",
+    "存在安全风险,已被",
+    "ip已被封",
+    "ip被封禁",
+    "ip地址已被",
+    "拦截了您的",
+    "you have been blocked",
+    "request blocked",
+    "request has been blocked",
+    "the request is blocked",
+    "web application firewall",
+    "attention required! | cloudflare",
+    "blocked by security policy",
+    "access denied by security",
+];
+
+const LOGIN_WORDS: &[&str] = &[
+    "请先登录",
+    "请登录后",
+    "登录后查看",
+    "登录后可见",
+    "登录后即可",
+    "登录后才能",
+    "您尚未登录",
+    "您还没有登录",
+    "sign in to continue",
+    "please log in",
+    "log in to continue",
+    "you must be logged in",
+];
+
+/// Recognises what stands in front of the content; `None` when the page may be the content.
+#[must_use]
+pub fn recognise(status: u16, text: &str) -> Option<Block> {
+    let start = text.trim_start();
+    if start.starts_with("<?xml") || start.starts_with("<rss") || start.starts_with("<feed") || start.starts_with('{') {
+        return None;
+    }
+    recognise_skimmed(status, text, &skim(text, LOOKED_AT))
+}
+
+/// [`recognise`] for a page already skimmed to at least 600 characters.
+#[must_use]
+pub fn recognise_skimmed(status: u16, text: &str, seen: &Skim) -> Option<Block> {
+    let title = seen.title.to_lowercase();
+    let says = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
+    if says(CHALLENGE_WORDS, &title) {
+        return Some(Block::Challenge);
+    }
+    // Why a length for titles: a report about 人机验证 has a title of its own, not just the word.
+    if title.chars().count() <= 16 && (says(CAPTCHA_WORDS, &title) || title.trim() == "验证码") {
+        return Some(Block::Captcha);
+    }
+    if says(FIREWALL_WORDS, &title) && seen.is_short(LOOKED_AT) {
+        return Some(Block::Firewall);
+    }
+    if !seen.is_short(LOOKED_AT) {
+        return None;
+    }
+    let visible = seen.visible.to_lowercase();
+    if seen.chars <= 300 {
+        if says(CAPTCHA_WORDS, &visible) || (seen.chars <= 60 && visible.contains("请输入验证码")) {
+            return Some(Block::Captcha);
+        }
+        if says(CHALLENGE_WORDS, &visible) {
+            return Some(Block::Challenge);
+        }
+    }
+    if says(FIREWALL_WORDS, &visible) {
+        return Some(Block::Firewall);
+    }
+    if seen.chars <= 200 && is_script_challenge(status, text, seen) {
+        return Some(Block::Challenge);
+    }
+    (seen.chars <= 200 && says(LOGIN_WORDS, &visible)).then_some(Block::Login)
+}
+
+/// Almost nothing to read, and a script that sets a cookie and comes back.
+fn is_script_challenge(status: u16, text: &str, seen: &Skim) -> bool {
+    let has_script = text.contains("<script") || text.contains("<SCRIPT");
+    if !has_script {
+        return false;
+    }
+    let marked = CHALLENGE_MARKS.iter().any(|mark| text.contains(mark));
+    let bare = seen.chars <= 40;
+    let comes_back = text.len() <= 64 * 1024
+        && text.contains("document.cookie")
+        && (text.contains("location") || text.contains(".reload("));
+    marked || (bare && comes_back) || (seen.chars <= 80 && matches!(status, 202 | 412 | 468 | 521))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captchas_challenges_firewalls_and_logins_are_recognised() {
+        for (status, page, wanted) in [
+            (200, "<title>请输入验证码</title><p>请输入验证码</p>", Block::Captcha),
+            (200, "<h2>环境异常</h2><p>当前环境异常,完成验证后即可继续访问。</p><a>去验证</a>", Block::Captcha),
+            (521, "<script>document.cookie='a=1';location.href='/';</script>", Block::Challenge),
+            (412, "<html><meta id=x><script>$_ts=window['$_ts'];</script><body></body>", Block::Challenge),
+            (202, "<script src=/c.js></script>", Block::Challenge),
+            (503, "<title>Just a moment...</title><p>x</p>", Block::Challenge),
+            (403, "<title>访问拦截</title><p>您的请求疑似攻击行为!</p>", Block::Firewall),
+            (200, "<p>请先登录</p>", Block::Login),
+        ] {
+            assert_eq!(recognise(status, page), Some(wanted), "{page}");
+        }
+    }
+
+    #[test]
+    fn content_is_not_taken_for_a_block() {
+        let long = "关于启用人机验证功能的公告".repeat(60);
+        for (status, page) in [
+            (412, "Precondition Failed".to_owned()),
+            (403, "<h1>403 Forbidden</h1>".to_owned()),
+            (200, format!("<title>关于启用人机验证功能的公告_区政务服务网</title><p>{long}</p>")),
+            (200, "<title>办事进度查询</title><form>姓名 身份证号码 手机号码 请输入验证码 查询 重置 使用帮助 联系我们 网站地图 版权所有 某某区政务服务管理局 主办 技术支持 某某公司</form>".to_owned()),
+            (200, "<div id=app></div><script src=/app.js></script>".to_owned()),
+            (200, "<?xml version='1.0'?><rss><channel><title>安全验证</title></channel></rss>".to_owned()),
+        ] {
+            assert_eq!(recognise(status, &page), None, "{page}");
+        }
+    }
+}

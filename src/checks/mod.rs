@@ -1,4 +1,23 @@
 //! Plan a round, observe, judge, record.
+//!
+//! ```text
+//! member ─► observe (source, links) ─► judge (pure) ─► findings ┐ one transaction
+//!                                                 observation ┘
+//! last member ─► is it us? ─► issues + notices, one transaction
+//! ```
+//!
+//! Decisions that bind this module:
+//! - No data is never no update: what could not be read is `unverified`, with the reason.
+//! - What a subject does wrong is a value; a look never fails the run.
+//! - Our own outage is nobody's finding: such looks are handed back and made again.
 
+pub mod decide;
+pub mod judge;
 pub mod link;
+pub mod observe;
+pub mod recheck;
+pub mod run;
+pub mod second_look;
 mod soft404;
+pub mod warn;
+mod words;

@@ -3,7 +3,7 @@
 //! N working days, counted from the day after a channel accepted the notice. One reminder
 //! at half time, one on the last working day; a recheck on the day before the deadline.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::domain::issue::{Action, EventKind};
 use crate::domain::notice::{NoticeBody, NoticeKind};
@@ -49,8 +49,8 @@ pub async fn plan(
 ) -> Result<(), StoreError> {
     let Some(due) = due else { return Ok(()) };
     let (today, last) = (office.date(now), office.date(due));
-    let day_before = last.pred_opt().map_or(now, |day| morning(office, day)).max(now + TimeDelta::hours(1));
-    tx.plan_recheck(id, Some(day_before)).await?;
+    let day_before = last.pred_opt().map(|day| morning(office, day)).filter(|at| *at > now);
+    tx.plan_recheck(id, day_before).await?;
     tx.plan_reminder(id, next_reminder(office, today, last, now)).await
 }
 

@@ -47,20 +47,15 @@ pub async fn open_round(tx: &mut Tx, office: &Office, round: &Round, now: DateTi
     Ok(opened)
 }
 
-/// Opens the issue of one finding that became certain after its round was judged, with its notice.
+/// Opens the issue of one finding that became certain after its round was judged; the caller writes the notices.
 pub async fn open_late(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
     finding: &Finding,
     now: DateTime<Utc>,
-) -> Result<Opened, IssueError> {
-    let mut opened = Opened::default();
-    open(tx, office, round, finding, now, &mut opened).await?;
-    if round.notify {
-        opened.notices = write_notices(tx, office, round, now).await?;
-    }
-    Ok(opened)
+) -> Result<(), IssueError> {
+    open(tx, office, round, finding, now, &mut Opened::default()).await
 }
 
 async fn open(
@@ -103,8 +98,13 @@ async fn open(
     Ok(())
 }
 
-/// One notice a unit, over its issues of the round that no notice has told of yet.
-async fn write_notices(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Utc>) -> Result<usize, StoreError> {
+/// One notice a unit, over its issues of the round that no notice has told of yet. Gives their number.
+pub async fn write_notices(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
     let mut written = 0;
     for unit in tx.units_to_notify(round.id).await? {
         let mut items = Vec::new();

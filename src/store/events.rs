@@ -85,6 +85,26 @@ impl Tx {
         Ok(count as usize)
     }
 
+    /// Whether a subject has an event of a kind with exactly this note.
+    pub async fn has_event(
+        &mut self,
+        subject_kind: &str,
+        subject_id: &str,
+        kind: &str,
+        note: &str,
+    ) -> Result<bool, StoreError> {
+        let found = sql!(
+            self,
+            scalar_opt i64,
+            "SELECT id FROM event WHERE subject_kind = $1 AND subject_id = $2 AND kind = $3 AND note = $4 LIMIT 1",
+            subject_kind,
+            subject_id,
+            kind,
+            note
+        )?;
+        Ok(found.is_some())
+    }
+
     /// Appends an event to the chain.
     pub async fn append_event(&mut self, event: NewEvent<'_>) -> Result<(), StoreError> {
         let prev = match self.last_hash.take() {

@@ -1,0 +1,273 @@
+//! One look at an account: its source and its links, and nothing made of them yet.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, FixedOffset, Utc};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+
+use super::link::{self, LinkLook, LinkReason};
+use crate::domain::account::{Account, Platform, SourceKind};
+use crate::domain::finding::{ChainStep, Evidence};
+use crate::domain::normal::normalise_url;
+use crate::domain::post::Reading;
+use crate::domain::sample::hex;
+use crate::fetch::{Connectivity, Fetcher, Hop};
+use crate::office::Office;
+use crate::sources::{self, ReadContext};
+
+/// What a look at an account is to cover.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    /// 监测时间点.
+    pub as_of: DateTime<Utc>,
+    /// Posts from here on count.
+    pub window_from: DateTime<Utc>,
+    /// Look at links too (a patrol does not).
+    pub links: bool,
+}
+
+/// A post as far as verdicts need it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PostSeen {
+    /// Its address.
+    pub url: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// When it was published.
+    pub published_at: DateTime<FixedOffset>,
+    /// The source shows the day alone.
+    pub day_only: bool,
+}
+
+/// Why a source said nothing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unread {
+    /// A stable key.
+    pub reason: String,
+    /// In the office's language.
+    pub sentence: String,
+}
+
+/// What was seen of an account.
+#[derive(Debug, Clone, Serialize)]
+pub struct Observed {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The source's answer: the newest post and how many dated ones there were, or why there is none.
+    pub source: Result<Newest, Unread>,
+    /// Posts of the window, newest last; empty where the source could not be read.
+    pub posts: Vec<PostSeen>,
+    /// What stands behind the source's answer.
+    pub evidence: Evidence,
+    /// The links looked at, each once.
+    pub links: Vec<LinkLook>,
+    /// A failure that our own outage would explain, by what failed.
+    pub maybe_ours: Option<String>,
+    /// We are known to be offline: nothing here says anything about anybody.
+    pub offline: bool,
+}
+
+/// The newest post not after the monitoring time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Newest {
+    /// When it was published; `None`: no dated post at or before the monitoring time.
+    pub at: Option<DateTime<FixedOffset>>,
+    /// The source shows the day alone.
+    pub day_only: bool,
+    /// Posts with a readable date, those after the monitoring time included.
+    pub dated: usize,
+}
+
+/// Most posts of a window that are kept of one account.
+const MAX_POSTS: usize = 500;
+/// Most service links of one account that are looked at.
+const MAX_SERVICE_LINKS: usize = 100;
+/// Longest URL that is looked at, in bytes.
+const MAX_URL: usize = 2000;
+
+/// Links already looked at in this run: a URL that many accounts share is fetched once.
+#[derive(Debug, Default)]
+pub struct LinkBook(Mutex<HashMap<[u8; 16], Arc<OnceCell<LinkLook>>>>);
+
+impl LinkBook {
+    async fn look(&self, fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
+        let key = normalise_url(url).unwrap_or_else(|| url.to_owned());
+        let digest = Sha256::digest(key.as_bytes());
+        let mut short = [0; 16];
+        short.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+        let cell = match self.0.lock() {
+            Ok(mut book) => Arc::clone(book.entry(short).or_default()),
+            Err(_) => Arc::default(),
+        };
+        let look = cell.get_or_init(|| link::verify(fetcher, url, now)).await.clone();
+        LinkLook { url: url.to_owned(), ..look }
+    }
+}
+
+/// Looks at an account. It never fails: what could not be seen is part of what was seen.
+pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, account: &Account, scope: Scope) -> Observed {
+    let now = office.now();
+    let (source, reading, evidence, mut maybe_ours) = look_at_source(office, fetcher, account, scope.as_of).await;
+    let day_only_source = account.source != Some(SourceKind::Feed);
+    let mut posts: Vec<PostSeen> = reading
+        .posts
+        .iter()
+        .filter_map(|post| {
+            let published_at = post.published_at?;
+            (published_at >= scope.window_from && published_at <= scope.as_of).then(|| PostSeen {
+                url: post.url.clone(),
+                title: post.title.clone(),
+                published_at,
+                day_only: day_only_source && is_midnight(published_at),
+            })
+        })
+        .collect();
+    posts.sort_by_key(|post| post.published_at);
+    if posts.len() > MAX_POSTS {
+        posts.drain(..posts.len() - MAX_POSTS);
+    }
+    let mut links = Vec::new();
+    if scope.links {
+        for url in pick_links(office, account, &reading, scope) {
+            links.push(book.look(fetcher, &url, now).await);
+        }
+    }
+    let mut offline = links.iter().any(|look| look.reason == LinkReason::WeAreOffline);
+    if let Some(failed) = links.iter().find(|look| may_be_ours(look.reason) && !fetcher.is_exempt_loopback(&look.url)) {
+        maybe_ours.get_or_insert_with(|| failed.reason.key().to_owned());
+    }
+    if maybe_ours.is_some() && !offline {
+        offline = fetcher.online().await == Connectivity::Offline;
+    }
+    Observed { at: now, source, posts, evidence, links, maybe_ours, offline }
+}
+
+async fn look_at_source(
+    office: &Office,
+    fetcher: &Fetcher,
+    account: &Account,
+    as_of: DateTime<Utc>,
+) -> (Result<Newest, Unread>, Reading, Evidence, Option<String>) {
+    let lang = office.lang();
+    let unread = |reason: &str, sentence: String| Err(Unread { reason: reason.to_owned(), sentence });
+    let mut evidence = Evidence { url: account.source_url.clone(), ..Evidence::default() };
+    let words = super::words::Words(lang);
+    let Some(kind) = account.source else {
+        return (unread("no_source", words.no_source()), Reading::default(), evidence, None);
+    };
+    if !sources::is_built(kind) {
+        let sentence = sources::Unreadable::NotBuilt(kind).sentence(lang);
+        return (unread("not_built", sentence), Reading::default(), evidence, None);
+    }
+    let Some(url) = account.source_url.as_deref() else {
+        return (unread("no_source_url", words.no_source_url()), Reading::default(), evidence, None);
+    };
+    evidence.fetched_at = Some(office.local(office.now()));
+    let page = match fetcher.get(url).await {
+        Ok(page) => page,
+        Err(failure) => {
+            evidence.chain = chain(&failure.chain);
+            let ours = failure.kind.may_be_ours() && !fetcher.is_exempt_loopback(url);
+            let ours = ours.then(|| failure.kind.key().to_owned());
+            return (
+                unread(failure.kind.key(), failure.kind.name(lang).to_owned()),
+                Reading::default(),
+                evidence,
+                ours,
+            );
+        }
+    };
+    evidence.url = Some(page.url.clone());
+    evidence.status = Some(page.status);
+    evidence.chain = chain(&page.chain);
+    evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
+    let context = ReadContext { as_of, timezone: office.zone() };
+    // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
+    let options = account.source_options.clone();
+    let read = tokio::task::spawn_blocking(move || sources::read(kind, &page, &options, &context)).await;
+    match read {
+        Ok(Ok(reading)) => {
+            let newest = newest(&reading, as_of, kind != SourceKind::Feed);
+            if let Some(post) = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at)
+            {
+                evidence.snippet = Some(post.title.chars().take(200).collect());
+            }
+            (Ok(newest), reading, evidence, None)
+        }
+        Ok(Err(unreadable)) => {
+            (unread(unreadable.key(), unreadable.sentence(lang)), Reading::default(), evidence, None)
+        }
+        Err(_) => (unread("adapter_failed", words.adapter_failed()), Reading::default(), evidence, None),
+    }
+}
+
+fn newest(reading: &Reading, as_of: DateTime<Utc>, day_only_source: bool) -> Newest {
+    let at = reading.newest_until(as_of);
+    Newest {
+        at,
+        day_only: day_only_source && at.is_some_and(is_midnight),
+        dated: reading.posts.iter().filter(|post| post.published_at.is_some()).count(),
+    }
+}
+
+/// A list page that shows days alone yields midnights.
+fn is_midnight(at: DateTime<FixedOffset>) -> bool {
+    at.time() == chrono::NaiveTime::MIN
+}
+
+/// The links to look at: the service links, then what the window's posts link to.
+fn pick_links(office: &Office, account: &Account, reading: &Reading, scope: Scope) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut picked = Vec::new();
+    let key = |url: &str| normalise_url(url).unwrap_or_else(|| url.to_owned());
+    for url in account.service_links.iter().take(MAX_SERVICE_LINKS) {
+        if url.len() <= MAX_URL && seen.insert(key(url)) {
+            picked.push(url.clone());
+        }
+    }
+    let most = picked.len() + office.rules.link.per_account;
+    let own: HashSet<String> = reading.posts.iter().filter_map(|post| post.url.as_deref()).map(key).collect();
+    let in_window = reading
+        .posts
+        .iter()
+        .filter(|post| post.published_at.is_some_and(|at| at >= scope.window_from && at <= scope.as_of));
+    for url in in_window.flat_map(|post| &post.links) {
+        if picked.len() >= most {
+            break;
+        }
+        let key = key(url);
+        if url.len() <= MAX_URL && !own.contains(&key) && !is_platform(account.platform, url) && seen.insert(key) {
+            picked.push(url.clone());
+        }
+    }
+    picked
+}
+
+/// Whether a URL lies on the account's own platform.
+fn is_platform(platform: Platform, url: &str) -> bool {
+    let hosts: &[&str] = match platform {
+        Platform::Wechat | Platform::Channels | Platform::Miniprogram => &["weixin.qq.com", "qpic.cn", "qlogo.cn"],
+        Platform::Weibo => &["weibo.com", "weibo.cn", "sinaimg.cn", "t.cn"],
+        Platform::Douyin => &["douyin.com", "iesdouyin.com"],
+        Platform::Kuaishou => &["kuaishou.com"],
+        Platform::Toutiao => &["toutiao.com"],
+        Platform::Bilibili => &["bilibili.com", "b23.tv"],
+        Platform::Xiaohongshu => &["xiaohongshu.com", "xhslink.com"],
+        Platform::App | Platform::Website | Platform::Other => &[],
+    };
+    let Some(host) = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)) else { return false };
+    hosts.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')))
+}
+
+fn may_be_ours(reason: LinkReason) -> bool {
+    use LinkReason as R;
+    matches!(reason, R::Dns | R::DnsTemporary | R::Refused | R::Unreachable | R::Reset | R::Timeout | R::Tls)
+}
+
+/// Redirects as evidence keeps them.
+pub(super) fn chain(hops: &[Hop]) -> Vec<ChainStep> {
+    hops.iter().map(|hop| ChainStep { url: hop.url.clone(), status: hop.status }).collect()
+}

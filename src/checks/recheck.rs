@@ -1,0 +1,171 @@
+//! Rechecks (复查): the machine measures an issue again at this moment's monitoring time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::judge::{ReviewFault, registration, review, review_faults, silence};
+use super::link::{self, LinkOutcome};
+use super::observe::{LinkBook, Scope as Look, observe};
+use super::run::{bench, load};
+use super::words::Words;
+use crate::domain::finding::Outcome;
+use crate::domain::issue::{Action, EventKind, IssueStatus};
+use crate::domain::notice::Alert;
+use crate::domain::rule::Indicator;
+use crate::fetch::Fetcher;
+use crate::issues::{self, Acted, IssueError, Scope};
+use crate::notify;
+use crate::office::Office;
+use crate::store::{StoreError, StoredIssue};
+
+/// What a recheck saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// `Some(true)`: the problem is gone; `Some(false)`: it is still there; `None`: it cannot be said.
+    pub passed: Option<bool>,
+    /// One plain sentence.
+    pub sentence: String,
+}
+
+/// Hours until a recheck that saw nothing is tried again.
+const AGAIN_AFTER_HOURS: i64 = 6;
+
+/// Rechecks every issue that is due. Gives how many were closed, and how many looked at.
+pub async fn recheck_due(office: &Office, fetcher: &Fetcher) -> Result<(usize, usize), IssueError> {
+    let due = office.store.read().await?.issues_to_recheck(office.now()).await?;
+    let mut closed = 0;
+    for id in &due {
+        let (acted, _) = recheck(office, fetcher, *id, crate::ACTOR, &Scope::All).await?;
+        closed += usize::from(acted.changed && acted.issue.state.status == IssueStatus::Closed);
+    }
+    Ok((closed, due.len()))
+}
+
+/// Asks the scheduler to recheck an issue at its next turn.
+pub async fn ask(office: &Office, id: i64, scope: &Scope) -> Result<StoredIssue, IssueError> {
+    let found = issues::find(office, id, scope).await?;
+    if !found.state.status.is_final() {
+        let mut tx = office.store.write().await?;
+        tx.plan_recheck(id, Some(office.now())).await?;
+        tx.commit().await?;
+    }
+    Ok(found)
+}
+
+/// Measures one issue again and does what follows: closed, rejected, or neither.
+pub async fn recheck(
+    office: &Office,
+    fetcher: &Fetcher,
+    id: i64,
+    actor: &str,
+    scope: &Scope,
+) -> Result<(Acted, Measured), IssueError> {
+    let found = issues::find(office, id, scope).await?;
+    if found.state.status.is_final() {
+        let sentence = found.issue.status.name(office.lang()).to_owned();
+        let mut tx = office.store.write().await?;
+        tx.plan_recheck(id, None).await?;
+        tx.commit().await?;
+        return Ok((Acted { issue: found, changed: false }, Measured { passed: None, sentence }));
+    }
+    let measured = measure(office, &fetcher.for_run(), &found).await?;
+    let now = office.now();
+    let mut tx = office.store.write().await?;
+    let by_person = tx.person_judged(id).await?;
+    // The look that was planned has been made; what follows may plan another.
+    tx.plan_recheck(id, None).await?;
+    let action = match measured.passed {
+        Some(passed) if !by_person || !passed => Some(Action::Recheck { passed }),
+        _ => None,
+    };
+    let acted = if let (Some(action), true) = (action, found.state.status != IssueStatus::Appealed) {
+        let acted = issues::act_in(&mut tx, office, id, action, &measured.sentence, actor, scope).await?;
+        if measured.passed == Some(false) {
+            issues::clock::plan(&mut tx, office, id, acted.issue.state.due_at, now).await?;
+        }
+        acted
+    } else {
+        issues::append(&mut tx, id, now, actor, EventKind::Rechecked, &measured.sentence).await?;
+        if measured.passed.is_none() && found.state.status == IssueStatus::Rectified {
+            tx.plan_recheck(id, Some(now + TimeDelta::hours(AGAIN_AFTER_HOURS))).await?;
+        }
+        if measured.passed == Some(true) && by_person {
+            let after = tx.issue(id, office.zone()).await?;
+            let alert = Alert::Rectified {
+                line: issues::line(&after),
+                what: measured.sentence.clone(),
+                by: crate::ACTOR.to_owned(),
+            };
+            notify::alert(&mut tx, office, alert, &format!("rechecked:{id}:{}", after.issue.events.len()), now).await?;
+        }
+        Acted { issue: tx.issue(id, office.zone()).await?, changed: true }
+    };
+    tx.commit().await?;
+    Ok((acted, measured))
+}
+
+async fn measure(office: &Office, fetcher: &Fetcher, found: &StoredIssue) -> Result<Measured, StoreError> {
+    let now = office.now();
+    let issue = &found.issue;
+    let window_from = issue.round.window_from(office.zone());
+    let bench = bench(office, now, window_from, true);
+    let (account, reviews) = load(office, &issue.account_id, issue.indicator == Indicator::Review).await?;
+    let outcome = |outcome: Outcome| match outcome {
+        Outcome::Pass => Some(true),
+        Outcome::Fail => Some(false),
+        Outcome::Suspected | Outcome::Unverified => None,
+    };
+    Ok(match issue.indicator {
+        Indicator::Link => {
+            let look = link::verify(fetcher, &issue.subject, now).await;
+            let passed = match look.outcome {
+                LinkOutcome::Ok => Some(true),
+                LinkOutcome::Broken => Some(false),
+                // What a person confirmed as broken and still looks broken has not been repaired.
+                LinkOutcome::Suspected => Some(false),
+                LinkOutcome::Unverified => None,
+            };
+            Measured { passed, sentence: Words(office.lang()).link(&look) }
+        }
+        Indicator::Registration => {
+            let finding = registration(&bench, &account, now);
+            Measured { passed: outcome(finding.outcome), sentence: finding.summary }
+        }
+        Indicator::Stale | Indicator::Zombie => {
+            let seen = look(office, fetcher, &account, now, window_from).await;
+            let finding = silence(&bench, &account, &seen);
+            Measured { passed: outcome(finding.outcome), sentence: finding.summary }
+        }
+        Indicator::Review => {
+            let seen = look(office, fetcher, &account, now, window_from).await;
+            let mut bench = bench;
+            // Posts that came after the finding are the next round's business.
+            bench.as_of = issue.as_of.utc();
+            let posts: Vec<_> = seen
+                .posts
+                .iter()
+                .filter(|post| post.published_at >= bench.review_since && post.published_at <= bench.as_of)
+                .collect();
+            let faults = review_faults(&account, &posts, &reviews.records);
+            // Why: lateness cannot be undone; a complete record handed in afterwards is what can be rectified.
+            let open = faults.iter().any(|(_, fault)| *fault != ReviewFault::Late);
+            let finding = review(&bench, &account, &seen, &reviews);
+            match finding {
+                Some(finding) if finding.outcome == Outcome::Unverified => {
+                    Measured { passed: None, sentence: finding.summary }
+                }
+                Some(finding) => Measured { passed: Some(!open), sentence: finding.summary },
+                None => Measured { passed: Some(true), sentence: Words(office.lang()).reviewed(0) },
+            }
+        }
+    })
+}
+
+async fn look(
+    office: &Office,
+    fetcher: &Fetcher,
+    account: &crate::domain::account::Account,
+    as_of: DateTime<Utc>,
+    window_from: DateTime<Utc>,
+) -> super::observe::Observed {
+    observe(office, fetcher, &LinkBook::default(), account, Look { as_of, window_from, links: false }).await
+}

@@ -1,0 +1,367 @@
+//! Running a round: claim, look, judge, store; and when the last look is in, the issues.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt as _;
+use futures::stream;
+use rand::RngExt as _;
+
+use super::judge::{Bench, Reviews, judge};
+use super::observe::{LinkBook, Observed, Scope, observe};
+use super::warn;
+use crate::domain::account::{Account, AccountId};
+use crate::domain::round::{RoundKind, RoundName, RoundState};
+use crate::domain::time::in_zone;
+use crate::fetch::Fetcher;
+use crate::issues::IssueError;
+use crate::issues::open::{Opened, open_round};
+use crate::office::Office;
+use crate::sampling::{self, RoundError};
+use crate::store::{ClaimedMember, MemberCounts, NewEvent, NewFinding, Round, StoreError};
+
+/// What an operator asks of a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wishes {
+    /// 监测时间点 of the looks; the round's by default.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Look at so many members at most, and leave the batch open.
+    pub limit: Option<usize>,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// The round as it stands.
+    pub round: Round,
+    /// Members looked at by this run.
+    pub looked_at: usize,
+    /// All members, and those looked at by now.
+    pub counts: MemberCounts,
+    /// Issues and notices, when this run finished the round.
+    pub opened: Option<Opened>,
+    /// Why the round was held back: looks that failed alike were handed back, to be made again.
+    pub held: Option<Held>,
+}
+
+/// The "is it us?" guard said yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// How most looks failed, a stable key.
+    pub reason: String,
+    /// Members to be looked at again.
+    pub members: usize,
+}
+
+/// Why a round could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It is not in a state to be run.
+    #[error(transparent)]
+    Round(#[from] RoundError),
+    /// Issues could not be opened.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Leases outlive a look; a run that was killed frees its claims after this.
+const LEASE: TimeDelta = TimeDelta::seconds(20);
+const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+/// Results written in one transaction.
+const WRITTEN_TOGETHER: usize = 64;
+/// The guard asks "is it us?" from so many looks on, and when over half of them failed alike.
+const GUARD_FROM: usize = 10;
+
+/// One look and its verdicts, ready to be stored.
+struct Looked {
+    member: ClaimedMember,
+    seen: Observed,
+    findings: Vec<NewFinding>,
+}
+
+/// Looks at every member not yet looked at; finishes the round when none is left.
+///
+/// `progress` hears the counts as they grow. Safe to repeat and to run beside others:
+/// members are claimed, and a killed run is resumed where it stopped.
+pub async fn run(
+    office: &Office,
+    fetcher: &Fetcher,
+    name: RoundName,
+    wishes: Wishes,
+    progress: impl Fn(MemberCounts),
+) -> Result<Ran, RunError> {
+    let mut round = office.store.read().await?.require_round(name).await?;
+    if round.state == RoundState::Frozen {
+        return Err(RoundError::NotDrawn(name).into());
+    }
+    if round.state != RoundState::Closed {
+        sampling::top_up(office, name).await?;
+        round = office.store.read().await?.require_round(name).await?;
+    }
+    let mut counts = office.store.read().await?.member_counts(round.id).await?;
+    progress(counts);
+    if round.state != RoundState::Open {
+        return Ok(Ran { round, looked_at: 0, counts, opened: None, held: None });
+    }
+    let owner = format!("{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
+    let keeper = keep_leases(office.clone(), round.id, owner.clone());
+    let looked = look_at_members(office, fetcher, &round, wishes, &owner, &mut counts, &progress).await;
+    keeper.abort();
+    let mut tx = office.store.write().await?;
+    tx.release_claims(round.id, &owner).await?;
+    tx.commit().await?;
+    let tally = looked?;
+    let held = hold_back(office, &round, &tally).await?;
+    let counts = office.store.read().await?.member_counts(round.id).await?;
+    let mut opened = None;
+    if held.is_none() && wishes.limit.is_none() && counts.looked_at == counts.members {
+        opened = finish(office, &round).await?;
+    }
+    let round = office.store.read().await?.require_round(name).await?;
+    Ok(Ran { round, looked_at: tally.looked_at, counts, opened, held })
+}
+
+fn keep_leases(office: Office, round: i64, owner: String) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(RENEW_EVERY).await;
+            let renewed = async {
+                let mut tx = office.store.write().await?;
+                tx.renew_claims(round, &owner, office.now() + LEASE).await?;
+                tx.commit().await
+            };
+            if let Err(error) = renewed.await {
+                tracing::warn!(%error, "leases could not be renewed");
+            }
+        }
+    })
+}
+
+/// How a run's looks went, for the guard.
+#[derive(Debug, Default)]
+struct Tally {
+    looked_at: usize,
+    offline: Vec<AccountId>,
+    /// Reason and account of every look that our own outage would explain.
+    maybe_ours: Vec<(String, AccountId)>,
+}
+
+async fn look_at_members(
+    office: &Office,
+    fetcher: &Fetcher,
+    round: &Round,
+    wishes: Wishes,
+    owner: &str,
+    counts: &mut MemberCounts,
+    progress: &impl Fn(MemberCounts),
+) -> Result<Tally, RunError> {
+    let fetcher = fetcher.for_run();
+    let book = LinkBook::default();
+    let concurrency = fetcher.settings().concurrency.max(1);
+    let as_of = wishes.as_of.unwrap_or(round.as_of);
+    let mut tally = Tally::default();
+    let mut left = wishes.limit.unwrap_or(usize::MAX);
+    loop {
+        let claims = stream::unfold((Vec::<ClaimedMember>::new(), left), |(mut queue, mut left)| async move {
+            if queue.is_empty() && left > 0 {
+                queue = match claim(office, round.id, owner, left.min(concurrency * 2)).await {
+                    Ok(claimed) => claimed,
+                    Err(error) => return Some((Err(error), (Vec::new(), 0))),
+                };
+                queue.reverse();
+                left -= queue.len();
+            }
+            let member = queue.pop()?;
+            Some((Ok(member), (queue, left)))
+        });
+        let looks = claims
+            .map(|claimed| {
+                let (fetcher, book) = (&fetcher, &book);
+                async move {
+                    match claimed {
+                        Ok(member) => look(office, fetcher, book, round, as_of, member).await,
+                        Err(error) => Err(error),
+                    }
+                }
+            })
+            .buffer_unordered(concurrency)
+            .ready_chunks(WRITTEN_TOGETHER);
+        let mut looks = std::pin::pin!(looks);
+        let mut found_any = false;
+        while let Some(chunk) = looks.next().await {
+            found_any = true;
+            let chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let stored = store(office, round, owner, &chunk).await?;
+            left = left.saturating_sub(chunk.len());
+            tally.looked_at += stored;
+            for looked in chunk {
+                if looked.seen.offline {
+                    tally.offline.push(looked.member.account_id);
+                } else if let Some(reason) = looked.seen.maybe_ours {
+                    tally.maybe_ours.push((reason, looked.member.account_id));
+                }
+            }
+            counts.looked_at += stored as i64;
+            progress(*counts);
+        }
+        *counts = office.store.read().await?.member_counts(round.id).await?;
+        progress(*counts);
+        if left == 0 || counts.looked_at >= counts.members {
+            return Ok(tally);
+        }
+        if !found_any {
+            // Somebody else holds the rest; they finish it, or their leases run out.
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    }
+}
+
+async fn claim(office: &Office, round: i64, owner: &str, limit: usize) -> Result<Vec<ClaimedMember>, StoreError> {
+    let now = office.now();
+    let mut tx = office.store.write().await?;
+    let claimed = tx.claim_members(round, owner, now, now + LEASE, limit).await?;
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+async fn look(
+    office: &Office,
+    fetcher: &Fetcher,
+    book: &LinkBook,
+    round: &Round,
+    as_of: DateTime<Utc>,
+    member: ClaimedMember,
+) -> Result<Looked, StoreError> {
+    let full = round.kind != RoundKind::Patrol;
+    let (account, reviews) = load(office, &member.account_id, full).await?;
+    let window_from = round.name.window_from(office.zone());
+    let seen = observe(office, fetcher, book, &account, Scope { as_of, window_from, links: full }).await;
+    let bench = bench(office, as_of, window_from, full);
+    let findings = judge(&bench, &account, &seen, &reviews);
+    Ok(Looked { member, seen, findings })
+}
+
+/// What verdicts of `office` are made against.
+pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime<Utc>, full: bool) -> Bench<'_> {
+    let since = office.config.review.since;
+    let since = since.and_then(|day| day.and_hms_opt(0, 0, 0)).and_then(|naive| in_zone(naive, office.zone()));
+    Bench {
+        rules: &office.rules,
+        lang: office.lang(),
+        zone: office.zone(),
+        as_of,
+        full,
+        review_since: since.unwrap_or(window_from),
+        review_required: office.config.review.required,
+    }
+}
+
+/// An account with what its unit handed in.
+pub(super) async fn load(
+    office: &Office,
+    id: &AccountId,
+    with_reviews: bool,
+) -> Result<(Account, Reviews), StoreError> {
+    let mut tx = office.store.read().await?;
+    let account = tx.account(id).await?.ok_or_else(|| StoreError::Missing { kind: "account", id: id.to_string() })?;
+    let mut reviews = Reviews::default();
+    if with_reviews {
+        reviews.records = tx.reviews_of(id).await?;
+        reviews.unit_takes_part = !reviews.records.is_empty() || tx.unit_has_reviews(&account.unit).await?;
+    }
+    Ok((account, reviews))
+}
+
+async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) -> Result<usize, StoreError> {
+    let mut tx = office.store.write().await?;
+    let mut stored = 0;
+    for Looked { member, seen, findings } in chunk {
+        let newest_at = findings.iter().find_map(|finding| finding.newest_at);
+        if !tx.finish_member(member.id, owner, seen.at, newest_at).await? {
+            continue;
+        }
+        tx.clear_findings(round.id, &member.account_id).await?;
+        for finding in findings {
+            tx.put_finding(round.id, &member.account_id, finding).await?;
+        }
+        let data = serde_json::to_string(seen).map_err(StoreError::Json)?;
+        tx.insert_observation(round.id, &member.account_id, seen.at, &data).await?;
+        stored += 1;
+    }
+    tx.commit().await?;
+    Ok(stored)
+}
+
+/// Is it us? Hands looks back that our own outage would explain.
+///
+/// While the control addresses fail the answer is certain. Otherwise, when most looks of the
+/// run failed alike, they are made again once; if they fail alike again, the round goes on with
+/// what it has, where a failed look accuses nobody.
+async fn hold_back(office: &Office, round: &Round, tally: &Tally) -> Result<Option<Held>, StoreError> {
+    let (reason, accounts) = if tally.offline.is_empty() {
+        let mut by_reason = std::collections::HashMap::<&str, usize>::new();
+        for (reason, _) in &tally.maybe_ours {
+            *by_reason.entry(reason).or_default() += 1;
+        }
+        let worst = by_reason.into_iter().max_by_key(|(_, count)| *count);
+        let Some((reason, count)) = worst else { return Ok(None) };
+        if tally.looked_at < GUARD_FROM || count * 2 <= tally.looked_at {
+            return Ok(None);
+        }
+        let accounts: Vec<AccountId> =
+            tally.maybe_ours.iter().filter(|(r, _)| r == reason).map(|(_, account)| account.clone()).collect();
+        (reason.to_owned(), accounts)
+    } else {
+        ("offline".to_owned(), tally.offline.clone())
+    };
+    let now = office.now();
+    let name = round.name.to_string();
+    let mut tx = office.store.write().await?;
+    let before = tx.recent_events("round", &name, "held_back", DateTime::UNIX_EPOCH).await?;
+    if before > 0 && reason != "offline" {
+        return Ok(None);
+    }
+    tx.reopen_members(round.id, &accounts).await?;
+    tx.append_event(NewEvent {
+        at: now,
+        actor: "",
+        subject_kind: "round",
+        subject_id: &name,
+        kind: "held_back",
+        note: &reason,
+        data: "",
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(Some(Held { reason, members: accounts.len() }))
+}
+
+/// The last look is in: issues, notices and early warnings, in one transaction.
+///
+/// `None` when somebody else finished the round first.
+async fn finish(office: &Office, round: &Round) -> Result<Option<Opened>, RunError> {
+    let now = office.now();
+    let mut tx = office.store.write().await?;
+    if !tx.move_round(round.id, RoundState::Open, RoundState::Judged, now).await? {
+        return Ok(None);
+    }
+    let opened = open_round(&mut tx, office, round, now).await?;
+    if round.notify {
+        warn::write(&mut tx, office, round, now).await?;
+    }
+    let name = round.name.to_string();
+    let note = format!("{} + {} + {}", opened.opened, opened.reopened, opened.found_again);
+    tx.append_event(NewEvent {
+        at: now,
+        actor: "",
+        subject_kind: "round",
+        subject_id: &name,
+        kind: "judged",
+        note: &note,
+        data: "",
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(Some(opened))
+}

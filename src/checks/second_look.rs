@@ -1,0 +1,114 @@
+//! Looks on later days at what was doubtful: three looks on two days before a person is asked.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+
+use super::judge;
+use super::link::{self, LinkLook, LinkOutcome};
+use super::run::bench;
+use crate::domain::finding::Outcome;
+use crate::domain::round::RoundState;
+use crate::domain::time::in_zone;
+use crate::fetch::Fetcher;
+use crate::issues::IssueError;
+use crate::issues::open::{open_late, write_notices};
+use crate::office::Office;
+use crate::store::{NewFinding, Round, StoredFinding};
+
+/// What came of the looks that were due.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Findings looked at.
+    pub looked_at: usize,
+    /// Sound after all.
+    pub recovered: usize,
+    /// Certain now.
+    pub failed: usize,
+    /// Looked at often enough: a person decides.
+    pub for_a_person: usize,
+}
+
+const AT_ONCE: usize = 500;
+
+/// Looks again at every doubtful finding that is due.
+pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, IssueError> {
+    let now = office.now();
+    let due = office.store.read().await?.findings_to_look_at(now, AT_ONCE, office.zone()).await?;
+    if due.is_empty() {
+        return Ok(Looked::default());
+    }
+    let fetcher = fetcher.for_run();
+    let looks: Vec<(StoredFinding, LinkLook)> = {
+        use futures::StreamExt as _;
+        futures::stream::iter(due)
+            .map(|found| {
+                let fetcher = &fetcher;
+                async move {
+                    let look = link::verify(fetcher, &found.finding.subject, now).await;
+                    (found, look)
+                }
+            })
+            .buffered(fetcher.settings().concurrency.max(1))
+            .collect()
+            .await
+    };
+    let mut came = Looked::default();
+    let mut tx = office.store.write().await?;
+    let mut rounds = BTreeMap::<i64, Round>::new();
+    for (found, look) in looks {
+        let round = match rounds.get(&found.round_id) {
+            Some(round) => round.clone(),
+            None => tx.round_by_id(found.round_id).await?,
+        };
+        let next = next_finding(office, &round, &found, &look, now);
+        came.looked_at += 1;
+        came.recovered += usize::from(next.outcome == Outcome::Pass);
+        came.failed += usize::from(next.outcome == Outcome::Fail);
+        came.for_a_person += usize::from(next.outcome == Outcome::Suspected && next.next_look_at.is_none());
+        let fails = next.outcome == Outcome::Fail;
+        tx.put_finding(round.id, &found.finding.account_id, &next).await?;
+        if fails && round.state != RoundState::Open {
+            let finding = tx.finding(found.finding.id, office.zone()).await?.finding;
+            open_late(&mut tx, office, &round, &finding, now).await?;
+        }
+        rounds.insert(round.id, round);
+    }
+    for round in rounds.values().filter(|round| round.notify && round.state != RoundState::Open) {
+        write_notices(&mut tx, office, round, now).await?;
+    }
+    tx.commit().await?;
+    Ok(came)
+}
+
+fn next_finding(
+    office: &Office,
+    round: &Round,
+    found: &StoredFinding,
+    look: &LinkLook,
+    now: DateTime<Utc>,
+) -> NewFinding {
+    let window_from = round.name.window_from(office.zone());
+    let bench = bench(office, found.finding.as_of.utc(), window_from, true);
+    let looks = found.looks + 1;
+    let mut next = judge::link(&bench, look, looks);
+    if look.outcome == LinkOutcome::Unverified {
+        // A look that saw nothing takes nothing back: the doubt stays, and the look counts.
+        next.outcome = Outcome::Suspected;
+        next.next_look_at =
+            (looks < bench.rules.link.looks).then(|| now + TimeDelta::hours(bench.rules.link.hours_between));
+    }
+    if let Some(at) = next.next_look_at
+        && looks + 1 >= bench.rules.link.looks
+    {
+        // The last look falls on another day than the first.
+        let first_day = office.date(found.finding.observed_at.utc());
+        let another_day = first_day + Days::new(1);
+        if office.date(at) <= first_day
+            && let Some(morning) = in_zone(another_day.and_time(NaiveTime::MIN), office.zone())
+        {
+            next.next_look_at = Some(at.max(morning));
+        }
+    }
+    next
+}

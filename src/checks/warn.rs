@@ -1,0 +1,78 @@
+//! Early warnings (临期提醒): to the unit alone, before an account falls silent, counted against nobody.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::finding::Outcome;
+use crate::domain::notice::{NoticeBody, SilentSoon};
+use crate::domain::rule::Indicator;
+use crate::notify::{self, Draft, Reader};
+use crate::office::Office;
+use crate::store::{FindingQuery, NewEvent, Round, StoreError, Tx};
+
+const PAGE: usize = 500;
+
+/// Warns the units of accounts that have reached one of the ages of `silence.remind_days`.
+///
+/// Once an age and newest post; one message a unit. Gives the number of messages.
+pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    let silence = &office.rules.silence;
+    let query = FindingQuery {
+        round: Some(round.name),
+        outcome: Some(Outcome::Pass),
+        indicator: Some(Indicator::Stale),
+        ..FindingQuery::default()
+    };
+    let mut by_unit = BTreeMap::<String, Vec<SilentSoon>>::new();
+    let mut after = 0;
+    loop {
+        let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
+        let Some(last) = page.last() else { break };
+        after = last.finding.id;
+        for found in page {
+            let Some(newest) = found.finding.newest_at else { continue };
+            let days = (found.finding.as_of.utc() - newest.utc()).num_days();
+            let Some(reached) = silence.remind_days.iter().filter(|d| **d <= days).max() else { continue };
+            let id = found.finding.account_id.as_str();
+            let note = format!("{}:{reached}", newest.utc().timestamp());
+            if tx.has_event("account", id, "warned", &note).await? {
+                continue;
+            }
+            let Some(account) = tx.account(&found.finding.account_id).await? else { continue };
+            tx.append_event(NewEvent {
+                at: now,
+                actor: crate::ACTOR,
+                subject_kind: "account",
+                subject_id: id,
+                kind: "warned",
+                note: &note,
+                data: "",
+            })
+            .await?;
+            let limit = silence.stale_days_for(account.platform);
+            by_unit.entry(account.unit).or_default().push(SilentSoon {
+                account: account.name,
+                platform: account.platform,
+                newest_at: newest,
+                days,
+                violation_at: office.local(newest.utc() + TimeDelta::days(limit)),
+            });
+        }
+    }
+    let mut written = 0;
+    for (unit, accounts) in by_unit {
+        let body = NoticeBody::Warning { accounts };
+        let dedup_key = format!("warning:{}:{unit}", round.id);
+        let draft = Draft {
+            reader: Reader::Unit(&unit),
+            round_id: Some(round.id),
+            body: &body,
+            issues: &[],
+            urgent: false,
+            dedup_key: &dedup_key,
+        };
+        written += usize::from(notify::write(tx, office, draft, now).await?.is_some());
+    }
+    Ok(written)
+}

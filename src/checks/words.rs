@@ -1,0 +1,156 @@
+//! The one plain sentence of each verdict, in both languages.
+
+use chrono::TimeDelta;
+
+use super::judge::ReviewFault;
+use super::link::LinkLook;
+use crate::domain::Lang;
+use crate::domain::time::LocalTime;
+
+/// The sentences in one language.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words(pub Lang);
+
+macro_rules! say {
+    ($self:expr, $zh:expr, $en:expr) => {
+        match $self.0 {
+            Lang::Zh => $zh,
+            Lang::En => $en,
+        }
+    };
+}
+
+impl Words {
+    pub(super) fn no_source(self) -> String {
+        say!(self, "未登记采集方式", "no source is registered").to_owned()
+    }
+
+    pub(super) fn no_source_url(self) -> String {
+        say!(self, "未登记采集地址", "no source address is registered").to_owned()
+    }
+
+    pub(super) fn adapter_failed(self) -> String {
+        say!(self, "采集内容解析失败", "the source could not be parsed").to_owned()
+    }
+
+    pub(super) fn no_posts(self) -> String {
+        say!(self, "采集到的内容列表为空", "the source lists no posts").to_owned()
+    }
+
+    pub(super) fn no_dated_posts(self) -> String {
+        say!(self, "采集到的内容均无可识别的发布时间", "no post carries a readable publication time").to_owned()
+    }
+
+    pub(super) fn only_later_posts(self) -> String {
+        say!(
+            self,
+            "采集到的内容均发布于监测时间点之后",
+            "every post the source lists was published after the monitoring time"
+        )
+        .to_owned()
+    }
+
+    fn age(self, age: TimeDelta) -> String {
+        let (days, hours) = (age.num_days(), age.num_hours() % 24);
+        say!(self, format!("{days}天{hours}小时"), format!("{days} d {hours} h"))
+    }
+
+    fn newest(self, newest: LocalTime, day_only: bool) -> String {
+        if day_only { newest.date() } else { newest.minute() }
+    }
+
+    pub(super) fn updated(self, newest: LocalTime, day_only: bool, age: TimeDelta) -> String {
+        let (newest, age) = (self.newest(newest, day_only), self.age(age));
+        say!(
+            self,
+            format!("最新内容发布于{newest}，距监测时间点{age}"),
+            format!("newest post {newest}, {age} before the monitoring time")
+        )
+    }
+
+    pub(super) fn silent(self, newest: LocalTime, day_only: bool, age: TimeDelta, limit: i64) -> String {
+        let (newest, age) = (self.newest(newest, day_only), self.age(age));
+        say!(
+            self,
+            format!("最新内容发布于{newest}，距监测时间点{age}，超过{limit}天"),
+            format!("newest post {newest}, {age} before the monitoring time, over {limit} days")
+        )
+    }
+
+    pub(super) fn unjudged(self, why: &str) -> String {
+        say!(self, format!("无法判定：{why}"), format!("could not be judged: {why}"))
+    }
+
+    pub(super) fn links_sound(self, count: usize) -> String {
+        say!(self, format!("所查{count}个链接均可打开"), format!("all {count} links looked at open"))
+    }
+
+    pub(super) fn link(self, look: &LinkLook) -> String {
+        let (url, why) = (&look.url, look.reason.name(self.0));
+        use super::link::LinkOutcome as O;
+        match look.outcome {
+            O::Ok => say!(self, format!("链接可打开：{url}"), format!("the link opens: {url}")),
+            O::Broken => say!(self, format!("链接失效：{url}（{why}）"), format!("broken link: {url} ({why})")),
+            O::Suspected => {
+                say!(self, format!("链接疑似失效：{url}（{why}）"), format!("link suspected broken: {url} ({why})"))
+            }
+            O::Unverified => {
+                say!(self, format!("链接无法核实：{url}（{why}）"), format!("link not verified: {url} ({why})"))
+            }
+        }
+    }
+
+    pub(super) fn registered(self) -> String {
+        say!(self, "主管单位、管理员、备案编号齐全", "supervising unit, administrator and filing are on record")
+            .to_owned()
+    }
+
+    pub(super) fn unregistered(self, supervising: bool, admin: bool, filing: bool) -> String {
+        let names =
+            say!(self, ["主管单位", "管理员", "备案编号"], ["supervising unit", "administrator", "filing number"]);
+        let missing: Vec<&str> = names
+            .into_iter()
+            .zip([supervising, admin, filing])
+            .filter(|(_, there)| !there)
+            .map(|(name, _)| name)
+            .collect();
+        say!(
+            self,
+            format!("基本信息库中缺少：{}", missing.join("、")),
+            format!("missing in the registry: {}", missing.join(", "))
+        )
+    }
+
+    pub(super) fn reviewed(self, posts: usize) -> String {
+        say!(
+            self,
+            format!("所查{posts}篇内容均有发布前的三审记录"),
+            format!("all {posts} posts looked at were reviewed in three stages before publication")
+        )
+    }
+
+    pub(super) fn never_handed_in(self) -> String {
+        say!(self, "该单位尚未报送审核记录", "the unit has never handed in review records").to_owned()
+    }
+
+    pub(super) fn review_faults(self, posts: usize, faults: &[(String, LocalTime, ReviewFault)]) -> String {
+        const LISTED: usize = 20;
+        let mut lines: Vec<String> = faults
+            .iter()
+            .take(LISTED)
+            .map(|(title, at, fault)| {
+                let (at, fault) = (at.date(), fault.name(self.0));
+                say!(self, format!("《{title}》（{at}，{fault}）"), format!("\"{title}\" ({at}, {fault})"))
+            })
+            .collect();
+        if faults.len() > LISTED {
+            lines.push(say!(self, "等".to_owned(), "and others".to_owned()));
+        }
+        let count = faults.len();
+        say!(
+            self,
+            format!("所查{posts}篇内容中{count}篇审核记录不符合要求：{}", lines.join("、")),
+            format!("{count} of {posts} posts looked at lack a proper review record: {}", lines.join(", "))
+        )
+    }
+}

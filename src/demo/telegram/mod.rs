@@ -10,7 +10,9 @@
 //! acknowledged the update, answered at least once, and then been quiet for a moment.
 
 mod html;
+mod kinds;
 mod methods;
+mod params;
 mod server;
 mod state;
 
@@ -19,12 +21,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
 use html::Rich;
+pub use kinds::{Fault, Line, Person, Refusal, SentFile, Shown, TelegramError};
 use server::Shared;
 use state::{Query, State};
 
@@ -34,171 +36,6 @@ const QUIET: Duration = Duration::from_millis(40);
 const PIXEL: &[u8] =
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\
 \x00\nIDATx\x9cc\xf8\x0f\x00\x01\x01\x01\x00\x1b\xb6\xeeV\x00\x00\x00\x00IEND\xaeB`\x82";
-
-/// A person with a private chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// Telegram's id of the user.
-    pub user_id: i64,
-    /// The private chat with the bot; the same number, as in Telegram.
-    pub chat_id: i64,
-    /// Display name.
-    pub name: String,
-}
-
-/// A file that was sent.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SentFile {
-    /// File name.
-    pub name: String,
-    /// Content.
-    pub bytes: Arc<[u8]>,
-}
-
-impl fmt::Debug for SentFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} bytes)", self.name, self.bytes.len())
-    }
-}
-
-/// What a chat shows of one message of the bot.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
-    /// The message; 0 for a toast.
-    pub message_id: i64,
-    /// When it was sent, or edited last.
-    pub at: DateTime<Utc>,
-    /// Plain text or caption, tags removed.
-    pub text: String,
-    /// Texts of the inline buttons in reading order.
-    pub buttons: Vec<String>,
-    /// The file on it.
-    pub file: Option<SentFile>,
-    /// It is the edited form of an earlier message.
-    pub edited: bool,
-    /// It is the notification of a callback answer, not a message.
-    pub toast: bool,
-}
-
-/// One line of the transcript.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Line {
-    /// When, by the injected clock.
-    pub at: DateTime<Utc>,
-    /// The chat: a person's name or a group's title.
-    pub chat_title: String,
-    /// Who spoke.
-    pub who: String,
-    /// Plain text, tags removed; a pressed button in 【】.
-    pub text: String,
-    /// Inline buttons under it.
-    pub buttons: Vec<String>,
-    /// It replaced an earlier message.
-    pub edited: bool,
-    /// Name of the file that came with it.
-    pub file: Option<String>,
-    /// A callback's notification.
-    pub toast: bool,
-}
-
-/// Why a chat does not take messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The user blocked the bot.
-    BlockedByUser,
-    /// The group removed the bot.
-    Kicked,
-    /// The user's account is gone.
-    Deactivated,
-    /// The user never wrote to the bot.
-    CantInitiate,
-}
-
-/// What goes wrong with the next message or edit in a chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// 429, with or without a number of seconds.
-    TooManyRequests {
-        /// Seconds; `None` leaves the parameter out.
-        retry_after: Option<u32>,
-    },
-    /// 403 in the wording of the reason, once. [`FakeTelegram::refuse`] lasts.
-    Forbidden(Refusal),
-    /// The group became a supergroup with this id; lasts.
-    Migrate {
-        /// The new chat id.
-        to: i64,
-    },
-    /// A gateway's page with this status (5xx).
-    ServerError(u16),
-    /// The connection closes and nothing was sent.
-    HangUpBefore,
-    /// The message was sent, then the connection closes.
-    HangUpAfter,
-    /// The message was sent, the answer says `result: null`.
-    NullResult,
-}
-
-/// A verb that could not be carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum TelegramError {
-    /// The loopback port could not be had.
-    #[error("the pretended Telegram could not listen: {0}")]
-    Listen(#[from] std::io::Error),
-    /// The bot did not fetch the update in time.
-    #[error("the bot did not fetch {what} within {seconds} s")]
-    NotFetched {
-        /// What was done.
-        what: String,
-        /// The time limit.
-        seconds: u64,
-    },
-    /// The bot fetched the update and said nothing.
-    #[error("the bot did not answer {what} within {seconds} s")]
-    NotAnswered {
-        /// What was done.
-        what: String,
-        /// The time limit.
-        seconds: u64,
-    },
-    /// The bot has told Telegram that it does not want this kind of update.
-    #[error("the bot has not asked for {0} updates")]
-    NotAsked(&'static str),
-    /// No such chat.
-    #[error("there is no chat {0}")]
-    NoChat(i64),
-    /// The person is not in the chat.
-    #[error("{person} is not in the chat {chat}")]
-    NotMember {
-        /// Who.
-        person: String,
-        /// Where.
-        chat: String,
-    },
-    /// No such button on the message.
-    #[error("message {message_id} has no button `{wanted}`, only {present:?}")]
-    NoButton {
-        /// The message.
-        message_id: i64,
-        /// What was looked for.
-        wanted: String,
-        /// What there is.
-        present: Vec<String>,
-    },
-    /// The awaited text did not come.
-    #[error("no message with `{wanted}` came to {chat} within {seconds} s")]
-    NotCome {
-        /// What was awaited.
-        wanted: String,
-        /// Where.
-        chat: String,
-        /// The time limit.
-        seconds: u64,
-    },
-    /// Messages nobody looked at.
-    #[error("unread: {0}")]
-    Unread(String),
-}
 
 /// The running fake; clones are handles to the same one, the server ends with the last.
 #[derive(Clone)]
@@ -300,7 +137,7 @@ impl FakeTelegram {
     pub async fn say(&self, chat: i64, person: &Person, text: &str) -> Result<(), TelegramError> {
         let waiting = {
             let mut state = self.shared.lock();
-            let heard = self.speak(&mut state, chat, person)? || text.starts_with('/');
+            let heard = speak(&mut state, chat, person)? || text.starts_with('/');
             let body = Rich { text: text.to_owned(), entities: Vec::new() };
             let message = state.post(chat, person.user_id, self.shared.clock.now(), body, None, None);
             Waiting::of(
@@ -341,7 +178,7 @@ impl FakeTelegram {
     ) -> Result<(), TelegramError> {
         let waiting = {
             let mut state = self.shared.lock();
-            let heard = self.speak(&mut state, chat, person)? || caption.starts_with('/');
+            let heard = speak(&mut state, chat, person)? || caption.starts_with('/');
             let file = state.keep_file(name, Arc::from(content), photo);
             let body = Rich { text: caption.to_owned(), entities: Vec::new() };
             let message = state.post(chat, person.user_id, self.shared.clock.now(), body, None, Some(file));
@@ -354,7 +191,7 @@ impl FakeTelegram {
     pub async fn press(&self, chat: i64, person: &Person, message_id: i64, button: &str) -> Result<(), TelegramError> {
         let waiting = {
             let mut state = self.shared.lock();
-            self.speak(&mut state, chat, person)?;
+            speak(&mut state, chat, person)?;
             let found = state.chats.get(&chat).and_then(|c| c.messages.get(&message_id));
             let buttons = state::buttons(found.and_then(|m| m.markup.as_ref()));
             let data = buttons.iter().find(|(text, _)| text == button).and_then(|(_, b)| b["callback_data"].as_str());
@@ -386,21 +223,6 @@ impl FakeTelegram {
             Waiting::of(&mut state, chat, Some(("callback_query", Some(payload))), &what)?
         };
         self.settle(waiting).await
-    }
-
-    /// Checks that the person may act in the chat; true when the bot hears everything there.
-    #[expect(clippy::unused_self, reason = "reads as the verb of the fake it belongs to")]
-    fn speak(&self, state: &mut State, chat: i64, person: &Person) -> Result<bool, TelegramError> {
-        let chat = state.chats.get_mut(&chat).ok_or(TelegramError::NoChat(chat))?;
-        if !chat.members.contains(&person.user_id) {
-            return Err(TelegramError::NotMember { person: person.name.clone(), chat: chat.title.clone() });
-        }
-        let private = chat.kind == "private";
-        if private {
-            chat.started = true;
-            chat.refusal = None;
-        }
-        Ok(private)
     }
 
     async fn settle(&self, waiting: Option<Waiting>) -> Result<(), TelegramError> {
@@ -523,6 +345,12 @@ impl FakeTelegram {
         self.shared.lock().enforce_limits = on;
     }
 
+    /// Telegram is gone: every connection closes unanswered, polls under way too, until called with `false`.
+    pub fn go_down(&self, down: bool) {
+        self.shared.lock().down = down;
+        self.shared.wake();
+    }
+
     /// The commands the bot has published, for every scope and language: name and description.
     #[must_use]
     pub fn commands(&self) -> Vec<(String, String)> {
@@ -536,6 +364,20 @@ impl FakeTelegram {
             .map(|c| (text(&c["command"]), text(&c["description"])))
             .collect()
     }
+}
+
+/// Checks that the person may act in the chat; true when the bot hears everything there.
+fn speak(state: &mut State, chat: i64, person: &Person) -> Result<bool, TelegramError> {
+    let chat = state.chats.get_mut(&chat).ok_or(TelegramError::NoChat(chat))?;
+    if !chat.members.contains(&person.user_id) {
+        return Err(TelegramError::NotMember { person: person.name.clone(), chat: chat.title.clone() });
+    }
+    let private = chat.kind == "private";
+    if private {
+        chat.started = true;
+        chat.refusal = None;
+    }
+    Ok(private)
 }
 
 /// What a verb waits for.
@@ -556,7 +398,7 @@ impl Waiting {
     ) -> Result<Option<Self>, TelegramError> {
         let Some((kind, payload)) = update else { return Ok(None) };
         let activity = state.chats.get(&chat).map_or(0, |c| c.activity);
-        let update = state.queue(kind, payload.unwrap_or_default()).ok_or(TelegramError::NotAsked(kind))?;
+        let update = state.queue(kind, &payload.unwrap_or_default()).ok_or(TelegramError::NotAsked(kind))?;
         Ok(Some(Self { chat, update, activity, what: what.to_owned() }))
     }
 }

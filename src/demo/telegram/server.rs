@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::methods::{self, Answer, Params};
+use super::methods::{self, Answer};
+use super::params::Params;
 use super::state::State;
 use crate::clock::Clock;
 
@@ -50,6 +51,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn handle(AxumState(shared): AxumState<Arc<Shared>>, request: Request) -> Response {
+    if shared.lock().down {
+        return respond(Answer::HangUp);
+    }
     let path = decoded(request.uri().path());
     if let Some(rest) = path.strip_prefix("/file/bot") {
         return download(&shared, rest);
@@ -101,6 +105,9 @@ async fn poll(shared: &Shared, params: &Params) -> Answer {
     loop {
         {
             let state = shared.lock();
+            if state.down {
+                return Answer::HangUp;
+            }
             if state.polls != mine {
                 return Answer::Error {
                     code: 409,
@@ -176,12 +183,11 @@ async fn read_params(request: Request) -> Result<Params, String> {
             let name = field.name().unwrap_or_default().to_owned();
             let file = field.file_name().map(str::to_owned);
             let bytes = field.bytes().await.map_err(|e| e.to_string())?;
-            match file {
-                Some(file) => params.files.push((name, file, Arc::from(bytes.as_ref()))),
-                None => {
-                    let text = String::from_utf8(bytes.to_vec()).map_err(|_| format!("field {name} is not UTF-8"))?;
-                    params.fields.insert(name, text.into());
-                }
+            if let Some(file) = file {
+                params.files.push((name, file, Arc::from(bytes.as_ref())));
+            } else {
+                let text = String::from_utf8(bytes.to_vec()).map_err(|_| format!("field {name} is not UTF-8"))?;
+                params.fields.insert(name, text.into());
             }
         }
         return Ok(params);

@@ -91,6 +91,8 @@ pub(super) struct State {
     pub(super) transcript: Vec<Line>,
     pub(super) violations: Vec<String>,
     pub(super) enforce_limits: bool,
+    /// Nothing is answered.
+    pub(super) down: bool,
     pub(super) sends: VecDeque<(DateTime<Utc>, i64)>,
 }
 
@@ -258,7 +260,7 @@ impl State {
     }
 
     /// Queues an update for the bot; `None` when the bot has not asked for its kind.
-    pub(super) fn queue(&mut self, kind: &str, payload: Value) -> Option<i64> {
+    pub(super) fn queue(&mut self, kind: &str, payload: &Value) -> Option<i64> {
         if !self.allowed.is_empty() && !self.allowed.iter().any(|k| k == kind) {
             return None;
         }

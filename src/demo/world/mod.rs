@@ -230,7 +230,7 @@ impl World {
         let supervisor = if spec.unit == 0 { "云溪区人民政府" } else { "云溪区人民政府办公室" };
         let opened = NaiveDate::from_ymd_opt(rng.random_range(2018..=2023), rng.random_range(1..=12), 15);
         Account {
-            account_id: self.plan.id(index),
+            account_id: plan::id(index),
             name: unit.brand,
             platform: spec.platform,
             unit: unit.name.clone(),
@@ -332,7 +332,7 @@ impl World {
             _ if indicator == "link" => Some(format!("{base}/s/{index}/1")),
             _ => None,
         };
-        Planted { account_id: self.plan.id(index), kind, indicator, outcome, subject, note_zh, note_en }
+        Planted { account_id: plan::id(index), kind, indicator, outcome, subject, note_zh, note_en }
     }
 
     /// Makes the account's fault go away from now on, and returns what the unit hands in with it.

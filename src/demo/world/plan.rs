@@ -179,13 +179,9 @@ impl Plan {
         ChaCha20Rng::from_seed(hash.finalize().into())
     }
 
-    pub(super) fn id(&self, account: usize) -> AccountId {
-        AccountId::new(format!("YX{:05}", account + 1))
-    }
-
-    pub(super) fn index(&self, id: &AccountId) -> Option<usize> {
-        let number: usize = id.as_str().strip_prefix("YX")?.parse().ok()?;
-        number.checked_sub(1).filter(|i| *i < self.accounts.len() && self.id(*i) == *id)
+    pub(super) fn index(&self, wanted: &AccountId) -> Option<usize> {
+        let number: usize = wanted.as_str().strip_prefix("YX")?.parse().ok()?;
+        number.checked_sub(1).filter(|i| *i < self.accounts.len() && id(*i) == *wanted)
     }
 
     fn plant(&mut self) {
@@ -235,7 +231,12 @@ impl Plan {
     }
 }
 
-/// The platforms of a unit: never one twice, WeChat first, every fourth unit one that is seen by hand.
+/// The identifier of the account with this number.
+pub(super) fn id(account: usize) -> AccountId {
+    AccountId::new(format!("YX{:05}", account + 1))
+}
+
+/// The platforms of a unit: never one twice, every fourth unit one that is seen by hand.
 fn platforms(unit: usize) -> Vec<Platform> {
     const COUNTS: [usize; 10] = [6, 4, 3, 5, 4, 5, 3, 6, 4, 4];
     const MORE: [Platform; 4] = [Platform::Toutiao, Platform::Bilibili, Platform::Xiaohongshu, Platform::Other];

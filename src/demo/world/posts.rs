@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 
 use super::names;
-use super::plan::{FaultKind, Plan};
+use super::plan::{self, FaultKind, Plan};
 use crate::domain::account::Personal;
 use crate::domain::review::{ReviewRecord, ReviewStage};
 
@@ -88,15 +88,14 @@ impl Plan {
             Some(FaultKind::Zombie) => minute(back(Duration::days(rng.random_range(95..=180)))),
             _ => {
                 let today = as_of.with_timezone(&self.tz).date_naive();
-                let mut recent: Vec<NaiveDate> = Vec::new();
-                let mut day = today;
-                while let Some(before) = day.pred_opt().filter(|_| recent.len() < 3) {
-                    day = before;
-                    if is_workday(day) {
-                        recent.push(day);
-                    }
-                }
-                let day = recent.get(rng.random_range(0..3)).copied().unwrap_or(today);
+                // The last three working days, but never over a week ago: clean accounts are not even reminded.
+                let past: Vec<NaiveDate> = (1..=14)
+                    .filter_map(|n| today.checked_sub_days(Days::new(n)))
+                    .filter(|d| is_workday(*d))
+                    .take(3)
+                    .collect();
+                let fresh = past.iter().filter(|d| today - **d <= Duration::days(7)).count().max(1);
+                let day = past.get(rng.random_range(0..fresh)).copied().unwrap_or(today);
                 self.local(day, office_hour(rng))
             }
         }
@@ -125,7 +124,7 @@ impl Plan {
         let last_at = minute(post.at) - Duration::minutes(rng.random_range(10..=25));
         let [first, second, last] = people.map(|name| Some(Personal::new(name)));
         ReviewRecord {
-            account_id: self.id(account),
+            account_id: plan::id(account),
             post_url: Some(url),
             title: Some(post.title.clone()),
             first: ReviewStage { reviewer: first, at: Some(first_at) },

@@ -1,6 +1,6 @@
 //! What the units do when they are notified.
 
-use super::plan::{FaultKind, unit_of};
+use super::plan::{self, FaultKind, unit_of};
 use super::{Expected, World};
 use crate::domain::account::AccountId;
 
@@ -98,7 +98,7 @@ impl World {
             }
             let unit = unit_of(spec);
             let [done_zh, done_en, why_zh, why_en] = words(kind);
-            let fault = (self.plan.id(index), indicator);
+            let fault = (plan::id(index), indicator);
             let behaviour = behaviour_of(kind);
             let script = UnitScript {
                 unit: unit.name,

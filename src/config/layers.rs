@@ -50,9 +50,9 @@ impl Raw {
                 Self::Flag(false)
             }
             Self::Flag(_) => return None,
-            Self::List(_) => {
-                Self::List(text.split([',', ',']).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect())
-            }
+            Self::List(_) => Self::List(
+                text.split([',', '\u{ff0c}']).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
+            ),
         })
     }
 
@@ -141,7 +141,7 @@ impl Layers {
             self.problems.push(Problem::new(
                 at(error.span().unwrap_or_default()),
                 None,
-                format!("不符合 TOML 语法({message}),请检查引号、括号和等号"),
+                format!("不符合 TOML 语法({message})，请检查引号、括号和等号"),
                 format!("not valid TOML ({message}); check quotes, brackets and the equals sign"),
             ));
         }
@@ -162,7 +162,7 @@ impl Layers {
                     self.problems.push(Problem::new(
                         at(section.span()),
                         Some(name),
-                        format!("没有这一节,可用的有:{known}, [[channel]]"),
+                        format!("没有这一节，可用的有：{known}, [[channel]]"),
                         format!("there is no such section; there are: {known}, [[channel]]"),
                     ));
                 }
@@ -251,7 +251,7 @@ impl Layers {
         let section = name.split('.').next().unwrap_or_default();
         let (mut zh, mut en) = if name == "telegram.token" {
             (
-                "令牌不能写在这里,请用环境变量 XUNCHA_TELEGRAM_TOKEN 或 telegram.token_file".to_owned(),
+                "令牌不能写在这里，请用环境变量 XUNCHA_TELEGRAM_TOKEN 或 telegram.token_file".to_owned(),
                 "the token cannot stand here; use XUNCHA_TELEGRAM_TOKEN or telegram.token_file".to_owned(),
             )
         } else {
@@ -262,10 +262,10 @@ impl Layers {
         if name != "telegram.token" {
             let (known, sections) = (known.join(", "), self.section_names().join(", "));
             if known.is_empty() {
-                zh = format!("没有这一节,可用的有:{sections}, channel");
+                zh = format!("没有这一节，可用的有：{sections}, channel");
                 en = format!("there is no such section; there are: {sections}, channel");
             } else {
-                zh = format!("{zh},{section} 下可用的有:{known}");
+                zh = format!("{zh}，{section} 下可用的有：{known}");
                 en = format!("{en}; {section} has: {known}");
             }
         }

@@ -128,7 +128,7 @@ fn read_file(path: &Path) -> Result<String, Problem> {
         Problem::new(
             at(),
             None,
-            format!("配置文件无法读取({error}),请检查路径与权限,或用 xuncha init 生成一个"),
+            format!("配置文件无法读取({error})，请检查路径与权限，或用 xuncha init 生成一个"),
             format!(
                 "the configuration file cannot be read ({error}); check path and permissions, or write one with `xuncha init`"
             ),
@@ -145,7 +145,7 @@ fn read_file(path: &Path) -> Result<String, Problem> {
         Problem::new(
             Place::File { path: path.to_owned(), line, column },
             None,
-            "文件不是 UTF-8 编码,请另存为 UTF-8".to_owned(),
+            "文件不是 UTF-8 编码，请另存为 UTF-8".to_owned(),
             "the file is not UTF-8; save it as UTF-8".to_owned(),
         )
     })

@@ -71,7 +71,7 @@ impl Reader {
         let value = read(&text);
         if value.is_none() {
             let shown = shown(key, &text);
-            self.problem(key, format!("“{shown}”无效,应为{zh}"), format!("`{shown}` is not {en}"));
+            self.problem(key, format!("“{shown}”无效，应为{zh}"), format!("`{shown}` is not {en}"));
         }
         value
     }
@@ -96,7 +96,7 @@ impl Reader {
             let (low, high) = allowed.clone().into_inner();
             self.problem(
                 key,
-                format!("{number} 超出范围,应在 {low} 到 {high} 之间"),
+                format!("{number} 超出范围，应在 {low} 到 {high} 之间"),
                 format!("{number} is out of range; choose {low} to {high}"),
             );
         }
@@ -111,7 +111,7 @@ impl Reader {
         text.parse().unwrap_or_else(|_| {
             self.problem(
                 key,
-                format!("“{text}”无效,应为大于 0、不超过 1 的小数,如 0.25"),
+                format!("“{text}”无效，应为大于 0、不超过 1 的小数，如 0.25"),
                 format!("`{text}` is not a decimal above 0 and up to 1, like 0.25"),
             );
             Ratio::ALL
@@ -120,30 +120,30 @@ impl Reader {
 
     pub(super) fn duration(&mut self, key: &str, low: Duration, high: Duration) -> Duration {
         let within = |text: &str| values::duration(text).filter(|d| (low..=high).contains(d));
-        let zh = format!("{low:?} 到 {high:?} 之间的时长,如 \"15s\" \"200ms\" \"2m\"");
+        let zh = format!("{low:?} 到 {high:?} 之间的时长，如 \"15s\" \"200ms\" \"2m\"");
         let en = format!("a duration from {low:?} to {high:?}, like \"15s\", \"200ms\" or \"2m\"");
         self.read(key, within, &zh, &en).unwrap_or_default()
     }
 
     pub(super) fn size(&mut self, key: &str) -> usize {
         let within = |text: &str| values::size(text).filter(|bytes| (1024..=1 << 28).contains(bytes));
-        self.read(key, within, "1KiB 到 256MiB 的大小,如 \"4MiB\"", "a size from 1KiB to 256MiB, like \"4MiB\"")
+        self.read(key, within, "1KiB 到 256MiB 的大小，如 \"4MiB\"", "a size from 1KiB to 256MiB, like \"4MiB\"")
             .unwrap_or_default()
     }
 
     pub(super) fn zone(&mut self, key: &str) -> Tz {
         let read = |text: &str| Tz::from_str(text).ok();
-        self.read(key, read, "时区名称,如 Asia/Shanghai", "a time zone like Asia/Shanghai").unwrap_or(Tz::UTC)
+        self.read(key, read, "时区名称，如 Asia/Shanghai", "a time zone like Asia/Shanghai").unwrap_or(Tz::UTC)
     }
 
     pub(super) fn date(&mut self, key: &str) -> Option<NaiveDate> {
         self.optional(key)?;
         let read = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-        self.read(key, read, "真实存在的日期,如 2026-11-01", "a real date like 2026-11-01")
+        self.read(key, read, "真实存在的日期，如 2026-11-01", "a real date like 2026-11-01")
     }
 
     pub(super) fn address(&mut self, key: &str) -> SocketAddr {
-        self.read(key, |text| text.parse().ok(), "IP:端口,如 127.0.0.1:8600", "IP:PORT like 127.0.0.1:8600")
+        self.read(key, |text| text.parse().ok(), "IP:端口，如 127.0.0.1:8600", "IP:PORT like 127.0.0.1:8600")
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
@@ -167,7 +167,7 @@ impl Reader {
             let given = items.join(", ");
             self.problem(
                 key,
-                format!("“{given}”无效,应从下列各项中选取,至少一项,不重复:{allowed}"),
+                format!("“{given}”无效,应从下列各项中选取,至少一项,不重复：{allowed}"),
                 format!("`{given}` will not do; choose at least one, none twice, of: {allowed}"),
             );
         }
@@ -203,7 +203,7 @@ impl Reader {
         };
         let (zh, en) = match problem {
             CronProblem::Fields(n) => (
-                format!("有 {n} 段,应有 6 或 7 段(秒 分 时 日 月 星期 [年])"),
+                format!("有 {n} 段，应有 6 或 7 段(秒 分 时 日 月 星期 [年])"),
                 format!("has {n} fields, needs 6 or 7 (second minute hour day month weekday [year])"),
             ),
             CronProblem::WeekdayNumber => (
@@ -211,11 +211,11 @@ impl Reader {
                 "write weekdays by name (Mon-Fri): 1 is Monday in crontab but Sunday here".to_owned(),
             ),
             CronProblem::Syntax => (
-                "不是有效的时间表达式,如 0 30 8 * * Mon-Fri".to_owned(),
+                "不是有效的时间表达式，如 0 30 8 * * Mon-Fri".to_owned(),
                 "is not a cron line like `0 30 8 * * Mon-Fri`".to_owned(),
             ),
             CronProblem::NeverFires => {
-                ("所写日期不存在,永远不会执行".to_owned(), "names a day that never comes".to_owned())
+                ("所写日期不存在，永远不会执行".to_owned(), "names a day that never comes".to_owned())
             }
         };
         self.problem(key, format!("“{text}”{zh}"), format!("`{text}` {en}"));

@@ -51,18 +51,18 @@ impl SecretSource {
         let error = |zh: String, en: String| SecretError { path: path.clone(), zh, en };
         let unreadable = |cause: std::io::Error| {
             error(
-                format!("无法读取({cause}),请检查路径与权限"),
+                format!("无法读取({cause})，请检查路径与权限"),
                 format!("cannot be read ({cause}); check its path and permissions"),
             )
         };
         if std::fs::metadata(path).map_err(unreadable)?.len() > LONGEST_SECRET {
-            return Err(error("过大,不是密钥文件".to_owned(), "is too large to hold a secret".to_owned()));
+            return Err(error("过大，不是密钥文件".to_owned(), "is too large to hold a secret".to_owned()));
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let secret = text.trim_start_matches('\u{feff}').trim();
         if secret.is_empty() || secret.contains(char::is_whitespace) {
             return Err(error(
-                "应只有一行密钥,不能为空或含空格".to_owned(),
+                "应只有一行密钥，不能为空或含空格".to_owned(),
                 "must hold one line, the secret alone".to_owned(),
             ));
         }

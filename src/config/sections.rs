@@ -271,7 +271,7 @@ pub(super) fn read(r: &mut Reader) -> Config {
             hours: r.parsed(
                 "quiet.hours",
                 |text| QuietHours::parse(text, workdays_only).ok(),
-                "起止时间不同的时段,如 18:00-09:00",
+                "起止时间不同的时段，如 18:00-09:00",
                 "hours like 18:00-09:00, with two different times",
             ),
         },

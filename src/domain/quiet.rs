@@ -19,7 +19,7 @@ impl BadQuietHours {
     #[must_use]
     pub fn text(&self, lang: Lang) -> String {
         match lang {
-            Lang::Zh => format!("“{}”不是免打扰时段,应写作“18:00-09:00”,起止时间不同", self.given),
+            Lang::Zh => format!("“{}”不是免打扰时段，应写作“18:00-09:00”，起止时间不同", self.given),
             Lang::En => self.to_string(),
         }
     }

@@ -49,7 +49,7 @@ impl CalendarProblem {
     pub fn text(&self, lang: Lang) -> String {
         let Self { line, row } = self;
         match lang {
-            Lang::Zh => format!("第 {line} 行“{row}”无法识别,应为“2027-01-01,holiday,元旦”(holiday 休,workday 班)"),
+            Lang::Zh => format!("第 {line} 行“{row}”无法识别，应为“2027-01-01,holiday,元旦”（holiday 休，workday 班）"),
             Lang::En => {
                 format!("line {line}: `{row}` is not a row like `2027-01-01,holiday,元旦` (holiday or workday)")
             }

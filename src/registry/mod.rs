@@ -1,1 +1,34 @@
 //! The basic information registry's files: accounts and review records in, accounts out.
+//!
+//! Files are read into values and a list of problems, each naming its line and column; nothing
+//! here knows the database. Start at [`read_accounts`]. Decisions:
+//!
+//! - A row with a problem is never handed on; whether the rest is used is the caller's choice.
+//! - A formula's cached value is refused: what the office signed for is what a person typed.
+//! - Of two rows with one id the first is kept, the second is the problem.
+//! - Personal data never appears in a problem's text.
+
+pub mod accounts;
+pub mod calendar;
+pub mod changes;
+pub mod export;
+pub mod lint;
+pub mod reviews;
+pub mod table;
+pub mod template;
+
+mod columns;
+mod problem;
+mod values;
+
+pub use accounts::{AccountColumn, read_accounts};
+pub use calendar::read_calendar;
+pub use changes::{Change, ChangeKind, ChangedField, compare, opening};
+pub use export::{ExportError, write_accounts};
+pub use lint::{LintKind, LintLine, lint};
+pub use problem::{Problem, ProblemKind, Sheet};
+pub use reviews::{ReviewColumn, read_reviews};
+pub use table::FileError;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Accounts from a registry file.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::columns::{Cells, Column, read_sheet};
+use super::problem::{ProblemKind, Sheet};
+use super::table::FileError;
+use super::values;
+use crate::domain::account::{Account, AccountId, AccountStatus, Personal};
+use crate::domain::keyed::keyed_enum;
+
+/// Longest name, unit, number or id, in characters.
+const LONGEST_NAME: usize = 200;
+const LONGEST_ID: usize = 64;
+const LONGEST_URL: usize = 2_048;
+const LONGEST_OPTIONS: usize = 16_000;
+
+keyed_enum! {
+    /// A column of the registry file, in the order of export.
+    AccountColumn {
+        AccountId = "account_id", "账号编号", "Account id";
+        Name = "name", "账号名称", "Name";
+        Platform = "platform", "平台", "Platform";
+        Unit = "unit", "主办单位", "Unit";
+        UnitTier = "unit_tier", "单位层级", "Unit tier";
+        SupervisingUnit = "supervising_unit", "主管单位", "Supervising unit";
+        RepresentsGovernment = "represents_government", "代表主体", "Represents the government";
+        Status = "status", "状态", "Status";
+        FilingNo = "filing_no", "备案编号", "Filing number";
+        OpenedOn = "opened_on", "开设日期", "Opened on";
+        Followers = "followers", "粉丝数", "Followers";
+        CertifiedSubject = "certified_subject", "认证主体", "Certified subject";
+        Admin = "admin", "管理员", "Administrator";
+        AdminContact = "admin_contact", "联系方式", "Contact";
+        Source = "source", "采集方式", "Source";
+        SourceUrl = "source_url", "采集地址", "Source URL";
+        SourceOptions = "source_options", "采集参数", "Source options";
+        ServiceLinks = "service_links", "服务链接", "Service links";
+    }
+}
+
+impl Column for AccountColumn {
+    fn parse(heading: &str) -> Option<Self> {
+        Self::parse(heading)
+    }
+
+    fn heading(self) -> &'static str {
+        self.zh()
+    }
+
+    fn is_personal(self) -> bool {
+        matches!(self, Self::Admin | Self::AdminContact)
+    }
+
+    fn is_multiline(self) -> bool {
+        matches!(self, Self::SourceOptions | Self::ServiceLinks)
+    }
+}
+
+/// The columns without which a file is not a registry.
+const REQUIRED: &[AccountColumn] =
+    &[AccountColumn::AccountId, AccountColumn::Name, AccountColumn::Platform, AccountColumn::Unit];
+
+/// Reads a registry file (CSV or XLSX) with every problem it has.
+///
+/// Of two rows with one id the first is kept.
+pub fn read_accounts(path: &Path) -> Result<Sheet<Account>, FileError> {
+    let mut lines: HashMap<String, usize> = HashMap::new();
+    read_sheet(path, REQUIRED, |cells| {
+        let account = read_account(cells);
+        let (id, line) = (cells.raw(AccountColumn::AccountId), cells.line());
+        let first = if id.is_empty() { line } else { *lines.entry(id.to_owned()).or_insert(line) };
+        if first != line {
+            cells.note(AccountColumn::AccountId, ProblemKind::DuplicateId { first });
+        }
+        account
+    })
+}
+
+fn read_account(cells: &mut Cells<'_, AccountColumn>) -> Option<Account> {
+    use AccountColumn as C;
+    // Every column is read before the first missing one ends the row, so that all problems show.
+    let account_id = cells.required(C::AccountId, LONGEST_ID);
+    let name = cells.required(C::Name, LONGEST_NAME);
+    let platform = cells.required(C::Platform, LONGEST_NAME);
+    let platform = platform.and_then(|text| values::platform(&text).map_err(|kind| cells.note(C::Platform, kind)).ok());
+    let unit = cells.required(C::Unit, LONGEST_NAME);
+    let unit_tier = cells.parsed(C::UnitTier, LONGEST_NAME, values::tier);
+    let supervising_unit = cells.text(C::SupervisingUnit, LONGEST_NAME);
+    let represents_government = cells.parsed(C::RepresentsGovernment, LONGEST_NAME, values::flag);
+    let status = cells.parsed(C::Status, LONGEST_NAME, values::status);
+    let filing_no = cells.text(C::FilingNo, LONGEST_NAME);
+    let opened_on = cells.parsed(C::OpenedOn, LONGEST_NAME, values::date);
+    let followers = cells.parsed(C::Followers, LONGEST_NAME, values::count);
+    let certified_subject = cells.text(C::CertifiedSubject, LONGEST_NAME);
+    let admin = cells.text(C::Admin, LONGEST_NAME).map(Personal::new);
+    let admin_contact = cells.text(C::AdminContact, LONGEST_NAME).map(Personal::new);
+    let source = cells.parsed(C::Source, LONGEST_NAME, values::source);
+    let source_url = cells.parsed(C::SourceUrl, LONGEST_URL, values::address);
+    let source_options = cells.parsed(C::SourceOptions, LONGEST_OPTIONS, values::options);
+    let service_links = cells.parsed(C::ServiceLinks, usize::MAX, values::addresses);
+    Some(Account {
+        account_id: AccountId::new(account_id?),
+        name: name?,
+        platform: platform?,
+        unit: unit?,
+        unit_tier,
+        supervising_unit,
+        represents_government: represents_government.unwrap_or(false),
+        status: status.unwrap_or(AccountStatus::Running),
+        filing_no,
+        opened_on,
+        followers,
+        certified_subject,
+        admin,
+        admin_contact,
+        source,
+        source_url,
+        source_options: source_options.unwrap_or_default(),
+        service_links: service_links.unwrap_or_default(),
+        extra: cells.extra(),
+    })
+}

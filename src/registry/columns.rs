@@ -1,0 +1,238 @@
+//! From a heading row to columns, and from a row to its values with their problems.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use super::problem::{Problem, ProblemKind, Sheet};
+use super::table::{self, FileError, Row};
+use super::values;
+
+/// A title may stand above the heading row, as official tables have it; this many rows are looked at.
+const ROWS_BEFORE_HEADINGS: usize = 5;
+/// A value is shown with at most this many characters.
+const SHOWN: usize = 60;
+/// Longest value of a column that the program does not know.
+const LONGEST_EXTRA: usize = 4_000;
+
+/// A column that a kind of file knows.
+pub(super) trait Column: Copy + PartialEq {
+    /// The column under this heading.
+    fn parse(heading: &str) -> Option<Self>;
+    /// The heading to write.
+    fn heading(self) -> &'static str;
+    /// Whether its values are personal data.
+    fn is_personal(self) -> bool;
+    /// Whether a value may run over several lines.
+    fn is_multiline(self) -> bool;
+}
+
+/// Which column stands where.
+struct Layout<C> {
+    headings: Vec<String>,
+    known: Vec<(C, usize)>,
+    extra: Vec<(String, usize)>,
+}
+
+/// Reads every row under the headings by `build`; rows that it notes a problem for are left out.
+pub(super) fn read_sheet<C: Column, T>(
+    path: &Path,
+    required: &[C],
+    mut build: impl FnMut(&mut Cells<'_, C>) -> Option<T>,
+) -> Result<Sheet<T>, FileError> {
+    let mut sheet = Sheet::new();
+    let mut layout: Option<Layout<C>> = None;
+    let mut usable = true;
+    let mut above: Vec<Row> = Vec::new();
+    table::read_rows(path, |row| {
+        let Some(layout) = &layout else {
+            let headings = row.cells.iter().filter(|cell| C::parse(&plain_heading(cell)).is_some()).count();
+            if headings >= 2 {
+                (layout, usable) = read_headings(path, &row, required, &mut sheet);
+            } else if above.len() < ROWS_BEFORE_HEADINGS {
+                above.push(row);
+            }
+            return;
+        };
+        if usable {
+            let mut cells = Cells { path, layout, row: &row, problems: Vec::new() };
+            cells.check_unknown_columns();
+            let value = build(&mut cells);
+            let problems = cells.problems;
+            match value {
+                Some(value) if problems.is_empty() => sheet.rows.push((row.line, value)),
+                _ => problems.into_iter().for_each(|problem| sheet.note(problem)),
+            }
+        }
+    })?;
+    if layout.is_none() {
+        let row = above.into_iter().next().unwrap_or_default();
+        read_headings(path, &row, required, &mut sheet);
+    }
+    Ok(sheet)
+}
+
+/// The layout, and whether rows can be read by it.
+fn read_headings<C: Column, T>(
+    path: &Path,
+    row: &Row,
+    required: &[C],
+    sheet: &mut Sheet<T>,
+) -> (Option<Layout<C>>, bool) {
+    let mut layout = Layout { headings: Vec::new(), known: Vec::new(), extra: Vec::new() };
+    let mut seen = HashSet::new();
+    let problem =
+        |column: String, kind| Problem { file: path.to_owned(), line: row.line, column, value: String::new(), kind };
+    for (position, fault) in &row.faults {
+        sheet.note(problem(values::column_letters(*position), fault.clone().into()));
+    }
+    for (position, cell) in row.cells.iter().enumerate() {
+        let heading = plain_heading(cell);
+        let known = C::parse(&heading);
+        let name = known.map_or_else(|| heading.clone(), |column| column.heading().to_owned());
+        if !name.is_empty() && !seen.insert(name.clone()) {
+            sheet.note(problem(cell.clone(), ProblemKind::DuplicateHeading));
+        }
+        match known {
+            Some(column) => layout.known.push((column, position)),
+            None if !name.is_empty() => layout.extra.push((name, position)),
+            None => {}
+        }
+        layout.headings.push(heading);
+    }
+    for column in required {
+        if !layout.known.iter().any(|(known, _)| known == column) {
+            sheet.note(problem(column.heading().to_owned(), ProblemKind::MissingHeading));
+        }
+    }
+    let usable = sheet.is_clean();
+    (Some(layout), usable)
+}
+
+/// A heading without white space and without the asterisk that marks required columns.
+fn plain_heading(cell: &str) -> String {
+    let heading: String = cell.split_whitespace().collect::<Vec<_>>().join(" ");
+    let heading = heading.trim_matches(|c| matches!(c, '*' | '\u{ff0a}' | ' '));
+    // Chinese headings are padded with blanks to look even: “平  台”.
+    if heading.is_ascii() { heading.to_owned() } else { heading.replace(' ', "") }
+}
+
+/// One row, read column by column; collects its problems.
+pub(super) struct Cells<'a, C> {
+    path: &'a Path,
+    layout: &'a Layout<C>,
+    row: &'a Row,
+    problems: Vec<Problem>,
+}
+
+impl<C: Column> Cells<'_, C> {
+    pub(super) fn line(&self) -> usize {
+        self.row.line
+    }
+
+    /// Problems of this row so far.
+    pub(super) fn problem_count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// Notes a problem with `column`'s value.
+    pub(super) fn note(&mut self, column: C, kind: ProblemKind) {
+        let value = self.raw(column);
+        let value = if column.is_personal() && !value.is_empty() { "***".to_owned() } else { shown(value) };
+        let heading = self.position(column).and_then(|at| self.layout.headings.get(at)).cloned();
+        self.push(heading.unwrap_or_else(|| column.heading().to_owned()), value, kind);
+    }
+
+    fn push(&mut self, column: String, value: String, kind: ProblemKind) {
+        self.problems.push(Problem { file: self.path.to_owned(), line: self.row.line, column, value, kind });
+    }
+
+    fn position(&self, column: C) -> Option<usize> {
+        self.layout.known.iter().find(|(known, _)| *known == column).map(|(_, position)| *position)
+    }
+
+    /// A column's text, trusted or not.
+    pub(super) fn raw(&self, column: C) -> &str {
+        self.position(column).and_then(|at| self.row.cells.get(at)).map_or("", String::as_str)
+    }
+
+    /// The text of a column of at most `limit` characters; `None` where it is empty or not to be
+    /// trusted (then noted).
+    pub(super) fn text(&mut self, column: C, limit: usize) -> Option<String> {
+        let position = self.position(column)?;
+        if let Some((_, fault)) = self.row.faults.iter().find(|(at, _)| *at == position) {
+            self.note(column, fault.clone().into());
+            return None;
+        }
+        let text = self.raw(column).to_owned();
+        let kind = find_bad_text(&text, limit, column.is_multiline());
+        match kind {
+            Some(kind) => {
+                self.note(column, kind);
+                None
+            }
+            None => Some(text).filter(|text| !text.is_empty()),
+        }
+    }
+
+    /// Text that must be there.
+    pub(super) fn required(&mut self, column: C, limit: usize) -> Option<String> {
+        let before = self.problems.len();
+        let text = self.text(column, limit);
+        if text.is_none() && self.problems.len() == before {
+            self.note(column, ProblemKind::Missing);
+        }
+        text
+    }
+
+    /// A value read by `read` where there is one.
+    pub(super) fn parsed<T>(
+        &mut self,
+        column: C,
+        limit: usize,
+        read: impl Fn(&str) -> Result<T, ProblemKind>,
+    ) -> Option<T> {
+        let text = self.text(column, limit)?;
+        read(&text).map_err(|kind| self.note(column, kind)).ok()
+    }
+
+    /// The values of the columns that the program does not know, without the empty ones.
+    pub(super) fn extra(&self) -> BTreeMap<String, String> {
+        let value = |position: &usize| self.row.cells.get(*position).filter(|cell| !cell.is_empty()).cloned();
+        self.layout.extra.iter().filter_map(|(name, at)| Some((name.clone(), value(at)?))).collect()
+    }
+
+    /// Notes what is wrong in columns that the program does not know, or that have no heading.
+    fn check_unknown_columns(&mut self) {
+        let (layout, row) = (self.layout, self.row);
+        for (name, position) in &layout.extra {
+            if let Some((_, fault)) = row.faults.iter().find(|(at, _)| at == position) {
+                self.push(name.clone(), String::new(), fault.clone().into());
+            } else if let Some(kind) =
+                row.cells.get(*position).and_then(|text| find_bad_text(text, LONGEST_EXTRA, true))
+            {
+                self.push(name.clone(), String::new(), kind);
+            }
+        }
+        for (position, cell) in row.cells.iter().enumerate() {
+            let headless = layout.headings.get(position).is_none_or(String::is_empty);
+            if headless && !cell.is_empty() {
+                let value = shown(cell);
+                self.push(values::column_letters(position), value, ProblemKind::NoHeading);
+            }
+        }
+    }
+}
+
+/// A value as a message shows it.
+fn shown(value: &str) -> String {
+    value.chars().filter(|c| !values::is_invisible(*c)).take(SHOWN).collect()
+}
+
+fn find_bad_text(text: &str, limit: usize, multiline: bool) -> Option<ProblemKind> {
+    let bad = |c: char| values::is_invisible(c) && !(multiline && matches!(c, '\n' | '\r' | '\t'));
+    if text.chars().any(bad) {
+        Some(ProblemKind::Control)
+    } else {
+        (text.chars().count() > limit).then_some(ProblemKind::TooLong(limit))
+    }
+}

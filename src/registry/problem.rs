@@ -1,0 +1,198 @@
+//! What is wrong with a row, where, and what to do.
+
+use std::path::PathBuf;
+
+use super::table::CellFault;
+use crate::domain::Lang;
+
+/// More problems than this are counted, not listed.
+const MOST_LISTED: usize = 10_000;
+
+/// What a file held: good rows, each with its line, and problems.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet<T> {
+    /// Rows without a problem, by line.
+    pub rows: Vec<(usize, T)>,
+    /// What is wrong, by line; at most ten thousand.
+    pub problems: Vec<Problem>,
+    /// Problems beyond those listed.
+    pub unlisted: usize,
+}
+
+impl<T> Sheet<T> {
+    pub(super) fn new() -> Self {
+        Self { rows: Vec::new(), problems: Vec::new(), unlisted: 0 }
+    }
+
+    /// Whether the whole file may be used.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    pub(super) fn note(&mut self, problem: Problem) {
+        if self.problems.len() < MOST_LISTED {
+            self.problems.push(problem);
+        } else {
+            self.unlisted += 1;
+        }
+    }
+}
+
+/// One thing to correct in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file.
+    pub file: PathBuf,
+    /// The line (CSV) or the row of the sheet (XLSX), from 1.
+    pub line: usize,
+    /// The column's heading as the file writes it.
+    pub column: String,
+    /// The value as written, shortened; `***` for personal data, empty where there is none.
+    pub value: String,
+    /// What is wrong with it.
+    pub kind: ProblemKind,
+}
+
+/// What is wrong with a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// A heading that must be there is not.
+    MissingHeading,
+    /// Two columns mean the same.
+    DuplicateHeading,
+    /// A value in a column without a heading.
+    NoHeading,
+    /// A value that must be there is not.
+    Missing,
+    /// A review record without both link and title.
+    NoPost,
+    /// The same id stands in an earlier line.
+    DuplicateId {
+        /// That line.
+        first: usize,
+    },
+    /// A word that the closed vocabulary does not know.
+    UnknownWord {
+        /// What may be written, in Chinese.
+        zh: String,
+        /// What may be written, as keys.
+        en: String,
+    },
+    /// No date, or one that does not exist.
+    BadDate,
+    /// No time, or one that does not exist.
+    BadTime,
+    /// Neither yes nor no.
+    BadFlag,
+    /// Not a whole number.
+    BadNumber,
+    /// Not a JSON object.
+    BadOptions,
+    /// Not an http(s) address.
+    BadUrl,
+    /// A line break or an invisible character.
+    Control,
+    /// Longer than this many characters.
+    TooLong(usize),
+    /// More than this many links.
+    TooMany(usize),
+    /// A formula, at this address of the sheet.
+    Formula(String),
+    /// An error value, at this address of the sheet.
+    ErrorValue(String),
+    /// A number of which the workbook kept only 15 digits, at this address of the sheet.
+    LostDigits(String),
+}
+
+impl From<CellFault> for ProblemKind {
+    fn from(fault: CellFault) -> Self {
+        match fault {
+            CellFault::Formula(at) => Self::Formula(at),
+            CellFault::ErrorValue(at) => Self::ErrorValue(at),
+            CellFault::LostDigits(at) => Self::LostDigits(at),
+            CellFault::TooLong => Self::TooLong(super::table::LONGEST_CELL),
+        }
+    }
+}
+
+impl Problem {
+    /// One sentence: file, line, column, value, what is wrong, the way out.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
+        let Self { line, column, value, .. } = self;
+        let file = self.file.display();
+        let (zh, en) = self.kind.text();
+        match (lang, value.is_empty()) {
+            (Lang::Zh, true) => format!("{file}: 第 {line} 行“{column}”{zh}"),
+            (Lang::Zh, false) => format!("{file}: 第 {line} 行“{column}”：“{value}”{zh}"),
+            (Lang::En, true) => format!("{file}: line {line}, {column}: {en}"),
+            (Lang::En, false) => format!("{file}: line {line}, {column}: `{value}` {en}"),
+        }
+    }
+}
+
+impl ProblemKind {
+    fn text(&self) -> (String, String) {
+        let (zh, en) = match self {
+            Self::MissingHeading => ("缺少这一列，请在表头中补上", "this column is missing; add it to the heading row"),
+            Self::DuplicateHeading => ("这一列出现了两次，请只留一列", "this column stands twice; keep one"),
+            Self::NoHeading => (
+                "所在列没有表头；请补表头，或检查是否有多余的逗号",
+                "stands in a column without a heading; add one, or look for a comma too many",
+            ),
+            Self::Missing => {
+                ("不能为空，请填写(合并的单元格请先拆分)", "must not be empty; fill it in (split merged cells first)")
+            }
+            Self::NoPost => ("与标题不能都为空，请至少填写一项", "and the title must not both be empty; fill in one"),
+            Self::DuplicateId { first } => {
+                return (
+                    format!("与第 {first} 行重复，编号必须唯一，请修改或删除其中一行"),
+                    format!("stands in line {first} already; ids are unique, change or remove one of the two"),
+                );
+            }
+            Self::UnknownWord { zh, en } => return (format!("无法识别，请填写：{zh}"), format!("is not one of: {en}")),
+            Self::BadDate => ("不是真实存在的日期，请写作 2026-11-20", "is not a real date; write it as 2026-11-20"),
+            Self::BadTime => {
+                ("不是真实存在的时间，请写作 2026-11-20 09:30", "is not a real time; write it as 2026-11-20 09:30")
+            }
+            Self::BadFlag => ("应为“是”或“否”", "must be yes or no (是, 否, true, false)"),
+            Self::BadNumber => ("应为非负整数，如 12000", "must be a whole number like 12000"),
+            Self::BadOptions => {
+                (r#"应为 JSON 对象，如 {"item": "li.news"}"#, r#"must be a JSON object like {"item": "li.news"}"#)
+            }
+            Self::BadUrl => (
+                "不是完整的网址，应以 http:// 或 https:// 开头",
+                "is not a full address; it begins with http:// or https://",
+            ),
+            Self::Control => (
+                "含有换行或不可见字符，请删除后重新填写(也可能是引号没有闭合)",
+                "contains a line break or an invisible character; remove it (or close an open quotation mark)",
+            ),
+            Self::TooLong(limit) => {
+                return (format!("过长，最多 {limit} 个字符"), format!("is too long; at most {limit} characters"));
+            }
+            Self::TooMany(limit) => {
+                return (format!("链接过多，最多 {limit} 个"), format!("has too many links; at most {limit}"));
+            }
+            Self::Formula(at) => {
+                return (
+                    format!("单元格 {at} 是公式，请“选择性粘贴为数值”后再导入"),
+                    format!("cell {at} is a formula; paste it as a value first"),
+                );
+            }
+            Self::ErrorValue(at) => {
+                return (format!("单元格 {at} 是错误值，请更正"), format!("cell {at} is an error value; correct it"));
+            }
+            Self::LostDigits(at) => {
+                return (
+                    format!("单元格 {at} 的数字超过 15 位，已被表格软件舍入，请设为文本格式后重新填写"),
+                    format!(
+                        "cell {at} holds a number of more than 15 digits, already rounded; format it as text and enter it again"
+                    ),
+                );
+            }
+        };
+        (zh.to_owned(), en.to_owned())
+    }
+}

@@ -1,0 +1,386 @@
+//! Whole files in, values and problems out.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use proptest::prelude::*;
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::Lang;
+use crate::domain::account::{Account, AccountId, AccountStatus, Personal, Platform, SourceKind, UnitTier};
+use crate::registry::table::FileErrorKind;
+
+/// A complete, plainly fictitious account.
+pub(super) fn account(id: &str, name: &str) -> Account {
+    Account {
+        account_id: AccountId::new(id),
+        name: name.to_owned(),
+        platform: Platform::Wechat,
+        unit: "云溪区政府办公室".to_owned(),
+        unit_tier: Some(UnitTier::Department),
+        supervising_unit: Some("云溪区网络理政办".to_owned()),
+        represents_government: false,
+        status: AccountStatus::Running,
+        filing_no: Some("云备2026001".to_owned()),
+        opened_on: "2020-03-01".parse().ok(),
+        followers: Some(1200),
+        certified_subject: Some("云溪区政府办公室".to_owned()),
+        admin: Some(Personal::new("张示例")),
+        admin_contact: Some(Personal::new("000-0000001")),
+        source: Some(SourceKind::Feed),
+        source_url: Some("https://feeds.example/yx".to_owned()),
+        source_options: serde_json::Map::new(),
+        service_links: vec!["https://yunxi.example/ban".to_owned()],
+        extra: std::collections::BTreeMap::new(),
+    }
+}
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn workbook(&self, name: &str, fill: impl FnOnce(&mut rust_xlsxwriter::Worksheet)) -> PathBuf {
+        let path = self.0.path().join(name);
+        let mut workbook = Workbook::new();
+        fill(workbook.add_worksheet());
+        workbook.save(&path).unwrap();
+        path
+    }
+}
+
+fn texts<T>(sheet: &Sheet<T>, lang: Lang) -> Vec<String> {
+    sheet.problems.iter().map(|p| Problem { file: PathBuf::from("f"), ..p.clone() }.text(lang)).collect()
+}
+
+const HEADINGS: &str = "账号编号,账号名称,平台,主办单位";
+
+#[test]
+fn the_example_files_are_clean() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("accounts");
+    let accounts = read_accounts(&folder.join("registry.example.csv")).unwrap();
+    assert_eq!(texts(&accounts, Lang::Zh), Vec::<String>::new());
+    assert_eq!(accounts.rows.len(), 12);
+    let reviews = read_reviews(&folder.join("reviews.example.csv"), chrono_tz::Asia::Shanghai).unwrap();
+    assert_eq!(texts(&reviews, Lang::Zh), Vec::<String>::new());
+    for (_, record) in &reviews.rows {
+        assert!(accounts.rows.iter().any(|(_, account)| account.account_id == record.account_id), "{record:?}");
+    }
+}
+
+#[test]
+fn headings_may_be_english_or_chinese_in_any_order_under_a_title() {
+    let folder = Folder::new();
+    let text = "云溪区政务新媒体基本信息库,,,,\n\nunit,*账号编号, 平  台 ,name,备注\n云溪区民政局,A1,公众号,云溪民政,\"第一行\n第二行\"\n";
+    let sheet = read_accounts(&folder.file("a.csv", text)).unwrap();
+    assert_eq!(texts(&sheet, Lang::Zh), Vec::<String>::new());
+    let (line, account) = &sheet.rows[0];
+    assert_eq!((*line, account.platform, account.status), (4, Platform::Wechat, AccountStatus::Running));
+    assert_eq!(account.extra["备注"], "第一行\n第二行");
+}
+
+#[test]
+fn every_problem_of_every_row_is_named() {
+    let folder = Folder::new();
+    let text = "account_id,name,platform,unit,unit_tier,status,opened_on,represents_government,followers,source,source_url,\
+                source_options,service_links,admin_contact\n\
+                A1,云溪发布,微信,区府办,,,,,,,,,,\n\
+                A1,,人人网,区府办,村,停,2026-02-30,也许,许多,猫,a.example,[1],https://a.example/ ftp://b,13\u{200b}8\n";
+    let sheet = read_accounts(&folder.file("a.csv", text)).unwrap();
+    assert_eq!(sheet.rows.len(), 1);
+    assert_eq!(
+        texts(&sheet, Lang::Zh),
+        [
+            "f: 第 3 行“name”不能为空，请填写(合并的单元格请先拆分)",
+            "f: 第 3 行“platform”：“人人网”无法识别，请填写：微信公众号、视频号、微博、抖音、快手、今日头条、哔哩哔哩、小红书、移动客户端、小程序、网站、其他",
+            "f: 第 3 行“unit_tier”：“村”无法识别，请填写：政府、部门、镇街、事业单位",
+            "f: 第 3 行“represents_government”：“也许”应为“是”或“否”",
+            "f: 第 3 行“status”：“停”无法识别，请填写：正常运行、拟开设、关停中、已注销",
+            "f: 第 3 行“opened_on”：“2026-02-30”不是真实存在的日期，请写作 2026-11-20",
+            "f: 第 3 行“followers”：“许多”应为非负整数，如 12000",
+            "f: 第 3 行“admin_contact”：“***”含有换行或不可见字符，请删除后重新填写(也可能是引号没有闭合)",
+            "f: 第 3 行“source”：“猫”无法识别，请填写：订阅源、网页列表、微博接口、微信接口、抖音接口、快手接口、哔哩哔哩接口、头条接口、应用商店、网站巡检、人工查看",
+            "f: 第 3 行“source_url”：“a.example”不是完整的网址，应以 http:// 或 https:// 开头",
+            "f: 第 3 行“source_options”：“[1]”应为 JSON 对象，如 {\"item\": \"li.news\"}",
+            "f: 第 3 行“service_links”：“https://a.example/ ftp://b”不是完整的网址，应以 http:// 或 https:// 开头",
+            "f: 第 3 行“account_id”：“A1”与第 2 行重复，编号必须唯一，请修改或删除其中一行",
+        ]
+    );
+    assert!(texts(&sheet, Lang::En)[5].ends_with("`2026-02-30` is not a real date; write it as 2026-11-20"));
+}
+
+#[test]
+fn missing_and_double_headings_stop_the_file() {
+    let folder = Folder::new();
+    let sheet = read_accounts(&folder.file("a.csv", "账号编号,name,账号名称,备注,备注\nA1,a,b,,\n")).unwrap();
+    assert!(sheet.rows.is_empty());
+    let kinds: Vec<_> = sheet.problems.iter().map(|p| (p.column.as_str(), p.kind.clone())).collect();
+    assert_eq!(
+        kinds,
+        [
+            ("账号名称", ProblemKind::DuplicateHeading),
+            ("备注", ProblemKind::DuplicateHeading),
+            ("平台", ProblemKind::MissingHeading),
+            ("主办单位", ProblemKind::MissingHeading),
+        ]
+    );
+    let sheet = read_accounts(&folder.file("b.csv", "some,other,file\n1,2,3\n")).unwrap();
+    assert_eq!(sheet.problems.len(), 4);
+}
+
+#[test]
+fn gb18030_and_utf16_files_are_read() {
+    let folder = Folder::new();
+    let text = format!("{HEADINGS}\nA1,云溪发布𠀀,微博,云溪区政府办公室\n");
+    let (bytes, _, lossy) = encoding_rs::GB18030.encode(&text);
+    assert!(!lossy);
+    let mut utf16 = vec![0xFF, 0xFE];
+    utf16.extend(text.replace(',', "\t").encode_utf16().flat_map(u16::to_le_bytes));
+    for (name, bytes) in [("gb.csv", bytes.into_owned()), ("u.txt", utf16), ("b.csv", format!("\u{feff}{text}").into())]
+    {
+        let sheet = read_accounts(&folder.file(name, bytes)).unwrap();
+        assert_eq!(sheet.rows[0].1.name, "云溪发布𠀀", "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_text_names_the_byte_and_the_line() {
+    let folder = Folder::new();
+    let mut bytes = format!("{HEADINGS}\nA1,").into_bytes();
+    let offset = bytes.len() as u64;
+    bytes.extend([0xFF, 0xFF, 0xFF, b'\n']);
+    let error = read_accounts(&folder.file("a.csv", bytes)).unwrap_err();
+    assert!(matches!(error.kind, FileErrorKind::NotText { offset: at, line: 2 } if at == offset), "{error:?}");
+    assert!(error.text(Lang::Zh).contains("第 2 行"));
+}
+
+#[test]
+fn files_of_the_wrong_kind_say_what_they_are() {
+    let folder = Folder::new();
+    let kind = |name: &str, bytes: &[u8]| read_accounts(&folder.file(name, bytes)).unwrap_err().kind;
+    assert!(matches!(kind("a.xlsx", b"account_id,name\n"), FileErrorKind::NotWorkbook(_)));
+    assert!(matches!(kind("a.xlsx", b"PK\x03\x04junk"), FileErrorKind::NotWorkbook(_)));
+    assert!(matches!(kind("a.csv", b"PK\x03\x04junk"), FileErrorKind::WorkbookByOtherName));
+    assert!(matches!(kind("a.xls", b"\xD0\xCF\x11\xE0\xA1\xB1"), FileErrorKind::OldExcel));
+    assert!(matches!(kind("a.csv", b""), FileErrorKind::Empty));
+    assert!(matches!(kind("a.csv", b"\n , \n"), FileErrorKind::Empty));
+    assert!(matches!(read_accounts(Path::new("/nowhere.csv")).unwrap_err().kind, FileErrorKind::Io(_)));
+    assert!(matches!(read_accounts(folder.0.path()).unwrap_err().kind, FileErrorKind::TooLarge));
+}
+
+#[test]
+fn an_unclosed_quote_is_not_swallowed() {
+    let folder = Folder::new();
+    let text = format!("{HEADINGS},备注\nA1,甲,微博,乙,\"没有闭合\nA2,丙,微博,丁,\nA3,戊,微博,己,\n");
+    let error = read_accounts(&folder.file("a.csv", text)).unwrap_err();
+    assert!(matches!(error.kind, FileErrorKind::UnclosedQuote(2)), "{error:?}");
+}
+
+#[test]
+fn lines_are_those_an_editor_shows() {
+    let folder = Folder::new();
+    let row = |id: &str, note: &str| format!("{id},甲,微博,乙,{note}");
+    for end in ["\n", "\r\n"] {
+        let lines = [
+            &format!("{HEADINGS},备注"),
+            &row("A1", ""),
+            "",
+            "",
+            &row("A2", &format!("\"一{end}{end}二\"")),
+            &row("A3", ""),
+            "",
+            &row("A4", ""),
+        ];
+        let sheet = read_accounts(&folder.file("a.csv", lines.join(end))).unwrap();
+        assert_eq!(sheet.rows.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 5, 8, 10], "{end:?}");
+    }
+}
+
+#[test]
+fn a_comma_too_many_and_an_overlong_cell_are_problems_of_their_row() {
+    let folder = Folder::new();
+    let long = "长".repeat(table::LONGEST_CELL);
+    let text = format!("{HEADINGS}\nA1,甲,微博,乙,丙\nA2,{long},微博,乙\nA3,{},微博,乙\n", "名".repeat(201));
+    let sheet = read_accounts(&folder.file("a.csv", text)).unwrap();
+    let kinds: Vec<_> = sheet.problems.iter().map(|p| (p.line, p.kind.clone())).collect();
+    let expected =
+        [(2, ProblemKind::NoHeading), (3, ProblemKind::TooLong(table::LONGEST_CELL)), (4, ProblemKind::TooLong(200))];
+    assert_eq!(kinds, expected);
+}
+
+#[test]
+fn a_workbook_is_read_as_a_person_sees_it() {
+    let folder = Folder::new();
+    let path = folder.workbook("a.xlsx", |sheet| {
+        for (column, heading) in
+            (0..).zip(["账号编号", "账号名称", "平台", "主办单位", "开设日期", "粉丝数", "代表主体"])
+        {
+            sheet.write_string(1, column, heading).unwrap();
+        }
+        sheet.write_string(0, 0, "基本信息库").unwrap();
+        sheet.write_number(2, 0, 1001).unwrap();
+        sheet.write_string(2, 1, "云溪发布").unwrap();
+        sheet.write_string(2, 2, "微博").unwrap();
+        sheet.write_string(2, 3, "云溪区政府办公室").unwrap();
+        let date = Format::new().set_num_format("yyyy/m/d");
+        sheet.write_datetime_with_format(2, 4, ExcelDateTime::from_ymd(2020, 3, 1).unwrap(), &date).unwrap();
+        sheet.write_number(2, 5, 12345).unwrap();
+        sheet.write_boolean(2, 6, true).unwrap();
+        sheet.write_number(3, 0, 123_456_789_012_345_680.0).unwrap();
+        sheet.write_string(3, 1, "甲").unwrap();
+        sheet.write_string(3, 2, "微博").unwrap();
+        sheet.write_formula(3, 3, Formula::new("=A1").set_result("乙")).unwrap();
+    });
+    let sheet = read_accounts(&path).unwrap();
+    let (line, account) = &sheet.rows[0];
+    assert_eq!((*line, account.account_id.as_str(), account.followers), (3, "1001", Some(12345)));
+    assert_eq!(account.opened_on, "2020-03-01".parse().ok());
+    assert!(account.represents_government);
+    let kinds: Vec<_> = sheet.problems.iter().map(|p| (p.line, p.kind.clone())).collect();
+    let (id, unit) = (ProblemKind::LostDigits("A4".to_owned()), ProblemKind::Formula("D4".to_owned()));
+    assert_eq!(kinds, [(4, id), (4, unit)]);
+}
+
+#[test]
+fn review_times_of_a_workbook_keep_their_minute() {
+    let folder = Folder::new();
+    let path = folder.workbook("r.xlsx", |sheet| {
+        for (column, heading) in (0..).zip(["账号编号", "标题", "初审人", "初审时间"]) {
+            sheet.write_string(0, column, heading).unwrap();
+        }
+        sheet.write_string(1, 0, "A1").unwrap();
+        sheet.write_string(1, 1, "通知").unwrap();
+        sheet.write_string(1, 2, "李示例").unwrap();
+        let format = Format::new().set_num_format("yyyy-mm-dd hh:mm");
+        let at = ExcelDateTime::from_ymd(2026, 11, 20).unwrap().and_hms(9, 30, 0).unwrap();
+        sheet.write_datetime_with_format(1, 3, at, &format).unwrap();
+    });
+    let sheet = read_reviews(&path, chrono_tz::Asia::Shanghai).unwrap();
+    assert_eq!(sheet.rows[0].1.first.at.unwrap().to_rfc3339(), "2026-11-20T01:30:00+00:00");
+}
+
+#[test]
+fn a_review_record_needs_a_post_and_hides_its_people() {
+    let folder = Folder::new();
+    let text = "account_id,post_url,title,first_reviewer,first_at\nA1,,,李示例,2026-11-20 09:30\nA1,https://a.example/1,,李\u{200b}四,9:30\n";
+    let sheet = read_reviews(&folder.file("r.csv", text), chrono_tz::Asia::Shanghai).unwrap();
+    assert_eq!(
+        texts(&sheet, Lang::En),
+        [
+            "f: line 2, post_url: and the title must not both be empty; fill in one",
+            "f: line 3, first_reviewer: `***` contains a line break or an invisible character; remove it (or close an open quotation mark)",
+            "f: line 3, first_at: `9:30` is not a real time; write it as 2026-11-20 09:30",
+        ]
+    );
+}
+
+#[test]
+fn templates_are_registries_without_accounts() {
+    let folder = Folder::new();
+    let accounts = read_accounts(&folder.file("a.csv", template::accounts_csv())).unwrap();
+    assert!(accounts.is_clean() && accounts.rows.is_empty());
+    let reviews = read_reviews(&folder.file("r.csv", template::reviews_csv()), chrono_tz::UTC).unwrap();
+    assert!(reviews.is_clean() && reviews.rows.is_empty());
+}
+
+#[test]
+fn a_hundred_thousand_rows_are_read_in_reasonable_time() {
+    use std::fmt::Write;
+    let folder = Folder::new();
+    let mut text = format!("{HEADINGS},单位层级,开设日期,服务链接\n");
+    for n in 0..100_000 {
+        writeln!(text, "A{n},云溪示例{n},微博,第{n}办,部门,2020-01-02,https://a.example/{n}").unwrap();
+    }
+    let path = folder.file("a.csv", text);
+    let start = Instant::now();
+    assert_eq!(read_accounts(&path).unwrap().rows.len(), 100_000);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+#[test]
+fn an_export_leaves_the_old_file_when_it_fails_and_refuses_other_endings() {
+    let folder = Folder::new();
+    let error = write_accounts(&folder.0.path().join("a.ods"), &[]).unwrap_err();
+    assert!(matches!(error, ExportError::UnknownEnding(_)));
+    assert!(error.text(Lang::Zh).contains(".xlsx"));
+    assert!(write_accounts(&folder.0.path().join("no/such/a.csv"), &[]).is_err());
+}
+
+fn any_account() -> impl Strategy<Value = Account> {
+    let text = "[='+@\\-a-z云溪,\"| ]{0,8}[云a]";
+    let extra = proptest::collection::btree_map("备注[一二三]", text, 0..3);
+    (("[A-Z=@']{1,3}[0-9]{1,3}", text, text), proptest::option::of(text), any::<bool>(), 0_usize..12, extra).prop_map(
+        |((id, name, unit), optional, flag, pick, extra)| {
+            let trimmed = |text: &String| text.trim().to_owned();
+            let optional = optional.as_ref().map(trimmed);
+            Account {
+                name: trimmed(&name),
+                unit: trimmed(&unit),
+                platform: Platform::ALL[pick],
+                source: SourceKind::ALL.get(pick).copied(),
+                represents_government: flag,
+                status: AccountStatus::ALL[pick % 4],
+                admin: optional.clone().map(Personal::new),
+                filing_no: optional.clone(),
+                certified_subject: optional,
+                followers: flag.then_some(pick as u64),
+                source_options: serde_json::Map::from_iter([("item".to_owned(), "li, =a".into())]),
+                service_links: vec!["https://a.example/1".to_owned(), "https://a.example/2".to_owned()],
+                extra: extra.iter().map(|(name, text)| (name.clone(), trimmed(text))).collect(),
+                ..account(&id, "")
+            }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_exported_is_imported(accounts in proptest::collection::vec(any_account(), 1..5)) {
+        let folder = Folder::new();
+        let mut accounts = accounts;
+        accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
+        accounts.dedup_by(|a, b| a.account_id == b.account_id);
+        for name in ["a.csv", "a.xlsx"] {
+            let path = folder.0.path().join(name);
+            write_accounts(&path, &accounts).unwrap();
+            let sheet = read_accounts(&path).unwrap();
+            prop_assert_eq!(texts(&sheet, Lang::En), Vec::<String>::new());
+            prop_assert_eq!(sheet.rows.into_iter().map(|(_, account)| account).collect::<Vec<_>>(), accounts.clone());
+        }
+    }
+
+    #[test]
+    fn reading_a_mutated_csv_never_panics(at in 0_usize..4000, junk in proptest::collection::vec(any::<u8>(), 0..8)) {
+        let mut bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/accounts/registry.example.csv")).unwrap();
+        let at = at.min(bytes.len());
+        bytes.splice(at..at, junk);
+        let folder = Folder::new();
+        let path = folder.file("a.csv", bytes);
+        let _ = read_accounts(&path).map(|sheet| texts(&sheet, Lang::Zh));
+        let _ = read_reviews(&path, chrono_tz::Asia::Shanghai);
+    }
+
+    #[test]
+    fn reading_a_mutated_workbook_never_panics(at in 0_usize..6000, junk in proptest::collection::vec(any::<u8>(), 1..8)) {
+        let folder = Folder::new();
+        let path = folder.0.path().join("a.xlsx");
+        write_accounts(&path, &[account("A1", "云溪发布")]).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = at % bytes.len();
+        let end = (at + junk.len()).min(bytes.len());
+        bytes.splice(at..end, junk);
+        let _ = read_accounts(&folder.file("b.xlsx", bytes)).map(|sheet| texts(&sheet, Lang::Zh));
+    }
+}

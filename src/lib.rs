@@ -13,6 +13,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod fetch;
+pub mod intake;
 pub mod issues;
 pub mod notify;
 pub mod office;
@@ -20,6 +21,7 @@ pub mod people;
 pub mod registry;
 pub mod reports;
 pub mod sampling;
+pub mod schedule;
 pub mod sources;
 pub mod store;
 

@@ -434,6 +434,19 @@ impl Tx {
         )?)
     }
 
+    /// Issues whose unit asked for more time and waits for the answer.
+    pub async fn issues_wanting_time(&mut self, zone: Tz) -> Result<Vec<StoredIssue>, StoreError> {
+        sql!(self, all Row, select("WHERE i.requested_until IS NOT NULL AND i.closed_at IS NULL ORDER BY i.id"))?
+            .into_iter()
+            .map(|row| row.into_stored(zone, Vec::new()))
+            .collect()
+    }
+
+    /// How many issues were opened, or opened anew, since an instant.
+    pub async fn issues_opened_since(&mut self, since: DateTime<Utc>) -> Result<i64, StoreError> {
+        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM issue WHERE opened_at >= $1", millis(since))?)
+    }
+
     /// How many issues stand where.
     pub async fn issue_counts(&mut self) -> Result<Vec<(IssueStatus, i64)>, StoreError> {
         sql!(self, all(String, i64), "SELECT status, COUNT(*) FROM issue GROUP BY status ORDER BY status")?

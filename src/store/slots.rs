@@ -48,6 +48,24 @@ impl Tx {
         Ok(())
     }
 
+    /// Keeps a slot that is not done for whoever runs it, or from being tried again, until `until`.
+    pub async fn hold_slot(
+        &mut self,
+        job: &str,
+        slot_at: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE slot SET lease_until = $3 WHERE job = $1 AND slot_at = $2 AND done_at IS NULL",
+            job,
+            millis(slot_at),
+            millis(until)
+        )?;
+        Ok(())
+    }
+
     /// The latest slot of a job that was taken.
     pub async fn last_slot(&mut self, job: &str) -> Result<Option<(DateTime<Utc>, bool)>, StoreError> {
         Ok(sql!(

@@ -1,0 +1,213 @@
+//! Files into the registry: all of a command's files in one transaction, or nothing of them.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::Lang;
+use crate::domain::account::{Account, AccountId};
+use crate::domain::review::ReviewRecord;
+use crate::office::Office;
+use crate::registry::{Change, FileError, Sheet, compare, opening, read_accounts, read_reviews};
+use crate::store::{NewEvent, StoreError, Tx};
+
+/// How an import treats what it is given.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wishes {
+    /// Write nothing, only say what would be written.
+    pub dry_run: bool,
+    /// Leave bad rows out instead of refusing the file.
+    pub skip_bad: bool,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Imported {
+    /// Rows read from all files.
+    pub rows: usize,
+    /// Accounts or records that were not there before.
+    pub added: usize,
+    /// Accounts or records that differ from before.
+    pub changed: usize,
+    /// Rows that say what is known already.
+    pub unchanged: usize,
+    /// Bad rows left out.
+    pub skipped: usize,
+    /// What is wrong with them, a sentence each.
+    pub problems: Vec<String>,
+    /// Lifecycle events recorded (accounts only).
+    pub events: usize,
+    /// Nothing was written.
+    pub dry_run: bool,
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// A file cannot be read at all.
+    #[error("{}", .0.text(Lang::En))]
+    File(FileError),
+    /// Rows are wrong; nothing was written.
+    #[error("{} rows are wrong; nothing was imported", .0.len())]
+    Rows(Vec<String>),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Imports registry files.
+pub async fn import_accounts(office: &Office, files: &[PathBuf], wishes: Wishes) -> Result<Imported, IntakeError> {
+    let lang = office.lang();
+    let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
+    let mut sheets = Vec::new();
+    for file in files {
+        let sheet = read_accounts(file).map_err(IntakeError::File)?;
+        note_problems(&sheet, lang, &mut imported);
+        sheets.push(sheet);
+    }
+    refuse_bad(&mut imported, wishes)?;
+    let now = office.now();
+    let mut tx = office.store.write().await?;
+    for (_, account) in sheets.iter().flat_map(|sheet| &sheet.rows) {
+        imported.rows += 1;
+        put_account(&mut tx, account, now, &mut imported).await?;
+    }
+    if !wishes.dry_run {
+        tx.commit().await?;
+    }
+    Ok(imported)
+}
+
+async fn put_account(
+    tx: &mut Tx,
+    account: &Account,
+    now: DateTime<Utc>,
+    imported: &mut Imported,
+) -> Result<(), StoreError> {
+    let changes = match tx.account(&account.account_id).await? {
+        None => {
+            imported.added += 1;
+            vec![opening(account)]
+        }
+        Some(known) if known == *account => {
+            imported.unchanged += 1;
+            return Ok(());
+        }
+        Some(known) => {
+            imported.changed += 1;
+            compare(&known, account)
+        }
+    };
+    tx.put_account(account, now).await?;
+    for change in &changes {
+        record(tx, &account.account_id, change, now).await?;
+        imported.events += 1;
+    }
+    Ok(())
+}
+
+async fn record(tx: &mut Tx, account: &AccountId, change: &Change, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let data = serde_json::to_string(change).map_err(StoreError::Json)?;
+    tx.append_event(NewEvent {
+        at: now,
+        actor: "cli",
+        subject_kind: "account",
+        subject_id: account.as_str(),
+        kind: change.kind.key(),
+        note: &change.text(Lang::Zh),
+        data: &data,
+    })
+    .await
+}
+
+/// Imports review records; every record has to belong to a registered account.
+pub async fn import_reviews(office: &Office, files: &[PathBuf], wishes: Wishes) -> Result<Imported, IntakeError> {
+    let lang = office.lang();
+    let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
+    let mut sheets = Vec::new();
+    for file in files {
+        let sheet = read_reviews(file, office.zone()).map_err(IntakeError::File)?;
+        note_problems(&sheet, lang, &mut imported);
+        sheets.push((file, sheet));
+    }
+    let now = office.now();
+    let mut tx = office.store.write().await?;
+    let mut known = std::collections::HashMap::<AccountId, bool>::new();
+    let mut good: Vec<&ReviewRecord> = Vec::new();
+    for (file, sheet) in &sheets {
+        for (line, record) in &sheet.rows {
+            let registered = match known.get(&record.account_id) {
+                Some(registered) => *registered,
+                None => tx.account(&record.account_id).await?.is_some(),
+            };
+            known.insert(record.account_id.clone(), registered);
+            if registered {
+                good.push(record);
+            } else {
+                let (file, id) = (file.display(), &record.account_id);
+                imported.problems.push(match lang {
+                    Lang::Zh => format!("{file}: 第 {line} 行“账号编号”：“{id}”不在基本信息库中，请先导入该账号"),
+                    Lang::En => {
+                        format!("{file}: line {line}, account_id: `{id}` is not registered; import the account first")
+                    }
+                });
+            }
+        }
+    }
+    refuse_bad(&mut imported, wishes)?;
+    for record in good {
+        imported.rows += 1;
+        let there = tx.reviews_of(&record.account_id).await?;
+        if there.contains(record) {
+            imported.unchanged += 1;
+            continue;
+        }
+        let same_post = |other: &&ReviewRecord| {
+            (other.post_url.is_some() && other.post_url == record.post_url)
+                || (record.post_url.is_none() && other.title == record.title)
+        };
+        if there.iter().find(same_post).is_some() {
+            imported.changed += 1;
+        } else {
+            imported.added += 1;
+        }
+        tx.put_review(record, now).await?;
+    }
+    if !wishes.dry_run {
+        tx.commit().await?;
+    }
+    Ok(imported)
+}
+
+fn note_problems<T>(sheet: &Sheet<T>, lang: Lang, imported: &mut Imported) {
+    imported.problems.extend(sheet.problems.iter().map(|problem| problem.text(lang)));
+    if sheet.unlisted > 0 {
+        imported.problems.push(match lang {
+            Lang::Zh => format!("另有{}处问题未列出", sheet.unlisted),
+            Lang::En => format!("{} further problems are not listed", sheet.unlisted),
+        });
+    }
+}
+
+fn refuse_bad(imported: &mut Imported, wishes: Wishes) -> Result<(), IntakeError> {
+    if imported.problems.is_empty() {
+        return Ok(());
+    }
+    if wishes.skip_bad {
+        imported.skipped = imported.problems.len();
+        return Ok(());
+    }
+    Err(IntakeError::Rows(std::mem::take(&mut imported.problems)))
+}
+
+/// Lifecycle events of the registry that no filing stands behind.
+pub async fn unfiled_changes(tx: &mut Tx) -> Result<Vec<(AccountId, Change)>, StoreError> {
+    let events = tx.events_about("account").await?;
+    Ok(events
+        .into_iter()
+        .filter_map(|event| {
+            let change: Change = serde_json::from_str(&event.data_json).ok()?;
+            (!change.filed).then(|| (AccountId::new(event.subject_id), change))
+        })
+        .collect())
+}

@@ -1,0 +1,74 @@
+//! The supervisors' morning digest: what is new, what waits, what did not arrive. No rankings.
+
+use chrono::TimeDelta;
+
+use crate::domain::issue::IssueStatus;
+use crate::domain::notice::{IssueLine, NoticeBody, UndeliveredLine};
+use crate::issues::line;
+use crate::notify::{self, Draft, Reader};
+use crate::office::Office;
+use crate::store::{IssueQuery, StoreError, Tx};
+
+/// Overdue issues listed in one digest.
+const LISTED: usize = 30;
+/// A notice that was written longer ago than this and reached nobody is listed.
+const UNDELIVERED_AFTER: TimeDelta = TimeDelta::hours(12);
+
+/// Writes the day's digest on a working day, when somebody supervises. Gives a word for the log.
+pub async fn write(office: &Office) -> Result<String, StoreError> {
+    let now = office.now();
+    let on = office.date(now);
+    if !office.calendar.is_workday(on) {
+        return Ok("not a working day".to_owned());
+    }
+    let mut tx = office.store.write().await?;
+    if tx.chats_of_supervisors().await?.is_empty() {
+        return Ok("no supervisor is bound".to_owned());
+    }
+    let (overdue, overdue_count) = lines(&mut tx, office, IssueQuery { overdue: true, ..Default::default() }).await?;
+    let appealed = IssueQuery { status: Some(IssueStatus::Appealed), ..Default::default() };
+    let (appeals, _) = lines(&mut tx, office, appealed).await?;
+    let extensions = tx.issues_wanting_time(office.zone()).await?.iter().map(line).collect();
+    let live = tx.issue_counts().await?.iter().filter(|(status, _)| !status.is_final()).map(|(_, count)| count).sum();
+    let undelivered = tx
+        .undelivered(now - UNDELIVERED_AFTER)
+        .await?
+        .into_iter()
+        .map(|row| UndeliveredLine { number: row.number, unit: row.unit, why: row.last_error })
+        .collect();
+    let body = NoticeBody::Digest {
+        on,
+        opened: tx.issues_opened_since(now - TimeDelta::days(1)).await?,
+        live,
+        overdue,
+        overdue_count,
+        doubtful: tx.doubtful_count().await?,
+        appeals,
+        extensions,
+        undelivered,
+    };
+    let dedup_key = format!("digest:{on}");
+    let draft = Draft {
+        reader: Reader::Supervisors,
+        round_id: None,
+        body: &body,
+        issues: &[],
+        urgent: false,
+        dedup_key: &dedup_key,
+    };
+    notify::write(&mut tx, office, draft, now).await?;
+    tx.commit().await?;
+    Ok("written".to_owned())
+}
+
+/// The first lines of a listing, and how many there are in all.
+async fn lines(tx: &mut Tx, office: &Office, query: IssueQuery) -> Result<(Vec<IssueLine>, i64), StoreError> {
+    let (mut listed, mut count, mut after) = (Vec::new(), 0, 0);
+    loop {
+        let page = tx.issues_page(&query, after, 200, office.zone()).await?;
+        let Some(last) = page.last() else { return Ok((listed, count)) };
+        after = last.issue.id;
+        count += page.len() as i64;
+        listed.extend(page.iter().take(LISTED.saturating_sub(listed.len())).map(line));
+    }
+}

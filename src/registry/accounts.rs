@@ -1,7 +1,7 @@
 //! Accounts from a registry file.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::columns::{Cells, Column, read_sheet};
 use super::problem::{ProblemKind, Sheet};
@@ -53,7 +53,7 @@ impl Column for AccountColumn {
         matches!(self, Self::Admin | Self::AdminContact)
     }
 
-    fn is_multiline(self) -> bool {
+    fn is_free_text(self) -> bool {
         matches!(self, Self::SourceOptions | Self::ServiceLinks)
     }
 }
@@ -66,13 +66,26 @@ const REQUIRED: &[AccountColumn] =
 ///
 /// Of two rows with one id the first is kept.
 pub fn read_accounts(path: &Path) -> Result<Sheet<Account>, FileError> {
-    let mut lines: HashMap<String, usize> = HashMap::new();
+    read_one(path, &mut HashMap::new())
+}
+
+/// Reads several files as one import: an id may stand in one of them only. A sheet a file.
+pub fn read_all_accounts(paths: &[PathBuf]) -> Result<Vec<Sheet<Account>>, FileError> {
+    let mut seen = HashMap::new();
+    paths.iter().map(|path| read_one(path, &mut seen)).collect()
+}
+
+/// Where an id was seen first.
+type Seen<'a> = HashMap<String, (&'a Path, usize)>;
+
+fn read_one<'a>(path: &'a Path, seen: &mut Seen<'a>) -> Result<Sheet<Account>, FileError> {
     read_sheet(path, REQUIRED, |cells| {
         let account = read_account(cells);
-        let (id, line) = (cells.raw(AccountColumn::AccountId), cells.line());
-        let first = if id.is_empty() { line } else { *lines.entry(id.to_owned()).or_insert(line) };
-        if first != line {
-            cells.note(AccountColumn::AccountId, ProblemKind::DuplicateId { first });
+        let (id, here) = (cells.raw(AccountColumn::AccountId), (path, cells.line()));
+        let first = if id.is_empty() { here } else { *seen.entry(id.to_owned()).or_insert(here) };
+        if first != here {
+            let file = (first.0 != path).then(|| first.0.to_owned());
+            cells.note(AccountColumn::AccountId, ProblemKind::DuplicateId { first: first.1, file });
         }
         account
     })

@@ -22,8 +22,8 @@ pub(super) trait Column: Copy + PartialEq {
     fn heading(self) -> &'static str;
     /// Whether its values are personal data.
     fn is_personal(self) -> bool;
-    /// Whether a value may run over several lines.
-    fn is_multiline(self) -> bool;
+    /// Whether a value may run over several lines and hold invisible characters, as copied text does.
+    fn is_free_text(self) -> bool;
 }
 
 /// Which column stands where.
@@ -164,7 +164,7 @@ impl<C: Column> Cells<'_, C> {
             return None;
         }
         let text = self.raw(column).to_owned();
-        let kind = find_bad_text(&text, limit, column.is_multiline());
+        let kind = find_bad_text(&text, limit, column.is_free_text());
         match kind {
             Some(kind) => {
                 self.note(column, kind);
@@ -228,8 +228,12 @@ fn shown(value: &str) -> String {
     value.chars().filter(|c| !values::is_invisible(*c)).take(SHOWN).collect()
 }
 
-fn find_bad_text(text: &str, limit: usize, multiline: bool) -> Option<ProblemKind> {
-    let bad = |c: char| values::is_invisible(c) && !(multiline && matches!(c, '\n' | '\r' | '\t'));
+fn find_bad_text(text: &str, limit: usize, free: bool) -> Option<ProblemKind> {
+    let bad = |c: char| match c {
+        '\n' | '\r' | '\t' => !free,
+        _ if free => c.is_control(),
+        _ => values::is_invisible(c),
+    };
     if text.chars().any(bad) {
         Some(ProblemKind::Control)
     } else {

@@ -141,9 +141,10 @@ impl<'a> Groups<'a> {
 
 /// The other accounts of the group, at most three by name; `None` when there are none.
 fn others(group: Option<&Vec<&Account>>, account: &Account) -> Option<String> {
-    let others: Vec<&&Account> = group?.iter().filter(|other| other.account_id != account.account_id).collect();
-    let named: Vec<String> = others.iter().take(3).map(|o| format!("{}({})", o.name, o.account_id)).collect();
-    let more = if others.len() > 3 { format!(" +{}", others.len() - 3) } else { String::new() };
+    let group = group?;
+    let others = group.iter().filter(|other| other.account_id != account.account_id).take(3);
+    let named: Vec<String> = others.map(|other| format!("{}({})", other.name, other.account_id)).collect();
+    let more = if group.len() > 4 { format!(" +{}", group.len() - 4) } else { String::new() };
     (!named.is_empty()).then(|| named.join("、") + &more)
 }
 

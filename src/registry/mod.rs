@@ -21,7 +21,7 @@ mod columns;
 mod problem;
 mod values;
 
-pub use accounts::{AccountColumn, read_accounts};
+pub use accounts::{AccountColumn, read_accounts, read_all_accounts};
 pub use calendar::read_calendar;
 pub use changes::{Change, ChangeKind, ChangedField, compare, opening};
 pub use export::{ExportError, write_accounts};

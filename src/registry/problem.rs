@@ -67,10 +67,12 @@ pub enum ProblemKind {
     Missing,
     /// A review record without both link and title.
     NoPost,
-    /// The same id stands in an earlier line.
+    /// The same id stands in an earlier line, or in an earlier file of the same import.
     DuplicateId {
         /// That line.
         first: usize,
+        /// That file, when it is another one.
+        file: Option<PathBuf>,
     },
     /// A word that the closed vocabulary does not know.
     UnknownWord {
@@ -145,10 +147,11 @@ impl ProblemKind {
                 ("不能为空，请填写(合并的单元格请先拆分)", "must not be empty; fill it in (split merged cells first)")
             }
             Self::NoPost => ("与标题不能都为空，请至少填写一项", "and the title must not both be empty; fill in one"),
-            Self::DuplicateId { first } => {
+            Self::DuplicateId { first, file } => {
+                let file = file.as_ref().map_or_else(|| " ".to_owned(), |file| format!(" {} ", file.display()));
                 return (
-                    format!("与第 {first} 行重复，编号必须唯一，请修改或删除其中一行"),
-                    format!("stands in line {first} already; ids are unique, change or remove one of the two"),
+                    format!("与{}第 {first} 行重复，编号必须唯一，请修改或删除其中一行", file.trim_end()),
+                    format!("stands in{file}line {first} already; ids are unique, change or remove one of the two"),
                 );
             }
             Self::UnknownWord { zh, en } => return (format!("无法识别，请填写：{zh}"), format!("is not one of: {en}")),

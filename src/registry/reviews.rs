@@ -44,8 +44,8 @@ impl Column for ReviewColumn {
         matches!(self, Self::FirstReviewer | Self::SecondReviewer | Self::FinalReviewer)
     }
 
-    fn is_multiline(self) -> bool {
-        false
+    fn is_free_text(self) -> bool {
+        matches!(self, Self::Title)
     }
 }
 

@@ -252,6 +252,53 @@ fn a_workbook_is_read_as_a_person_sees_it() {
 }
 
 #[test]
+fn a_workbook_that_lies_about_its_size_is_refused() {
+    use std::io::{Read, Write};
+    let folder = Folder::new();
+    let path = folder.0.path().join("a.xlsx");
+    write_accounts(&path, &[account("A1", "云溪发布")]).unwrap();
+    let with = |row: &str| {
+        let mut original = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
+        let mut changed = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for index in 0..original.len() {
+            let mut entry = original.by_index(index).unwrap();
+            let name = entry.name().unwrap().into_owned();
+            let mut text = String::new();
+            entry.read_to_string(&mut text).unwrap();
+            changed.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            changed.write_all(text.replace("</sheetData>", &format!("{row}</sheetData>")).as_bytes()).unwrap();
+        }
+        read_accounts(&folder.file("b.xlsx", changed.finish().unwrap().into_inner())).map_err(|error| error.kind)
+    };
+    let cell = |at: &str, text: &str| format!("<row><c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c></row>");
+    assert!(with("").unwrap().is_clean());
+    assert!(matches!(with(&cell("A9", &"a".repeat(2 << 20))), Err(FileErrorKind::Bomb)));
+    assert!(matches!(with(&cell("A4000000000", "a")), Err(FileErrorKind::TooManyRows)));
+    assert!(matches!(with(&cell("XFD9", "a")), Err(FileErrorKind::TooManyColumns(9))));
+    let _ = with(&cell("ZZZZZZZZZ9", "a")); // the workbook reader overflows on this in debug builds
+    assert!(matches!(with(&cell("A1", "a")), Err(FileErrorKind::NotWorkbook(_))), "rows out of order");
+}
+
+#[test]
+fn an_id_may_stand_in_one_file_of_an_import_only() {
+    let folder = Folder::new();
+    let one = folder.file("one.csv", format!("{HEADINGS}\nA1,甲,微博,乙\n"));
+    let two = folder.file("two.csv", format!("{HEADINGS}\nA2,甲,微博,乙\nA1,甲,微博,乙\n"));
+    let sheets = read_all_accounts(&[one.clone(), two]).unwrap();
+    assert_eq!((sheets[0].rows.len(), sheets[1].rows.len()), (1, 1));
+    assert_eq!(sheets[1].problems[0].kind, ProblemKind::DuplicateId { first: 2, file: Some(one) });
+    assert!(sheets[1].problems[0].text(Lang::En).contains("one.csv line 2 already"));
+}
+
+#[test]
+fn copied_text_may_hold_invisible_characters_where_nothing_depends_on_it() {
+    let folder = Folder::new();
+    let text = format!("{HEADINGS},简介\nA1,甲,微博,乙,零宽\u{200b}字符\nA2,甲\u{200b},微博,乙,\n");
+    let sheet = read_accounts(&folder.file("a.csv", text)).unwrap();
+    assert_eq!((sheet.rows.len(), &sheet.problems[0].kind), (1, &ProblemKind::Control));
+}
+
+#[test]
 fn review_times_of_a_workbook_keep_their_minute() {
     let folder = Folder::new();
     let path = folder.workbook("r.xlsx", |sheet| {

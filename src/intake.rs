@@ -8,7 +8,7 @@ use crate::domain::Lang;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::review::ReviewRecord;
 use crate::office::Office;
-use crate::registry::{Change, FileError, Sheet, compare, opening, read_accounts, read_reviews};
+use crate::registry::{Change, FileError, Sheet, compare, opening, read_all_accounts, read_reviews};
 use crate::store::{NewEvent, StoreError, Tx};
 
 /// How an import treats what it is given.
@@ -59,18 +59,18 @@ pub enum IntakeError {
 pub async fn import_accounts(office: &Office, files: &[PathBuf], wishes: Wishes) -> Result<Imported, IntakeError> {
     let lang = office.lang();
     let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
-    let mut sheets = Vec::new();
-    for file in files {
-        let sheet = read_accounts(file).map_err(IntakeError::File)?;
-        note_problems(&sheet, lang, &mut imported);
-        sheets.push(sheet);
+    let sheets = read_all_accounts(files).map_err(IntakeError::File)?;
+    for sheet in &sheets {
+        note_problems(sheet, lang, &mut imported);
     }
     refuse_bad(&mut imported, wishes)?;
     let now = office.now();
     let mut tx = office.store.write().await?;
+    // Why: what an empty registry is filled with was opened long ago; that is no event of today.
+    let first = tx.account_count().await? == 0;
     for (_, account) in sheets.iter().flat_map(|sheet| &sheet.rows) {
         imported.rows += 1;
-        put_account(&mut tx, account, now, &mut imported).await?;
+        put_account(&mut tx, account, first, now, &mut imported).await?;
     }
     if !wishes.dry_run {
         tx.commit().await?;
@@ -81,13 +81,14 @@ pub async fn import_accounts(office: &Office, files: &[PathBuf], wishes: Wishes)
 async fn put_account(
     tx: &mut Tx,
     account: &Account,
+    first: bool,
     now: DateTime<Utc>,
     imported: &mut Imported,
 ) -> Result<(), StoreError> {
     let changes = match tx.account(&account.account_id).await? {
         None => {
             imported.added += 1;
-            vec![opening(account)]
+            if first { Vec::new() } else { vec![opening(account)] }
         }
         Some(known) if known == *account => {
             imported.unchanged += 1;
@@ -157,19 +158,13 @@ pub async fn import_reviews(office: &Office, files: &[PathBuf], wishes: Wishes) 
     refuse_bad(&mut imported, wishes)?;
     for record in good {
         imported.rows += 1;
-        let there = tx.reviews_of(&record.account_id).await?;
-        if there.contains(record) {
-            imported.unchanged += 1;
-            continue;
-        }
-        let same_post = |other: &&ReviewRecord| {
-            (other.post_url.is_some() && other.post_url == record.post_url)
-                || (record.post_url.is_none() && other.title == record.title)
-        };
-        if there.iter().find(same_post).is_some() {
-            imported.changed += 1;
-        } else {
-            imported.added += 1;
+        match tx.review_of_same_post(record).await? {
+            Some(known) if known == *record => {
+                imported.unchanged += 1;
+                continue;
+            }
+            Some(_) => imported.changed += 1,
+            None => imported.added += 1,
         }
         tx.put_review(record, now).await?;
     }

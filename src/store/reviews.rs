@@ -39,13 +39,18 @@ impl From<Row> for ReviewRecord {
     }
 }
 
+/// What a record is found by: the key of its row, then normalised URL and title.
+fn keys(record: &ReviewRecord) -> (String, Option<String>, Option<String>) {
+    let url_key = record.post_url.as_deref().and_then(normalise_url);
+    let title_key = record.title.as_deref().map(normalise_title).filter(|key| !key.is_empty());
+    let match_key = url_key.clone().or_else(|| title_key.as_ref().map(|t| format!("title:{t}"))).unwrap_or_default();
+    (match_key, url_key, title_key)
+}
+
 impl Tx {
     /// Writes a review record; one on the same post replaces the earlier.
     pub async fn put_review(&mut self, record: &ReviewRecord, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let url_key = record.post_url.as_deref().and_then(normalise_url);
-        let title_key = record.title.as_deref().map(normalise_title).filter(|key| !key.is_empty());
-        let match_key =
-            url_key.clone().or_else(|| title_key.as_ref().map(|t| format!("title:{t}"))).unwrap_or_default();
+        let (match_key, url_key, title_key) = keys(record);
         let reviewer = |stage: &ReviewStage| stage.reviewer.as_ref().map(|r| r.reveal().to_owned());
         sql!(
             self,
@@ -74,6 +79,20 @@ impl Tx {
             millis(now)
         )?;
         Ok(())
+    }
+
+    /// The record already handed in on the same post.
+    pub async fn review_of_same_post(&mut self, record: &ReviewRecord) -> Result<Option<ReviewRecord>, StoreError> {
+        Ok(sql!(
+            self,
+            opt Row,
+            "SELECT account_id, match_key, post_url, title, first_reviewer, first_at, second_reviewer, second_at,
+                 final_reviewer, final_at
+             FROM review WHERE account_id = $1 AND match_key = $2",
+            record.account_id.as_str(),
+            keys(record).0
+        )?
+        .map(ReviewRecord::from))
     }
 
     /// Every review record of an account.

@@ -1,0 +1,135 @@
+use super::*;
+
+const URL: &str = "https://www.example.cn/zwgk/tz/index.html";
+
+fn context() -> ReadContext {
+    ReadContext { as_of: "2026-08-03T04:00:00Z".parse().unwrap(), timezone: chrono_tz::Asia::Shanghai }
+}
+
+fn options(pairs: &[(&str, &str)]) -> Map<String, Value> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
+}
+
+fn detect(body: &str) -> Result<Reading, Unreadable> {
+    let text = format!("<html><head><title>通知公告</title></head><body>{body}</body></html>");
+    read(URL, &text, &Map::new(), &context())
+}
+
+fn newest(reading: &Reading) -> String {
+    reading.posts.iter().filter_map(|post| post.published_at).max().unwrap().date_naive().to_string()
+}
+
+#[test]
+fn lists_of_every_make_are_found() {
+    for (make, row) in [
+        ("date behind", "<li><a href='./U.html'>关于第N项工作的通知</a><span>D</span></li>"),
+        ("date before", "<li><span>[D]</span><a href='./U.html'>关于第N项工作的通知</a></li>"),
+        ("date in the link", "<li><a href='./U.html'>关于第N项工作的通知<em>D</em></a></li>"),
+        ("date in the words", "<li><a href='./U.html'>关于第N项工作的通知</a> D</li>"),
+        ("table", "<tr><td>N</td><td><a href='./U.html'>关于第N项工作的通知</a></td><td>D</td></tr>"),
+        ("definition list", "<dl><dt><a href='./U.html'>关于第N项工作的通知</a></dt><dd>D</dd></dl>"),
+        (
+            "cards",
+            "<div class=card><h3><a href='./U.html'>关于第N项工作的通知</a></h3><p>摘要。</p><time datetime='D'>x</time></div>",
+        ),
+        ("column link first", "<li><a href='/c'>要闻</a><a href='./U.html'>关于第N项工作的通知</a><i>D</i></li>"),
+    ] {
+        let rows: String = [("1", "2026-07-30"), ("2", "2026-07-31"), ("3", "2026-07-01")]
+            .iter()
+            .map(|(n, date)| row.replace('N', n).replace('U', &format!("t{n}")).replace('D', date))
+            .collect();
+        let body = if make == "table" { format!("<table>{rows}</table>") } else { format!("<ul>{rows}</ul>") };
+        let reading = detect(&body).unwrap_or_else(|error| panic!("{make}: {error}"));
+        assert_eq!(reading.posts.len(), 3, "{make}");
+        assert_eq!(newest(&reading), "2026-07-31", "{make}");
+        assert_eq!(reading.posts[0].title, "关于第1项工作的通知", "{make}");
+        assert_eq!(reading.posts[0].url.as_deref(), Some("https://www.example.cn/zwgk/tz/t1.html"), "{make}");
+    }
+}
+
+#[test]
+fn an_old_pinned_item_hides_nothing() {
+    let reading = detect(
+        "<ul><li><a href=a>【置顶】办事指南汇编</a><span>2020-01-01</span></li>\
+         <li><a href=b>关于道路施工的公告</a><span>2026-08-01</span></li></ul>",
+    )
+    .unwrap();
+    assert!(reading.posts[0].pinned && !reading.posts[1].pinned);
+    assert_eq!(newest(&reading), "2026-08-01");
+}
+
+#[test]
+fn the_main_list_wins_over_the_side_column() {
+    let main: String = (1..=8)
+        .map(|n| format!("<li><a href='m{n}'>关于开展第{n}次专项检查工作的通知</a><span>2026-07-0{n}</span></li>"))
+        .collect();
+    let side: String = (1..=8).map(|n| format!("<li><a href='s{n}'>热点{n}</a><span>08-0{n}</span></li>")).collect();
+    let reading =
+        detect(&format!("<div class=side><ul>{side}</ul></div><div class=main><ul>{main}</ul></div>")).unwrap();
+    assert_eq!(newest(&reading), "2026-07-08");
+}
+
+#[test]
+fn short_and_split_dates_are_read() {
+    let reading = detect(
+        "<ul><li><a href=a>关于道路施工的公告</a><span>[07-31]</span></li>\
+         <li><a href=b>关于停水检修的公告</a><span>昨天</span></li>\
+         <li><a href=c>关于防汛值守的公告</a><span>15小时前</span></li></ul>",
+    )
+    .unwrap();
+    assert_eq!(newest(&reading), "2026-08-02");
+    let split = detect(
+        "<ul><li><div class=d><b>31</b><i>2026-07</i></div><a href=a>关于道路施工的公告</a></li>\
+         <li><div class=d><b>05</b><i>2026-07</i></div><a href=b>关于停水检修的公告</a></li></ul>",
+    )
+    .unwrap();
+    assert_eq!(newest(&split), "2026-07-31");
+}
+
+#[test]
+fn dates_in_paths_count_only_where_none_is_shown() {
+    let links: String =
+        (1..=4).map(|n| format!("<li><a href='202607/t2026070{n}_1.html'>关于第{n}项工作的通知</a></li>")).collect();
+    assert_eq!(newest(&detect(&format!("<ul>{links}</ul>")).unwrap()), "2026-07-04");
+    let shown = "<ul><li><a href='t20260716_1.html'>关于道路施工的公告</a><b>2026/07/17</b></li>\
+                 <li><a href='t20260714_1.html'>关于停水检修的公告</a><b>2026/07/15</b></li></ul>";
+    assert_eq!(newest(&detect(shown).unwrap()), "2026-07-17");
+}
+
+#[test]
+fn a_page_without_a_dated_list_is_not_silence() {
+    for body in [
+        "",
+        "<p>2026-07-31</p>",
+        "<a href=x>首页</a>",
+        "<div id=app></div>",
+        "<p>欢迎</p><p>©2026-01-01 <a href=x>备案</a></p>",
+    ] {
+        assert_eq!(detect(body), Err(Unreadable::NoDates), "{body}");
+    }
+}
+
+#[test]
+fn selectors_are_followed() {
+    let text = "<base href='/x/'><ul><li class=n><h4>标题一</h4><a class=u href='1.html'>全文</a><i data-t='1785463200'>x</i></li>\
+                <li class=n><h4>标题二</h4><a class=u href='2.html'>全文</a><i data-t='bad'>x</i></li></ul>";
+    let given = options(&[("item", "li.n"), ("title", "h4"), ("link", "a.u"), ("date", "i"), ("date_attr", "data-t")]);
+    let reading = read(URL, text, &given, &context()).unwrap();
+    assert_eq!(reading.posts[0].title, "标题一");
+    assert_eq!(reading.posts[0].url.as_deref(), Some("https://www.example.cn/x/1.html"));
+    assert_eq!(newest(&reading), "2026-07-31");
+    assert_eq!(reading.warnings, ["1 of 2 items have no readable date"]);
+}
+
+#[test]
+fn selectors_that_miss_or_do_not_parse_are_named() {
+    let text = "<ul><li><a href=a>标题</a> 2026-07-31</li></ul>";
+    let miss = read(URL, text, &options(&[("item", "tr")]), &context());
+    assert_eq!(miss, Err(Unreadable::NothingSelected("tr".to_owned())));
+    for given in [options(&[("item", "li[")]), options(&[("date", "span")])] {
+        assert!(matches!(read(URL, text, &given, &context()), Err(Unreadable::BadOption { .. })));
+    }
+    let mut number = Map::new();
+    number.insert("item".to_owned(), Value::from(3));
+    assert!(matches!(read(URL, text, &number, &context()), Err(Unreadable::BadOption { option: "item", .. })));
+}

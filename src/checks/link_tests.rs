@@ -1,1 +1,104 @@
+use super::*;
+use crate::fetch::Settings;
+use crate::fetch::world::{closed_port, fetcher, raw_server, settings, start};
 
+fn now() -> DateTime<Utc> {
+    "2026-08-03T04:00:00Z".parse().unwrap()
+}
+
+#[tokio::test]
+async fn every_answer_gets_its_verdict() {
+    let base = start().await;
+    let fetcher = fetcher(settings());
+    for (path, outcome, reason) in [
+        ("/ok", LinkOutcome::Ok, LinkReason::Answered),
+        ("/a", LinkOutcome::Ok, LinkReason::Answered),
+        ("/cookie", LinkOutcome::Ok, LinkReason::Answered),
+        ("/login", LinkOutcome::Ok, LinkReason::Answered),
+        ("/file", LinkOutcome::Ok, LinkReason::Answered),
+        ("/endless", LinkOutcome::Ok, LinkReason::Answered),
+        ("/status/204", LinkOutcome::Ok, LinkReason::Answered),
+        ("/once404", LinkOutcome::Ok, LinkReason::Recovered),
+        ("/status/404", LinkOutcome::Broken, LinkReason::NotFound),
+        ("/status/410", LinkOutcome::Broken, LinkReason::Gone),
+        ("/deleted", LinkOutcome::Broken, LinkReason::PlatformDeleted),
+        ("/soft", LinkOutcome::Suspected, LinkReason::SoftNotFound),
+        ("/softgbk", LinkOutcome::Suspected, LinkReason::SoftNotFound),
+        ("/status/403", LinkOutcome::Suspected, LinkReason::AccessDenied),
+        ("/status/412", LinkOutcome::Suspected, LinkReason::PreconditionFailed),
+        ("/status/500", LinkOutcome::Suspected, LinkReason::ServerError),
+        ("/status/400", LinkOutcome::Suspected, LinkReason::OddStatus),
+        ("/nowhere", LinkOutcome::Suspected, LinkReason::OddStatus),
+        ("/loop1", LinkOutcome::Suspected, LinkReason::RedirectLoop),
+        ("/down/0", LinkOutcome::Suspected, LinkReason::TooManyRedirects),
+        ("/drip", LinkOutcome::Suspected, LinkReason::Timeout),
+        ("/status/429", LinkOutcome::Unverified, LinkReason::RateLimited),
+        ("/captcha", LinkOutcome::Unverified, LinkReason::Captcha),
+        ("/challenge", LinkOutcome::Unverified, LinkReason::Challenge),
+        ("/waf", LinkOutcome::Unverified, LinkReason::RobotBlocked),
+    ] {
+        let url = format!("{base}{path}");
+        let look = verify(&fetcher, &url, now()).await;
+        assert_eq!((look.outcome, look.reason), (outcome, reason), "{path}");
+        assert_eq!((look.url, look.fetched_at), (url, now()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn failures_get_their_verdict() {
+    let fetcher = fetcher(settings());
+    let closed = closed_port().await;
+    let mute = raw_server(b"").await;
+    for (url, outcome, reason) in [
+        (format!("http://{closed}/"), LinkOutcome::Suspected, LinkReason::Refused),
+        (format!("http://{mute}/"), LinkOutcome::Suspected, LinkReason::Reset),
+        (format!("https://{mute}/"), LinkOutcome::Suspected, LinkReason::Reset),
+        ("not a url".to_owned(), LinkOutcome::Suspected, LinkReason::BadUrl),
+    ] {
+        let look = verify(&fetcher, &url, now()).await;
+        assert_eq!((look.outcome, look.reason, look.status), (outcome, reason, None), "{url}");
+        assert!(!look.snippet.is_empty() && look.sha256.is_none());
+    }
+}
+
+#[tokio::test]
+async fn the_look_carries_its_evidence() {
+    let base = start().await;
+    let look = verify(&fetcher(settings()), &format!("{base}/a"), now()).await;
+    assert_eq!(look.final_url, Some(format!("{base}/ok")));
+    assert_eq!((look.status, look.attempts, look.chain.len()), (Some(200), 1, 2));
+    assert_eq!(look.snippet, "示例政务 正常 内容");
+    assert_eq!(look.sha256.as_ref().map(String::len), Some(64));
+    let json = serde_json::to_value(&look).unwrap();
+    assert_eq!((json["outcome"].as_str(), json["reason"].as_str()), (Some("ok"), Some("answered")));
+    let twice = verify(&fetcher(settings()), &format!("{base}/status/404"), now()).await;
+    assert_eq!(twice.attempts, 2);
+}
+
+#[tokio::test]
+async fn the_guard_and_a_resting_host_leave_a_link_unverified() {
+    let base = start().await;
+    let guarded = fetcher(Settings { allow_private: false, ..settings() });
+    let look = verify(&guarded, &base, now()).await;
+    assert_eq!((look.outcome, look.reason), (LinkOutcome::Unverified, LinkReason::GuardRefused));
+
+    let closed = closed_port().await;
+    let open = fetcher(settings());
+    for n in 0..7 {
+        let look = verify(&open, &format!("http://{closed}/{n}"), now()).await;
+        let wanted = if n < 5 { LinkReason::Refused } else { LinkReason::HostResting };
+        assert_eq!(look.reason, wanted, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn our_own_outage_is_charged_to_nobody_but_loopback() {
+    let closed = closed_port().await;
+    let offline = Settings { control_urls: vec![format!("http://{closed}/")], ..settings() };
+    let offline = fetcher(offline);
+    // `.invalid` never resolves; whatever the resolver says, it may be our own fault.
+    let look = verify(&offline, "http://office.invalid/", now()).await;
+    assert_eq!((look.outcome, look.reason), (LinkOutcome::Unverified, LinkReason::WeAreOffline));
+    let look = verify(&offline, &format!("http://{closed}/"), now()).await;
+    assert_eq!((look.outcome, look.reason), (LinkOutcome::Suspected, LinkReason::Refused));
+}

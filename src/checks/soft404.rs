@@ -239,8 +239,11 @@ const FILLERS: &[&str] = &[
     "or",
 ];
 
-/// Characters that may be left over once sayings and fillers are taken away.
-const LEFT_OVER: usize = 4;
+/// Characters that may be left over in a line once sayings and fillers are taken away.
+const LEFT_IN_LINE: usize = 4;
+
+/// The same for a title, which stands above pages of any length: 如何处理页面不存在 is an article.
+const LEFT_IN_TITLE: usize = 2;
 
 /// A page this short is nothing but its message.
 const MESSAGE_PAGE: usize = 160;
@@ -265,7 +268,7 @@ pub(super) fn says_not_found(seen: &Skim) -> bool {
     is_title(&seen.title) || is_title(&seen.heading) || {
         let mut lines = seen.visible.lines();
         (seen.is_short(MESSAGE_PAGE) && says(&bare(&seen.visible)))
-            || (seen.is_short(SHORT_PAGE) && lines.any(|line| is_nothing_but(&bare(line))))
+            || (seen.is_short(SHORT_PAGE) && lines.any(|line| is_nothing_but(&bare(line), LEFT_IN_LINE)))
     }
 }
 
@@ -274,7 +277,7 @@ fn is_title(title: &str) -> bool {
     title.split(['-', '_', '|', '–', '—', '·', ':', ':']).map(bare).any(|part| {
         let is_number =
             matches!(part.as_str(), "404" | "404error" | "error404" | "404错误" | "404页面" | "404页" | "404提示");
-        is_number || is_nothing_but(&part)
+        is_number || is_nothing_but(&part, LEFT_IN_TITLE)
     })
 }
 
@@ -287,7 +290,7 @@ fn says(bare: &str) -> bool {
     SAYINGS.iter().any(|saying| bare.contains(saying))
 }
 
-fn is_nothing_but(bare: &str) -> bool {
+fn is_nothing_but(bare: &str, may_be_left: usize) -> bool {
     if bare.chars().count() > 60 || !says(bare) {
         return false;
     }
@@ -297,7 +300,7 @@ fn is_nothing_but(bare: &str) -> bool {
             left = left.replace(word, "");
         }
     }
-    left.chars().count() <= LEFT_OVER
+    left.chars().count() <= may_be_left
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ pub(super) fn decode(body: &[u8], content_type: Option<&str>) -> String {
         let rest = body.get(bom..).unwrap_or_default();
         return encoding.decode_without_bom_handling(rest).0.into_owned();
     }
+    if let Some(encoding) = wide_of(body) {
+        return decode_as(encoding, body).into_owned();
+    }
     let declared = content_type.and_then(|header| declared_in(header.as_bytes())).or_else(|| {
         declared_in(body.get(..DECLARATION_WINDOW.min(body.len())).unwrap_or_default())
             // Why: a page that can be searched for an ASCII declaration is not UTF-16, whatever it says.
@@ -34,6 +37,15 @@ pub(super) fn decode(body: &[u8], content_type: Option<&str>) -> String {
         (_, Some(encoding)) if encoding != UTF_8 => decode_as(encoding, body).into_owned(),
         (_, Some(_)) => decode_damaged_utf8(body),
         (_, None) => decode_as(guess(body), body).into_owned(),
+    }
+}
+
+/// UTF-16 without a mark, told by a first `<` or `{` that takes two bytes.
+fn wide_of(body: &[u8]) -> Option<&'static Encoding> {
+    match body.get(..4)? {
+        [b'<' | b'{', 0, next, 0] if *next != 0 => Some(UTF_16LE),
+        [0, b'<' | b'{', 0, next] if *next != 0 => Some(UTF_16BE),
+        _ => None,
     }
 }
 
@@ -126,6 +138,8 @@ mod tests {
         let mut wide = vec![0xFF, 0xFE];
         wide.extend(SENTENCE.encode_utf16().flat_map(u16::to_le_bytes));
         assert_eq!(decode(&wide, None), SENTENCE);
+        let unmarked: Vec<u8> = "<?xml?>通知".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(decode(&unmarked, None), "<?xml?>通知");
     }
 
     #[test]

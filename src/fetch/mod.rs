@@ -15,6 +15,8 @@ mod hosts;
 mod page;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod world;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -311,6 +313,7 @@ impl Fetcher {
             }
             let turn = shared.hosts.turn(&url, !self.is_exempt(&url)).await;
             let gate = shared.gate.acquire().await;
+            let known = cookies.state();
             let asked_at = Instant::now();
             let hop = ask_one(client, &url, &mut cookies, ask.max_body);
             let answer = tokio::time::timeout(shared.settings.timeout.saturating_sub(spent), hop).await;
@@ -333,9 +336,9 @@ impl Fetcher {
                 }
                 Ok(Answer::Elsewhere(status, next)) => {
                     chain.push(Hop { url: url.to_string(), status });
-                    been.push((url, cookies.state()));
+                    been.push((url, known));
                     url = next;
-                    if been.iter().any(|(known, state)| *known == url && *state == cookies.state()) {
+                    if been.iter().any(|(seen, with)| *seen == url && *with == cookies.state()) {
                         (FailureKind::RedirectLoop, "redirected to a URL already visited".to_owned())
                     } else if chain.len() > shared.settings.max_redirects {
                         let limit = shared.settings.max_redirects;

@@ -1,1 +1,540 @@
+//! Date texts as feeds and list pages write them.
+//!
+//! Three questions: [`parse`] a text that is nothing but a date, [`find_full`] a date with a
+//! year within other text, [`in_href`] the date a content system put into a path. A time that
+//! states no offset is office time; a date without a time is its midnight.
 
+use std::sync::LazyLock;
+
+use chrono::{
+    DateTime, Datelike, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc,
+};
+use regex::{Captures, Regex};
+use unicode_normalization::UnicodeNormalization;
+
+use super::ReadContext;
+
+type Pattern = LazyLock<Option<Regex>>;
+
+const fn pattern(source: fn() -> Option<Regex>) -> Pattern {
+    LazyLock::new(source)
+}
+
+/// 2026-07-31, 2026/7/31, 2026.07.31, 2026年7月31日, each with an optional time and offset.
+static YEAR_FIRST: Pattern = pattern(|| {
+    Regex::new(
+        r"(?xi)(?P<pre>^|[^\d.])(?P<y>(?:19|20)\d{2})\s?(?:[-/.]|年)\s?(?P<m>\d{1,2})\s?(?:[-/.]|月)\s?(?P<d>\d{1,2})
+          (?:\s?[日号])?
+          (?:(?:\s*[T,]\s*|\s+|\s*(?:星期|周)[一二三四五六日天]\s*)?(?P<half>上午|下午|晚上|中午|凌晨)?\s*
+             (?P<h>\d{1,2})\s?[:时点]\s?(?P<min>\d{1,2})(?:\s?[:分]\s?(?P<s>\d{1,2}))?(?:\.\d+)?\s?[分秒]?
+             \s*(?P<zone>Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}|[+-]\d{2}\b)?)?",
+    )
+    .ok()
+});
+
+/// 31 2026-07 and 2026-07 31: day and month set apart by the page's layout.
+static SPLIT: Pattern = pattern(|| {
+    Regex::new(r"^(?:(?P<d1>\d{1,2})日?\s+)?(?P<y>20\d{2})\s?[-/.年]\s?(?P<m>\d{1,2})月?(?:\s+(?P<d2>\d{1,2})日?)?$")
+        .ok()
+});
+
+/// 07-31, 7月31日, with an optional time.
+static NO_YEAR: Pattern = pattern(|| {
+    Regex::new(
+        r"^(?:(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?[日号]|(?P<m2>\d{2})[-/.](?P<d2>\d{2}))(?:\s+(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2}))?)?$",
+    )
+    .ok()
+});
+
+/// 今天 10:30, 昨天, 10:30.
+static NEAR: Pattern = pattern(|| {
+    Regex::new(r"^(?P<day>今天|今日|昨天|昨日|前天|today|yesterday)?[\s,]*(?:(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2}))?)?$").ok()
+});
+
+/// 15小时前, 3 hours ago.
+static AGO: Pattern = pattern(|| {
+    Regex::new(
+        r"^(?P<n>\d{1,6}|半|[一二两三四五六七八九十]|an?)\s?个?(?P<unit>秒钟?|分钟?|小时|天|日|周|星期|礼拜|月|年|seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?)\s?(?:之?前|ago)$",
+    )
+    .ok()
+});
+
+/// Fri, 31 Jul 2026 10:00:00 +0800, 31-Jul-26.
+static DAY_FIRST: Pattern = pattern(|| {
+    Regex::new(
+        r"(?xi)^(?:[a-z]{3,9}\.?,?\s+)?(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s-]+(?P<mon>[a-z]{3,9})\.?,?[\s-]+(?P<y>\d{4}|\d{2})
+          (?:[,\sT]+(?P<h>\d{1,2}):(?P<min>\d{1,2})(?::(?P<s>\d{1,2}))?(?:\.\d+)?\s*(?P<zone>[a-z]{1,5}|[+-]\d{1,2}:?\d{2})?)?",
+    )
+    .ok()
+});
+
+/// Fri Jul 31 10:00:00 CST 2026; Jul 31, 2026 10:00.
+static MONTH_FIRST: Pattern = pattern(|| {
+    Regex::new(
+        r"(?xi)^(?:[a-z]{3,9}\.?,?\s+)?(?P<mon>[a-z]{3,9})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+
+          (?:(?P<h>\d{1,2}):(?P<min>\d{1,2})(?::(?P<s>\d{1,2}))?\s*(?P<zone>[a-z]{1,5}|[+-]\d{1,2}:?\d{2})?\s+(?P<y>\d{4})
+           |(?P<y2>\d{4})(?:[,\s]+(?P<h2>\d{1,2}):(?P<min2>\d{2})(?::(?P<s2>\d{2}))?\s*(?P<zone2>[a-z]{1,5}|[+-]\d{1,2}:?\d{2})?)?)",
+    )
+    .ok()
+});
+
+/// 20260731, 20260731100000.
+static COMPACT: Pattern = pattern(|| {
+    Regex::new(r"(?i)^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:T?(?P<h>\d{2}):?(?P<min>\d{2}):?(?P<s>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$").ok()
+});
+
+/// A year and month alone, as W3C dates allow: the first of the month.
+static YEAR_MONTH: Pattern = pattern(|| Regex::new(r"^(?P<y>(?:19|20)\d{2})-(?P<m>\d{2})$").ok());
+
+/// t20260731_123.html, /20260731/, /2026/07/31/, /2026-07/31/, /202607/31/.
+static IN_PATH: Pattern = pattern(|| {
+    Regex::new(
+        r"(?:[/_.-][a-z]{0,3}(?P<y>20\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?:[/_.-]|\d{6}\D|$)|/(?P<y2>20\d{2})[/-]?(?P<m2>0?[1-9]|1[0-2])[/-](?P<d2>0?[1-9]|[12]\d|3[01])(?:[/_.-]|$))",
+    )
+    .ok()
+});
+
+/// What stands before a date and is not part of it.
+const LABELS: &[&str] = &[
+    "发布时间",
+    "发布日期",
+    "更新时间",
+    "更新日期",
+    "发表时间",
+    "发文日期",
+    "成文日期",
+    "公开日期",
+    "发文时间",
+    "时间",
+    "日期",
+    "发布于",
+    "发表于",
+    "更新于",
+    "编辑于",
+    "posted on",
+    "published",
+];
+
+/// Longest text taken for a date.
+const LONGEST: usize = 48;
+
+/// Reads a text that is nothing but a date, apart from brackets and a label.
+#[must_use]
+pub fn parse(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    if text.trim().chars().count() > LONGEST {
+        return None;
+    }
+    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    let text = strip_frame(&folded);
+    if text.is_empty() {
+        return None;
+    }
+    whole(&YEAR_FIRST, text)
+        .and_then(|found| year_first(&found, context))
+        .or_else(|| split(text, context))
+        .or_else(|| without_year(text, context))
+        .or_else(|| near(text, context))
+        .or_else(|| ago(text, context))
+        .or_else(|| english(text, context))
+        .or_else(|| compact(text, context))
+}
+
+/// Finds the first date that states its year within `text`.
+#[must_use]
+pub fn find_full(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let folded: String = text.nfkc().collect();
+    YEAR_FIRST.as_ref()?.captures_iter(&folded).find_map(|found| year_first(&found, context))
+}
+
+/// `text` without the dates that [`find_full`] would find, for what remains as a title.
+#[must_use]
+pub(super) fn without_dates(text: &str) -> String {
+    let Some(pattern) = YEAR_FIRST.as_ref() else { return text.to_owned() };
+    let bare = pattern.replace_all(text, "$pre ");
+    bare.trim_matches(|c: char| c.is_whitespace() || "[]()()【】〔〕|·".contains(c)).to_owned()
+}
+
+/// The date a content system wrote into a path.
+#[must_use]
+pub fn in_href(href: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let path = href.split(['?', '#']).next()?;
+    let found = IN_PATH.as_ref()?.captures(path)?;
+    let number = |a: &str, b: &str| found.name(a).or_else(|| found.name(b))?.as_str().parse::<u32>().ok();
+    let date = NaiveDate::from_ymd_opt(number("y", "y2")? as i32, number("m", "m2")?, number("d", "d2")?)?;
+    office_time(date.and_time(NaiveTime::MIN), context)
+}
+
+/// Reads a date as feeds write it: also seconds since 1970.
+#[must_use]
+pub fn parse_feed(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let text = text.trim();
+    if let Some(at) = DateTime::parse_from_rfc3339(text).ok().or_else(|| DateTime::parse_from_rfc2822(text).ok())
+        // Why: RFC 2822 reads CST as North America's; generators here mean China's.
+        && !text.ends_with("CST")
+    {
+        return Some(at);
+    }
+    if text.len() >= 9 && text.chars().all(|c| c.is_ascii_digit()) && text.len() != 14 {
+        let number: i64 = text.parse().ok()?;
+        let millis = if text.len() <= 10 { number.checked_mul(1000)? } else { number };
+        let at = DateTime::from_timestamp_millis(millis)?;
+        return (at.year() < 2100).then(|| at.with_timezone(&context.timezone).fixed_offset());
+    }
+    parse(text, context)
+        .or_else(|| year_month(text, context))
+        .or_else(|| text.chars().count().le(&LONGEST).then(|| find_full(text, context)).flatten())
+}
+
+fn whole<'t>(pattern: &Pattern, text: &'t str) -> Option<Captures<'t>> {
+    let found = pattern.as_ref()?.captures(text)?;
+    (found.get(0)?.as_str() == text).then_some(found)
+}
+
+fn strip_frame(text: &str) -> &str {
+    let framing = |c: char| c.is_whitespace() || "[](){}【】〔〕〖〗<>《》|·•:,-—_".contains(c);
+    let mut text = text.trim_matches(framing);
+    for label in LABELS {
+        if let Some(rest) = text.strip_prefix(label) {
+            text = rest.trim_matches(framing);
+        }
+    }
+    text
+}
+
+fn number(found: &Captures, name: &str) -> Option<u32> {
+    found.name(name)?.as_str().parse().ok()
+}
+
+fn time_of(found: &Captures) -> Option<NaiveTime> {
+    let Some(mut hour) = number(found, "h") else { return Some(NaiveTime::MIN) };
+    let half = found.name("half").map_or("", |half| half.as_str());
+    if (half == "下午" || half == "晚上") && hour < 12 {
+        hour += 12;
+    }
+    let second = number(found, "s").unwrap_or(0).min(59);
+    // A clock that says 24:00 means the end of the day, to the second.
+    if hour == 24 {
+        return NaiveTime::from_hms_opt(23, 59, 59);
+    }
+    NaiveTime::from_hms_opt(hour, number(found, "min")?, second)
+}
+
+fn year_first(found: &Captures, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let date = NaiveDate::from_ymd_opt(number(found, "y")? as i32, number(found, "m")?, number(found, "d")?)?;
+    let at = date.and_time(time_of(found)?);
+    zoned(at, found.name("zone").map(|zone| zone.as_str()), context)
+}
+
+fn split(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let found = whole(&SPLIT, text)?;
+    let day = number(&found, "d1").or_else(|| number(&found, "d2"))?;
+    let date = NaiveDate::from_ymd_opt(number(&found, "y")? as i32, number(&found, "m")?, day)?;
+    office_time(date.and_time(NaiveTime::MIN), context)
+}
+
+fn year_month(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let found = whole(&YEAR_MONTH, text)?;
+    let date = NaiveDate::from_ymd_opt(number(&found, "y")? as i32, number(&found, "m")?, 1)?;
+    office_time(date.and_time(NaiveTime::MIN), context)
+}
+
+/// The latest such date that is not after the monitoring time.
+fn without_year(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let found = whole(&NO_YEAR, text)?;
+    let month = number(&found, "m").or_else(|| number(&found, "m2"))?;
+    let day = number(&found, "d").or_else(|| number(&found, "d2"))?;
+    let time = time_of(&found)?;
+    let today = context.as_of.with_timezone(&context.timezone).date_naive();
+    // Eight years reach over every gap between leap days.
+    (0..=8)
+        .filter_map(|back| NaiveDate::from_ymd_opt(today.year() - back, month, day))
+        .find(|date| *date <= today)
+        .and_then(|date| office_time(date.and_time(time), context))
+}
+
+fn near(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let found = whole(&NEAR, text)?;
+    let today = context.as_of.with_timezone(&context.timezone).date_naive();
+    let back = match found.name("day").map(|day| day.as_str()) {
+        Some("昨天" | "昨日" | "yesterday") => 1,
+        Some("前天") => 2,
+        _ => 0,
+    };
+    let at = office_time((today - Duration::days(back)).and_time(time_of(&found)?), context)?;
+    // A bare clock time later than now is yesterday's.
+    if found.name("day").is_none() && at > context.as_of {
+        return office_time((today - Duration::days(1)).and_time(time_of(&found)?), context);
+    }
+    Some(at)
+}
+
+fn ago(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let as_of = context.as_of.with_timezone(&context.timezone).fixed_offset();
+    if matches!(text, "刚刚" | "刚才" | "just now") {
+        return Some(as_of);
+    }
+    let found = whole(&AGO, text)?;
+    let unit = found.name("unit")?.as_str();
+    let seconds: i64 = match unit.chars().next()? {
+        '秒' => 1,
+        '分' => 60,
+        '小' => 3600,
+        '天' | '日' => 86_400,
+        '周' | '星' | '礼' => 7 * 86_400,
+        '月' => 30 * 86_400,
+        '年' => 365 * 86_400,
+        _ => match unit.trim_end_matches('s') {
+            "second" => 1,
+            "minute" | "min" => 60,
+            "hour" => 3600,
+            "day" => 86_400,
+            "week" => 7 * 86_400,
+            "month" => 30 * 86_400,
+            _ => 365 * 86_400,
+        },
+    };
+    let span = match found.name("n")?.as_str() {
+        "半" => seconds / 2,
+        "a" | "an" => seconds,
+        n => match "一二三四五六七八九十".chars().position(|digit| n.starts_with(digit)) {
+            Some(index) => seconds * (index as i64 + 1),
+            None if n == "两" => seconds * 2,
+            None => seconds.checked_mul(n.parse().ok()?)?,
+        },
+    };
+    as_of.checked_sub_signed(Duration::try_seconds(span)?)
+}
+
+fn english(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let found = whole(&DAY_FIRST, text).or_else(|| whole(&MONTH_FIRST, text))?;
+    let either = |a: &str, b: &str| found.name(a).or_else(|| found.name(b)).map(|part| part.as_str());
+    let year = either("y", "y2")?;
+    let year = match (year.len(), year.parse::<i32>().ok()?) {
+        (2, short) if short < 70 => 2000 + short,
+        (2, short) => 1900 + short,
+        (_, full) => full,
+    };
+    let month = month_of(found.name("mon")?.as_str())?;
+    let date = NaiveDate::from_ymd_opt(year, month, number(&found, "d")?)?;
+    let part = |a: &str, b: &str| either(a, b).map_or(Some(0), |digits| digits.parse::<u32>().ok());
+    let time = NaiveTime::from_hms_opt(part("h", "h2")?, part("min", "min2")?, part("s", "s2")?.min(59))?;
+    zoned(date.and_time(time), either("zone", "zone2"), context)
+}
+
+fn month_of(name: &str) -> Option<u32> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    MONTHS
+        .iter()
+        .position(|month| month.starts_with(name) || name == "sept" && *month == "september")
+        .map(|n| n as u32 + 1)
+}
+
+fn compact(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let found = whole(&COMPACT, text)?;
+    let date = NaiveDate::from_ymd_opt(number(&found, "y")? as i32, number(&found, "m")?, number(&found, "d")?)?;
+    zoned(date.and_time(time_of(&found)?), found.name("zone").map(|zone| zone.as_str()), context)
+}
+
+/// `at` in the zone it names, else in office time.
+fn zoned(at: NaiveDateTime, zone: Option<&str>, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let Some(zone) = zone else { return office_time(at, context) };
+    let office = office_time(at, context);
+    let hours = match zone.to_ascii_lowercase().as_str() {
+        "z" | "utc" | "gmt" | "ut" => 0,
+        // Why: China Standard Time where the office keeps it, Central elsewhere.
+        "cst" if office.is_some_and(|at| at.offset().local_minus_utc() == 8 * 3600) => 8,
+        "cst" | "mdt" => -6,
+        "cdt" | "est" => -5,
+        "edt" => -4,
+        "mst" | "pdt" => -7,
+        "pst" => -8,
+        "bst" | "cet" => 1,
+        "cest" => 2,
+        "hkt" | "sgt" => 8,
+        "jst" | "kst" => 9,
+        offset => return numeric_offset(offset).map_or(office, |offset| offset.from_local_datetime(&at).single()),
+    };
+    FixedOffset::east_opt(hours * 3600)?.from_local_datetime(&at).single()
+}
+
+fn numeric_offset(text: &str) -> Option<FixedOffset> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+')?),
+    };
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    let value: i32 = digits.parse().ok()?;
+    let (hours, minutes) = if digits.len() <= 2 { (value, 0) } else { (value / 100, value % 100) };
+    FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60))
+}
+
+/// Wall-clock time at the office.
+fn office_time(at: NaiveDateTime, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    match context.timezone.from_local_datetime(&at) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Some(at.fixed_offset()),
+        // An hour skipped by daylight saving: read as if the clock had not been moved.
+        LocalResult::None => Some(Utc.from_utc_datetime(&at).with_timezone(&context.timezone).fixed_offset()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> ReadContext {
+        ReadContext { as_of: "2026-08-03T04:00:00Z".parse().unwrap(), timezone: chrono_tz::Asia::Shanghai }
+    }
+
+    fn check(read: fn(&str, &ReadContext) -> Option<DateTime<FixedOffset>>, table: &[(&str, &str)]) {
+        for (text, wanted) in table {
+            let got = read(text, &context()).map_or_else(|| "none".to_owned(), |at| at.to_rfc3339());
+            assert_eq!(&got, wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_of_list_pages_are_read() {
+        check(
+            parse,
+            &[
+                ("2026-07-31", "2026-07-31T00:00:00+08:00"),
+                ("2026/7/31", "2026-07-31T00:00:00+08:00"),
+                ("2026.07.31", "2026-07-31T00:00:00+08:00"),
+                ("2026年7月31日", "2026-07-31T00:00:00+08:00"),
+                ("2026 年 07 月 31 日", "2026-07-31T00:00:00+08:00"),
+                ("【2026-07-31】", "2026-07-31T00:00:00+08:00"),
+                ("(2026-07-31)", "2026-07-31T00:00:00+08:00"),
+                ("发布时间:2026-07-31 16:05", "2026-07-31T16:05:00+08:00"),
+                ("2026-07-31 16:05:09", "2026-07-31T16:05:09+08:00"),
+                ("2026年7月31日 下午4:05", "2026-07-31T16:05:00+08:00"),
+                ("2026-07-31T08:05:09Z", "2026-07-31T08:05:09+00:00"),
+                ("2026-07-31T08:05:09.123+08:00", "2026-07-31T08:05:09+08:00"),
+                ("31 2026-07", "2026-07-31T00:00:00+08:00"),
+                ("2026-07 31", "2026-07-31T00:00:00+08:00"),
+                ("20260731", "2026-07-31T00:00:00+08:00"),
+                ("2026-07-31", "2026-07-31T00:00:00+08:00"),
+            ],
+        );
+    }
+
+    #[test]
+    fn dates_without_a_year_are_the_latest_not_after_the_monitoring_time() {
+        check(
+            parse,
+            &[
+                ("[07-31]", "2026-07-31T00:00:00+08:00"),
+                ("08-03", "2026-08-03T00:00:00+08:00"),
+                ("08-04", "2025-08-04T00:00:00+08:00"),
+                ("12月5日", "2025-12-05T00:00:00+08:00"),
+                ("02-29", "2024-02-29T00:00:00+08:00"),
+                ("07-31 09:30", "2026-07-31T09:30:00+08:00"),
+                ("13-01", "none"),
+                ("3.5", "none"),
+            ],
+        );
+    }
+
+    #[test]
+    fn relative_times_are_read_against_the_monitoring_time() {
+        check(
+            parse,
+            &[
+                ("15小时前", "2026-08-02T21:00:00+08:00"),
+                ("15 小时前", "2026-08-02T21:00:00+08:00"),
+                ("半小时前", "2026-08-03T11:30:00+08:00"),
+                ("3天前", "2026-07-31T12:00:00+08:00"),
+                ("两天前", "2026-08-01T12:00:00+08:00"),
+                ("1个月前", "2026-07-04T12:00:00+08:00"),
+                ("2 hours ago", "2026-08-03T10:00:00+08:00"),
+                ("刚刚", "2026-08-03T12:00:00+08:00"),
+                ("昨天", "2026-08-02T00:00:00+08:00"),
+                ("昨天 18:20", "2026-08-02T18:20:00+08:00"),
+                ("今天 08:20", "2026-08-03T08:20:00+08:00"),
+                ("08:20", "2026-08-03T08:20:00+08:00"),
+                ("18:20", "2026-08-02T18:20:00+08:00"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_date_is_none() {
+        for text in [
+            "",
+            "更多",
+            "2026",
+            "2026-13-01",
+            "2026-02-30",
+            "第3期",
+            "99:99",
+            "通知 2026-07-31",
+            "1.2.3",
+            "-",
+            "999999999999天前",
+            "٣天前",
+        ] {
+            assert_eq!(parse(text, &context()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_of_feeds_are_read() {
+        check(
+            parse_feed,
+            &[
+                ("Fri, 31 Jul 2026 10:00:00 +0800", "2026-07-31T10:00:00+08:00"),
+                ("Mon, 31 Jul 2026 10:00:00 GMT", "2026-07-31T10:00:00+00:00"),
+                ("31 Jul 26 10:00 EST", "2026-07-31T10:00:00-05:00"),
+                ("Fri Jul 31 10:00:00 CST 2026", "2026-07-31T10:00:00+08:00"),
+                ("Fri, 31 Jul 2026 10:00:00 CST", "2026-07-31T10:00:00+08:00"),
+                ("2026-03-30 10:00:00", "2026-03-30T10:00:00+08:00"),
+                ("2026-03-30T10:00:00", "2026-03-30T10:00:00+08:00"),
+                ("2026-03-30 10:00:00 +0000", "2026-03-30T10:00:00+00:00"),
+                ("2026/3/30 10:00:00", "2026-03-30T10:00:00+08:00"),
+                ("1774836000", "2026-03-30T10:00:00+08:00"),
+                ("1774836000000", "2026-03-30T10:00:00+08:00"),
+                ("July 31, 2026", "2026-07-31T00:00:00+08:00"),
+                ("20260731T100000Z", "2026-07-31T10:00:00+00:00"),
+                ("2026-07", "2026-07-01T00:00:00+08:00"),
+                ("", "none"),
+                ("soon", "none"),
+            ],
+        );
+    }
+
+    #[test]
+    fn dates_in_text_and_paths_are_found() {
+        check(
+            find_full,
+            &[
+                ("关于开展检查的通知 2026-07-31", "2026-07-31T00:00:00+08:00"),
+                ("发文字号〔2026〕3号,2026年7月31日印发", "2026-07-31T00:00:00+08:00"),
+                ("版本 12.2026.07.31", "none"),
+                ("07-31", "none"),
+            ],
+        );
+        check(
+            in_href,
+            &[
+                ("/zwgk/202607/t20260731_12345.html", "2026-07-31T00:00:00+08:00"),
+                ("http://a.example/2026/07/31/x.html", "2026-07-31T00:00:00+08:00"),
+                ("/art/2026/7/31/art_1_2.html", "2026-07-31T00:00:00+08:00"),
+                ("/content/2026-07/31/content_1.htm", "2026-07-31T00:00:00+08:00"),
+                ("/id/1202607319.html", "none"),
+                ("/x?d=20260731", "none"),
+            ],
+        );
+    }
+}

@@ -1,12 +1,387 @@
-//! stub
-use super::{ReadContext, Unreadable};
-use crate::domain::post::Reading;
+//! `html` 网页列表: a column page of dated links.
+//!
+//! With the option `item` the page is read by CSS selectors (`item`, and within it `title`,
+//! `link`, `date`, `date_attr`). Without it the list is found: every date on the page is
+//! tied to the link it stands beside, dates of the same make are one list, and the list
+//! with the most to read wins. Only when no date is shown are the dates in paths believed:
+//! a content system dates its files when they are made, not when they are published.
+
+use std::collections::{HashMap, HashSet};
+
+use ego_tree::NodeId;
+use scraper::{ElementRef, Html, Node, Selector};
 use serde_json::{Map, Value};
+use url::Url;
+
+use chrono::{DateTime, FixedOffset};
+
+use super::{ReadContext, Unreadable, dates, markup};
+use crate::domain::post::{Post, Profile, Reading};
+
+/// A list has at least this many dated links.
+const SHORTEST_LIST: usize = 2;
+
+/// Dates in paths prove less, so more of them are asked for.
+const SHORTEST_PATH_LIST: usize = 3;
+
+/// Longest text of an element that is a date and nothing else.
+const DATE_TEXT: usize = 40;
+
+/// An item is looked for this far above its date.
+const ITEM_ABOVE: usize = 6;
+
+/// Items read of one page.
+const MOST_ITEMS: usize = 2000;
+
+/// Titles longer than this say no more about how much there is to read.
+const TITLE_WEIGHT: usize = 30;
+
+type Instant = DateTime<FixedOffset>;
+
 pub(super) fn read(
-    _url: &str,
-    _text: &str,
-    _options: &Map<String, Value>,
-    _context: &ReadContext,
+    url: &str,
+    text: &str,
+    options: &Map<String, Value>,
+    context: &ReadContext,
 ) -> Result<Reading, Unreadable> {
-    Err(Unreadable::NoDates)
+    let document = Html::parse_document(text);
+    let base = base_of(&document, url);
+    let page = Page { document: &document, base: base.as_ref(), context };
+    let posts = match Selectors::read(options)? {
+        Some(selectors) => page.select(&selectors)?,
+        None => page.detect()?,
+    };
+    let undated = posts.iter().filter(|post| post.published_at.is_none()).count();
+    if undated == posts.len() {
+        return Err(Unreadable::NoDates);
+    }
+    let mut warnings = Vec::new();
+    if undated > 0 {
+        warnings.push(format!("{undated} of {} items have no readable date", posts.len()));
+    }
+    let name = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
+    let profile = name.map(|title| Profile { name: Some(text_of(title)), ..Profile::default() });
+    Ok(Reading { profile, posts, warnings })
 }
+
+fn base_of(document: &Html, url: &str) -> Option<Url> {
+    let own = Url::parse(url).ok();
+    let stated = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "base");
+    match stated.and_then(|element| element.attr("href")) {
+        Some(href) => own.as_ref().and_then(|own| own.join(href.trim()).ok()).or(own),
+        None => own,
+    }
+}
+
+/// The selectors of a source.
+struct Selectors {
+    item_text: String,
+    item: Selector,
+    title: Option<Selector>,
+    link: Option<Selector>,
+    date: Option<Selector>,
+    date_attr: Option<String>,
+}
+
+impl Selectors {
+    /// `None` when the list is to be found automatically.
+    fn read(options: &Map<String, Value>) -> Result<Option<Self>, Unreadable> {
+        let bad = |option, problem: String| Unreadable::BadOption { option, problem };
+        let word = |option: &'static str| match options.get(option) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.trim().to_owned())),
+            Some(_) => Err(bad(option, "must be a text".to_owned())),
+        };
+        let selector = |option: &'static str| {
+            word(option)?
+                .map(|text| Selector::parse(&text).map_err(|_| bad(option, format!("`{text}` is no CSS selector"))))
+                .transpose()
+        };
+        let (title, link, date) = (selector("title")?, selector("link")?, selector("date")?);
+        let date_attr = word("date_attr")?;
+        let Some(item_text) = word("item")? else {
+            return if title.is_some() || link.is_some() || date.is_some() {
+                Err(bad("item", "is needed when other selectors are given".to_owned()))
+            } else {
+                Ok(None)
+            };
+        };
+        let item = Selector::parse(&item_text).map_err(|_| bad("item", format!("`{item_text}` is no CSS selector")))?;
+        Ok(Some(Self { item_text, item, title, link, date, date_attr }))
+    }
+}
+
+/// A page being read.
+struct Page<'p> {
+    document: &'p Html,
+    base: Option<&'p Url>,
+    context: &'p ReadContext,
+}
+
+/// A date, the link it belongs to, and what makes its list a list.
+struct Found<'p> {
+    at: Instant,
+    link: ElementRef<'p>,
+    item: ElementRef<'p>,
+    title: String,
+}
+
+impl<'p> Page<'p> {
+    fn select(&self, selectors: &Selectors) -> Result<Vec<Post>, Unreadable> {
+        let mut posts = Vec::new();
+        for item in self.document.select(&selectors.item).take(MOST_ITEMS) {
+            let link = match &selectors.link {
+                Some(selector) => item.select(selector).next(),
+                None => links_in(item).max_by_key(|link| title_of(*link).chars().count().min(TITLE_WEIGHT)),
+            };
+            let title = match &selectors.title {
+                Some(selector) => item.select(selector).next().map(title_of),
+                None => link.map(title_of),
+            };
+            let dated = match &selectors.date {
+                Some(selector) => item.select(selector).next(),
+                None => Some(item),
+            };
+            let at = dated.and_then(|element| match &selectors.date_attr {
+                Some(name) => element.attr(name).and_then(|text| dates::parse_feed(text, self.context)),
+                None => self.date_within(element),
+            });
+            let Some(title) = title.filter(|title| !title.is_empty()) else { continue };
+            let href = link.and_then(|link| link.attr("href").or_else(|| links_in(link).next()?.attr("href")));
+            posts.push(self.post(title, href, at, item));
+        }
+        if posts.is_empty() { Err(Unreadable::NothingSelected(selectors.item_text.clone())) } else { Ok(posts) }
+    }
+
+    /// The date an element shows: as a whole, in a part of its own, or within its words.
+    fn date_within(&self, element: ElementRef<'p>) -> Option<Instant> {
+        let own = element.attr("datetime").and_then(|text| dates::parse_feed(text, self.context));
+        own.or_else(|| dates::parse(&text_of(element), self.context))
+            .or_else(|| self.date_elements(element).into_iter().next().map(|(_, at)| at))
+            .or_else(|| dates::find_full(&text_of(element), self.context))
+    }
+
+    fn detect(&self) -> Result<Vec<Post>, Unreadable> {
+        let root = self.document.root_element();
+        let mut found = Vec::new();
+        let mut used = HashSet::new();
+        for (node, at) in self.date_elements(root) {
+            if let Some(hit) = self.tie(node, at, &mut used) {
+                found.push(hit);
+            }
+        }
+        let best = best_list(found, SHORTEST_LIST).or_else(|| best_list(self.dated_paths(root), SHORTEST_PATH_LIST));
+        let list = best.ok_or(Unreadable::NoDates)?;
+        Ok(list
+            .into_iter()
+            .take(MOST_ITEMS)
+            .map(|hit| self.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item))
+            .collect())
+    }
+
+    /// Elements that are a date, and text that holds a full one, in the order of the page.
+    fn date_elements(&self, root: ElementRef<'p>) -> Vec<(ElementRef<'p>, Instant)> {
+        let mut found = Vec::new();
+        let mut covered: Option<NodeId> = None;
+        for edge in root.traverse() {
+            let node = match edge {
+                ego_tree::iter::Edge::Open(node) => node,
+                ego_tree::iter::Edge::Close(node) => {
+                    covered = covered.filter(|id| *id != node.id());
+                    continue;
+                }
+            };
+            if covered.is_some() {
+                continue;
+            }
+            match node.value() {
+                Node::Element(element) if is_silent(element.name()) => covered = Some(node.id()),
+                Node::Element(_) => {
+                    let Some(element) = ElementRef::wrap(node) else { continue };
+                    let at = short_text(element).and_then(|text| dates::parse(&text, self.context)).or_else(|| {
+                        (element.value().name() == "time")
+                            .then(|| element.attr("datetime").and_then(|text| dates::parse_feed(text, self.context)))
+                            .flatten()
+                    });
+                    if let Some(at) = at {
+                        found.push((element, at));
+                        covered = Some(node.id());
+                    }
+                }
+                Node::Text(text) => {
+                    let parent = node.parent().and_then(ElementRef::wrap);
+                    // Why: a bare "10:30" or "07-31" beside a link is a date, within a sentence it is not.
+                    let at = dates::parse(text, self.context).or_else(|| dates::find_full(text, self.context));
+                    if let (Some(parent), Some(at)) = (parent, at) {
+                        found.push((parent, at));
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Ties a date to the nearest link that reads like a title.
+    fn tie(&self, date: ElementRef<'p>, at: Instant, used: &mut HashSet<NodeId>) -> Option<Found<'p>> {
+        let inside_link =
+            date.ancestors().take(ITEM_ABOVE).filter_map(ElementRef::wrap).find(|element| is_link(*element));
+        let own = is_link(date).then_some(date).or(inside_link);
+        if let Some(link) = own {
+            let title = self.title_beside(link, date);
+            if !title.is_empty() && used.insert(link.id()) {
+                let item = link.ancestors().filter_map(ElementRef::wrap).find(|e| is_item(*e)).unwrap_or(link);
+                return Some(Found { at, link, item, title });
+            }
+        }
+        let above = std::iter::once(date).chain(date.ancestors().filter_map(ElementRef::wrap)).take(ITEM_ABOVE);
+        for item in above {
+            let mut links = links_in(item)
+                .filter(|link| !used.contains(&link.id()))
+                .map(|link| (link, self.title_beside(link, date)))
+                .filter(|(_, title)| title.chars().count() >= 2);
+            let first = links.next();
+            let Some(first) = first else { continue };
+            let more: Vec<_> = links.take(50).collect();
+            // In a row of links the longest is the title; the others name a column or a department.
+            let (link, title) = if more.len() < 4 {
+                more.into_iter().fold(first, |best, next| {
+                    if next.1.chars().count() > best.1.chars().count() + 4 { next } else { best }
+                })
+            } else {
+                first
+            };
+            used.insert(link.id());
+            return Some(Found { at, link, item, title });
+        }
+        None
+    }
+
+    /// The title a link shows, without the date that may stand inside it.
+    fn title_beside(&self, link: ElementRef<'p>, date: ElementRef<'p>) -> String {
+        let shown = title_of(link);
+        let date_inside = date.id() == link.id() || date.ancestors().any(|node| node.id() == link.id());
+        if dates::parse(&shown, self.context).is_some() {
+            return String::new();
+        }
+        if !date_inside {
+            return shown;
+        }
+        let bare = dates::without_dates(&shown);
+        let date_text = text_of(date);
+        if date.id() != link.id() && bare.len() > date_text.len() {
+            let cut = bare.strip_prefix(&date_text).or_else(|| bare.strip_suffix(&date_text)).unwrap_or(&bare);
+            return cut.trim().to_owned();
+        }
+        bare
+    }
+
+    /// Links whose paths carry dates, for pages that show none.
+    fn dated_paths(&self, root: ElementRef<'p>) -> Vec<Found<'p>> {
+        links_in(root)
+            .filter_map(|link| {
+                let at = dates::in_href(link.attr("href")?, self.context)?;
+                let title = title_of(link);
+                let item = link.ancestors().filter_map(ElementRef::wrap).find(|e| is_item(*e)).unwrap_or(link);
+                (title.chars().count() >= 4).then_some(Found { at, link, item, title })
+            })
+            .collect()
+    }
+
+    fn post(&self, title: String, href: Option<&str>, at: Option<Instant>, item: ElementRef) -> Post {
+        let url = href.and_then(|href| markup::absolute(href, self.base));
+        let id = url.clone().unwrap_or_else(|| title.clone());
+        let pinned = text_of(item).contains("置顶") || title.starts_with("[顶]") || title.starts_with("【顶】");
+        Post { id, url, title, published_at: at, pinned, text: String::new(), links: Vec::new() }
+    }
+}
+
+/// Groups by make and keeps the group with the most to read, in the order of the page.
+fn best_list(found: Vec<Found<'_>>, shortest: usize) -> Option<Vec<Found<'_>>> {
+    let mut groups: HashMap<String, Vec<Found<'_>>> = HashMap::new();
+    let mut order: Vec<String> = Vec::new();
+    for hit in found {
+        let make = make_of(hit.item);
+        if !groups.contains_key(&make) {
+            order.push(make.clone());
+        }
+        groups.entry(make).or_default().push(hit);
+    }
+    let weight =
+        |list: &Vec<Found<'_>>| -> usize { list.iter().map(|hit| hit.title.chars().count().min(TITLE_WEIGHT)).sum() };
+    let best = order
+        .into_iter()
+        .filter(|make| groups.get(make).is_some_and(|list| list.len() >= shortest))
+        // The first of equals: `max_by_key` would keep the last.
+        .rev()
+        .max_by_key(|make| groups.get(make).map_or(0, weight))?;
+    groups.remove(&best)
+}
+
+/// Names and classes of an item and what holds it: the same for every item of a list.
+fn make_of(item: ElementRef) -> String {
+    let mut make = String::new();
+    let above = item.ancestors().filter_map(ElementRef::wrap).take(3);
+    for element in std::iter::once(item).chain(above) {
+        make.push_str(element.value().name());
+        // Classes that tell rows apart (odd, even, first, last, cur) are left out by taking none on the item itself.
+        if element.id() != item.id()
+            && let Some(class) = element.attr("class")
+        {
+            make.push('.');
+            make.push_str(class);
+        }
+        make.push('<');
+    }
+    make
+}
+
+fn is_item(element: ElementRef) -> bool {
+    matches!(element.value().name(), "li" | "tr" | "dl" | "dd" | "dt" | "div" | "article" | "p" | "section")
+}
+
+fn is_silent(name: &str) -> bool {
+    matches!(name, "script" | "style" | "template" | "noscript" | "select" | "option" | "head")
+}
+
+fn is_link(element: ElementRef) -> bool {
+    element.value().name() == "a"
+        && element.attr("href").is_some_and(|href| {
+            let href = href.trim_start();
+            !href.is_empty() && !href.starts_with('#') && !href.to_ascii_lowercase().starts_with("javascript:")
+        })
+}
+
+fn links_in(element: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
+    element.descendants().filter_map(ElementRef::wrap).filter(|inner| is_link(*inner))
+}
+
+fn text_of(element: ElementRef) -> String {
+    markup::fold(&element.text().collect::<Vec<_>>().join(" "))
+}
+
+/// The text of an element, if it is short enough to be a date.
+fn short_text(element: ElementRef) -> Option<String> {
+    let mut text = String::new();
+    for piece in element.text() {
+        text.push_str(piece.trim());
+        text.push(' ');
+        if text.len() > DATE_TEXT * 3 {
+            return None;
+        }
+    }
+    Some(text).filter(|text| text.chars().any(|c| c.is_numeric() || c == '刚' || c == '天'))
+}
+
+/// What a link is called: its `title` where the shown text is cut short.
+fn title_of(link: ElementRef) -> String {
+    let shown = markup::fold(&link.text().collect::<String>());
+    let full = link.attr("title").map(markup::fold).unwrap_or_default();
+    let cut = shown.is_empty() || shown.ends_with("...") || shown.ends_with('…');
+    if cut && full.chars().count() >= 2 { full } else { shown }
+}
+
+#[cfg(test)]
+#[path = "html_tests.rs"]
+mod tests;

@@ -9,6 +9,7 @@ pub mod skim;
 
 mod feed;
 mod html;
+mod markup;
 #[cfg(test)]
 mod tests;
 

@@ -99,12 +99,15 @@ pub fn skim(html: &str, limit: usize) -> Skim {
     } else if seen.heading.is_empty() {
         seen.heading = first_heading(rest);
     }
+    for text in [&mut seen.title, &mut seen.heading, &mut seen.visible] {
+        text.truncate(text.trim_end().len());
+    }
     seen
 }
 
 impl Skim {
     fn add(&mut self, text: &str, heading: bool) {
-        if text.trim().is_empty() {
+        if text.is_empty() {
             return;
         }
         let text = unescape(text);
@@ -117,21 +120,31 @@ impl Skim {
     }
 
     fn end_line(&mut self) {
+        self.visible.truncate(self.visible.trim_end_matches(' ').len());
         if !self.visible.ends_with('\n') {
             self.visible.push('\n');
         }
     }
 }
 
-/// Appends `text` with its white space folded.
+/// Appends `text` with its white space folded; a space at its end is kept for what follows.
 fn fold_into(out: &mut String, text: &str) {
     let mut gap = text.starts_with(char::is_whitespace);
     for word in text.split_whitespace() {
-        if gap && !out.is_empty() && !out.ends_with('\n') {
-            out.push(' ');
+        if gap {
+            push_gap(out);
         }
         out.push_str(word);
         gap = true;
+    }
+    if text.ends_with(char::is_whitespace) {
+        push_gap(out);
+    }
+}
+
+fn push_gap(out: &mut String) {
+    if !out.is_empty() && !out.ends_with([' ', '\n']) {
+        out.push(' ');
     }
 }
 
@@ -229,7 +242,7 @@ mod tests {
         for page in
             ["<", "</", "<script", "<script>x", "<title>", "<!--", "a<b<c", "<h1", "&#xD800;&#9999999999;&", "<p &lt;"]
         {
-            skim(page, 10);
+            let _ = skim(page, 10);
         }
         assert_eq!(skim("3 < 5", 10).visible, "3 < 5");
     }

@@ -1,3 +1,7 @@
 //! Arguments, tracing, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xuncha::cli::main()
+}

@@ -1,0 +1,183 @@
+//! The composition root: settings in, a working office out; and the service that runs it.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::sync::watch;
+
+use crate::chat::bot;
+use crate::chat::deliver::deliver_due;
+use crate::chat::telegram::Messenger;
+use crate::clock::Clock;
+use crate::config::{Config, HttpConfig};
+use crate::domain::rule::RuleSet;
+use crate::fetch::{Fetcher, Settings};
+use crate::office::Office;
+use crate::registry::read_calendar;
+use crate::schedule;
+use crate::store::Store;
+use crate::web::{self, Health};
+
+const BUILT_IN_RULES: &str = include_str!("../accounts/rules/2019-19.toml");
+
+/// A rule set that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// It cannot be read.
+    #[error("{path}: the rule set cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no rule set.
+    #[error("{path}: the rule set is not valid: {message}")]
+    Invalid {
+        /// The file, or `built-in`.
+        path: String,
+        /// Line, column and what is wrong.
+        message: String,
+    },
+}
+
+/// Reads the rule set of `[rules] file`, or the built-in one.
+pub fn load_rules(file: Option<&Path>) -> Result<RuleSet, RulesError> {
+    let (path, text) = match file {
+        None => ("built-in".to_owned(), BUILT_IN_RULES.to_owned()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| RulesError::Unreadable { path: path.to_owned(), source })?;
+            (path.display().to_string(), text)
+        }
+    };
+    let invalid = |message: String| RulesError::Invalid { path: path.clone(), message };
+    let rules: RuleSet = toml::from_str(&text).map_err(|error| invalid(error.to_string().trim_end().to_owned()))?;
+    match rules.flaw() {
+        Some(flaw) => Err(invalid(flaw)),
+        None => Ok(rules),
+    }
+}
+
+/// The HTTP client's settings.
+#[must_use]
+pub fn fetch_settings(http: &HttpConfig) -> Settings {
+    Settings {
+        concurrency: http.concurrency,
+        per_host_concurrency: http.per_host_concurrency,
+        per_host_interval: http.per_host_interval,
+        timeout: http.timeout,
+        connect_timeout: http.connect_timeout,
+        max_body: http.max_body,
+        max_redirects: http.max_redirects,
+        retries: http.retries,
+        allow_private: http.allow_private,
+        proxy: http.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
+        user_agent: http.user_agent.clone(),
+        control_urls: http.control_urls.clone(),
+        ..Settings::default()
+    }
+}
+
+/// Opens the office's database, rules and calendar.
+pub async fn open_office(config: Config, clock: Clock) -> Result<Office> {
+    let rules = load_rules(config.rules.file.as_deref())?;
+    let calendar = read_calendar(config.calendar.file.as_deref())?;
+    let store = Store::open(config.database.url.reveal(), clock.now()).await?;
+    Ok(Office { store, clock, config: Arc::new(config), calendar: Arc::new(calendar), rules: Arc::new(rules) })
+}
+
+/// The HTTP client of an office.
+pub fn open_fetcher(config: &Config) -> Result<Fetcher> {
+    Ok(Fetcher::new(fetch_settings(&config.http))?)
+}
+
+/// The bot of an office; `None` where no token is configured.
+pub fn open_messenger(config: &Config) -> Result<Option<Messenger>> {
+    let Some(source) = &config.telegram.token else { return Ok(None) };
+    let token = source.read()?;
+    let proxy = config.telegram.proxy.as_ref().map(|proxy| proxy.reveal());
+    Ok(Some(Messenger::new(&token, &config.telegram.api_url, proxy)?))
+}
+
+/// How long the loops rest when nothing is due.
+const DELIVERY_PAUSE: Duration = Duration::from_secs(1);
+const SCHEDULE_PAUSE: Duration = Duration::from_secs(5);
+/// How long a stopping service waits for what is under way.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Runs scheduler, bot, delivery and web until `stop` completes; ends within ten seconds of it.
+pub async fn serve(office: Office, fetcher: Fetcher, messenger: Messenger, stop: impl Future<Output = ()>) -> Result<()> {
+    let listen = office.config.web.listen;
+    let listener = tokio::net::TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("[web] listen = \"{listen}\" cannot be opened; another service may hold it"))?;
+    let (stopper, stopping) = watch::channel(false);
+    let health = Health::default();
+    let messenger = Arc::new(messenger);
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(web::serve(listener, office.clone(), health.clone(), stopping.clone()));
+    {
+        let (office, messenger, health) = (office.clone(), Arc::clone(&messenger), health.clone());
+        let stopping = stopping.clone();
+        tasks.spawn(async move { bot::run(office, messenger, stopping, move |up| health.set_bot(up)).await });
+    }
+    {
+        let (office, messenger) = (office.clone(), Arc::clone(&messenger));
+        tasks.spawn(repeat(stopping.clone(), DELIVERY_PAUSE, "delivery", move || {
+            let (office, messenger) = (office.clone(), Arc::clone(&messenger));
+            async move { deliver_due(&office, &messenger, 50).await.map(|_| ()).map_err(anyhow::Error::from) }
+        }));
+    }
+    {
+        let (office, fetcher) = (office.clone(), fetcher.clone());
+        tasks.spawn(repeat(stopping.clone(), SCHEDULE_PAUSE, "follow-up", move || {
+            let (office, fetcher) = (office.clone(), fetcher.clone());
+            async move { schedule::follow_up(&office, &fetcher).await.map(|_| ()).map_err(anyhow::Error::from) }
+        }));
+    }
+    {
+        let (office, fetcher, health) = (office.clone(), fetcher.clone(), health.clone());
+        tasks.spawn(repeat(stopping.clone(), SCHEDULE_PAUSE, "schedule", move || {
+            let (office, fetcher, health) = (office.clone(), fetcher.clone(), health.clone());
+            async move {
+                health.set_scheduler(true);
+                schedule::run_jobs(&office, &fetcher).await.map(|_| ()).map_err(anyhow::Error::from)
+            }
+        }));
+    }
+    tracing::info!(%listen, database = office.store.place(), "xuncha is running");
+    stop.await;
+    tracing::info!("stopping");
+    stopper.send_replace(true);
+    let ended = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
+        // What is cut off here resumes under its lease: nothing is half-written.
+        tasks.shutdown().await;
+    }
+    office.store.close().await;
+    Ok(())
+}
+
+/// Runs `step` again and again until told to stop; an error is logged and the next turn tries again.
+async fn repeat<F, Fut>(mut stopping: watch::Receiver<bool>, pause: Duration, what: &'static str, step: F)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
+    while !*stopping.borrow() {
+        tokio::select! {
+            done = step() => if let Err(error) = done {
+                tracing::error!(error = format!("{error:#}"), what, "a turn failed and is tried again");
+            },
+            _ = stopping.changed() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stopping.changed() => return,
+        }
+    }
+}

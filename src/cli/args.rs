@@ -1,0 +1,338 @@
+//! The command line as clap reads it; the doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::domain::Lang;
+use crate::domain::account::SourceKind;
+use crate::domain::finding::Outcome;
+use crate::domain::issue::IssueStatus;
+use crate::domain::person::Role;
+use crate::domain::ratio::Ratio;
+use crate::domain::round::RoundName;
+use crate::domain::sample::Rotation;
+
+const EXAMPLES: &str = "示例 Examples:
+  xuncha demo                                   完整演练一个季度 a whole quarter in front of you
+  xuncha init && xuncha accounts import accounts.csv && xuncha doctor
+  xuncha round open 2026Q4 && xuncha round run 2026Q4 && xuncha report 2026Q4 --out reports
+  xuncha issues list --overdue --format json | jq '.[].id'";
+
+/// 巡查：政务新媒体的登记、抽查、核验与督促整改
+/// Register, sample, check and follow up government new-media accounts
+#[derive(Debug, Parser)]
+#[command(name = "xuncha", version, after_help = EXAMPLES, infer_subcommands = false)]
+pub(super) struct Cli {
+    /// 配置文件（默认 ./xuncha.toml） Configuration file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// 输出格式 Output format
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    pub format: Format,
+    /// 语言 Language
+    #[arg(long, global = true, value_name = "zh|en")]
+    pub lang: Option<Lang>,
+    /// 更详细的日志 More log
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// 只输出结果和错误 Result and errors alone
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// 写入配置与模板，不覆盖已有文件 Write a commented xuncha.toml and templates
+    Init {
+        /// 目录 Directory
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// 在内置的虚构区里演练一个季度 Rehearse a quarter in an embedded, invented district
+    #[command(after_help = "示例 Example:\n  xuncha demo --accounts 5000 --seed 2026")]
+    Demo(DemoArgs),
+    /// 自检：配置、数据库、日历、通道、登记 Check configuration, database, calendar, channels, registry
+    Doctor,
+    /// 基本信息库 The registry
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+    /// 发布审核记录 Review records
+    #[command(subcommand)]
+    Reviews(ReviewsCommand),
+    /// 检查批次：2026Q4、2026H2 或 2026-11-23 Rounds
+    #[command(subcommand, after_help = "示例 Examples:\n  xuncha round freeze 2026Q4          先公布抽样框 publish the frame first\n  xuncha round open 2026Q4 --seed '4 2 6 1'   再定种子 then name the seed\n  xuncha round verify draw.json       任何人都能复算 anyone can replay it")]
+    Round(RoundCommand),
+    /// 发现 Findings
+    #[command(subcommand)]
+    Findings(FindingsCommand),
+    /// 问题清单与处理 The issue list and its workflow
+    #[command(subcommand)]
+    Issues(IssuesCommand),
+    /// 通知 The outbox
+    #[command(subcommand)]
+    Notices(NoticesCommand),
+    /// 生成台账、清单、通报、网页报告、公证单与数据集 Write all documents of a round
+    Report {
+        round: RoundName,
+        /// 输出目录 Directory
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// 人员与绑定码 People and one-time codes
+    #[command(subcommand)]
+    Users(UsersCommand),
+    /// 运行服务：调度、机器人、发送、健康检查 Scheduler, bot, delivery and health in one process
+    Serve,
+    /// 查看一个采集方式能读到什么 What a source adapter sees
+    #[command(after_help = "示例 Example:\n  xuncha probe html https://example.gov.cn/list/ --option item='ul.news li'")]
+    Probe {
+        kind: SourceKind,
+        url: String,
+        /// 采集参数 Source option
+        #[arg(long = "option", value_name = "KEY=VALUE")]
+        options: Vec<String>,
+    },
+    /// 核验链接，一行一个；“-”为标准输入 Verify URLs, one a line
+    Links { file: PathBuf },
+    /// 升级数据库结构 Bring the database up to date
+    Migrate,
+    /// 命令补全脚本 Shell completion
+    Completions { shell: Shell },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// 输出目录（须不存在或为空） Directory, new or empty
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// 账号数（至少60） Accounts, at least 60
+    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u32).range(60..=1_000_000))]
+    pub accounts: u32,
+    /// 种子，同一种子结果相同 Same seed, same output
+    #[arg(long, default_value = "786e6368", value_name = "HEX")]
+    pub seed: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountsCommand {
+    /// 导入 CSV 或 XLSX；有错则整体不导入 Import; all or nothing
+    Import {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// 只检查不写入 Write nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// 跳过有错的行 Leave bad rows out
+        #[arg(long)]
+        skip_bad: bool,
+    },
+    /// 列出账号 List accounts
+    List {
+        /// 主办单位 Unit
+        #[arg(long)]
+        unit: Option<String>,
+    },
+    /// 查看一个账号及其变动 One account with its history
+    Show { id: String },
+    /// 导出 CSV 或 XLSX（含联系方式） Export, contact data included
+    Export { file: PathBuf },
+    /// 登记核查：无监管、重复、未备案变动 What is wrong in the registry
+    Lint,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReviewsCommand {
+    /// 导入审核记录 Import review records
+    Import {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// 只检查不写入 Write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// 列出审核记录 List review records
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RoundCommand {
+    /// 冻结抽样框与配额（种子未定） Freeze frame and quotas before a seed is known
+    Freeze {
+        round: RoundName,
+        /// 监测时间点 Monitoring time
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+        /// 抽查比例 Ratio
+        #[arg(long)]
+        ratio: Option<Ratio>,
+    },
+    /// 冻结（如未冻结）并抽取 Freeze unless done, and draw
+    Open {
+        round: RoundName,
+        /// 监测时间点 Monitoring time
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+        /// 抽查比例 Ratio
+        #[arg(long)]
+        ratio: Option<Ratio>,
+        /// 公开种子，一行文字 Seed, one line of text
+        #[arg(long, value_name = "TEXT")]
+        seed: Option<String>,
+        /// 轮换方式 Rotation
+        #[arg(long, value_name = "annual|none")]
+        rotation: Option<Rotation>,
+        /// 演练批次也发通知 Write notices even in a rehearsal
+        #[arg(long)]
+        notify: bool,
+    },
+    /// 检查尚未检查的成员，可随时续跑 Look at every member not yet looked at
+    Run {
+        round: RoundName,
+        /// 监测时间点 Monitoring time
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+        /// 至多检查 N 个，批次保持打开 At most N members; the batch stays open
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// 进度与结果 Progress and result
+    Status { round: RoundName },
+    /// 列出批次 List rounds
+    List,
+    /// 导出抽取结果（JSON） Export the draw
+    Export { round: RoundName, file: PathBuf },
+    /// 复算抽取：批次或导出的文件 Replay a draw
+    Verify {
+        /// 批次或文件 Round or file
+        #[arg(value_name = "ROUND|FILE")]
+        what: String,
+    },
+    /// 关闭批次 Close a judged round
+    Close { round: RoundName },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum FindingsCommand {
+    /// 列出发现 List findings
+    List {
+        #[arg(long)]
+        round: Option<RoundName>,
+        /// 账号编号 Account
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
+        /// pass、fail、suspected、unverified
+        #[arg(long)]
+        outcome: Option<Outcome>,
+    },
+    /// 认定疑似发现 Confirm a suspected finding
+    Confirm {
+        id: i64,
+        /// 说明 Why
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        why: String,
+    },
+    /// 排除发现 Dismiss a finding
+    Dismiss {
+        id: i64,
+        /// 理由 Why
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum IssuesCommand {
+    /// 列出问题 List issues
+    List {
+        #[arg(long)]
+        round: Option<RoundName>,
+        #[arg(long)]
+        unit: Option<String>,
+        #[arg(long)]
+        status: Option<IssueStatus>,
+        /// 逾期与已督办 Overdue and escalated
+        #[arg(long)]
+        overdue: bool,
+    },
+    /// 查看一个问题及其经过 One issue with its history
+    Show { id: i64 },
+    /// 签收 Acknowledge
+    Ack(Act),
+    /// 整改反馈 Report rectification
+    Fix(Act),
+    /// 立即复查 Recheck now
+    Recheck(Act),
+    /// 销号 Close
+    Close(Act),
+    /// 退回 Reject
+    Reject(Act),
+    /// 申诉 Appeal
+    Appeal(Act),
+    /// 维持 Uphold
+    Uphold(Act),
+    /// 撤销 Revoke
+    Revoke(Act),
+    /// 延期 Extend
+    Extend(Act),
+    /// 督办 Escalate
+    Escalate(Act),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Act {
+    pub id: i64,
+    /// 说明或理由 Reason or account of what was done
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub why: String,
+    /// 延期至 Until (extend)
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<chrono::NaiveDate>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NoticesCommand {
+    /// 列出通知 List notices
+    List {
+        /// waiting、queued、sending、sent、failed
+        #[arg(long)]
+        status: Option<String>,
+    },
+    /// 发送到期的通知 Send what is due
+    Send {
+        /// 只列出不发送 Send nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UsersCommand {
+    /// 列出人员 List people
+    List,
+    /// 生成一次性绑定码 Make a one-time code for /bind
+    Invite {
+        /// supervisor、auditor、unit_admin
+        #[arg(long)]
+        role: Role,
+        /// 主办单位（unit_admin） Unit
+        #[arg(long)]
+        unit: Option<String>,
+    },
+    /// 收回权限 Take a role back
+    Revoke { id: i64 },
+}

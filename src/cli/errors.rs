@@ -1,0 +1,267 @@
+//! One sentence, its causes, a hint: what a failed command prints, and its exit code.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::app::RulesError;
+use crate::chat::telegram::MessengerError;
+use crate::checks::decide::DecideError;
+use crate::checks::run::RunError;
+use crate::config::{ConfigError, SecretError};
+use crate::domain::Lang;
+use crate::intake::IntakeError;
+use crate::issues::IssueError;
+use crate::people::InviteError;
+use crate::registry::{ExportError, FileError};
+use crate::sampling::RoundError;
+use crate::store::StoreError;
+
+/// The command was given wrongly, or the configuration is.
+#[derive(Debug, thiserror::Error)]
+#[error("{en}")]
+pub(crate) struct Usage {
+    /// Chinese sentence.
+    pub(crate) zh: String,
+    /// English sentence.
+    pub(crate) en: String,
+}
+
+/// A check found something wrong; what, has been printed.
+#[derive(Debug, thiserror::Error)]
+#[error("{en}")]
+pub(crate) struct CheckFailed {
+    /// Chinese sentence.
+    pub(crate) zh: String,
+    /// English sentence.
+    pub(crate) en: String,
+}
+
+/// Prints an error and gives the exit code.
+pub(super) fn report(error: &anyhow::Error, lang: Lang) -> ExitCode {
+    if is_broken_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    let (text, code) = describe(error, lang);
+    let head = match lang {
+        Lang::Zh => "错误",
+        Lang::En => "error",
+    };
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "{head}: {text}");
+    ExitCode::from(code)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+            || cause.downcast_ref::<serde_json::Error>().is_some_and(|json| json.io_error_kind() == Some(std::io::ErrorKind::BrokenPipe))
+    })
+}
+
+fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
+    if let Some(e) = error.downcast_ref::<Usage>() {
+        return (pick(lang, &e.zh, &e.en), 2);
+    }
+    if let Some(e) = error.downcast_ref::<CheckFailed>() {
+        return (pick(lang, &e.zh, &e.en), 1);
+    }
+    if let Some(e) = error.downcast_ref::<ConfigError>() {
+        return (e.text(lang), 2);
+    }
+    if let Some(e) = error.downcast_ref::<SecretError>() {
+        return (e.text(lang), 2);
+    }
+    if let Some(e) = error.downcast_ref::<RulesError>() {
+        return (rules(e, lang), 2);
+    }
+    if let Some(e) = error.downcast_ref::<MessengerError>() {
+        return (chain(&anyhow::anyhow!("{e}")), 2);
+    }
+    if let Some(e) = error.downcast_ref::<IntakeError>() {
+        return (intake(e, lang), 1);
+    }
+    if let Some(e) = error.downcast_ref::<FileError>() {
+        return (e.text(lang), 1);
+    }
+    if let Some(e) = error.downcast_ref::<ExportError>() {
+        return (e.text(lang), 1);
+    }
+    if let Some(e) = error.downcast_ref::<RoundError>() {
+        return (round(e, lang), if e.is_usage() { 2 } else { 1 });
+    }
+    if let Some(e) = error.downcast_ref::<RunError>() {
+        return match e {
+            RunError::Round(e) => (round(e, lang), if e.is_usage() { 2 } else { 1 }),
+            RunError::Issue(e) => (issue(e, lang), 1),
+            RunError::Store(e) => (store(e, lang), store_code(e)),
+        };
+    }
+    if let Some(e) = error.downcast_ref::<IssueError>() {
+        return (issue(e, lang), 1);
+    }
+    if let Some(e) = error.downcast_ref::<DecideError>() {
+        return (decide(e, lang), 1);
+    }
+    if let Some(e) = error.downcast_ref::<InviteError>() {
+        return invite(e, lang);
+    }
+    if let Some(e) = error.downcast_ref::<StoreError>() {
+        return (store(e, lang), store_code(e));
+    }
+    (chain(error), 1)
+}
+
+fn pick(lang: Lang, zh: &str, en: &str) -> String {
+    match lang {
+        Lang::Zh => zh,
+        Lang::En => en,
+    }
+    .to_owned()
+}
+
+/// The sentence and its causes, each once.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.contains(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    text
+}
+
+fn rules(error: &RulesError, lang: Lang) -> String {
+    match (lang, error) {
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, RulesError::Unreadable { path, source }) => {
+            format!("{}：无法读取规则集（{source}），请检查配置 [rules] file", path.display())
+        }
+        (Lang::Zh, RulesError::Invalid { path, message }) => format!("{path}：规则集有误：{message}"),
+    }
+}
+
+fn intake(error: &IntakeError, lang: Lang) -> String {
+    match error {
+        IntakeError::File(e) => e.text(lang),
+        IntakeError::Store(e) => store(e, lang),
+        IntakeError::Rows(problems) => {
+            const SHOWN: usize = 30;
+            let count = problems.len();
+            let mut lines: Vec<String> = problems.iter().take(SHOWN).cloned().collect();
+            if count > SHOWN {
+                let more = count - SHOWN;
+                lines.push(pick(lang, &format!("……另有{more}处"), &format!("... and {more} more")));
+            }
+            let head = pick(
+                lang,
+                &format!("{count}处有误，未导入任何内容"),
+                &format!("{count} rows are wrong; nothing was imported"),
+            );
+            format!("{head}\n{}", lines.join("\n"))
+        }
+    }
+}
+
+fn round(error: &RoundError, lang: Lang) -> String {
+    match (lang, error) {
+        (_, RoundError::Store(e)) => store(e, lang),
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, RoundError::DiffersFromFreeze { round, what, frozen, wanted }) => {
+            format!("批次{round}冻结时 {what} 为 {frozen}，不能改为 {wanted}；冻结后不得更改")
+        }
+        (Lang::Zh, RoundError::RatioHasNoMeaning(round)) => format!("批次{round}检查全部账号，不适用 --ratio"),
+        (Lang::Zh, RoundError::BadSeed) => "--seed：种子须为一行非空文字".to_owned(),
+        (Lang::Zh, RoundError::EmptyFrame(on)) => {
+            format!("{on}没有正常运行的登记账号，请先导入基本信息库：xuncha accounts import FILE")
+        }
+        (Lang::Zh, RoundError::NotDrawn(round)) => format!("批次{round}尚未抽取，请先执行：xuncha round open {round}"),
+        (Lang::Zh, RoundError::NotJudged(round)) => format!("批次{round}尚未判定，请先执行：xuncha round run {round}"),
+        (Lang::Zh, RoundError::Entropy(e)) => format!("操作系统未能提供随机数：{e}"),
+    }
+}
+
+fn issue(error: &IssueError, lang: Lang) -> String {
+    match (lang, error) {
+        (_, IssueError::Store(e)) => store(e, lang),
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, IssueError::NotFound(id)) => format!("没有编号为{id}的问题；xuncha issues list 可列出全部问题"),
+        (Lang::Zh, IssueError::Refused { id, refusal }) => format!("问题{id}：{}", refusal.zh()),
+    }
+}
+
+fn decide(error: &DecideError, lang: Lang) -> String {
+    match (lang, error) {
+        (_, DecideError::Store(e)) => store(e, lang),
+        (_, DecideError::Issue(e)) => issue(e, lang),
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, DecideError::NotSuspected { id, outcome }) => {
+            format!("发现{id}为“{}”，只有疑似发现可以认定", outcome.zh())
+        }
+        (Lang::Zh, DecideError::NothingToDismiss { id, outcome }) => {
+            format!("发现{id}为“{}”，只有疑似或违规的发现可以排除", outcome.zh())
+        }
+        (Lang::Zh, DecideError::ReasonMissing) => "请用 --why 说明排除理由".to_owned(),
+        (Lang::Zh, DecideError::Changed(id)) => format!("发现{id}刚刚已由他人处理"),
+    }
+}
+
+fn invite(error: &InviteError, lang: Lang) -> (String, u8) {
+    match (lang, error) {
+        (_, InviteError::Store(e)) => (store(e, lang), store_code(e)),
+        (Lang::En, InviteError::UnknownUnit(_)) => (error.to_string(), 1),
+        (Lang::En, _) => (error.to_string(), 2),
+        (Lang::Zh, InviteError::UnitMissing) => ("单位管理员须用 --unit 指明主办单位".to_owned(), 2),
+        (Lang::Zh, InviteError::UnitSurplus) => ("--unit 只用于 --role unit_admin".to_owned(), 2),
+        (Lang::Zh, InviteError::UnknownUnit(unit)) => {
+            (format!("“{unit}”没有登记账号；xuncha accounts list 可查看主办单位"), 1)
+        }
+    }
+}
+
+/// A database that cannot be opened is a matter of configuration.
+fn store_code(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Url(_) | StoreError::Open { .. } | StoreError::Lock { .. } => 2,
+        _ => 1,
+    }
+}
+
+fn store(error: &StoreError, lang: Lang) -> String {
+    match (lang, error) {
+        (Lang::En, StoreError::Open { .. } | StoreError::Lock { .. }) => {
+            format!("{error}; check [database] url, the server, and the rights on folder and disk")
+        }
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, StoreError::Url(url)) => {
+            format!("[database] url：“{url}”应为 sqlite://文件 或 postgres://用户@主机/库名")
+        }
+        (Lang::Zh, StoreError::Open { place, source }) => {
+            format!("无法打开数据库 {place}（{source}），请检查 [database] url、服务器以及目录权限和磁盘")
+        }
+        (Lang::Zh, StoreError::Lock { path, source }) => {
+            format!("无法写入数据库旁的锁文件 {}（{source}），请检查目录权限和磁盘", path.display())
+        }
+        (Lang::Zh, StoreError::Migrate { place, source }) => format!("数据库 {place} 升级失败：{source}"),
+        (Lang::Zh, StoreError::Sql(source)) => format!("数据库拒绝了操作：{source}"),
+        (Lang::Zh, StoreError::Json(_) | StoreError::Word(_)) => {
+            format!("数据库中有本版本不认识的内容（{error}），请升级程序")
+        }
+        (Lang::Zh, StoreError::Missing { kind, id }) => {
+            let kind = match *kind {
+                "round" => "批次",
+                "finding" => "发现",
+                "issue" => "问题",
+                "account" => "账号",
+                "notice" => "通知",
+                other => other,
+            };
+            format!("没有{kind} {id}")
+        }
+        (Lang::Zh, StoreError::Changed { id, .. }) => format!("{id} 刚刚已由他人更改，请重试"),
+    }
+}

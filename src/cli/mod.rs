@@ -1,0 +1,136 @@
+//! Commands, output, exit codes: 0 done, 1 could not be done or found wrong, 2 usage or configuration.
+
+mod accounts;
+mod args;
+mod demo;
+mod doctor;
+mod errors;
+mod findings;
+mod init;
+mod issues;
+mod links;
+mod notices;
+mod output;
+mod probe;
+mod report;
+mod rounds;
+mod serve;
+mod users;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::app;
+use crate::clock::Clock;
+use crate::config::{Config, from_process};
+use crate::domain::Lang;
+use crate::office::Office;
+use args::{Cli, Command};
+pub(crate) use errors::{CheckFailed, Usage};
+use output::Out;
+
+/// What every command is given.
+struct Context {
+    out: Out,
+    config_path: Option<std::path::PathBuf>,
+    lang: Option<Lang>,
+}
+
+impl Context {
+    /// The settings, with the language of the command line over them.
+    fn config(&mut self) -> anyhow::Result<Config> {
+        let mut config = from_process(self.config_path.as_deref())?.config;
+        if let Some(lang) = self.lang {
+            config.office.locale = lang;
+        }
+        self.out.lang = config.office.locale;
+        Ok(config)
+    }
+
+    /// The office with its database.
+    async fn office(&mut self) -> anyhow::Result<Office> {
+        let config = self.config()?;
+        app::open_office(config, Clock::system()).await
+    }
+}
+
+/// Runs the program on this process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+    };
+    trace(cli.verbose, cli.quiet);
+    crate::fetch::install_tls();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "the runtime could not start");
+            return ExitCode::from(1);
+        }
+    };
+    let lang = cli.lang.unwrap_or(Lang::Zh);
+    let mut context =
+        Context { out: Out::new(cli.format, lang, cli.quiet), config_path: cli.config, lang: cli.lang };
+    let done = runtime.block_on(run(&mut context, cli.command));
+    let ended = match done.and_then(|()| context.out.finish()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => errors::report(&error, context.out.lang),
+    };
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    ended
+}
+
+async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Init { dir } => init::run(context, &dir),
+        Command::Demo(args) => demo::run(context, args).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::Accounts(command) => accounts::run(context, command).await,
+        Command::Reviews(command) => accounts::run_reviews(context, command).await,
+        Command::Round(command) => rounds::run(context, command).await,
+        Command::Findings(command) => findings::run(context, command).await,
+        Command::Issues(command) => issues::run(context, command).await,
+        Command::Notices(command) => notices::run(context, command).await,
+        Command::Report { round, out } => report::run(context, round, &out).await,
+        Command::Users(command) => users::run(context, command).await,
+        Command::Serve => serve::run(context).await,
+        Command::Probe { kind, url, options } => probe::run(context, kind, &url, &options).await,
+        Command::Links { file } => links::run(context, &file).await,
+        Command::Migrate => {
+            let office = context.office().await?;
+            let place = office.store.place().to_owned();
+            context.out.note(&format!("{place}：结构已是最新"), &format!("{place}: the schema is up to date"));
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "xuncha", &mut context.out.writer());
+            Ok(())
+        }
+    }
+}
+
+/// Logs go to standard error; `RUST_LOG` decides where it is set.
+fn trace(verbose: u8, quiet: bool) {
+    use tracing_subscriber::EnvFilter;
+    let level = match (quiet, verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn,xuncha=info",
+        (false, 1) => "info,xuncha=debug",
+        (false, _) => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+}

@@ -1,0 +1,103 @@
+//! Health and metrics. No personal data, no names of accounts or units.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::office::Office;
+use crate::store::StoreError;
+
+/// Which parts of the service are up.
+#[derive(Debug, Clone, Default)]
+pub struct Health(Arc<Parts>);
+
+#[derive(Debug, Default)]
+struct Parts {
+    bot: AtomicBool,
+    scheduler: AtomicBool,
+}
+
+impl Health {
+    /// The bot reached its server, or lost it.
+    pub fn set_bot(&self, up: bool) {
+        self.0.bot.store(up, Ordering::Relaxed);
+    }
+
+    /// The scheduler makes its turns.
+    pub fn set_scheduler(&self, up: bool) {
+        self.0.scheduler.store(up, Ordering::Relaxed);
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    office: Office,
+    health: Health,
+}
+
+/// Serves the pages until told to stop.
+pub async fn serve(listener: TcpListener, office: Office, health: Health, mut stopping: watch::Receiver<bool>) {
+    let app = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(Shared { office, health });
+    let stopped = async move {
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
+        tracing::error!(%error, "the web pages ended");
+    }
+}
+
+async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
+    let database = shared.office.store.created_at().await.is_ok();
+    let bot = shared.health.0.bot.load(Ordering::Relaxed);
+    let scheduler = shared.health.0.scheduler.load(Ordering::Relaxed);
+    let status = if database && bot && scheduler { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, format!("database {database}\nscheduler {scheduler}\nbot {bot}\n"))
+}
+
+async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
+    match metrics_text(&shared).await {
+        Ok(text) => (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text),
+        Err(error) => {
+            tracing::error!(%error, "metrics could not be read");
+            let text = "# the database did not answer\n".to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)
+        }
+    }
+}
+
+async fn metrics_text(shared: &Shared) -> Result<String, StoreError> {
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, samples: &[(String, i64)]| {
+        let _ = writeln!(text, "# HELP xuncha_{name} {help}\n# TYPE xuncha_{name} gauge");
+        for (labels, value) in samples {
+            let _ = writeln!(text, "xuncha_{name}{labels} {value}");
+        }
+    };
+    let mut tx = shared.office.store.read().await?;
+    gauge("accounts", "Registered accounts, in any state.", &[(String::new(), tx.account_count().await?)]);
+    let issues: Vec<_> =
+        tx.issue_counts().await?.into_iter().map(|(status, n)| (format!("{{status=\"{status}\"}}"), n)).collect();
+    gauge("issues", "Issues by status.", &issues);
+    let doubtful = tx.doubtful_count().await?;
+    gauge("findings_doubtful", "Findings waiting for a person.", &[(String::new(), doubtful)]);
+    let deliveries: Vec<_> =
+        tx.delivery_counts().await?.into_iter().map(|(status, n)| (format!("{{status=\"{status}\"}}"), n)).collect();
+    gauge("deliveries", "Outbox rows by status.", &deliveries);
+    let parts = &shared.health.0;
+    gauge("bot_up", "The bot reached its server.", &[(String::new(), i64::from(parts.bot.load(Ordering::Relaxed)))]);
+    let scheduler = i64::from(parts.scheduler.load(Ordering::Relaxed));
+    gauge("scheduler_up", "The scheduler makes its turns.", &[(String::new(), scheduler)]);
+    Ok(text)
+}

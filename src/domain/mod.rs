@@ -5,6 +5,7 @@
 pub(crate) mod keyed;
 
 pub mod account;
+pub mod bulletin;
 pub mod finding;
 pub mod issue;
 pub mod normal;

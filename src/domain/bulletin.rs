@@ -1,0 +1,489 @@
+//! The dataset of a round (统计数据集): rows, the figures counted from them, and the proof that they agree.
+//!
+//! Every number of every document is taken from one [`Dataset`]. [`Dataset::build`] counts,
+//! [`Dataset::check`] counts again and refuses what does not agree, [`Dataset::behind`] names
+//! the rows behind a figure.
+//!
+//! Decisions that bind this module:
+//! - Accounts pass or fail on vetoes alone (国办秘函〔2019〕19号, 指标说明): there is no score.
+//! - An account is in exactly one [`AccountResult`]. What could not be judged never counts as
+//!   passed: it leaves numerator and denominator of the pass rate alike.
+//! - The pass rate of the random sample stands apart from that of the accounts that are
+//!   always looked at; only the former speaks for the whole frame.
+//! - A finding whose issue was revoked on appeal or dismissed has fallen and is counted as
+//!   compliant; `overturned` on the row says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::account::AccountId;
+use super::finding::Outcome;
+use super::issue::{Issue, IssueStatus};
+use super::keyed::keyed_enum;
+use super::round::RoundState;
+use super::rule::{Class, Indicator};
+use super::sample::Reason;
+
+mod breakdown;
+mod facts;
+mod figure;
+mod measure;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use facts::{
+    AccountFacts, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PreviousIssue, PreviousRound, RoundFacts, Verdict,
+};
+pub use figure::{Amount, Figure, Unit, quantifier};
+use measure::{Place, measures};
+
+/// The format name of a dataset.
+pub const FORMAT: &str = "xuncha-dataset/1";
+
+keyed_enum! {
+    /// What a round says of one member (检查结果).
+    AccountResult {
+        /// No veto, nothing else found.
+        Qualified = "qualified", "合格", "Qualified";
+        /// No veto, but other violations: passed, with work to do.
+        Problem = "problem", "存在问题", "Problems found";
+        /// At least one veto.
+        Failed = "failed", "不合格", "Failed";
+        /// No veto found, but whether there is one could not be judged.
+        Unjudged = "unjudged", "无法判定", "Could not be judged";
+        /// Not looked at yet.
+        Pending = "pending", "尚未检查", "Not looked at yet";
+    }
+}
+
+impl AccountResult {
+    /// Whether the account counts in the denominator of the pass rate.
+    #[must_use]
+    pub const fn is_judged(self) -> bool {
+        matches!(self, Self::Qualified | Self::Problem | Self::Failed)
+    }
+
+    /// Whether the account counts in the numerator of the pass rate.
+    #[must_use]
+    pub const fn is_passed(self) -> bool {
+        matches!(self, Self::Qualified | Self::Problem)
+    }
+
+    /// Judges a member by its verdicts.
+    ///
+    /// Whether it was updated in time has to be known (`stale` or `zombie` decided), and no
+    /// veto-class verdict may be open; else the account is [`Self::Unjudged`], whatever lesser
+    /// violations it has (those are issues all the same).
+    #[must_use]
+    pub fn of(member: &MemberFacts) -> Self {
+        let is_update = |v: &Verdict| matches!(v.indicator, Indicator::Stale | Indicator::Zombie);
+        let is_open = |v: &Verdict| matches!(v.outcome, Outcome::Suspected | Outcome::Unverified);
+        let verdicts = &member.verdicts;
+        let failed = |class: fn(Class) -> bool| verdicts.iter().any(|v| v.outcome == Outcome::Fail && class(v.class));
+        if failed(|class| class == Class::Veto) {
+            Self::Failed
+        } else if member.looked_at.is_none() && !verdicts.iter().any(is_update) {
+            Self::Pending
+        } else if verdicts.iter().any(|v| is_open(v) && (is_update(v) || v.class == Class::Veto))
+            || !verdicts.iter().any(is_update)
+        {
+            Self::Unjudged
+        } else if failed(|class| class != Class::Veto) {
+            Self::Problem
+        } else {
+            Self::Qualified
+        }
+    }
+}
+
+/// One account of the frame with its result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// What the store said of it.
+    #[serde(flatten)]
+    pub facts: AccountFacts,
+    /// Its result; `None` where it was not drawn.
+    pub result: Option<AccountResult>,
+    /// Findings that fell with a revoked or dismissed issue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overturned: Vec<i64>,
+    /// Numbers of its issues of this round.
+    pub issues: Vec<i64>,
+}
+
+impl AccountRow {
+    /// The name as bulletins print it: 账号名(平台).
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}({})", self.facts.name, self.facts.platform.zh())
+    }
+
+    /// The verdicts of one outcome.
+    pub fn verdicts(&self, outcome: Outcome) -> impl Iterator<Item = &Verdict> {
+        self.facts.member.iter().flat_map(|m| &m.verdicts).filter(move |v| v.outcome == outcome)
+    }
+}
+
+/// One line of a breakdown of accounts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// `total`, or the key of the platform, tier or reason (`-`: not registered).
+    pub key: String,
+    /// Its Chinese name.
+    pub label: String,
+    /// Accounts of the frame, newcomers included. By reason: the members.
+    pub frame: usize,
+    /// Members of the round.
+    pub drawn: usize,
+    /// `qualified + problem + failed`.
+    pub judged: usize,
+    /// 合格.
+    pub qualified: usize,
+    /// 存在问题.
+    pub problem: usize,
+    /// 不合格.
+    pub failed: usize,
+    /// 无法判定.
+    pub unjudged: usize,
+    /// 尚未检查.
+    pub pending: usize,
+    /// `(qualified + problem) ÷ judged`.
+    pub pass_rate: Figure,
+}
+
+/// How the findings of one indicator came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndicatorTally {
+    /// The indicator.
+    pub indicator: Indicator,
+    /// All findings.
+    pub total: usize,
+    /// 合规.
+    pub pass: usize,
+    /// 违规.
+    pub fail: usize,
+    /// 疑似.
+    pub suspected: usize,
+    /// 无法判定.
+    pub unverified: usize,
+}
+
+/// One line of a breakdown of issues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueTally {
+    /// The key of the class, indicator or status.
+    pub key: String,
+    /// Its Chinese name.
+    pub label: String,
+    /// How many issues.
+    pub issues: usize,
+}
+
+/// The tables documents print.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Breakdowns {
+    /// All accounts.
+    pub total: Tally,
+    /// By platform.
+    pub platform: Vec<Tally>,
+    /// By the unit's tier.
+    pub unit_tier: Vec<Tally>,
+    /// By why an account is a member: the random sample apart from what was added.
+    pub reason: Vec<Tally>,
+    /// Findings by indicator and outcome.
+    pub indicators: Vec<IndicatorTally>,
+    /// Issues by class.
+    pub classes: Vec<IssueTally>,
+    /// Issues by indicator.
+    pub issue_indicators: Vec<IssueTally>,
+    /// Issues by where they stand.
+    pub statuses: Vec<IssueTally>,
+}
+
+/// One round's rows with everything counted from them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dataset {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The supervising office.
+    pub office: String,
+    /// The round and its draw.
+    pub round: RoundFacts,
+    /// Every figure by name, such as `total.pass_rate` or `platform.weibo.failed`.
+    pub figures: BTreeMap<String, Figure>,
+    /// The same numbers as tables.
+    pub breakdowns: Breakdowns,
+    /// The whole frame, ordered by `account_id`.
+    pub accounts: Vec<AccountRow>,
+    /// Issues found or found again, ordered by number.
+    pub issues: Vec<Issue>,
+    /// The round before.
+    pub previous: Option<PreviousRound>,
+    /// Reminders sent before a violation.
+    pub warnings_sent: usize,
+    /// Notices of this round.
+    pub notices: NoticeFacts,
+}
+
+/// A row named for a reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "row", content = "id", rename_all = "snake_case")]
+pub enum RowId {
+    /// An account.
+    Account(AccountId),
+    /// A finding.
+    Finding(i64),
+    /// An issue.
+    Issue(i64),
+    /// A stratum.
+    Stratum(String),
+}
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => write!(f, "account {id}"),
+            Self::Finding(id) => write!(f, "finding {id}"),
+            Self::Issue(id) => write!(f, "issue {id}"),
+            Self::Stratum(key) => write!(f, "stratum {key}"),
+        }
+    }
+}
+
+/// The rows behind a figure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Behind {
+    /// The figure.
+    pub figure: Figure,
+    /// The rows counted.
+    pub numerator: Vec<RowId>,
+    /// Out of these, for a rate.
+    pub denominator: Option<Vec<RowId>>,
+}
+
+/// Numbers that do not agree; nothing is written while there is one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{figure}` does not agree: {expected} by the rows, {found} stated{}", named(.rows))]
+pub struct Imbalance {
+    /// The figure, table cell or row.
+    pub figure: String,
+    /// What the rows give.
+    pub expected: String,
+    /// What is stated.
+    pub found: String,
+    /// The rows that disagree or were counted, twenty at most.
+    pub rows: Vec<RowId>,
+}
+
+fn named(rows: &[RowId]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
+impl Dataset {
+    /// Counts the facts.
+    ///
+    /// Errors: the facts contradict themselves (an account twice, an issue of an unknown
+    /// account, a frame of another size than stated, a stratum short of its quota).
+    pub fn build(facts: Facts) -> Result<Self, Imbalance> {
+        let Facts { office, round, accounts, mut issues, mut previous, warnings_sent, notices } = facts;
+        issues.sort_by_key(|issue| issue.id);
+        if let Some(previous) = &mut previous {
+            previous.issues.sort_by_key(|issue| issue.id);
+        }
+        let mut of_account = BTreeMap::<AccountId, Vec<&Issue>>::new();
+        for issue in &issues {
+            of_account.entry(issue.account_id.clone()).or_default().push(issue);
+        }
+        let mut rows: Vec<AccountRow> = accounts
+            .into_iter()
+            .map(|account| {
+                let issues = of_account.get(&account.account_id).map_or(&[][..], Vec::as_slice);
+                row(account, issues)
+            })
+            .collect();
+        rows.sort_by(|a, b| a.facts.account_id.cmp(&b.facts.account_id));
+        let mut dataset = Self {
+            format: FORMAT.to_owned(),
+            office,
+            round,
+            figures: BTreeMap::new(),
+            breakdowns: Breakdowns::default(),
+            accounts: rows,
+            issues,
+            previous,
+            warnings_sent,
+            notices,
+        };
+        dataset.figures = measures(&dataset).into_iter().map(|(name, measure)| (name, measure.figure)).collect();
+        dataset.breakdowns = Breakdowns::of(&dataset);
+        dataset.check()?;
+        Ok(dataset)
+    }
+
+    /// A figure by name; zero rows for a name that does not occur, such as a platform without accounts.
+    #[must_use]
+    pub fn figure(&self, name: &str) -> Figure {
+        self.figures.get(name).cloned().unwrap_or_else(|| {
+            if name.ends_with("_rate") || name.ends_with(".coverage") {
+                Figure::rate(0, 0)
+            } else {
+                Figure::count(0, Unit::Accounts)
+            }
+        })
+    }
+
+    /// The count behind a figure.
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
+        self.figures.get(name).map_or(0, |figure| figure.numerator)
+    }
+
+    /// The rows behind a figure; `None` for a name the dataset does not have.
+    #[must_use]
+    pub fn behind(&self, name: &str) -> Option<Behind> {
+        let measure = measures(self).remove(name)?;
+        let names = |places: &[Place]| places.iter().filter_map(|place| self.name(*place)).collect();
+        Some(Behind {
+            figure: measure.figure,
+            numerator: names(&measure.numerator),
+            denominator: measure.denominator.as_deref().map(names),
+        })
+    }
+
+    fn name(&self, place: Place) -> Option<RowId> {
+        Some(match place {
+            Place::Account(n) => RowId::Account(self.accounts.get(n)?.facts.account_id.clone()),
+            Place::Verdict(n, k) => {
+                RowId::Finding(self.accounts.get(n)?.facts.member.as_ref()?.verdicts.get(k)?.finding_id)
+            }
+            Place::Issue(n) => RowId::Issue(self.issues.get(n)?.id),
+            Place::Previous(n) => RowId::Issue(self.previous.as_ref()?.issues.get(n)?.id),
+        })
+    }
+
+    /// Proves that every table sums to its total and that every figure is what the rows give.
+    ///
+    /// Errors: the first disagreement.
+    pub fn check(&self) -> Result<(), Imbalance> {
+        agree("format", &FORMAT, &self.format.as_str(), Vec::new)?;
+        self.check_rows()?;
+        self.check_draw()?;
+        self.breakdowns.check_sums()?;
+        let counted = measures(self);
+        for (name, measure) in &counted {
+            let stated = self.figures.get(name).map_or("nothing".to_owned(), Figure::parts);
+            let rows = || measure.numerator.iter().take(20).filter_map(|place| self.name(*place)).collect();
+            agree(name, &measure.figure.parts(), &stated, rows)?;
+        }
+        if let Some((name, figure)) = self.figures.iter().find(|(name, _)| !counted.contains_key(*name)) {
+            agree(name, &"nothing".to_owned(), &figure.parts(), Vec::new)?;
+        }
+        self.breakdowns.check_figures(self)
+    }
+
+    fn check_rows(&self) -> Result<(), Imbalance> {
+        let mut known = BTreeSet::new();
+        let mut findings = BTreeSet::new();
+        for row in &self.accounts {
+            let id = &row.facts.account_id;
+            let itself = || vec![RowId::Account(id.clone())];
+            agree(&format!("accounts[{id}]"), &"once", &if known.insert(id) { "once" } else { "twice" }, itself)?;
+            let result = row.facts.member.as_ref().map(AccountResult::of);
+            let text = |r: Option<AccountResult>| r.map_or("not drawn", AccountResult::key);
+            agree(&format!("accounts[{id}].result"), &text(result), &text(row.result), itself)?;
+            for verdict in row.facts.member.iter().flat_map(|m| &m.verdicts) {
+                let number = verdict.finding_id;
+                let times = if findings.insert(number) { "once" } else { "twice" };
+                agree(&format!("findings[{number}]"), &"once", &times, || vec![RowId::Finding(number)])?;
+            }
+        }
+        let mut of_account = BTreeMap::<&AccountId, Vec<i64>>::new();
+        let mut numbers = BTreeSet::new();
+        for issue in &self.issues {
+            let itself = || vec![RowId::Issue(issue.id)];
+            let name = format!("issues[{}]", issue.id);
+            agree(&name, &"once", &if numbers.insert(issue.id) { "once" } else { "twice" }, itself)?;
+            let place =
+                if known.contains(&issue.account_id) { "an account of the frame" } else { "an unknown account" };
+            agree(&format!("{name}.account_id"), &"an account of the frame", &place, itself)?;
+            of_account.entry(&issue.account_id).or_default().push(issue.id);
+        }
+        for row in &self.accounts {
+            let id = &row.facts.account_id;
+            let theirs = of_account.get(id).map_or(&[][..], Vec::as_slice);
+            agree(&format!("accounts[{id}].issues"), &list(theirs), &list(&row.issues), || {
+                vec![RowId::Account(id.clone())]
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_draw(&self) -> Result<(), Imbalance> {
+        let frozen = self.accounts.iter().filter(|row| !row.facts.newcomer);
+        agree("round.frame_size", &frozen.clone().count(), &self.round.frame_size, Vec::new)?;
+        let mut sizes = BTreeMap::<&str, (usize, usize)>::new();
+        for row in frozen {
+            let (size, random) = sizes.entry(&row.facts.stratum).or_default();
+            *size += 1;
+            *random += usize::from(row.facts.member.as_ref().is_some_and(|m| m.reason == Reason::Random));
+        }
+        let is_drawn = self.round.state != RoundState::Frozen;
+        for stratum in &self.round.strata {
+            let (size, random) = sizes.remove(stratum.key.as_str()).unwrap_or_default();
+            let itself = || vec![RowId::Stratum(stratum.key.clone())];
+            agree(&format!("round.strata[{}].size", stratum.key), &size, &stratum.size, itself)?;
+            if is_drawn {
+                agree(&format!("round.strata[{}].quota", stratum.key), &random, &stratum.quota, itself)?;
+            }
+        }
+        match sizes.into_iter().next() {
+            Some((key, (size, _))) => {
+                agree(&format!("round.strata[{key}].size"), &size, &0, || vec![RowId::Stratum(key.to_owned())])
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn list(numbers: &[i64]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn row(mut facts: AccountFacts, issues: &[&Issue]) -> AccountRow {
+    facts.extra.retain(|heading, _| KEPT_EXTRAS.contains(&heading.as_str()));
+    let is_update = |i: Indicator| matches!(i, Indicator::Stale | Indicator::Zombie);
+    let mut overturned = Vec::new();
+    for verdict in facts.member.iter_mut().flat_map(|m| &mut m.verdicts) {
+        let same = |issue: &&&Issue| {
+            (issue.indicator == verdict.indicator || (is_update(issue.indicator) && is_update(verdict.indicator)))
+                && issue.subject == verdict.subject
+        };
+        let fell = issues
+            .iter()
+            .find(same)
+            .is_some_and(|issue| matches!(issue.status, IssueStatus::Revoked | IssueStatus::Dismissed));
+        if verdict.outcome == Outcome::Fail && fell {
+            verdict.outcome = Outcome::Pass;
+            overturned.push(verdict.finding_id);
+        }
+    }
+    let result = facts.member.as_ref().map(AccountResult::of);
+    AccountRow { facts, result, overturned, issues: issues.iter().map(|issue| issue.id).collect() }
+}
+
+fn agree<T: PartialEq + fmt::Display>(
+    figure: &str,
+    expected: &T,
+    found: &T,
+    rows: impl FnOnce() -> Vec<RowId>,
+) -> Result<(), Imbalance> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Imbalance { figure: figure.to_owned(), expected: expected.to_string(), found: found.to_string(), rows: rows() })
+}

@@ -1,0 +1,155 @@
+//! The tables: filled from the figures, and proved to sum.
+
+use super::measure::{Keys, keys, tier_key};
+use super::{Breakdowns, Dataset, Figure, Imbalance, IndicatorTally, IssueTally, Tally, agree};
+use crate::domain::account::UnitTier;
+use crate::domain::issue::IssueStatus;
+use crate::domain::rule::{Class, Indicator};
+
+/// A column of a [`Tally`] by its figure's name.
+type Column = (&'static str, fn(&Tally) -> usize);
+
+const COLUMNS: [Column; 8] = [
+    ("frame", |t| t.frame),
+    ("drawn", |t| t.drawn),
+    ("judged", |t| t.judged),
+    ("qualified", |t| t.qualified),
+    ("problem", |t| t.problem),
+    ("failed", |t| t.failed),
+    ("unjudged", |t| t.unjudged),
+    ("pending", |t| t.pending),
+];
+
+impl Tally {
+    fn of(d: &Dataset, prefix: &str, key: &str, label: &str) -> Self {
+        let count = |column: &str| d.count(&format!("{prefix}.{column}"));
+        Self {
+            key: key.to_owned(),
+            label: label.to_owned(),
+            frame: count("frame"),
+            drawn: count("drawn"),
+            judged: count("judged"),
+            qualified: count("qualified"),
+            problem: count("problem"),
+            failed: count("failed"),
+            unjudged: count("unjudged"),
+            pending: count("pending"),
+            pass_rate: d.figure(&format!("{prefix}.pass_rate")),
+        }
+    }
+
+    /// What holds within one line: the results make up the judged, the judged and the rest the drawn.
+    fn check(&self, name: &str) -> Result<(), Imbalance> {
+        let cell = |column: &str| format!("{name}.{column}");
+        agree(&cell("judged"), &(self.qualified + self.problem + self.failed), &self.judged, Vec::new)?;
+        agree(&cell("drawn"), &(self.judged + self.unjudged + self.pending), &self.drawn, Vec::new)?;
+        let rate = Figure::rate(self.qualified + self.problem, self.judged);
+        agree(&cell("pass_rate"), &rate.parts(), &self.pass_rate.parts(), Vec::new)
+    }
+}
+
+impl IssueTally {
+    fn all<T: Copy + std::fmt::Display>(
+        d: &Dataset,
+        by: &str,
+        values: &[T],
+        label: impl Fn(T) -> &'static str,
+    ) -> Vec<Self> {
+        let line = |value: &T| Self {
+            key: value.to_string(),
+            label: label(*value).to_owned(),
+            issues: d.count(&format!("issues.{by}.{value}")),
+        };
+        values.iter().map(line).collect()
+    }
+}
+
+impl Breakdowns {
+    /// The tables of a dataset whose figures are counted already.
+    pub(super) fn of(d: &Dataset) -> Self {
+        let Keys { platform, unit_tier, reason } = keys(&d.accounts);
+        let findings = |i: Indicator, what: &str| d.count(&format!("findings.{i}.{what}"));
+        let tier = |t: Option<UnitTier>| {
+            let key = tier_key(t);
+            Tally::of(d, &format!("unit_tier.{key}"), key, t.map_or("层级未登记", UnitTier::zh))
+        };
+        Self {
+            total: Tally::of(d, "total", "total", "合计"),
+            platform: platform.into_iter().map(|p| Tally::of(d, &format!("platform.{p}"), p.key(), p.zh())).collect(),
+            unit_tier: unit_tier.into_iter().map(tier).collect(),
+            reason: reason.into_iter().map(|r| Tally::of(d, &format!("reason.{r}"), r.key(), r.zh())).collect(),
+            indicators: Indicator::ALL
+                .iter()
+                .map(|&indicator| IndicatorTally {
+                    indicator,
+                    total: findings(indicator, "total"),
+                    pass: findings(indicator, "pass"),
+                    fail: findings(indicator, "fail"),
+                    suspected: findings(indicator, "suspected"),
+                    unverified: findings(indicator, "unverified"),
+                })
+                .collect(),
+            classes: IssueTally::all(d, "class", Class::ALL, Class::zh),
+            issue_indicators: IssueTally::all(d, "indicator", Indicator::ALL, Indicator::zh),
+            statuses: IssueTally::all(d, "status", IssueStatus::ALL, IssueStatus::zh),
+        }
+    }
+
+    /// Every breakdown sums to its total, from the stated numbers alone.
+    pub(super) fn check_sums(&self) -> Result<(), Imbalance> {
+        self.total.check("total")?;
+        for (by, lines) in [("platform", &self.platform), ("unit_tier", &self.unit_tier), ("reason", &self.reason)] {
+            for line in lines {
+                line.check(&format!("{by}.{}", line.key))?;
+            }
+            // Why: by reason there are members only, so the frame is not broken down.
+            for (column, value) in COLUMNS.iter().filter(|(column, _)| by != "reason" || *column != "frame") {
+                let sum: usize = lines.iter().map(value).sum();
+                agree(&format!("{by}: sum of {column}"), &value(&self.total), &sum, Vec::new)?;
+            }
+        }
+        for line in &self.indicators {
+            let parts = line.pass + line.fail + line.suspected + line.unverified;
+            agree(&format!("findings.{}.total", line.indicator), &parts, &line.total, Vec::new)?;
+        }
+        let sum = |lines: &[IssueTally]| lines.iter().map(|line| line.issues).sum::<usize>();
+        agree("issues by status", &sum(&self.classes), &sum(&self.statuses), Vec::new)?;
+        agree("issues by indicator", &sum(&self.classes), &sum(&self.issue_indicators), Vec::new)
+    }
+
+    /// Every cell is the figure of the same name.
+    pub(super) fn check_figures(&self, d: &Dataset) -> Result<(), Imbalance> {
+        let fresh = Self::of(d);
+        let sides = [
+            ("total", std::slice::from_ref(&fresh.total), std::slice::from_ref(&self.total)),
+            ("platform", &fresh.platform[..], &self.platform[..]),
+            ("unit_tier", &fresh.unit_tier, &self.unit_tier),
+            ("reason", &fresh.reason, &self.reason),
+        ];
+        for (by, want, have) in sides {
+            agree(&format!("breakdowns.{by} (lines)"), &want.len(), &have.len(), Vec::new)?;
+            for (want, have) in want.iter().zip(have) {
+                let name = format!("breakdowns.{by}.{}", want.key);
+                agree(&name, &want.key, &have.key, Vec::new)?;
+                agree(&format!("{name}.label"), &want.label, &have.label, Vec::new)?;
+                for (column, value) in COLUMNS {
+                    agree(&format!("{name}.{column}"), &value(want), &value(have), Vec::new)?;
+                }
+                agree(&format!("{name}.pass_rate"), &want.pass_rate.parts(), &have.pass_rate.parts(), Vec::new)?;
+            }
+        }
+        let text = |lines: &[IndicatorTally]| {
+            let line = |l: &IndicatorTally| {
+                format!("{} {}={}+{}+{}+{}", l.indicator, l.total, l.pass, l.fail, l.suspected, l.unverified)
+            };
+            lines.iter().map(line).collect::<Vec<_>>().join(" ")
+        };
+        agree("breakdowns.indicators", &text(&fresh.indicators), &text(&self.indicators), Vec::new)?;
+        let text = |lines: &[IssueTally]| {
+            lines.iter().map(|l| format!("{} {}={}", l.key, l.label, l.issues)).collect::<Vec<_>>().join(" ")
+        };
+        agree("breakdowns.classes", &text(&fresh.classes), &text(&self.classes), Vec::new)?;
+        agree("breakdowns.issue_indicators", &text(&fresh.issue_indicators), &text(&self.issue_indicators), Vec::new)?;
+        agree("breakdowns.statuses", &text(&fresh.statuses), &text(&self.statuses), Vec::new)
+    }
+}

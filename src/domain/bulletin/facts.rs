@@ -1,0 +1,183 @@
+//! What the store hands over about one round: rows only, no sums.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::account::{AccountId, Platform, UnitTier};
+use crate::domain::finding::Outcome;
+use crate::domain::issue::{Issue, IssueStatus};
+use crate::domain::ratio::Ratio;
+use crate::domain::round::{RoundKind, RoundName, RoundState};
+use crate::domain::rule::{Class, Indicator};
+use crate::domain::sample::{Always, Reason, Rotation, Stratum};
+use crate::domain::time::LocalTime;
+
+/// Everything known of one round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The supervising office (主管单位) in whose name the documents are drafted.
+    pub office: String,
+    /// The round.
+    pub round: RoundFacts,
+    /// Every account of the frame and of its top-ups; order does not matter.
+    pub accounts: Vec<AccountFacts>,
+    /// Issues found, or found again, in this round.
+    pub issues: Vec<Issue>,
+    /// What became of the issues of the round before; `None` where there was no such round.
+    pub previous: Option<PreviousRound>,
+    /// Reminders sent to units before a violation (更新提醒).
+    pub warnings_sent: usize,
+    /// Rectification notices of this round.
+    pub notices: NoticeFacts,
+}
+
+/// The round and its draw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoundFacts {
+    /// Its name.
+    pub name: RoundName,
+    /// Its kind.
+    pub kind: RoundKind,
+    /// How far it has come.
+    pub state: RoundState,
+    /// The monitoring time (监测时间点).
+    pub as_of: LocalTime,
+    /// First instant of the window.
+    pub window_from: LocalTime,
+    /// When it was drawn; `None` while it is frozen only.
+    pub opened_at: Option<LocalTime>,
+    /// When the dataset was made; also the creation date inside every document.
+    pub generated_at: LocalTime,
+    /// The seed; `None` while it is frozen only.
+    pub seed: Option<String>,
+    /// The ratio.
+    pub ratio: Ratio,
+    /// The rotation.
+    pub rotation: Rotation,
+    /// Accounts in the frozen frame, newcomers not among them.
+    pub frame_size: usize,
+    /// SHA-256 of the frame's canonical text, hex.
+    pub frame_sha256: String,
+    /// Strata of the frozen frame with their quotas.
+    pub strata: Vec<Stratum>,
+    /// The monitoring time lay far back when the round was opened (演练).
+    pub rehearsal: bool,
+    /// Version of the rule set.
+    pub rule_version: String,
+    /// The documents the rule set rests on, titles with numbers, in the order to be cited.
+    pub rule_documents: Vec<String>,
+}
+
+/// One account of the frame, without personal data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountFacts {
+    /// 账号编号.
+    pub account_id: AccountId,
+    /// 账号名称.
+    pub name: String,
+    /// 平台.
+    pub platform: Platform,
+    /// 主办单位.
+    pub unit: String,
+    /// 单位层级.
+    pub unit_tier: Option<UnitTier>,
+    /// 主管单位.
+    pub supervising_unit: Option<String>,
+    /// 备案编号.
+    pub filing_no: Option<String>,
+    /// 代表主体.
+    pub represents_government: bool,
+    /// 认证主体.
+    pub certified_subject: Option<String>,
+    /// 粉丝数.
+    pub followers: Option<u64>,
+    /// Columns the registry had beside the known ones; the dataset keeps those in
+    /// [`KEPT_EXTRAS`] and drops the rest, which may be personal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
+    /// The stratum it lies in.
+    pub stratum: String,
+    /// Why it is looked at whatever the draw says.
+    pub always: Option<Always>,
+    /// It was registered after the frame was frozen and came in by a top-up.
+    pub newcomer: bool,
+    /// Its part in the round; `None` where it was not drawn.
+    pub member: Option<MemberFacts>,
+}
+
+/// Headings of a registry file that ledgers carry on: none of them holds personal data.
+pub const KEPT_EXTRAS: [&str; 4] = ["认证状态", "备案日期", "运维方式", "运维单位"];
+
+/// A member of the round and what was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MemberFacts {
+    /// Why it is a member.
+    pub reason: Reason,
+    /// Its ticket, hex.
+    pub ticket: String,
+    /// When it was looked at; `None` where that is still to come.
+    pub looked_at: Option<LocalTime>,
+    /// Publication time of its newest post (最后更新时间).
+    pub newest_at: Option<LocalTime>,
+    /// The verdicts, one a finding, after people have decided what was theirs to decide.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// The part of a finding that documents need.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Number of the finding.
+    pub finding_id: i64,
+    /// The indicator.
+    pub indicator: Indicator,
+    /// Its class under the rule that judged it.
+    pub class: Class,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// A URL for `link`, else empty.
+    pub subject: String,
+    /// One plain sentence.
+    pub summary: String,
+    /// A stable key for why.
+    pub reason: String,
+}
+
+/// The round before and its issues as they stand now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreviousRound {
+    /// Its name.
+    pub name: RoundName,
+    /// Its issues.
+    pub issues: Vec<PreviousIssue>,
+}
+
+/// One issue of the round before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreviousIssue {
+    /// Number.
+    pub id: i64,
+    /// The account's name.
+    pub account: String,
+    /// The platform.
+    pub platform: Platform,
+    /// 主办单位.
+    pub unit: String,
+    /// The indicator.
+    pub indicator: Indicator,
+    /// How grave.
+    pub class: Class,
+    /// Where it stands now.
+    pub status: IssueStatus,
+    /// This round found the same defect again.
+    pub found_again: bool,
+}
+
+/// How many notices of this round arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NoticeFacts {
+    /// Accepted by a channel.
+    pub delivered: usize,
+    /// Not yet, or not at all.
+    pub undelivered: usize,
+}

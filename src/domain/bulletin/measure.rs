@@ -52,7 +52,7 @@ pub(super) fn keys(accounts: &[AccountRow]) -> Keys {
     let platforms: BTreeSet<_> = accounts.iter().map(|a| a.facts.platform).collect();
     let tiers: BTreeSet<_> = accounts.iter().map(|a| a.facts.unit_tier).collect();
     let reasons: BTreeSet<_> = accounts.iter().filter_map(|a| a.facts.member.as_ref()).map(|m| m.reason).collect();
-    let mut unit_tier: Vec<_> = tiers.iter().copied().filter(Option::is_some).collect();
+    let mut unit_tier: Vec<_> = tiers.iter().flatten().copied().map(Some).collect();
     unit_tier.extend(tiers.contains(&None).then_some(None));
     Keys { platform: platforms.into_iter().collect(), unit_tier, reason: reasons.into_iter().collect() }
 }

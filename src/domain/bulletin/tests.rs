@@ -304,7 +304,7 @@ fn contradicting_facts_are_refused_with_their_rows() {
 
     let mut short = example();
     short.round.strata[0].quota += 1;
-    assert!(Dataset::build(short).unwrap_err().figure.ends_with(".quota"));
+    assert!(Dataset::build(short).unwrap_err().figure.contains("].quota"));
 
     let mut smaller = example();
     smaller.accounts.retain(|a| a.member.is_some());
@@ -317,7 +317,7 @@ fn a_changed_row_is_found_by_what_it_no_longer_gives() {
     let failed = dataset.accounts.iter().position(|a| a.result == Some(AccountResult::Failed)).unwrap();
     dataset.accounts[failed].result = Some(AccountResult::Qualified);
     let error = dataset.check().unwrap_err();
-    assert!(error.figure.ends_with(".result") && error.expected == "failed", "{error}");
+    assert!(error.figure.contains("].result") && error.expected == "failed", "{error}");
 }
 
 fn any_plants() -> impl Strategy<Value = Vec<(Platform, Option<UnitTier>, Vec<Planted>)>> {

@@ -1,0 +1,236 @@
+//! 抽取公证单, `certificate.html`: one page from which anyone can replay the draw.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use askama::Template;
+use sha2::{Digest, Sha256};
+
+use super::ReportError;
+use super::wording::{clip, minute, rehearsal, stratum};
+use crate::domain::bulletin::Dataset;
+use crate::domain::ratio::Ratio;
+use crate::domain::round::RoundName;
+use crate::domain::sample::{Reason, Rotation, hex};
+
+#[derive(Template)]
+#[template(path = "certificate.html", config = "reports/askama.toml")]
+struct Certificate<'a> {
+    title: String,
+    office: &'a str,
+    facts: Vec<(&'static str, String)>,
+    strata: Vec<StratumLine<'a>>,
+    totals: StratumLine<'a>,
+    reasons: Vec<(&'static str, usize)>,
+    drawn: bool,
+    export: String,
+    frame_command: String,
+    frame_sha256: &'a str,
+    draw_command: String,
+    members_sha256: String,
+    random: usize,
+    verify: String,
+    generated_at: String,
+}
+
+#[derive(Default)]
+struct StratumLine<'a> {
+    key: &'a str,
+    label: String,
+    size: usize,
+    quota: usize,
+    members: usize,
+}
+
+pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
+    let round = &dataset.round;
+    let mut by_stratum = BTreeMap::<&str, usize>::new();
+    let mut by_reason = BTreeMap::<Reason, usize>::new();
+    let mut random = Vec::new();
+    for (row, member) in dataset.accounts.iter().filter_map(|a| Some((a, a.facts.member.as_ref()?))) {
+        *by_stratum.entry(&row.facts.stratum).or_default() += 1;
+        *by_reason.entry(member.reason).or_default() += 1;
+        if member.reason == Reason::Random {
+            random.push(row.facts.account_id.as_str());
+        }
+    }
+    let strata: Vec<_> = round
+        .strata
+        .iter()
+        .map(|s| StratumLine {
+            key: &s.key,
+            label: stratum(&s.key),
+            size: s.size,
+            quota: s.quota,
+            members: by_stratum.get(s.key.as_str()).copied().unwrap_or_default(),
+        })
+        .collect();
+    let members = by_reason.values().sum();
+    let totals = StratumLine {
+        key: "",
+        label: "合计".to_owned(),
+        size: strata.iter().map(|s| s.size).sum(),
+        quota: strata.iter().map(|s| s.quota).sum(),
+        members,
+    };
+    let seed = round.seed.clone().unwrap_or_default();
+    let file = format!("{}.json", round.name);
+    let certificate = Certificate {
+        title: format!("{}政务新媒体{}抽取公证单{}", round.name.zh(), round.kind.zh(), rehearsal(dataset)),
+        office: &dataset.office,
+        facts: vec![
+            ("批次", round.name.to_string()),
+            ("监测时间点", minute(round.as_of)),
+            ("抽取时间", round.opened_at.map_or_else(|| "尚未抽取".to_owned(), minute)),
+            ("抽样框", format!("{}个账号", round.frame_size)),
+            ("抽样框 SHA-256", round.frame_sha256.clone()),
+            ("抽查比例", round.ratio.to_string()),
+            ("轮换", round.rotation.zh().to_owned()),
+            ("种子", round.seed.as_deref().map_or_else(|| "尚未公布".to_owned(), |s| clip(s, 500))),
+            ("入选账号", format!("{members}个")),
+        ],
+        strata,
+        totals,
+        reasons: by_reason.into_iter().map(|(reason, count)| (reason.zh(), count)).collect(),
+        drawn: round.seed.is_some(),
+        export: format!("xuncha round export {} {file}", round.name),
+        frame_command: frame_command(&file),
+        frame_sha256: &round.frame_sha256,
+        draw_command: draw_command(&seed, round.name, round.ratio, round.rotation),
+        members_sha256: members_sha256(&random),
+        random: random.len(),
+        verify: format!("xuncha round verify {file}"),
+        generated_at: minute(round.generated_at),
+    };
+    certificate.render().map(String::into_bytes).map_err(ReportError::document("certificate.html"))
+}
+
+/// The first command: the frame as lines, and its SHA-256.
+///
+/// Why awk and not jq: awk is on every machine with a shell. Records are split at `{`, so
+/// the file may be pretty-printed or not.
+fn frame_command(file: &str) -> String {
+    format!(
+        r#"awk 'BEGIN {{ RS = "{{" }}
+  function value(key,  rest) {{
+    rest = $0; sub(".*\"" key "\"[^:]*:[^\"]*\"", "", rest); sub("\".*", "", rest); return rest
+  }}
+  /"drawn_this_year"/ {{
+    print value("account_id") "\t" value("stratum") "\t" (/"drawn_this_year"[^:,]*:[ \n]*true/ ? 1 : 0)
+    if (/"strata"/) exit
+  }}' {file} | LC_ALL=C sort > frame.tsv; sha256sum frame.tsv"#
+    )
+}
+
+/// The second command: a ticket for every account, the first ones of each stratum, and the
+/// SHA-256 of their sorted identifiers.
+fn draw_command(seed: &str, round: RoundName, ratio: Ratio, rotation: Rotation) -> String {
+    let text = ratio.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let units = format!("{whole}{fraction}").parse::<u64>().unwrap_or(1);
+    let scale = 10_u64.pow(fraction.len() as u32);
+    let again = if rotation == Rotation::Annual { "$drawn" } else { "0" };
+    let mut command = String::new();
+    let _ = write!(
+        command,
+        r#"while IFS="$(printf '\t')" read -r id stratum drawn; do
+  ticket=$(printf '%s\n%s\n%s' {seed} {round} "$id" | sha256sum | cut -c1-64)
+  printf '%s\t%s\t%s\t%s\n' "$stratum" "{again}" "$ticket" "$id"
+done < frame.tsv | LC_ALL=C sort | awk -F '\t' '{{ line[NR] = $0; size[$1]++ }} END {{
+  for (n = 1; n <= NR; n++) {{
+    split(line[n], f, "\t")
+    if (taken[f[1]]++ < int(({units} * size[f[1]] + {up}) / {scale})) print f[4]
+  }} }}' | LC_ALL=C sort > members.txt; wc -l < members.txt; sha256sum members.txt"#,
+        seed = quote(seed),
+        up = scale - 1,
+    );
+    command
+}
+
+/// Text as one word of a shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// SHA-256 of identifiers, sorted by their bytes, a line each.
+fn members_sha256(random: &[&str]) -> String {
+    let mut sorted = random.to_vec();
+    sorted.sort_unstable();
+    let mut hash = Sha256::new();
+    for id in sorted {
+        hash.update(id);
+        hash.update("\n");
+    }
+    hex(&hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::domain::account::AccountId;
+    use crate::domain::bulletin::tests::at;
+    use crate::domain::sample::{
+        self, Always, Draw, FORMAT, FrameRow, TopUp, allocate, draw, frame_sha256, sort_frame,
+    };
+
+    fn exported(seed: &str, ratio: &str, rotation: Rotation) -> Draw {
+        let round = RoundName::Quarter(2026, 4);
+        let row = |n: usize, prefix: &str| FrameRow {
+            account_id: AccountId::new(format!("{prefix}{n}")),
+            stratum: ["weibo/town", "wechat/-", "微信 甲/部门"][n % 3].to_owned(),
+            drawn_this_year: n.is_multiple_of(4),
+            always: (n == 6).then_some(Always::WatchList),
+        };
+        let mut frame: Vec<_> = (0..23).map(|n| row(n, "账号-A")).collect();
+        sort_frame(&mut frame);
+        let ratio = ratio.parse().unwrap();
+        let strata = allocate(&frame, ratio);
+        let late: Vec<_> = (0..3).map(|n| row(n, "新")).collect();
+        Draw {
+            format: FORMAT.into(),
+            round,
+            kind: round.kind(),
+            as_of: at("2026-11-23T01:00:00Z"),
+            seed: seed.into(),
+            ratio,
+            rotation,
+            frame_size: frame.len(),
+            frame_sha256: frame_sha256(&frame),
+            members: draw(round, seed, rotation, &frame, &strata, Reason::Random),
+            top_ups: vec![TopUp {
+                at: at("2026-12-01T01:00:00Z"),
+                strata: sample::allocate(&late, ratio),
+                frame: late,
+            }],
+            frame,
+            strata,
+        }
+    }
+
+    #[test]
+    fn the_printed_commands_replay_the_draw_in_a_plain_shell() {
+        for (seed, ratio, rotation, pretty) in [
+            ("骰子 4 2 6", "0.25", Rotation::Annual, false),
+            (r"it's $HOME `x` \n %s 100%", "0.07", Rotation::None, true),
+            ("-n", "1", Rotation::Annual, true),
+        ] {
+            let draw = exported(seed, ratio, rotation);
+            let folder = tempfile::tempdir().unwrap();
+            let json = if pretty { serde_json::to_string_pretty(&draw) } else { serde_json::to_string(&draw) };
+            std::fs::write(folder.path().join("2026Q4.json"), json.unwrap()).unwrap();
+            let run = |command: &str| {
+                let output = Command::new("sh").args(["-c", command]).current_dir(folder.path()).output().unwrap();
+                assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+                String::from_utf8(output.stdout).unwrap()
+            };
+            assert_eq!(run(&frame_command("2026Q4.json")), format!("{}  frame.tsv\n", draw.frame_sha256));
+            let random: Vec<_> =
+                draw.members.iter().filter(|m| m.reason == Reason::Random).map(|m| m.account_id.as_str()).collect();
+            let printed = run(&draw_command(seed, draw.round, draw.ratio, rotation));
+            let wanted = format!("{}\n{}  members.txt\n", random.len(), members_sha256(&random));
+            assert_eq!(printed.trim_start(), wanted, "{seed}");
+        }
+    }
+}

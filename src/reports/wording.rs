@@ -1,0 +1,202 @@
+//! Sentences and cells that several documents share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::account::{AccountId, Platform, UnitTier};
+use crate::domain::bulletin::{AccountResult, AccountRow, Dataset};
+use crate::domain::finding::Outcome;
+use crate::domain::issue::{EventKind, Issue, IssueStatus};
+use crate::domain::round::RoundKind;
+use crate::domain::rule::{Class, Indicator};
+use crate::domain::time::LocalTime;
+
+/// Text as every format can hold it: no control characters, none that turn the writing
+/// direction around, at most `most` characters.
+pub(super) fn clip(text: &str, most: usize) -> String {
+    let unfit = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
+    };
+    let mut kept = text.chars().filter(|c| !unfit(*c));
+    let mut short: String = kept.by_ref().take(most).collect();
+    if kept.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// How wide text is, in half-width columns.
+pub(super) fn width_of(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// A stratum's key in words: `微信公众号/镇街`; parts no vocabulary knows stay as they are.
+pub(super) fn stratum(key: &str) -> String {
+    let word = |part: &str| match part {
+        "-" => "未登记".to_owned(),
+        part => Platform::parse(part)
+            .map(Platform::zh)
+            .or_else(|| UnitTier::parse(part).map(UnitTier::zh))
+            .map_or_else(|| clip(part, 60), str::to_owned),
+    };
+    key.split('/').map(word).collect::<Vec<_>>().join("/")
+}
+
+/// [`clip`] at the length of a long cell.
+pub(super) fn clean(text: &str) -> String {
+    clip(text, 2000)
+}
+
+/// 账号名(平台), fit for print.
+pub(super) fn label(row: &AccountRow) -> String {
+    clip(&row.label(), 120)
+}
+
+/// 账号名(平台) of an issue.
+pub(super) fn issue_label(issue: &Issue) -> String {
+    clip(&format!("{}({})", issue.account, issue.platform.zh()), 120)
+}
+
+/// `2026年11月23日`.
+pub(super) fn day(at: LocalTime) -> String {
+    use chrono::Datelike as _;
+    let at = at.fixed();
+    format!("{}年{}月{}日", at.year(), at.month(), at.day())
+}
+
+/// `2026年11月23日9时00分`.
+pub(super) fn minute(at: LocalTime) -> String {
+    use chrono::Timelike as _;
+    let time = at.fixed();
+    format!("{}{}时{:02}分", day(at), time.hour(), time.minute())
+}
+
+/// What a round of this kind is called in a title.
+pub(super) fn inspection(dataset: &Dataset) -> &'static str {
+    if dataset.round.kind == RoundKind::Patrol { "日常巡查" } else { "检查" }
+}
+
+/// `(演练)` where the round is one.
+pub(super) fn rehearsal(dataset: &Dataset) -> &'static str {
+    if dataset.round.rehearsal { "（演练）" } else { "" }
+}
+
+/// Issues that stand: neither revoked nor dismissed.
+pub(super) fn standing(dataset: &Dataset) -> impl Iterator<Item = &Issue> + Clone {
+    dataset.issues.iter().filter(|i| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed))
+}
+
+/// An issue by its number.
+fn issue(dataset: &Dataset, id: i64) -> Option<&Issue> {
+    let place = dataset.issues.binary_search_by_key(&id, |issue| issue.id).ok()?;
+    dataset.issues.get(place)
+}
+
+/// What was found on an account, for the ledger and the annex; empty where nothing was.
+pub(super) fn problems(row: &AccountRow) -> String {
+    let mut seen = BTreeSet::new();
+    let sentences = row.verdicts(Outcome::Fail).map(|v| format!("{}：{}", v.indicator.zh(), clip(&v.summary, 200)));
+    let parts: Vec<_> = sentences.filter(|s| seen.insert(s.clone())).collect();
+    parts.join("；")
+}
+
+/// Why an account could not be judged: unverified first, then what waits for a person.
+pub(super) fn doubts(row: &AccountRow) -> String {
+    let mut parts: Vec<String> =
+        row.verdicts(Outcome::Unverified).map(|v| format!("{}：{}", v.indicator.zh(), clip(&v.summary, 200))).collect();
+    let suspected = row.verdicts(Outcome::Suspected).count();
+    if suspected > 0 {
+        parts.push(format!("疑似问题{suspected}项，待人工核实"));
+    }
+    parts.join("；")
+}
+
+/// Accounts that could not be judged because a machine could not see, by why; those that
+/// wait for a person's decision stand apart and are never named.
+pub(super) struct Unjudged<'a> {
+    pub(super) unverified: Vec<&'a AccountRow>,
+    pub(super) reasons: Vec<(String, usize)>,
+    pub(super) undecided: usize,
+}
+
+pub(super) fn unjudged(dataset: &Dataset) -> Unjudged<'_> {
+    let is_update = |i: Indicator| matches!(i, Indicator::Stale | Indicator::Zombie);
+    let mut unverified = Vec::new();
+    let mut reasons = BTreeMap::<String, usize>::new();
+    let mut undecided = 0;
+    for row in dataset.accounts.iter().filter(|row| row.result == Some(AccountResult::Unjudged)) {
+        let open = row.verdicts(Outcome::Suspected).any(|v| v.class == Class::Veto || is_update(v.indicator));
+        let why = row.verdicts(Outcome::Unverified).find(|v| v.class == Class::Veto || is_update(v.indicator));
+        if open {
+            undecided += 1;
+            continue;
+        }
+        *reasons.entry(why.map_or("没有取得更新情况", |v| reason(&v.reason)).to_owned()).or_default() += 1;
+        unverified.push(row);
+    }
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Unjudged { unverified, reasons, undecided }
+}
+
+/// Why something could not be judged, for a sentence with counts.
+fn reason(key: &str) -> &'static str {
+    match key {
+        "manual" | "by_hand" => "须人工查看",
+        "blocked" | "captcha" | "forbidden" | "http_403" => "平台限制访问",
+        "rate_limited" | "http_429" => "平台限制访问频次",
+        "offline" | "we_offline" | "our_outage" | "outage" => "检查期间本系统网络异常",
+        "no_source" | "unsupported" | "not_built" => "尚无采集渠道",
+        "unreadable" | "not_understood" | "no_dates" => "页面无法识别",
+        "timeout" | "dns" | "tls" | "refused" | "http_5xx" | "unreachable" => "采集地址暂不可达",
+        "canary" | "canary_silent" => "平台采集渠道异常",
+        "unauthorised" | "unauthorized" | "wants_authorisation" => "采集渠道待授权",
+        _ => "采集未取得有效结果",
+    }
+}
+
+/// How an account's issues stand, for the ledger: `已全部销号`, `整改中2个（逾期1个）`.
+pub(super) fn rectification(dataset: &Dataset, row: &AccountRow) -> String {
+    let issues: Vec<&Issue> = row.issues.iter().filter_map(|id| issue(dataset, *id)).collect();
+    let count = |wanted: fn(IssueStatus) -> bool| issues.iter().filter(|i| wanted(i.status)).count();
+    let live = count(|s| !s.is_final());
+    let late = count(|s| matches!(s, IssueStatus::Overdue | IssueStatus::Escalated));
+    match (issues.len(), live, late) {
+        (0, ..) => String::new(),
+        (_, 0, _) if count(|s| s == IssueStatus::Closed) > 0 => "已全部销号".to_owned(),
+        (_, 0, _) => "已撤销或排除".to_owned(),
+        (_, live, 0) => format!("整改中{live}个"),
+        (_, live, late) => format!("整改中{live}个（逾期{late}个）"),
+    }
+}
+
+/// The last event of a kind.
+pub(super) fn last(issue: &Issue, kinds: &[EventKind]) -> Option<(LocalTime, EventKind, String)> {
+    let event = issue.events.iter().rev().find(|event| kinds.contains(&event.kind))?;
+    Some((event.at, event.kind, clean(&event.note)))
+}
+
+/// Standing issues of a class grouped by indicator: their number and the accounts, first come first.
+pub(super) fn by_indicator(dataset: &Dataset, class: Class) -> Vec<(Indicator, usize, Vec<String>)> {
+    let mut groups = BTreeMap::<Indicator, (usize, Vec<String>, BTreeSet<&AccountId>)>::new();
+    for issue in standing(dataset).filter(|issue| issue.class == class) {
+        let (count, names, seen) = groups.entry(issue.indicator).or_default();
+        *count += 1;
+        if seen.insert(&issue.account_id) {
+            names.push(issue_label(issue));
+        }
+    }
+    groups.into_iter().map(|(indicator, (count, names, _))| (indicator, count, names)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_loses_what_no_document_can_hold() {
+        assert_eq!(clip("甲\u{0}乙\u{202e}丙\u{7}丁", 10), "甲乙丙丁");
+        assert_eq!(clip("一二三四五", 3), "一二三…");
+        assert_eq!(clip("一二三", 3), "一二三");
+    }
+}

@@ -234,7 +234,7 @@ fn found(paper: &mut Paper, d: &Dataset) {
             let word = quantifier(names.len(), d.breakdowns.total.drawn);
             let accounts = names.len();
             paper.body(&format!(
-                "{}.{}。{word}账号存在此类问题，共{issues}个，涉及{accounts}个账号（{accounts}/{}）：{}。",
+                "{}.{}。{word}账号（{accounts}/{}）存在此类问题，共{issues}个：{}。",
                 place + 1,
                 indicator.zh(),
                 d.breakdowns.total.drawn,
@@ -309,12 +309,12 @@ fn annexes(paper: &mut Paper, d: &Dataset) {
         .collect();
     paper.annex(1, "不合格账号名单");
     let columns = [
-        ("序号", 70),
-        ("账号名称(平台)", 240),
-        ("主办单位", 190),
-        ("存在问题", 240),
-        ("监测时间点", 130),
-        ("最后更新时间", 130),
+        ("序号", 65),
+        ("账号名称(平台)", 230),
+        ("主办单位", 185),
+        ("存在问题", 230),
+        ("监测时间点", 140),
+        ("最后更新时间", 150),
     ];
     list(paper, &columns, failed, "ledger.xlsx");
 
@@ -333,12 +333,12 @@ fn annexes(paper: &mut Paper, d: &Dataset) {
         .collect();
     paper.annex(2, "问题清单");
     let columns = [
-        ("编号", 70),
-        ("账号名称(平台)", 250),
-        ("主办单位", 190),
-        ("问题类别", 140),
-        ("性质", 110),
-        ("整改时限", 120),
+        ("编号", 65),
+        ("账号名称(平台)", 225),
+        ("主办单位", 170),
+        ("问题类别", 160),
+        ("性质", 120),
+        ("整改时限", 140),
         ("整改状态", 120),
     ];
     list(paper, &columns, issues, "issues.xlsx");

@@ -198,9 +198,11 @@ impl Paper {
     /// The heading row repeats on every page, and no row is split.
     pub(super) fn table(&mut self, columns: &[(&str, usize)], rows: &[Vec<String>]) {
         let widths: Vec<usize> = columns.iter().map(|(_, share)| TEXT_WIDTH * share / 1000).collect();
-        let cell = |text: &str, width: usize, font: &str, centred: bool| {
+        // Why: a short table stays in one piece, its last line is never alone on a page.
+        let together = |row: usize| rows.len() <= 15 && row < rows.len();
+        let cell = |text: &str, width: usize, font: &str, centred: bool, row: usize| {
             let align = if centred { AlignmentType::Center } else { AlignmentType::Left };
-            let paragraph = Paragraph::new().align(align).line_spacing(exact(320));
+            let paragraph = Paragraph::new().align(align).line_spacing(exact(320)).keep_next(together(row));
             TableCell::new()
                 .width(width, WidthType::Dxa)
                 .vertical_align(VAlignType::Center)
@@ -209,12 +211,12 @@ impl Paper {
         let line = |cells: Vec<TableCell>| {
             TableRow::new(cells).row_height(440.0).height_rule(HeightRule::AtLeast).cant_split()
         };
-        let heading = columns.iter().zip(&widths).map(|((text, _), width)| cell(text, *width, HEI, true)).collect();
+        let heading = columns.iter().zip(&widths).map(|((text, _), width)| cell(text, *width, HEI, true, 0)).collect();
         let mut lines = vec![line(heading)];
-        for row in rows {
+        for (place, row) in rows.iter().enumerate() {
             let cells = row.iter().zip(&widths).map(|(text, width)| {
-                let short = !text.contains('\n') && width_of(text) * 105 <= *width;
-                cell(text, *width, FANGSONG, short)
+                let short = !text.contains('\n') && width_of(text) * 105 + 130 <= *width;
+                cell(text, *width, FANGSONG, short, place + 1)
             });
             lines.push(line(cells.collect()));
         }

@@ -19,6 +19,8 @@ pub(super) enum Cell {
     Text(String),
     Number(u64),
     Time(Option<LocalTime>),
+    /// The day alone is shown; the cell holds the time as well.
+    Day(Option<LocalTime>),
     /// A hash: one line, however long.
     Code(String),
     /// A hyperlink where Excel can hold one, else text.
@@ -43,6 +45,7 @@ struct Formats {
     text: Format,
     number: Format,
     time: Format,
+    day: Format,
     link: Format,
     code: Format,
 }
@@ -66,6 +69,7 @@ impl Formats {
             text: base().set_text_wrap(),
             number: base().set_align(FormatAlign::Center),
             time: base().set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Center),
+            day: base().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Center),
             code: base().set_font_size(8),
             link: base().set_text_wrap().set_font_color(Color::RGB(0x0005_4FB9)),
         }
@@ -144,7 +148,7 @@ fn height(row: &[Cell], columns: &[Column]) -> f64 {
         _ => 1_usize,
     };
     let most = row.iter().zip(columns).map(|(cell, (_, width))| lines(cell, *width)).max().unwrap_or(1);
-    13.5 * most.clamp(1, 10) as f64 + 3.0
+    14.5 * most.clamp(1, 10) as f64 + 3.0
 }
 
 fn write_cell(
@@ -155,15 +159,16 @@ fn write_cell(
     formats: &Formats,
     links: &mut usize,
 ) -> Result<(), XlsxError> {
+    let format = if matches!(cell, Cell::Day(_)) { &formats.day } else { &formats.time };
     match cell {
         Cell::Text(text) => sheet.write_string_with_format(line, place, text, &formats.text)?,
         Cell::Code(text) => sheet.write_string_with_format(line, place, text, &formats.code)?,
         Cell::Number(number) => sheet.write_number_with_format(line, place, number as f64, &formats.number)?,
-        Cell::Time(Some(at)) => match excel_time(at) {
-            Ok(time) => sheet.write_datetime_with_format(line, place, &time, &formats.time)?,
+        Cell::Time(Some(at)) | Cell::Day(Some(at)) => match excel_time(at) {
+            Ok(time) => sheet.write_datetime_with_format(line, place, &time, format)?,
             Err(_) => sheet.write_string_with_format(line, place, at.minute(), &formats.text)?,
         },
-        Cell::Time(None) | Cell::Link(None) => sheet.write_blank(line, place, &formats.text)?,
+        Cell::Time(None) | Cell::Day(None) | Cell::Link(None) => sheet.write_blank(line, place, &formats.text)?,
         Cell::Link(Some(url)) => {
             let url = clean(&url);
             let is_web = url.starts_with("http://") || url.starts_with("https://");

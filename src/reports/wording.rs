@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::account::{AccountId, Platform, UnitTier};
-use crate::domain::bulletin::{AccountResult, AccountRow, Dataset};
+use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Verdict};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{EventKind, Issue, IssueStatus};
 use crate::domain::round::RoundKind;
@@ -92,18 +92,25 @@ fn issue(dataset: &Dataset, id: i64) -> Option<&Issue> {
     dataset.issues.get(place)
 }
 
+/// `内容不更新：…`, the indicator said once and no full stop before the next one.
+fn sentence(verdict: &Verdict) -> String {
+    let name = verdict.indicator.zh();
+    let text = clip(&verdict.summary, 200);
+    let text = text.trim_end_matches(['。', '.']);
+    let rest = text.strip_prefix(name).unwrap_or(text).trim_start_matches(['：', ':', '，', ',']);
+    if rest.is_empty() { name.to_owned() } else { format!("{name}：{rest}") }
+}
+
 /// What was found on an account, for the ledger and the annex; empty where nothing was.
 pub(super) fn problems(row: &AccountRow) -> String {
     let mut seen = BTreeSet::new();
-    let sentences = row.verdicts(Outcome::Fail).map(|v| format!("{}：{}", v.indicator.zh(), clip(&v.summary, 200)));
-    let parts: Vec<_> = sentences.filter(|s| seen.insert(s.clone())).collect();
+    let parts: Vec<_> = row.verdicts(Outcome::Fail).map(sentence).filter(|s| seen.insert(s.clone())).collect();
     parts.join("；")
 }
 
 /// Why an account could not be judged: unverified first, then what waits for a person.
 pub(super) fn doubts(row: &AccountRow) -> String {
-    let mut parts: Vec<String> =
-        row.verdicts(Outcome::Unverified).map(|v| format!("{}：{}", v.indicator.zh(), clip(&v.summary, 200))).collect();
+    let mut parts: Vec<String> = row.verdicts(Outcome::Unverified).map(sentence).collect();
     let suspected = row.verdicts(Outcome::Suspected).count();
     if suspected > 0 {
         parts.push(format!("疑似问题{suspected}项，待人工核实"));
@@ -146,11 +153,12 @@ fn reason(key: &str) -> &'static str {
         "blocked" | "captcha" | "forbidden" | "http_403" => "平台限制访问",
         "rate_limited" | "http_429" => "平台限制访问频次",
         "offline" | "we_offline" | "our_outage" | "outage" => "检查期间本系统网络异常",
-        "no_source" | "unsupported" | "not_built" => "尚无采集渠道",
-        "unreadable" | "not_understood" | "no_dates" => "页面无法识别",
-        "timeout" | "dns" | "tls" | "refused" | "http_5xx" | "unreachable" => "采集地址暂不可达",
+        "no_source" | "unsupported" | "not_built" => "采集渠道尚未开通",
+        "bad_option" | "nothing_selected" => "采集参数待更正",
+        "unreadable" | "no_dates" | "not_a_feed" | "malformed" | "empty" => "采集内容无法识别",
+        "bad_status" | "timeout" | "dns" | "tls" | "refused" | "http_5xx" | "unreachable" => "采集地址暂不可达",
         "canary" | "canary_silent" => "平台采集渠道异常",
-        "unauthorised" | "unauthorized" | "wants_authorisation" => "采集渠道待授权",
+        "unauthorized" | "wants_authorisation" => "采集渠道待授权",
         _ => "采集未取得有效结果",
     }
 }
@@ -192,6 +200,30 @@ pub(super) fn by_indicator(dataset: &Dataset, class: Class) -> Vec<(Indicator, u
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_names_its_indicator_once() {
+        let of = |summary: &str| {
+            sentence(&Verdict {
+                finding_id: 1,
+                indicator: Indicator::Stale,
+                class: Class::Veto,
+                outcome: Outcome::Fail,
+                subject: String::new(),
+                summary: summary.to_owned(),
+                reason: String::new(),
+            })
+        };
+        assert_eq!(of("内容不更新：已18天。"), "内容不更新：已18天");
+        assert_eq!(of("已18天未更新"), "内容不更新：已18天未更新");
+        assert_eq!(of(""), "内容不更新");
+    }
+
+    #[test]
+    fn a_stratum_is_read_in_words() {
+        assert_eq!(stratum("wechat/town"), "微信公众号/镇街");
+        assert_eq!(stratum("weibo/-/东片"), "微博/未登记/东片");
+    }
 
     #[test]
     fn text_from_outside_loses_what_no_document_can_hold() {

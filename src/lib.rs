@@ -7,6 +7,7 @@
 //! - [`domain`] the vocabulary and the decisions: pure
 //! - [`clock`] the only source of now
 
+pub mod chat;
 pub mod checks;
 pub mod clock;
 pub mod config;

@@ -1,0 +1,257 @@
+//! What a reader may ask for: one enum of verbs, and how they are read from what was typed.
+//!
+//! Commands are parsed here, not by the bot library: ids may stick to the verb, digits and
+//! spaces may be full width, and Chinese words do as well as `/commands`. Help, the command
+//! menu and the buttons all come from [`Verb`].
+
+use crate::domain::keyed::keyed_enum;
+use crate::domain::person::Role;
+
+keyed_enum! {
+    /// A command; its key follows the slash, its Chinese name works alone.
+    Verb {
+        Start = "start", "开始", "Start";
+        Bind = "bind", "绑定", "Bind";
+        Issues = "issues", "问题", "Issues";
+        Issue = "issue", "查看", "Show";
+        Ack = "ack", "签收", "Acknowledge";
+        Fix = "fix", "整改", "Rectified";
+        Appeal = "appeal", "申诉", "Appeal";
+        Extend = "extend", "延期", "Extension";
+        Feedback = "feedback", "反馈", "Feedback";
+        Status = "status", "进度", "Status";
+        Queue = "queue", "待核", "Queue";
+        Overdue = "overdue", "逾期", "Overdue";
+        Close = "close", "销号", "Close";
+        Reject = "reject", "退回", "Reject";
+        Uphold = "uphold", "维持", "Uphold";
+        Revoke = "revoke", "撤销", "Revoke";
+        Recheck = "recheck", "复查", "Recheck";
+        Escalate = "escalate", "督办", "Escalate";
+        Grant = "grant", "准予", "Grant";
+        Refuse = "refuse", "不予", "Refuse";
+        Invite = "invite", "邀请", "Invite";
+        Lang = "lang", "语言", "Language";
+        Help = "help", "帮助", "Help";
+    }
+}
+
+impl Verb {
+    /// Whether the command is about one issue, named by its number.
+    #[must_use]
+    pub const fn takes_issue(self) -> bool {
+        use Verb as V;
+        matches!(
+            self,
+            V::Issue
+                | V::Ack
+                | V::Fix
+                | V::Appeal
+                | V::Extend
+                | V::Close
+                | V::Reject
+                | V::Uphold
+                | V::Revoke
+                | V::Recheck
+                | V::Escalate
+                | V::Grant
+                | V::Refuse
+        )
+    }
+
+    /// Whether a person in `role` may use it. What concerns a unit is bounded by scope besides.
+    #[must_use]
+    pub const fn is_for(self, role: Role) -> bool {
+        use Verb as V;
+        match self {
+            V::Start | V::Bind | V::Help | V::Lang | V::Feedback | V::Issues | V::Issue => true,
+            V::Ack | V::Fix | V::Appeal | V::Extend => matches!(role, Role::UnitAdmin | Role::Supervisor),
+            V::Status | V::Overdue => matches!(role, Role::Supervisor | Role::Auditor),
+            V::Queue
+            | V::Close
+            | V::Reject
+            | V::Uphold
+            | V::Revoke
+            | V::Recheck
+            | V::Escalate
+            | V::Grant
+            | V::Refuse
+            | V::Invite => matches!(role, Role::Supervisor),
+        }
+    }
+}
+
+/// A command as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typed {
+    /// Which one.
+    pub verb: Verb,
+    /// The issue it names, where it takes one.
+    pub id: Option<i64>,
+    /// What follows, trimmed.
+    pub rest: String,
+}
+
+/// What a text turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Read {
+    /// A command.
+    Command(Typed),
+    /// Looks like a command, but there is none of that name.
+    Unknown,
+    /// Meant for another bot in the same group.
+    NotForUs,
+    /// Plain words.
+    Words,
+}
+
+/// Reads what was typed; `bot` is this bot's user name.
+#[must_use]
+pub fn read(text: &str, bot: &str) -> Read {
+    let text = text.trim();
+    if let Some(line) = text.strip_prefix(['/', '／']) {
+        let name_end = line.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(line.len());
+        let (name, mut rest) = line.split_at(name_end);
+        let mut glued = None;
+        if let Some((number, after)) = take_number(rest) {
+            glued = Some(number);
+            rest = after;
+        }
+        if let Some(addressed) = rest.strip_prefix('@') {
+            let end = addressed.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(addressed.len());
+            let (to, after) = addressed.split_at(end);
+            if !to.eq_ignore_ascii_case(bot) {
+                return Read::NotForUs;
+            }
+            rest = after;
+        }
+        let verb = Verb::ALL.iter().copied().find(|verb| verb.key().eq_ignore_ascii_case(name));
+        return verb.map_or(Read::Unknown, |verb| Read::Command(arguments(verb, glued, rest)));
+    }
+    let spoken = Verb::ALL.iter().copied().find_map(|verb| {
+        let rest = text.strip_prefix(verb.zh())?;
+        let ends = rest.chars().next().is_none_or(|c| is_gap(c) || digit(c).is_some() || c == '#');
+        ends.then(|| arguments(verb, None, rest))
+    });
+    spoken.map_or(Read::Words, Read::Command)
+}
+
+fn arguments(verb: Verb, glued: Option<i64>, rest: &str) -> Typed {
+    let mut rest = rest.trim_start_matches(is_gap);
+    let mut id = glued;
+    if id.is_none()
+        && (verb.takes_issue() || verb == Verb::Issues)
+        && let Some((number, after)) = take_number(rest.trim_start_matches(['#', '＃']))
+    {
+        id = Some(number);
+        rest = after;
+    }
+    // 问题 12 asks for one issue, not for the list.
+    let verb = if verb == Verb::Issues && id.is_some() { Verb::Issue } else { verb };
+    Typed { verb, id, rest: rest.trim_matches(is_gap).to_owned() }
+}
+
+/// Takes a number off the front, full-width digits included; `None` when there is none or it is too long.
+fn take_number(text: &str) -> Option<(i64, &str)> {
+    let end = text.find(|c| digit(c).is_none()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    if digits.is_empty() || digits.chars().count() > 12 {
+        return None;
+    }
+    Some((digits.chars().filter_map(digit).fold(0_i64, |n, d| n * 10 + i64::from(d)), rest))
+}
+
+fn digit(c: char) -> Option<u32> {
+    match c {
+        '０'..='９' => Some(c as u32 - '０' as u32),
+        _ => c.to_digit(10),
+    }
+}
+
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | '，' | ':' | '：' | '、' | '。' | ';' | '；')
+}
+
+/// Splits `2026-12-01 理由` into the date and what follows; full-width digits and `2026年12月1日` do too.
+#[must_use]
+pub fn take_date(text: &str) -> Option<(chrono::NaiveDate, String)> {
+    let mut rest = text.trim_start_matches(is_gap);
+    let mut parts = [0_i64; 3];
+    for (n, part) in parts.iter_mut().enumerate() {
+        let (number, after) = take_number(rest)?;
+        *part = number;
+        rest = match n {
+            0 | 1 => after.strip_prefix(['-', '－', '/', '.', '年', '月'])?,
+            _ => after.strip_prefix('日').unwrap_or(after),
+        };
+    }
+    let [year, month, day] = parts;
+    let date = chrono::NaiveDate::from_ymd_opt(
+        i32::try_from(year).ok().filter(|y| (2000..=9999).contains(y))?,
+        u32::try_from(month).ok()?,
+        u32::try_from(day).ok()?,
+    )?;
+    Some((date, rest.trim_matches(is_gap).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(text: &str) -> Typed {
+        match read(text, "xuncha_bot") {
+            Read::Command(typed) => typed,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn commands_are_read_the_way_people_type_them() {
+        for (text, verb, id, rest) in [
+            ("/ack 12", Verb::Ack, Some(12), ""),
+            ("/ack12", Verb::Ack, Some(12), ""),
+            ("/ACK@Xuncha_Bot 12", Verb::Ack, Some(12), ""),
+            ("／ack　１２", Verb::Ack, Some(12), ""),
+            ("签收 12", Verb::Ack, Some(12), ""),
+            ("签收１２", Verb::Ack, Some(12), ""),
+            ("签收 #12", Verb::Ack, Some(12), ""),
+            ("整改 12 已更新，请复查", Verb::Fix, Some(12), "已更新，请复查"),
+            ("整改12：已更新", Verb::Fix, Some(12), "已更新"),
+            ("申诉 12\n理由 3 条", Verb::Appeal, Some(12), "理由 3 条"),
+            ("延期 12 2026-12-01 假期", Verb::Extend, Some(12), "2026-12-01 假期"),
+            ("问题", Verb::Issues, None, ""),
+            ("问题 12", Verb::Issue, Some(12), ""),
+            ("/issues 12", Verb::Issue, Some(12), ""),
+            ("帮助", Verb::Help, None, ""),
+            ("/fix 已更新", Verb::Fix, None, "已更新"),
+            ("/status 2026Q4", Verb::Status, None, "2026Q4"),
+            ("/invite 测试区卫生健康局", Verb::Invite, None, "测试区卫生健康局"),
+            ("/bind AB-12", Verb::Bind, None, "AB-12"),
+        ] {
+            assert_eq!(command(text), Typed { verb, id, rest: rest.to_owned() }, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_words_and_other_bots_are_left_alone() {
+        assert_eq!(read("整改已经完成了", "xuncha_bot"), Read::Words);
+        assert_eq!(read("你好", "xuncha_bot"), Read::Words);
+        assert_eq!(read("", "xuncha_bot"), Read::Words);
+        assert_eq!(read("/ack@other_bot 12", "xuncha_bot"), Read::NotForUs);
+        assert_eq!(read("/rank", "xuncha_bot"), Read::Unknown);
+        assert_eq!(read("/", "xuncha_bot"), Read::Unknown);
+        assert_eq!(command("/ack 1234567890123").id, None);
+    }
+
+    #[test]
+    fn dates_are_read_in_the_usual_forms() {
+        for text in ["2026-12-01 理由", "２０２６－１２－０１　理由", "2026年12月1日，理由", "2026/12/1 理由"]
+        {
+            let (date, rest) = take_date(text).unwrap();
+            assert_eq!((date.to_string().as_str(), rest.as_str()), ("2026-12-01", "理由"), "{text}");
+        }
+        for text in ["", "明天", "2026-13-01 理由", "12 理由"] {
+            assert_eq!(take_date(text), None, "{text}");
+        }
+    }
+}

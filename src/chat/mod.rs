@@ -1,0 +1,23 @@
+//! Channels out, commands in.
+//!
+//! ```text
+//! outbox row ─► deliver ─► texts ─► telegram          (notices)
+//! telegram ─► bot ─► handle ─► use case ─► texts ─► telegram   (commands and buttons)
+//! ```
+//!
+//! - [`texts`] every text a reader sees; knows nothing of channels
+//! - [`commands`] what a reader may ask for, and how it is read from what was typed
+//! - [`telegram`] the only user of the bot library: values in, values out
+//! - [`deliver`] empties the outbox, one step at a time, on the office's clock
+//! - [`handle`] one incoming update: who, what, which use case, what to answer
+//! - [`bot`] the long poll around it
+//!
+//! Nothing here decides what may be done with an issue: that is `issues::act`. Nothing here
+//! logs a message's text, a person's name or the token.
+
+pub mod bot;
+pub mod commands;
+pub mod deliver;
+pub mod handle;
+pub mod telegram;
+pub mod texts;

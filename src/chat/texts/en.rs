@@ -1,0 +1,206 @@
+//! Notices in English.
+
+use chrono::NaiveDate;
+
+use super::Due;
+use super::page::{Button, Line, Message, Page, clip};
+use crate::domain::issue::EventKind;
+use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SilentSoon, UndeliveredLine};
+use crate::domain::round::RoundName;
+use crate::domain::time::LocalTime;
+
+/// What of a text somebody typed is repeated in a notice.
+const SAID: usize = 400;
+
+pub(super) fn notice(
+    body: &NoticeBody,
+    number: &str,
+    unit: Option<&str>,
+    due: Due<'_>,
+    buttons: Vec<Vec<Button>>,
+) -> Message {
+    let page = Page::of(Line::strong(format!("[{}]", body.kind().en())).text(format!(" No. {number}")));
+    let page = match unit {
+        Some(unit) => page.head(Line::of(format!("To: {unit}"))),
+        None => page,
+    };
+    let page = match body {
+        NoticeBody::Rectification { round, as_of, items } => page
+            .loose()
+            .head(Line::of(format!(
+                "The {} (monitoring time {}) found {} of your unit. Please rectify and report within the time allowed.",
+                round_name(*round),
+                as_of.minute(),
+                count(items.len(), "problem", "problems")
+            )))
+            .items(items.iter().map(|item| rectification(item, due)))
+            .tail(Line::of(
+                "Please acknowledge, and report once rectified; appeal if you disagree. Use the buttons, or send \
+                 /ack ID, /fix ID what was done, /appeal ID why.",
+            ))
+            .tail(Line::of("This notice may come twice; the same number is the same notice.")),
+        NoticeBody::Warning { accounts } => page
+            .head(Line::of("These accounts come close to the update limit; please publish in time. This warning is not counted against anyone."))
+            .items(accounts.iter().map(silent_soon)),
+        NoticeBody::Reminder { lines, last_day } => page
+            .head(Line::of(if *last_day {
+                "At least one of these problems is due today. Please rectify and report; ask for an extension today if you need one."
+            } else {
+                "Half of the time for these problems is over. Please rectify and report."
+            }))
+            .items(lines.iter().map(|line| vec![issue_line(line, false)])),
+        NoticeBody::Decision { line, what, note } => {
+            let page = page.head(issue_line(line, false)).head(Line::of("Decision: ").bold(decision(*what)));
+            let page = if note.trim().is_empty() { page } else { page.head(Line::of("Note: ").text(clip(note, SAID))) };
+            match line.due_at {
+                Some(at) if matches!(what, EventKind::Upheld | EventKind::Extended | EventKind::ExtensionRefused | EventKind::Rejected) => {
+                    page.head(Line::of("Due: ").text(day(at, line.due_provisional)))
+                }
+                _ => page,
+            }
+        }
+        NoticeBody::Alert(alert) => self::alert(page, alert),
+        NoticeBody::Digest { .. } => digest(page, body),
+    };
+    page.buttons(buttons).finish(more)
+}
+
+fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
+    let (on, provisional) = due(item.class);
+    vec![
+        Line::strong(format!("#{} {} ({})", item.issue, item.account, item.platform.en())),
+        Line::of(format!("Indicator: {} [{}]", item.indicator.en(), item.class.en())),
+        Line::of("Found: ").text(&item.summary),
+        Line::of("Basis: ").text(&item.basis),
+        Line::of("To do: ").text(&item.remedy.en),
+        Line::of("Due: ")
+            .bold(date(on, provisional))
+            .text(format!(" ({})", count(item.working_days as usize, "working day", "working days"))),
+        Line::of("Recheck: ").text(&item.recheck.en),
+    ]
+}
+
+fn silent_soon(account: &SilentSoon) -> Vec<Line> {
+    vec![
+        Line::of("· ")
+            .bold(format!("{} ({})", account.account, account.platform.en()))
+            .text(format!(": last post {}, {} days ago; ", account.newest_at.minute(), account.days))
+            .text(format!("a violation unless updated before {}", account.violation_at.minute())),
+    ]
+}
+
+fn issue_line(line: &IssueLine, with_unit: bool) -> Line {
+    let text = Line::strong(format!("#{}", line.issue)).text(" ");
+    let text = if with_unit { text.text(&line.unit).text(" · ") } else { text };
+    let text = text.text(format!("{} ({}): ", line.account, line.platform.en())).text(&line.summary);
+    match line.due_at {
+        Some(at) => text.text(format!(" (due {})", day(at, line.due_provisional))),
+        None => text,
+    }
+}
+
+fn alert(page: Page, alert: &Alert) -> Page {
+    match alert {
+        Alert::RoundJudged { round, looked_at, issues, vetoes, veto_count, doubtful, unverified } => {
+            let page = page
+                .head(Line::of(format!("The {} has been judged.", round_name(*round))))
+                .head(Line::of(format!(
+                    "Accounts looked at: {looked_at}; problems: {issues}, of these veto: {veto_count}; to be decided by a person: {doubtful}; accounts that could not be judged: {unverified}."
+                )))
+                .items(vetoes.iter().map(|line| vec![issue_line(line, true)]));
+            if *doubtful > 0 { page.tail(Line::of("Send /queue to decide the doubtful ones.")) } else { page }
+        }
+        Alert::Appealed { line, why, by } => page
+            .head(Line::of(format!("{} ({by}) appeals; the clock has stopped. Please decide.", line.unit)))
+            .head(issue_line(line, false))
+            .head(Line::of("Reason: ").text(clip(why, SAID))),
+        Alert::ExtensionRequested { line, until, why, by } => page
+            .head(Line::of(format!(
+                "{} ({by}) asks for an extension until {}. Please decide.",
+                line.unit,
+                until.date()
+            )))
+            .head(issue_line(line, false))
+            .head(Line::of("Reason: ").text(clip(why, SAID))),
+        Alert::Rectified { line, what, by } => page
+            .head(Line::of(format!("{} ({by}) reports a rectification that a person has to check.", line.unit)))
+            .head(issue_line(line, false))
+            .head(Line::of("What was done: ").text(clip(what, SAID))),
+        Alert::Feedback { unit, text, by } => page
+            .head(Line::of(format!("Feedback from {} ({by}):", unit.as_deref().unwrap_or("no unit"))))
+            .head(Line::of(clip(text, 1_000))),
+        Alert::Undeliverable { unit, number, why } => page
+            .head(Line::of(format!(
+                "Notice {number} cannot be delivered to {}.",
+                unit.as_deref().unwrap_or("the supervisors")
+            )))
+            .head(Line::of("The channel says: ").text(clip(why, SAID)))
+            .head(Line::of("Have them bind again: /invite UNIT makes a new code.")),
+    }
+}
+
+fn digest(page: Page, body: &NoticeBody) -> Page {
+    let NoticeBody::Digest { on, opened, live, overdue, overdue_count, doubtful, appeals, extensions, undelivered } =
+        body
+    else {
+        return page;
+    };
+    let mut page = page.head(Line::of(format!("{on}: {opened} opened, {live} live, {overdue_count} overdue.")));
+    if *doubtful > 0 {
+        page = page.head(Line::of(format!("{doubtful} to be decided by a person: send /queue.")));
+    }
+    let titled = |title: &str, lines: &[IssueLine]| -> Vec<Vec<Line>> {
+        let heading = (!lines.is_empty()).then(|| vec![Line::strong(title)]);
+        heading.into_iter().chain(lines.iter().map(|line| vec![issue_line(line, true)])).collect()
+    };
+    page = page
+        .items(titled("Overdue (escalation proposed)", overdue))
+        .items(titled("Appeals waiting", appeals))
+        .items(titled("Extensions waiting", extensions));
+    if !undelivered.is_empty() {
+        page = page.items([vec![Line::strong("Not delivered")]]).items(undelivered.iter().map(undelivered_line));
+    }
+    page
+}
+
+fn undelivered_line(line: &UndeliveredLine) -> Vec<Line> {
+    vec![
+        Line::of(format!("{} {}: ", line.number, line.unit.as_deref().unwrap_or("the supervisors")))
+            .text(line.why.as_deref().unwrap_or("nobody is bound")),
+    ]
+}
+
+fn decision(what: EventKind) -> &'static str {
+    match what {
+        EventKind::Upheld => "upheld; the clock runs on",
+        EventKind::Revoked => "revoked; the problem no longer counts",
+        EventKind::Rejected => "returned; please go on rectifying",
+        EventKind::Closed => "rechecked and closed",
+        EventKind::Dismissed => "dismissed; the problem no longer counts",
+        EventKind::Extended => "extension granted",
+        EventKind::ExtensionRefused => "extension refused",
+        EventKind::Overdue => "the deadline has passed",
+        other => other.en(),
+    }
+}
+
+/// `quarterly sample 2026Q4`.
+pub(super) fn round_name(round: RoundName) -> String {
+    format!("{} {round}", round.kind().en().to_lowercase())
+}
+
+pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+pub(super) fn date(on: NaiveDate, provisional: bool) -> String {
+    format!("{on}{}", if provisional { " (provisional)" } else { "" })
+}
+
+pub(super) fn day(at: LocalTime, provisional: bool) -> String {
+    format!("{}{}", at.date(), if provisional { " (provisional)" } else { "" })
+}
+
+pub(super) fn more(cut: usize) -> Line {
+    Line::of(format!("… and {cut} more: send /issues."))
+}

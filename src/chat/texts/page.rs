@@ -1,0 +1,276 @@
+//! A message under construction: lines of styled text, items that may be cut, buttons.
+//!
+//! Text is escaped when the page is finished, never before, so nothing that a unit, a platform
+//! or a reader wrote can become markup. A page that is too long loses whole items, and says so.
+
+use super::press::Press;
+
+/// UTF-16 units of one message; Telegram takes 4,096 and does not say how it counts.
+const LONGEST: usize = 4_000;
+/// UTF-16 units kept free for the line that says what was cut.
+const CLOSING: usize = 120;
+/// UTF-16 units of one item; nine fit in a message.
+const LONGEST_ITEM: usize = 1_200;
+
+/// What a channel sends: the same words as HTML for Telegram and as plain text for the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Message {
+    /// Telegram's HTML.
+    pub html: String,
+    /// The same without markup.
+    pub plain: String,
+    /// Rows of buttons.
+    pub buttons: Vec<Vec<Button>>,
+    /// The reader's next message is wanted as a reply to this one.
+    pub ask: bool,
+}
+
+/// A button under a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// What it says.
+    pub label: String,
+    /// What it does.
+    pub press: Press,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Plain,
+    Bold,
+    Code,
+}
+
+/// One line of a message.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Line(Vec<(Style, String)>);
+
+impl Line {
+    /// A line that begins with `text`.
+    pub(super) fn of(text: impl AsRef<str>) -> Self {
+        Self::default().text(text)
+    }
+
+    /// A line that begins with `text` in bold.
+    pub(super) fn strong(text: impl AsRef<str>) -> Self {
+        Self::default().bold(text)
+    }
+
+    pub(super) fn text(self, text: impl AsRef<str>) -> Self {
+        self.push(Style::Plain, text.as_ref())
+    }
+
+    pub(super) fn bold(self, text: impl AsRef<str>) -> Self {
+        self.push(Style::Bold, text.as_ref())
+    }
+
+    /// What is to be typed or copied as it stands.
+    pub(super) fn code(self, text: impl AsRef<str>) -> Self {
+        self.push(Style::Code, text.as_ref())
+    }
+
+    fn push(mut self, style: Style, text: &str) -> Self {
+        let text = one_line(text);
+        if !text.is_empty() {
+            self.0.push((style, text));
+        }
+        self
+    }
+
+    fn units(&self) -> usize {
+        1 + self.0.iter().map(|(_, text)| utf16(text)).sum::<usize>()
+    }
+
+    /// The line with at most `most` UTF-16 units.
+    fn cut(mut self, most: usize) -> Self {
+        let mut left = most;
+        for (_, text) in &mut self.0 {
+            *text = clip(text, left);
+            left = left.saturating_sub(utf16(text));
+        }
+        self
+    }
+
+    fn write(&self, html: &mut String, plain: &mut String) {
+        for (style, text) in &self.0 {
+            let (open, close) = match style {
+                Style::Plain => ("", ""),
+                Style::Bold => ("<b>", "</b>"),
+                Style::Code => ("<code>", "</code>"),
+            };
+            html.push_str(open);
+            for c in text.chars() {
+                match c {
+                    '&' => html.push_str("&amp;"),
+                    '<' => html.push_str("&lt;"),
+                    '>' => html.push_str("&gt;"),
+                    '"' => html.push_str("&quot;"),
+                    _ => html.push(c),
+                }
+            }
+            html.push_str(close);
+            plain.push_str(text);
+        }
+    }
+}
+
+/// A message of a heading, any number of items, and a closing part.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    head: Vec<Line>,
+    items: Vec<Vec<Line>>,
+    tail: Vec<Line>,
+    buttons: Vec<Vec<Button>>,
+    loose: bool,
+    ask: bool,
+}
+
+impl Page {
+    /// A page that begins with `line`.
+    pub(super) fn of(line: Line) -> Self {
+        Self { head: vec![line], ..Self::default() }
+    }
+
+    pub(super) fn head(mut self, line: Line) -> Self {
+        self.head.push(line);
+        self
+    }
+
+    /// Adds items; a page that is too long is cut between two of them.
+    pub(super) fn items(mut self, items: impl IntoIterator<Item = Vec<Line>>) -> Self {
+        self.items.extend(items);
+        self
+    }
+
+    pub(super) fn tail(mut self, line: Line) -> Self {
+        self.tail.push(line);
+        self
+    }
+
+    /// Leaves an empty line between two items.
+    pub(super) fn loose(mut self) -> Self {
+        self.loose = true;
+        self
+    }
+
+    pub(super) fn buttons(mut self, buttons: Vec<Vec<Button>>) -> Self {
+        self.buttons = buttons;
+        self
+    }
+
+    /// Asks the reader to reply to this message.
+    pub(super) fn ask(mut self) -> Self {
+        self.ask = true;
+        self
+    }
+
+    /// The message; `more` words how many items did not fit.
+    pub(super) fn finish(self, more: impl Fn(usize) -> Line) -> Message {
+        let gap = usize::from(self.loose);
+        let head: Vec<Line> = self.head.into_iter().map(|line| line.cut(LONGEST_ITEM)).collect();
+        let tail: Vec<Line> = self.tail.into_iter().map(|line| line.cut(LONGEST_ITEM / 2)).collect();
+        let mut left = LONGEST.saturating_sub(CLOSING + head.iter().chain(&tail).map(Line::units).sum::<usize>() + 2);
+        let total = self.items.len();
+        let mut body: Vec<Vec<Line>> = Vec::new();
+        for item in self.items {
+            let item: Vec<Line> = item.into_iter().map(|line| line.cut(LONGEST_ITEM / 2)).collect();
+            let units = item.iter().map(Line::units).sum::<usize>() + gap;
+            if units > left {
+                break;
+            }
+            left -= units;
+            body.push(item);
+        }
+        let cut = total - body.len();
+        let mut parts: Vec<Vec<Line>> = vec![head];
+        if self.loose {
+            parts.append(&mut body);
+        } else if !body.is_empty() {
+            parts.push(body.into_iter().flatten().collect());
+        }
+        if cut > 0 {
+            parts.push(vec![more(cut)]);
+        }
+        parts.push(tail);
+        let mut message = Message { buttons: self.buttons, ask: self.ask, ..Message::default() };
+        for (n, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
+            if n > 0 {
+                message.html.push_str("\n\n");
+                message.plain.push_str("\n\n");
+            }
+            for (n, line) in part.iter().enumerate() {
+                if n > 0 {
+                    message.html.push('\n');
+                    message.plain.push('\n');
+                }
+                line.write(&mut message.html, &mut message.plain);
+            }
+        }
+        message
+    }
+}
+
+/// Text of at most `most` UTF-16 units, with an ellipsis where it was longer.
+pub(super) fn clip(text: &str, most: usize) -> String {
+    if utf16(text) <= most {
+        return text.to_owned();
+    }
+    let mut left = most.saturating_sub(1);
+    let mut cut: String = text
+        .chars()
+        .take_while(|c| {
+            let fits = c.len_utf16() <= left;
+            left = left.saturating_sub(c.len_utf16());
+            fits
+        })
+        .collect();
+    if most > 0 {
+        cut.push('…');
+    }
+    cut
+}
+
+fn utf16(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// Line breaks and control characters become spaces; direction marks go.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .filter(|c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_written_cannot_become_markup() {
+        let page = Page::of(Line::of("<b>甲</b> & \"乙\"").bold("<i>").code("a\nb"));
+        let message = page.finish(|_| Line::default());
+        assert_eq!(message.html, "&lt;b&gt;甲&lt;/b&gt; &amp; &quot;乙&quot;<b>&lt;i&gt;</b><code>a b</code>");
+        assert_eq!(message.plain, "<b>甲</b> & \"乙\"<i>a b");
+    }
+
+    #[test]
+    fn a_long_page_is_cut_between_items_and_says_how_many_are_missing() {
+        let items = (0..60).map(|n| vec![Line::of(format!("{n} {}", "😀长".repeat(40))), Line::of("第二行")]);
+        let message = Page::of(Line::strong("标题"))
+            .loose()
+            .items(items)
+            .tail(Line::of("结尾"))
+            .finish(|n| Line::of(format!("另有 {n} 项")));
+        assert!(utf16(&message.plain) <= LONGEST, "{}", utf16(&message.plain));
+        let shown = message.plain.matches("第二行").count();
+        assert!(shown > 10 && message.plain.contains(&format!("另有 {} 项", 60 - shown)));
+        assert!(message.plain.ends_with("结尾"));
+    }
+
+    #[test]
+    fn one_endless_line_is_clipped() {
+        let message = Page::of(Line::of("长".repeat(9_000))).finish(|_| Line::default());
+        assert!(utf16(&message.plain) <= LONGEST && message.plain.ends_with('…'));
+    }
+}

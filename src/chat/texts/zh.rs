@@ -1,0 +1,199 @@
+//! 通知 in Chinese.
+
+use chrono::NaiveDate;
+
+use super::Due;
+use super::page::{Button, Line, Message, Page, clip};
+use crate::domain::issue::EventKind;
+use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SilentSoon, UndeliveredLine};
+use crate::domain::round::RoundName;
+use crate::domain::time::LocalTime;
+
+/// What of a text somebody typed is repeated in a notice.
+const SAID: usize = 400;
+
+pub(super) fn notice(
+    body: &NoticeBody,
+    number: &str,
+    unit: Option<&str>,
+    due: Due<'_>,
+    buttons: Vec<Vec<Button>>,
+) -> Message {
+    let title = Line::strong(format!("【{}】", body.kind().zh())).text(format!("编号 {number}"));
+    let page = Page::of(title);
+    let page = match unit {
+        Some(unit) => page.head(Line::of(unit).text("：")),
+        None => page,
+    };
+    let page = match body {
+        NoticeBody::Rectification { round, as_of, items } => page
+            .loose()
+            .head(Line::of(format!(
+                "{}（监测时间点 {}）发现贵单位存在以下 {} 项问题，请按时限整改并反馈。",
+                round_name(*round),
+                as_of.minute(),
+                items.len()
+            )))
+            .items(items.iter().map(|item| rectification(item, due)))
+            .tail(Line::of("收到后请签收，整改后请反馈；对认定有异议的，可以申诉。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由。"))
+            .tail(Line::of("本通知可能重复送达，编号相同的为同一通知。")),
+        NoticeBody::Warning { accounts } => page
+            .head(Line::of("以下账号临近更新时限，请及时发布内容。本提醒不计入检查结果。"))
+            .items(accounts.iter().map(silent_soon)),
+        NoticeBody::Reminder { lines, last_day } => page
+            .head(Line::of(if *last_day {
+                "以下问题中有今日到期的，请尽快完成整改并反馈；确需延期的，请今日内申请。"
+            } else {
+                "以下问题整改时限已过半，请抓紧整改并反馈。"
+            }))
+            .items(lines.iter().map(|line| vec![issue_line(line, false)])),
+        NoticeBody::Decision { line, what, note } => {
+            let page = page
+                .head(issue_line(line, false))
+                .head(Line::of("处理结果：").bold(decision(*what)));
+            let page = if note.trim().is_empty() { page } else { page.head(Line::of("说明：").text(clip(note, SAID))) };
+            match line.due_at {
+                Some(at) if matches!(what, EventKind::Upheld | EventKind::Extended | EventKind::ExtensionRefused | EventKind::Rejected) => {
+                    page.head(Line::of("整改时限：").text(day(at, line.due_provisional)))
+                }
+                _ => page,
+            }
+        }
+        NoticeBody::Alert(alert) => self::alert(page, alert),
+        NoticeBody::Digest { .. } => digest(page, body),
+    };
+    page.buttons(buttons).finish(more)
+}
+
+fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
+    let (on, provisional) = due(item.class);
+    vec![
+        Line::strong(format!("{} 号　{}({})", item.issue, item.account, item.platform.zh())),
+        Line::of(format!("指标：{}〔{}〕", item.indicator.zh(), item.class.zh())),
+        Line::of("情况：").text(&item.summary),
+        Line::of("依据：").text(&item.basis),
+        Line::of("要求：").text(&item.remedy.zh),
+        Line::of("时限：").bold(date(on, provisional)).text(format!("（{} 个工作日）", item.working_days)),
+        Line::of("复查：").text(&item.recheck.zh),
+    ]
+}
+
+fn silent_soon(account: &SilentSoon) -> Vec<Line> {
+    vec![
+        Line::of("· ")
+            .bold(format!("{}({})", account.account, account.platform.zh()))
+            .text(format!("：最近更新 {}，已 {} 天；", account.newest_at.minute(), account.days))
+            .text(format!("{} 前未更新即构成违规", account.violation_at.minute())),
+    ]
+}
+
+/// `12 号　账号(平台)：情况；时限 …`.
+fn issue_line(line: &IssueLine, with_unit: bool) -> Line {
+    let text = Line::strong(format!("{} 号", line.issue)).text("　");
+    let text = if with_unit { text.text(&line.unit).text(" · ") } else { text };
+    let text = text.text(format!("{}({})：", line.account, line.platform.zh())).text(&line.summary);
+    match line.due_at {
+        Some(at) => text.text(format!("（时限 {}）", day(at, line.due_provisional))),
+        None => text,
+    }
+}
+
+fn alert(page: Page, alert: &Alert) -> Page {
+    match alert {
+        Alert::RoundJudged { round, looked_at, issues, vetoes, veto_count, doubtful, unverified } => {
+            let page = page
+                .head(Line::of(format!("{}已判定。", round_name(*round))))
+                .head(Line::of(format!(
+                    "检查账号 {looked_at} 个；问题 {issues} 项，其中单项否决 {veto_count} 项；待人工核实 {doubtful} 项；无法判定账号 {unverified} 个。"
+                )))
+                .items(vetoes.iter().map(|line| vec![issue_line(line, true)]));
+            if *doubtful > 0 { page.tail(Line::of("待核实事项请发送 /queue 处理。")) } else { page }
+        }
+        Alert::Appealed { line, why, by } => page
+            .head(Line::of(format!("{}（{by}）提出申诉，时限已停止计算，请处理。", line.unit)))
+            .head(issue_line(line, false))
+            .head(Line::of("理由：").text(clip(why, SAID))),
+        Alert::ExtensionRequested { line, until, why, by } => page
+            .head(Line::of(format!("{}（{by}）申请延期至 {}，请审批。", line.unit, until.date())))
+            .head(issue_line(line, false))
+            .head(Line::of("理由：").text(clip(why, SAID))),
+        Alert::Rectified { line, what, by } => page
+            .head(Line::of(format!("{}（{by}）反馈已整改，须人工复查。", line.unit)))
+            .head(issue_line(line, false))
+            .head(Line::of("整改情况：").text(clip(what, SAID))),
+        Alert::Feedback { unit, text, by } => page
+            .head(Line::of(format!("{}（{by}）的意见：", unit.as_deref().unwrap_or("未绑定单位"))))
+            .head(Line::of(clip(text, 1_000))),
+        Alert::Undeliverable { unit, number, why } => page
+            .head(Line::of(format!("通知 {number} 无法送达{}。", unit.as_deref().unwrap_or("监管人员"))))
+            .head(Line::of("渠道答复：").text(clip(why, SAID)))
+            .head(Line::of("请联系对方重新绑定：发送 /invite 单位名称 可生成新的绑定码。")),
+    }
+}
+
+fn digest(page: Page, body: &NoticeBody) -> Page {
+    let NoticeBody::Digest { on, opened, live, overdue, overdue_count, doubtful, appeals, extensions, undelivered } =
+        body
+    else {
+        return page;
+    };
+    let mut page =
+        page.head(Line::of(format!("{on}　新增问题 {opened} 项，未办结 {live} 项，逾期 {overdue_count} 项。")));
+    if *doubtful > 0 {
+        page = page.head(Line::of(format!("待人工核实 {doubtful} 项，请发送 /queue 处理。")));
+    }
+    let titled = |title: &str, lines: &[IssueLine]| -> Vec<Vec<Line>> {
+        let heading = (!lines.is_empty()).then(|| vec![Line::strong(title)]);
+        heading.into_iter().chain(lines.iter().map(|line| vec![issue_line(line, true)])).collect()
+    };
+    page = page
+        .items(titled("逾期（建议督办）", overdue))
+        .items(titled("待处理申诉", appeals))
+        .items(titled("待审批延期", extensions));
+    if !undelivered.is_empty() {
+        page = page.items([vec![Line::strong("未送达清单")]]).items(undelivered.iter().map(undelivered_line));
+    }
+    page
+}
+
+fn undelivered_line(line: &UndeliveredLine) -> Vec<Line> {
+    vec![
+        Line::of(format!("{}　{}：", line.number, line.unit.as_deref().unwrap_or("监管人员")))
+            .text(line.why.as_deref().unwrap_or("尚无绑定人员")),
+    ]
+}
+
+fn decision(what: EventKind) -> &'static str {
+    match what {
+        EventKind::Upheld => "维持原认定，时限继续计算",
+        EventKind::Revoked => "撤销，该问题不再计入",
+        EventKind::Rejected => "退回，请继续整改",
+        EventKind::Closed => "复查通过，予以销号",
+        EventKind::Dismissed => "经核实排除，该问题不再计入",
+        EventKind::Extended => "准予延期",
+        EventKind::ExtensionRefused => "不予延期",
+        EventKind::Overdue => "已超过整改时限",
+        other => other.zh(),
+    }
+}
+
+/// `2026年第四季度抽查`.
+pub(super) fn round_name(round: RoundName) -> String {
+    match round {
+        RoundName::Quarter(..) => format!("{}抽查", round.zh()),
+        RoundName::Half(..) => format!("{}检查", round.zh()),
+        RoundName::Day(_) => format!("{}日常巡查", round.zh()),
+    }
+}
+
+pub(super) fn date(on: NaiveDate, provisional: bool) -> String {
+    format!("{on}{}", if provisional { "（暂定）" } else { "" })
+}
+
+pub(super) fn day(at: LocalTime, provisional: bool) -> String {
+    format!("{}{}", at.date(), if provisional { "（暂定）" } else { "" })
+}
+
+pub(super) fn more(cut: usize) -> Line {
+    Line::of(format!("……另有 {cut} 项未列出，请发送 /issues 查看。"))
+}

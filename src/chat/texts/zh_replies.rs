@@ -1,0 +1,252 @@
+//! 答复 in Chinese.
+
+use super::page::{Line, Message, Page, clip};
+use super::zh::{day, more, round_name};
+use super::{BindRefusal, Progress, Reply, commands_of, queue_buttons, show_buttons, step_buttons, why_buttons};
+use crate::chat::commands::Verb;
+use crate::domain::Lang;
+use crate::domain::finding::{Finding, Outcome};
+use crate::domain::issue::{Issue, IssueStatus};
+use crate::domain::person::Role;
+use crate::store::{Person, StoredIssue};
+
+pub(super) fn reply(reply: &Reply<'_>) -> Message {
+    page(reply).finish(more)
+}
+
+fn page(reply: &Reply<'_>) -> Page {
+    match reply {
+        Reply::Welcome => Page::of(Line::of("您好。本机器人用于政务新媒体检查问题的通知与整改反馈。"))
+            .head(Line::of("请发送 ").code("/bind 绑定码").text(" 完成绑定；绑定码请向主管单位索取。")),
+        Reply::Help(roles) => help(roles),
+        Reply::Bound(person) => bound(person),
+        Reply::NotBound(why) => say(match why {
+            BindRefusal::Unknown => "绑定码不正确，请核对后重新发送。",
+            BindRefusal::Expired => "绑定码已过期，请向主管单位重新索取。",
+            BindRefusal::Used => "绑定码已被使用，请向主管单位重新索取。",
+            BindRefusal::TooManyTries => "尝试次数过多，请稍后再试。",
+        }),
+        Reply::Anonymous => say("您正以群组匿名身份发言，无法确认办理人。请关闭匿名后重新发送。"),
+        Reply::Forwarded => say("转发的消息不作为办理依据，请由办理人直接发送。"),
+        Reply::NotYours => say("您没有办理此事项的权限。可发送 /help 查看可用命令。"),
+        Reply::PrivateOnly => say("请在与本机器人的私聊中使用此命令。"),
+        Reply::NoIssue(id) => say(&format!("没有编号为 {id} 的问题。可发送 /issues 查看问题清单。")),
+        Reply::NoFinding(id) => say(&format!("没有编号为 {id} 的待核实事项，或已由他人处理。")),
+        Reply::NoRound => say("没有这一检查批次。批次写法：2026Q4、2026H2 或 2026-11-23。"),
+        Reply::Refused(id, refusal) => Page::of(Line::strong(format!("{id} 号　")).text(refusal.zh())),
+        Reply::Usage(verb) => {
+            let (arguments, about) = about(*verb);
+            Page::of(Line::of(about)).head(Line::of("写法：").code(format!("/{verb} {arguments}").trim()))
+        }
+        Reply::Unknown => say("未能识别您的消息。可发送 /help 查看可用命令。"),
+        Reply::Ask(verb, id) => Page::of(Line::strong(format!("〔{} {id}〕", verb.zh())).text(match verb {
+            Verb::Fix => "请回复本条消息，说明整改情况。",
+            Verb::Appeal => "请回复本条消息，说明申诉理由。",
+            Verb::Extend => "请回复本条消息，写明延期至何日及理由，例如：2026-12-01 系统升级。",
+            _ => "请回复本条消息，说明理由。",
+        }))
+        .ask(),
+        Reply::AskWhy(id) => {
+            Page::of(Line::strong(format!("〔排除 {id}〕")).text("请选择理由，或回复本条消息说明理由。"))
+                .buttons(why_buttons(*id, Lang::Zh))
+        }
+        Reply::Done { verb, changed, issue } => done(*verb, *changed, issue),
+        Reply::AckedAll(0) => say("没有需要签收的问题。"),
+        Reply::AckedAll(count) => say(&format!("已签收 {count} 项问题。可发送 /issues 查看时限。")),
+        Reply::Issue { issue, steps } => issue_in_full(issue).buttons(step_buttons(steps, &issue.issue, Lang::Zh)),
+        Reply::Issues { issues: [], overdue, .. } => {
+            say(if *overdue { "目前没有逾期的问题。" } else { "目前没有未办结的问题。" })
+        }
+        Reply::Issues { issues, overdue, with_unit } => Page::of(
+            Line::strong(if *overdue { "逾期问题" } else { "未办结问题" }).text(format!("　共 {} 项", issues.len())),
+        )
+        .items(issues.iter().map(|stored| vec![short(&stored.issue, *with_unit)]))
+        .tail(Line::of("查看详情请发送：问题 编号"))
+        .buttons(show_buttons(issues, Lang::Zh)),
+        Reply::Queue { findings: [], .. } => say("目前没有待核实的事项。"),
+        Reply::Queue { findings, total } => {
+            Page::of(Line::strong("待核实事项").text(format!("　共 {total} 项，以下为前 {} 项", findings.len())))
+                .loose()
+                .items(findings.iter().map(doubtful))
+                .tail(Line::of("请打开链接核实后，点击“属实”或“排除”。"))
+                .buttons(queue_buttons(findings, Lang::Zh))
+        }
+        Reply::Decided(finding) => {
+            Page::of(Line::strong(format!("{} 号　{}：", finding.id, finding.account)).text(match finding.outcome {
+                Outcome::Fail => "已确认属实。",
+                _ => "已排除。",
+            }))
+        }
+        Reply::Status(progress) => status(progress),
+        Reply::Invite { code, unit, expires_at } => Page::of(Line::of(format!("{unit}管理员的绑定码：")).code(code))
+            .head(Line::of(format!("有效期至 {}，仅可使用一次。", expires_at.minute())))
+            .head(Line::of("请对方向本机器人发送：").code(format!("/bind {code}"))),
+        Reply::LangSet => say("已切换为中文。"),
+        Reply::Thanks => say("已转交主管单位，谢谢。"),
+        Reply::Trouble => say("系统暂时无法处理，请稍后重试。"),
+    }
+}
+
+fn say(text: &str) -> Page {
+    Page::of(Line::of(text))
+}
+
+fn help(roles: &[Role]) -> Page {
+    let page = Page::of(Line::strong("可用命令")).items(commands_of(roles).into_iter().map(|verb| {
+        let (arguments, about) = about(verb);
+        vec![Line::default().code(format!("/{verb} {arguments}").trim()).text(format!("　{about}"))]
+    }));
+    if roles.is_empty() {
+        return page;
+    }
+    page.tail(Line::of("也可直接用中文：问题、签收 编号、整改 编号 情况、申诉 编号 理由、延期 编号 日期 理由。"))
+}
+
+fn bound(person: &Person) -> Page {
+    let unit = person.unit.as_deref().unwrap_or_default();
+    let page = Page::of(Line::of("绑定成功：").bold(format!("{unit}{}", person.role.zh())).text("。"));
+    match person.role {
+        Role::UnitAdmin => {
+            page.head(Line::of("此前未送达的通知将随后发来。可发送 /issues 查看本单位问题，/help 查看命令。"))
+        }
+        Role::Supervisor | Role::Auditor => page.head(Line::of("可发送 /help 查看命令。")),
+    }
+}
+
+fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
+    let issue = &stored.issue;
+    let what = match (verb, changed) {
+        (Verb::Ack, true) => "已签收",
+        (Verb::Ack, false) => "此前已签收",
+        (Verb::Fix, true) => "已收到整改反馈，将安排复查",
+        (Verb::Fix, false) => "此前已收到整改反馈，正待复查",
+        (Verb::Appeal, true) => "已受理申诉，处理期间时限停止计算",
+        (Verb::Appeal, false) => "申诉正在处理中",
+        (Verb::Extend, true) => "已提交延期申请，请等候审批；审批前时限不变",
+        (Verb::Extend, false) => "该延期申请此前已提交",
+        (Verb::Uphold, _) => "已维持原认定，时限继续计算",
+        (Verb::Revoke, true) => "已撤销",
+        (Verb::Reject, _) => "已退回",
+        (Verb::Recheck, _) => "已安排复查",
+        (Verb::Grant, true) => "已准予延期",
+        (Verb::Refuse, _) => "已答复不予延期",
+        (Verb::Escalate, true) => "已转督办",
+        (Verb::Close, true) => "已销号",
+        _ => "此前已办理，无需重复操作",
+    };
+    let line = Line::strong(format!("{} 号　", issue.id)).text(what).text("。");
+    let line = match issue.due_at {
+        Some(at) if !issue.status.is_final() && !matches!(issue.status, IssueStatus::Appealed) => {
+            line.text(format!("整改时限 {}。", day(at, issue.due_provisional)))
+        }
+        _ => line,
+    };
+    Page::of(line)
+}
+
+fn short(issue: &Issue, with_unit: bool) -> Line {
+    let line = Line::strong(format!("{} 号", issue.id)).text("　");
+    let line = if with_unit { line.text(&issue.unit).text(" · ") } else { line };
+    let line = line
+        .text(format!("{}({})　{}〔{}〕　", issue.account, issue.platform.zh(), issue.indicator.zh(), issue.class.zh()))
+        .text(issue.status.zh());
+    match issue.due_at {
+        Some(at) => line.text(format!("，时限 {}", day(at, issue.due_provisional))),
+        None => line,
+    }
+}
+
+fn issue_in_full(stored: &StoredIssue) -> Page {
+    let issue = &stored.issue;
+    let mut page = Page::of(
+        Line::strong(format!("{} 号　{}({})", issue.id, issue.account, issue.platform.zh()))
+            .text(format!("　{}", issue.status.zh())),
+    )
+    .head(Line::of("单位：").text(&issue.unit))
+    .head(Line::of(format!("指标：{}〔{}〕", issue.indicator.zh(), issue.class.zh())))
+    .head(Line::of("情况：").text(&issue.summary));
+    if !issue.subject.is_empty() {
+        page = page.head(Line::of("对象：").text(clip(&issue.subject, 300)));
+    }
+    page = page
+        .head(Line::of(format!("依据：{} {}", issue.rule.document, issue.rule.clause)))
+        .head(Line::of(format!("批次：{}（监测时间点 {}）", issue.round, issue.as_of.minute())))
+        .head(match issue.due_at {
+            Some(at) => Line::of("时限：").bold(day(at, issue.due_provisional)),
+            None => Line::of("时限：自通知送达次日起计算"),
+        });
+    let recent = issue.events.len().saturating_sub(8);
+    page.items(issue.events.iter().skip(recent).map(|event| {
+        let line = Line::of(format!("{}　{}（{}）", event.at.minute(), event.kind.zh(), event.actor));
+        vec![if event.note.trim().is_empty() { line } else { line.text("：").text(clip(&event.note, 200)) }]
+    }))
+}
+
+fn doubtful(finding: &Finding) -> Vec<Line> {
+    let mut lines = vec![
+        Line::strong(format!("{} 号　{}", finding.id, finding.account)).text(format!(
+            "　{}〔{}〕",
+            finding.indicator.zh(),
+            finding.class.zh()
+        )),
+        Line::of(clip(&finding.summary, 200)),
+    ];
+    if let Some(url) = finding.evidence.url.as_ref().filter(|url| !finding.summary.contains(url.as_str())) {
+        lines.push(Line::of(clip(url, 200)));
+    }
+    lines
+}
+
+fn status(progress: &Progress) -> Page {
+    let count = |outcome: Outcome| -> i64 {
+        progress.findings.iter().filter(|(_, o, _)| *o == outcome).map(|(_, _, n)| n).sum()
+    };
+    let mut page = Page::of(Line::strong(round_name(progress.round)).text(format!("　{}", progress.state.zh())))
+        .head(Line::of(format!("监测时间点 {}", progress.as_of.minute())))
+        .head(Line::of(format!("已检查 {} / {} 个账号", progress.looked_at, progress.members)))
+        .head(Line::of(format!(
+            "检查结果：合规 {}，违规 {}，疑似 {}，无法判定 {}",
+            count(Outcome::Pass),
+            count(Outcome::Fail),
+            count(Outcome::Suspected),
+            count(Outcome::Unverified)
+        )));
+    for (indicator, outcome, number) in progress.findings.iter().filter(|(_, outcome, _)| *outcome == Outcome::Fail) {
+        page = page.items([vec![Line::of(format!("· {}{} {number} 项", indicator.zh(), outcome.zh()))]]);
+    }
+    let issues: Vec<String> = progress.issues.iter().map(|(status, n)| format!("{} {n}", status.zh())).collect();
+    let page = if issues.is_empty() { page } else { page.tail(Line::of("全部问题：").text(issues.join("，"))) };
+    if progress.doubtful > 0 {
+        page.tail(Line::of(format!("待人工核实 {} 项，请发送 /queue 处理。", progress.doubtful)))
+    } else {
+        page
+    }
+}
+
+pub(super) fn about(verb: Verb) -> (&'static str, &'static str) {
+    match verb {
+        Verb::Start => ("", "开始使用"),
+        Verb::Bind => ("绑定码", "绑定单位或角色"),
+        Verb::Issues => ("", "未办结问题清单"),
+        Verb::Issue => ("编号", "查看一项问题"),
+        Verb::Ack => ("编号", "签收"),
+        Verb::Fix => ("编号 整改情况", "反馈整改情况，可附图片或文件"),
+        Verb::Appeal => ("编号 理由", "申诉，处理期间时限停止计算"),
+        Verb::Extend => ("编号 日期 理由", "申请延期"),
+        Verb::Feedback => ("内容", "向主管单位反映情况"),
+        Verb::Status => ("批次", "检查进度，不写批次则为最近一批"),
+        Verb::Queue => ("", "处理待核实事项"),
+        Verb::Overdue => ("", "逾期问题"),
+        Verb::Close => ("编号", "销号"),
+        Verb::Reject => ("编号 理由", "退回整改反馈"),
+        Verb::Uphold => ("编号", "维持原认定（答复申诉）"),
+        Verb::Revoke => ("编号 理由", "撤销问题（答复申诉）"),
+        Verb::Recheck => ("编号", "立即安排复查"),
+        Verb::Escalate => ("编号", "督办逾期问题"),
+        Verb::Grant => ("编号", "准予延期"),
+        Verb::Refuse => ("编号 理由", "不予延期"),
+        Verb::Invite => ("单位名称", "为单位管理员生成绑定码"),
+        Verb::Lang => ("zh|en", "切换语言"),
+        Verb::Help => ("", "可用命令"),
+    }
+}

@@ -1,1 +1,179 @@
-//! The long poll.
+//! The long poll: asks for updates, has each handled once, answers.
+//!
+//! Written over the library's `getUpdates` rather than its dispatcher. The dispatcher panics
+//! when Telegram cannot be reached at the start and when a handler once panicked, and confirms
+//! updates that still wait in its queues. Here a batch is confirmed when it was handled: the
+//! updates of one chat one after another, of several chats side by side.
+//!
+//! Nothing that Telegram or a reader sends ends this loop; only `shutdown` does.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::{FutureExt, StreamExt};
+use tokio::sync::watch;
+
+use super::handle::{Incoming, Outcome, What, handle};
+use super::telegram::{Me, Messenger, SendError};
+use super::texts::Message;
+use crate::office::Office;
+
+/// Chats answered side by side.
+const ABREAST: usize = 16;
+/// The pause after a failed poll doubles up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// An update that takes longer is left; what it did is kept, what it had to say is lost.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// How often an answer is tried again when the chat is throttled.
+const ANSWER_TRIES: u32 = 3;
+
+/// Runs the bot until `shutdown` becomes true; `ready` tells whether Telegram answers.
+pub async fn run(
+    office: Office,
+    messenger: Messenger,
+    mut shutdown: watch::Receiver<bool>,
+    ready: watch::Sender<bool>,
+) {
+    let stopped = async move {
+        // An error means that nobody is left who could say stop.
+        let _ = shutdown.wait_for(|stop| *stop).await;
+    };
+    tokio::select! {
+        () = stopped => {}
+        () = serve(&office, &messenger, &ready) => {}
+    }
+    ready.send_replace(false);
+}
+
+async fn serve(office: &Office, messenger: &Messenger, ready: &watch::Sender<bool>) {
+    let me = introduce(messenger).await;
+    ready.send_replace(true);
+    tracing::info!(bot.username = %me.username, "the bot is listening");
+    let mut offset = 0;
+    let mut pause = Pause::default();
+    loop {
+        let asked = Instant::now();
+        match messenger.updates(offset).await {
+            Ok((next, updates)) => {
+                ready.send_replace(true);
+                pause = Pause::default();
+                // Why: a server that answers an empty poll at once would have us spin.
+                if next == offset && asked.elapsed() < Duration::from_secs(1) {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                handle_batch(office, messenger, &me, updates).await;
+                offset = next;
+            }
+            Err(error) => {
+                let wait = pause.next(&error);
+                if pause.failures == 3 {
+                    ready.send_replace(false);
+                }
+                tracing::warn!(%error, pause_s = wait.as_secs(), "Telegram gave no updates");
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+/// Greets Telegram as often as it takes.
+async fn introduce(messenger: &Messenger) -> Me {
+    let mut pause = Pause::default();
+    let me = loop {
+        match messenger.check().await {
+            Ok(me) => break me,
+            Err(error) => {
+                let wait = pause.next(&error);
+                tracing::warn!(%error, pause_s = wait.as_secs(), "Telegram does not answer yet");
+                tokio::time::sleep(wait).await;
+            }
+        }
+    };
+    if let Err(error) = messenger.publish_commands().await {
+        tracing::warn!(%error, "the command menu could not be published");
+    }
+    me
+}
+
+/// Back-off between failed polls: 1 s, 2 s, 4 s … or as long as Telegram asks.
+#[derive(Default)]
+struct Pause {
+    failures: u32,
+}
+
+impl Pause {
+    fn next(&mut self, error: &SendError) -> Duration {
+        let own = Duration::from_secs(1 << self.failures.min(6)).min(LONGEST_PAUSE);
+        self.failures += 1;
+        match error {
+            SendError::Wait(asked) => own.max(*asked).min(LONGEST_PAUSE * 10),
+            _ => own,
+        }
+    }
+}
+
+async fn handle_batch(office: &Office, messenger: &Messenger, me: &Me, updates: Vec<Incoming>) {
+    let mut chats = BTreeMap::<String, Vec<Incoming>>::new();
+    for update in updates {
+        chats.entry(update.address.clone()).or_default().push(update);
+    }
+    futures::stream::iter(chats.into_values())
+        .for_each_concurrent(ABREAST, |updates| async move {
+            for update in updates {
+                handle_one(office, messenger, me, &update).await;
+            }
+        })
+        .await;
+}
+
+async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &Incoming) {
+    let work = async {
+        let outcome = handle(office, &me.username, update).await;
+        answer(messenger, update, outcome).await;
+    };
+    match tokio::time::timeout(PATIENCE, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) => tracing::error!(update.update_id, "an update made the bot stumble; the next one is handled"),
+        Err(_) => tracing::error!(update.update_id, "an update took too long and was left"),
+    }
+}
+
+/// Says what there is to say; what cannot be said is logged and gone: the change is in the database.
+async fn answer(messenger: &Messenger, update: &Incoming, outcome: Outcome) {
+    if let What::Press { id, message, .. } = &update.what {
+        if let Err(error) = messenger.answer_press(id, outcome.toast.as_deref()).await {
+            tracing::debug!(%error, "a pressed button could not be answered");
+        }
+        if let (Some(message), Some(buttons)) = (message, &outcome.redraw)
+            && let Err(error) = messenger.redraw(&update.address, *message, buttons).await
+        {
+            tracing::debug!(%error, "buttons could not be drawn anew");
+        }
+    }
+    for message in outcome.messages {
+        match messenger.send(&update.address, &message).await {
+            Ok(_) => {}
+            // Why: waiting here would hold up every other chat of the batch.
+            Err(SendError::Wait(rest)) => {
+                tokio::spawn(send_later(messenger.clone(), update.address.clone(), message, rest));
+            }
+            Err(error) => tracing::warn!(%error, update.update_id, "an answer could not be sent"),
+        }
+    }
+}
+
+async fn send_later(messenger: Messenger, address: String, message: Message, mut rest: Duration) {
+    for _ in 0..ANSWER_TRIES {
+        tokio::time::sleep(rest.min(LONGEST_PAUSE)).await;
+        match messenger.send(&address, &message).await {
+            Err(SendError::Wait(again)) => rest = again,
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "an answer could not be sent");
+                return;
+            }
+        }
+    }
+    tracing::warn!("an answer was given up: the chat stayed throttled");
+}

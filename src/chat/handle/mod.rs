@@ -1,27 +1,200 @@
 //! One incoming update: who, what, which use case, what to answer.
+//!
+//! Values in, values out; the bot library is not known here. Decisions that bind this module:
+//!
+//! - An update is marked as handled after it was acted upon, and answered after that. A crash
+//!   in between acts twice, which the use cases turn into "already"; the other order would lose it.
+//! - A person acts by their own bindings, whatever chat they speak in. What belongs to another
+//!   unit is answered like what does not exist.
+//! - Questions keep no state: a reply is recognised by the mark in the question it answers.
 
-use super::texts::Press;
+mod findings;
+mod issues;
+mod press;
+mod text;
+
 use crate::domain::Lang;
+use crate::domain::person::Role;
+use crate::issues::Scope;
+use crate::office::Office;
+use crate::people;
+use crate::store::{Person, StoreError};
+
+use super::commands::Verb;
+use super::texts::{self, Button, Message, Press, Reply};
+
+/// The channel's name in the database.
+pub(super) const CHANNEL: &str = "telegram";
+
 /// Who sent an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
+    /// `telegram:` and the user's id.
     pub key: String,
+    /// Display name.
     pub name: String,
+    /// The language their app speaks, where it is one of ours.
     pub lang: Option<Lang>,
+    /// They speak as the group, so nobody knows who they are.
     pub anonymous: bool,
 }
-/// What came.
+
+/// What was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    Text { text: String, reply_to: Option<String>, attachment: bool, forwarded: bool },
-    Press { id: String, data: String, message: Option<i32>, buttons: Vec<Vec<Press>> },
+    /// A message.
+    Text {
+        /// Text or caption; may be empty.
+        text: String,
+        /// The text of the bot's message it replies to.
+        reply_to: Option<String>,
+        /// A photo or a file came with it.
+        attachment: bool,
+        /// It is somebody else's message.
+        forwarded: bool,
+    },
+    /// A button was pressed.
+    Press {
+        /// The press, to be answered.
+        id: String,
+        /// The button's data.
+        data: String,
+        /// The message under which it stands.
+        message: Option<i32>,
+        /// All buttons under that message.
+        buttons: Vec<Vec<Press>>,
+    },
 }
-/// One update
+
+/// One update that may concern the office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
+    /// Telegram's number of the update.
     pub update_id: i64,
+    /// The chat it came from.
     pub address: String,
+    /// More than one reader there.
     pub is_group: bool,
+    /// Who.
     pub sender: Sender,
+    /// What.
     pub what: What,
 }
+
+/// What the bot does in return.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// The notification of a pressed button.
+    pub toast: Option<String>,
+    /// New buttons for the message under which one was pressed.
+    pub redraw: Option<Vec<Vec<Button>>>,
+    /// Messages to the chat.
+    pub messages: Vec<Message>,
+}
+
+/// Acts on an update once; `bot` is this bot's user name.
+pub async fn handle(office: &Office, bot: &str, incoming: &Incoming) -> Outcome {
+    match try_handle(office, bot, incoming).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            tracing::error!(incoming.update_id, %error, "an update could not be handled");
+            let lang = incoming.sender.lang.unwrap_or_else(|| office.lang());
+            let trouble = texts::reply(&Reply::Trouble, lang);
+            match incoming.what {
+                What::Text { .. } => Outcome { messages: vec![trouble], ..Outcome::default() },
+                What::Press { .. } => Outcome { toast: Some(trouble.plain), ..Outcome::default() },
+            }
+        }
+    }
+}
+
+async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<Outcome, StoreError> {
+    // Looks, and lets the mark go with the transaction: it is set for good below.
+    if !office.store.write().await?.see_update(incoming.update_id, office.now()).await? {
+        return Ok(Outcome::default());
+    }
+    let desk = Desk::of(office, incoming).await?;
+    let outcome = match &incoming.what {
+        What::Text { text, reply_to, attachment, forwarded } => {
+            let words = text::Words { text, reply_to: reply_to.as_deref(), attachment: *attachment, forwarded: *forwarded };
+            Outcome { messages: text::text(&desk, bot, &words).await?, ..Outcome::default() }
+        }
+        What::Press { data, buttons, .. } => press::press(&desk, data, buttons).await?,
+    };
+    let mut tx = office.store.write().await?;
+    tx.see_update(incoming.update_id, office.now()).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// Everything one update is judged by.
+struct Desk<'a> {
+    office: &'a Office,
+    incoming: &'a Incoming,
+    /// The sender's bindings in force.
+    people: Vec<Person>,
+    /// The language of the chat.
+    lang: Lang,
+}
+
+impl<'a> Desk<'a> {
+    async fn of(office: &'a Office, incoming: &'a Incoming) -> Result<Self, StoreError> {
+        let people = people::known(office, &incoming.sender.key).await?;
+        let chat = office.store.read().await?.chat_at(CHANNEL, &incoming.address).await?;
+        let lang = chat.map(|chat| chat.lang).or(incoming.sender.lang).unwrap_or_else(|| office.lang());
+        Ok(Self { office, incoming, people, lang })
+    }
+
+    fn say(&self, reply: &Reply<'_>) -> Message {
+        texts::reply(reply, self.lang)
+    }
+
+    fn roles(&self) -> Vec<Role> {
+        self.people.iter().map(|person| person.role).collect()
+    }
+
+    /// What history shows as the actor.
+    fn actor(&self) -> &str {
+        self.people.first().map_or(&self.incoming.sender.name, |person| &person.name)
+    }
+
+    /// Why the sender may not use a command; `None` when they may.
+    fn refusal(&self, verb: Verb) -> Option<Reply<'static>> {
+        if self.people.is_empty() {
+            return Some(Reply::Welcome);
+        }
+        let allowed = self.people.iter().any(|person| verb.is_for(person.role));
+        (!allowed).then_some(Reply::NotYours)
+    }
+
+    /// What the sender may touch with a command, by those of their bindings that allow it.
+    fn scopes(&self, verb: Verb) -> Vec<Scope> {
+        let mut scopes = Vec::new();
+        for person in self.people.iter().filter(|person| verb.is_for(person.role)) {
+            match (person.role, &person.unit) {
+                (Role::Supervisor | Role::Auditor, _) => return vec![Scope::All],
+                (Role::UnitAdmin, Some(unit)) => {
+                    let scope = Scope::Unit(unit.clone());
+                    if !scopes.contains(&scope) {
+                        scopes.push(scope);
+                    }
+                }
+                (Role::UnitAdmin, None) => {}
+            }
+        }
+        scopes
+    }
+
+    /// The role in which the sender sees an issue: the one that may do most.
+    fn role(&self) -> Role {
+        let has = |role| self.people.iter().any(|person| person.role == role);
+        match () {
+            () if has(Role::Supervisor) => Role::Supervisor,
+            () if has(Role::UnitAdmin) => Role::UnitAdmin,
+            () => Role::Auditor,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -102,6 +102,8 @@ pub enum Reply<'a> {
     NoFinding(i64),
     /// No such round.
     NoRound,
+    /// No account of that unit is registered.
+    NoUnit(&'a str),
     /// The workflow refuses.
     Refused(i64, &'a Refusal),
     /// How a command is written.

@@ -110,25 +110,28 @@ const SCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(8);
 
 /// Runs scheduler, bot, delivery and web until `stop` completes; ends within ten seconds of it.
-pub async fn serve(office: Office, fetcher: Fetcher, messenger: Messenger, stop: impl Future<Output = ()>) -> Result<()> {
+pub async fn serve(
+    office: Office,
+    fetcher: Fetcher,
+    messenger: Messenger,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
     let listen = office.config.web.listen;
     let listener = tokio::net::TcpListener::bind(listen)
         .await
         .with_context(|| format!("[web] listen = \"{listen}\" cannot be opened; another service may hold it"))?;
     let (stopper, stopping) = watch::channel(false);
     let health = Health::default();
-    let messenger = Arc::new(messenger);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(web::serve(listener, office.clone(), health.clone(), stopping.clone()));
     {
-        let (office, messenger, health) = (office.clone(), Arc::clone(&messenger), health.clone());
-        let stopping = stopping.clone();
-        tasks.spawn(async move { bot::run(office, messenger, stopping, move |up| health.set_bot(up)).await });
+        let (office, messenger) = (office.clone(), messenger.clone());
+        tasks.spawn(bot::run(office, messenger, stopping.clone(), health.bot()));
     }
     {
-        let (office, messenger) = (office.clone(), Arc::clone(&messenger));
+        let (office, messenger) = (office.clone(), messenger.clone());
         tasks.spawn(repeat(stopping.clone(), DELIVERY_PAUSE, "delivery", move || {
-            let (office, messenger) = (office.clone(), Arc::clone(&messenger));
+            let (office, messenger) = (office.clone(), messenger.clone());
             async move { deliver_due(&office, &messenger, 50).await.map(|_| ()).map_err(anyhow::Error::from) }
         }));
     }

@@ -7,8 +7,10 @@
 //! - [`domain`] the vocabulary and the decisions: pure
 //! - [`clock`] the only source of now
 
+pub mod app;
 pub mod chat;
 pub mod checks;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -16,6 +18,7 @@ pub mod domain;
 pub mod fetch;
 pub mod intake;
 pub mod issues;
+pub mod ledger;
 pub mod notify;
 pub mod office;
 pub mod people;
@@ -25,6 +28,7 @@ pub mod sampling;
 pub mod schedule;
 pub mod sources;
 pub mod store;
+pub mod web;
 
 /// Who the history says did what no person did.
 pub const ACTOR: &str = "xuncha";

@@ -1,8 +1,6 @@
 //! Health and metrics. No personal data, no names of accounts or units.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
@@ -16,24 +14,28 @@ use crate::office::Office;
 use crate::store::StoreError;
 
 /// Which parts of the service are up.
-#[derive(Debug, Clone, Default)]
-pub struct Health(Arc<Parts>);
+#[derive(Debug, Clone)]
+pub struct Health {
+    bot: watch::Sender<bool>,
+    scheduler: watch::Sender<bool>,
+}
 
-#[derive(Debug, Default)]
-struct Parts {
-    bot: AtomicBool,
-    scheduler: AtomicBool,
+impl Default for Health {
+    fn default() -> Self {
+        Self { bot: watch::Sender::new(false), scheduler: watch::Sender::new(false) }
+    }
 }
 
 impl Health {
-    /// The bot reached its server, or lost it.
-    pub fn set_bot(&self, up: bool) {
-        self.0.bot.store(up, Ordering::Relaxed);
+    /// Where the bot says whether its server answers.
+    #[must_use]
+    pub fn bot(&self) -> watch::Sender<bool> {
+        self.bot.clone()
     }
 
     /// The scheduler makes its turns.
     pub fn set_scheduler(&self, up: bool) {
-        self.0.scheduler.store(up, Ordering::Relaxed);
+        self.scheduler.send_replace(up);
     }
 }
 
@@ -60,8 +62,8 @@ pub async fn serve(listener: TcpListener, office: Office, health: Health, mut st
 
 async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
     let database = shared.office.store.created_at().await.is_ok();
-    let bot = shared.health.0.bot.load(Ordering::Relaxed);
-    let scheduler = shared.health.0.scheduler.load(Ordering::Relaxed);
+    let bot = *shared.health.bot.borrow();
+    let scheduler = *shared.health.scheduler.borrow();
     let status = if database && bot && scheduler { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, format!("database {database}\nscheduler {scheduler}\nbot {bot}\n"))
 }
@@ -95,9 +97,8 @@ async fn metrics_text(shared: &Shared) -> Result<String, StoreError> {
     let deliveries: Vec<_> =
         tx.delivery_counts().await?.into_iter().map(|(status, n)| (format!("{{status=\"{status}\"}}"), n)).collect();
     gauge("deliveries", "Outbox rows by status.", &deliveries);
-    let parts = &shared.health.0;
-    gauge("bot_up", "The bot reached its server.", &[(String::new(), i64::from(parts.bot.load(Ordering::Relaxed)))]);
-    let scheduler = i64::from(parts.scheduler.load(Ordering::Relaxed));
+    gauge("bot_up", "The bot reached its server.", &[(String::new(), i64::from(*shared.health.bot.borrow()))]);
+    let scheduler = i64::from(*shared.health.scheduler.borrow());
     gauge("scheduler_up", "The scheduler makes its turns.", &[(String::new(), scheduler)]);
     Ok(text)
 }

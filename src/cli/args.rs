@@ -75,7 +75,10 @@ pub(super) enum Command {
     #[command(subcommand)]
     Reviews(ReviewsCommand),
     /// 检查批次：2026Q4、2026H2 或 2026-11-23 Rounds
-    #[command(subcommand, after_help = "示例 Examples:\n  xuncha round freeze 2026Q4          先公布抽样框 publish the frame first\n  xuncha round open 2026Q4 --seed '4 2 6 1'   再定种子 then name the seed\n  xuncha round verify draw.json       任何人都能复算 anyone can replay it")]
+    #[command(
+        subcommand,
+        after_help = "示例 Examples:\n  xuncha round freeze 2026Q4          先公布抽样框 publish the frame first\n  xuncha round open 2026Q4 --seed '4 2 6 1'   再定种子 then name the seed\n  xuncha round verify draw.json       任何人都能复算 anyone can replay it"
+    )]
     Round(RoundCommand),
     /// 发现 Findings
     #[command(subcommand)]
@@ -99,7 +102,9 @@ pub(super) enum Command {
     /// 运行服务：调度、机器人、发送、健康检查 Scheduler, bot, delivery and health in one process
     Serve,
     /// 查看一个采集方式能读到什么 What a source adapter sees
-    #[command(after_help = "示例 Example:\n  xuncha probe html https://example.gov.cn/list/ --option item='ul.news li'")]
+    #[command(
+        after_help = "示例 Example:\n  xuncha probe html https://example.gov.cn/list/ --option item='ul.news li'"
+    )]
     Probe {
         kind: SourceKind,
         url: String,

@@ -30,6 +30,9 @@ use args::{Cli, Command};
 pub(crate) use errors::{CheckFailed, Usage};
 use output::Out;
 
+/// Who the history says acted at the command line.
+const ACTOR: &str = "cli";
+
 /// What every command is given.
 struct Context {
     out: Out,
@@ -82,8 +85,7 @@ pub fn main() -> ExitCode {
         }
     };
     let lang = cli.lang.unwrap_or(Lang::Zh);
-    let mut context =
-        Context { out: Out::new(cli.format, lang, cli.quiet), config_path: cli.config, lang: cli.lang };
+    let mut context = Context { out: Out::new(cli.format, lang, cli.quiet), config_path: cli.config, lang: cli.lang };
     let done = runtime.block_on(run(&mut context, cli.command));
     let ended = match done.and_then(|()| context.out.finish()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -132,5 +134,6 @@ fn trace(verbose: u8, quiet: bool) {
         (false, _) => "debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
 }

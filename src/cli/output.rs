@@ -65,7 +65,8 @@ impl Out {
                 Ok(())
             }
             Format::Table => {
-                let wide = lines.iter().map(|(name, _)| unicode_width::UnicodeWidthStr::width(*name)).max().unwrap_or(0);
+                let wide =
+                    lines.iter().map(|(name, _)| unicode_width::UnicodeWidthStr::width(*name)).max().unwrap_or(0);
                 for (name, text) in lines {
                     let pad = wide - unicode_width::UnicodeWidthStr::width(*name);
                     writeln!(self.stdout, "{name}{}  {text}", " ".repeat(pad))?;
@@ -149,7 +150,7 @@ impl Out {
             return Ok(());
         }
         let mut table = Table::new();
-        table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(TableStyle::UTF8_HORIZONTAL_ONLY);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(terminal_width());
         table.set_header(list.columns.iter().map(|c| self.pick(c.0, c.1)));

@@ -84,13 +84,19 @@ pub fn write_all(dataset: &Dataset, out: &Path) -> Result<Vec<PathBuf>, ReportEr
     let mut paths = Vec::with_capacity(files.len());
     for (name, bytes) in files {
         let path = out.join(name);
-        let unfinished = out.join(format!(".{name}.part"));
-        fs::write(&unfinished, bytes)
-            .and_then(|()| fs::rename(&unfinished, &path))
-            .map_err(|source| ReportError::File { path: path.clone(), source })?;
+        write_whole(&path, &bytes)?;
         paths.push(path);
     }
     Ok(paths)
+}
+
+/// Writes a file that appears whole or not at all.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".part");
+    fs::write(&unfinished, bytes)
+        .and_then(|()| fs::rename(&unfinished, path))
+        .map_err(|source| ReportError::File { path: path.to_owned(), source })
 }
 
 /// Reads a dataset back and checks it.

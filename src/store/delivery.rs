@@ -207,6 +207,14 @@ impl Tx {
         .map(instant))
     }
 
+    /// How many outbox rows stand where.
+    pub async fn delivery_counts(&mut self) -> Result<Vec<(DeliveryStatus, i64)>, StoreError> {
+        sql!(self, all(String, i64), "SELECT status, COUNT(*) FROM delivery GROUP BY status ORDER BY status")?
+            .into_iter()
+            .map(|(status, count)| Ok((super::word(&status)?, count)))
+            .collect()
+    }
+
     /// How many deliveries are due at `now`, for `notices send --dry-run` and metrics.
     pub async fn due_deliveries(&mut self, now: DateTime<Utc>) -> Result<Vec<(i64, i64)>, StoreError> {
         Ok(sql!(

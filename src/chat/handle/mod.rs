@@ -116,7 +116,8 @@ async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<O
     let desk = Desk::of(office, incoming).await?;
     let outcome = match &incoming.what {
         What::Text { text, reply_to, attachment, forwarded } => {
-            let words = text::Words { text, reply_to: reply_to.as_deref(), attachment: *attachment, forwarded: *forwarded };
+            let words =
+                text::Words { text, reply_to: reply_to.as_deref(), attachment: *attachment, forwarded: *forwarded };
             Outcome { messages: text::text(&desk, bot, &words).await?, ..Outcome::default() }
         }
         What::Press { data, buttons, .. } => press::press(&desk, data, buttons).await?,

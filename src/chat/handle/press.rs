@@ -63,7 +63,8 @@ async fn decide(
     buttons: &[Vec<Press>],
 ) -> Result<Outcome, StoreError> {
     let message = findings::decide(desk, id, confirm, why).await?;
-    let about = |press: &Press| matches!(press, Press::Confirm(x) | Press::Dismiss(x) | Press::DismissFor(x, _) if *x == id);
+    let about =
+        |press: &Press| matches!(press, Press::Confirm(x) | Press::Dismiss(x) | Press::DismissFor(x, _) if *x == id);
     let rest: Vec<Vec<Press>> = buttons.iter().filter(|row| !row.iter().any(about)).cloned().collect();
     Ok(Outcome {
         toast: None,
@@ -73,10 +74,7 @@ async fn decide(
 }
 
 /// The buttons as the issues now allow them; `None` when they stand so already.
-async fn redrawn(
-    desk: &Desk<'_>,
-    buttons: &[Vec<Press>],
-) -> Result<Option<Vec<Vec<texts::Button>>>, StoreError> {
+async fn redrawn(desk: &Desk<'_>, buttons: &[Vec<Press>]) -> Result<Option<Vec<Vec<texts::Button>>>, StoreError> {
     let mut rows = Vec::new();
     for row in buttons {
         let offered: Vec<Verb> =

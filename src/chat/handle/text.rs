@@ -79,9 +79,7 @@ async fn command(desk: &Desk<'_>, typed: Typed, attachment: bool) -> Result<Mess
 async fn on_issue(desk: &Desk<'_>, verb: Verb, id: i64, words: String) -> Result<Message, StoreError> {
     if verb == Verb::Issue {
         return Ok(match issues::find(desk, verb, id).await? {
-            Some(issue) => {
-                desk.say(&Reply::Issue { issue: &issue, steps: &texts::steps(desk.role(), &issue.state) })
-            }
+            Some(issue) => desk.say(&Reply::Issue { issue: &issue, steps: &texts::steps(desk.role(), &issue.state) }),
             None => desk.say(&Reply::NoIssue(id)),
         });
     }
@@ -159,9 +157,11 @@ async fn invite(desk: &Desk<'_>, unit: &str) -> Result<Message, StoreError> {
 
 async fn set_lang(desk: &Desk<'_>, wanted: &str) -> Result<Message, StoreError> {
     let wanted = wanted.to_lowercase();
-    let Some(lang) = Lang::ALL.iter().copied().find(|lang| {
-        wanted == lang.key() || wanted == lang.zh() || wanted == lang.en().to_lowercase()
-    }) else {
+    let Some(lang) = Lang::ALL
+        .iter()
+        .copied()
+        .find(|lang| wanted == lang.key() || wanted == lang.zh() || wanted == lang.en().to_lowercase())
+    else {
         return Ok(desk.say(&Reply::Usage(Verb::Lang)));
     };
     let incoming = desk.incoming;

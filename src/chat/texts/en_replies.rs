@@ -37,9 +37,9 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::NoIssue(id) => say(&format!("There is no problem #{id}. Send /issues for the list.")),
         Reply::NoFinding(id) => say(&format!("There is no doubtful finding #{id}, or somebody has decided it.")),
         Reply::NoRound => say("There is no such round. Write 2026Q4, 2026H2 or 2026-11-23."),
-        Reply::NoUnit(unit) => {
-            Page::of(Line::of("No account of the unit “").text(clip(unit, 100)).text("” is registered; check its full name."))
-        }
+        Reply::NoUnit(unit) => Page::of(
+            Line::of("No account of the unit “").text(clip(unit, 100)).text("” is registered; check its full name."),
+        ),
         Reply::Refused(id, refusal) => Page::of(Line::strong(format!("#{id}: ")).text(refused(refusal))),
         Reply::Usage(verb) => {
             let (arguments, about) = about(*verb);

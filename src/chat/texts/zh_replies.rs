@@ -33,7 +33,9 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::NoIssue(id) => say(&format!("没有编号为 {id} 的问题。可发送 /issues 查看问题清单。")),
         Reply::NoFinding(id) => say(&format!("没有编号为 {id} 的待核实事项，或已由他人处理。")),
         Reply::NoRound => say("没有这一检查批次。批次写法：2026Q4、2026H2 或 2026-11-23。"),
-        Reply::NoUnit(unit) => Page::of(Line::of("台账中没有主办单位“").text(clip(unit, 100)).text("”，请核对单位全称。")),
+        Reply::NoUnit(unit) => {
+            Page::of(Line::of("台账中没有主办单位“").text(clip(unit, 100)).text("”，请核对单位全称。"))
+        }
         Reply::Refused(id, refusal) => Page::of(Line::strong(format!("{id} 号　")).text(refusal.zh())),
         Reply::Usage(verb) => {
             let (arguments, about) = about(*verb);

@@ -1,0 +1,209 @@
+//! `doctor`: a line each, ✓ or ✗ with the cure.
+
+use chrono::{Datelike, TimeDelta};
+use serde::Serialize;
+
+use super::{CheckFailed, Context};
+use crate::app;
+use crate::clock::Clock;
+use crate::config::from_process;
+use crate::domain::Lang;
+use crate::fetch::Connectivity;
+
+/// One thing looked at.
+#[derive(Serialize)]
+struct Line {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+struct Lines {
+    lang: Lang,
+    lines: Vec<Line>,
+}
+
+impl Lines {
+    fn note(&mut self, name: (&'static str, &'static str), ok: bool, zh: impl Into<String>, en: impl Into<String>) {
+        let (name, detail) = match self.lang {
+            Lang::Zh => (name.0, zh.into()),
+            Lang::En => (name.1, en.into()),
+        };
+        self.lines.push(Line { name, ok, detail });
+    }
+}
+
+pub(super) async fn run(context: &mut Context) -> anyhow::Result<()> {
+    let loaded = from_process(context.config_path.as_deref());
+    let mut lines = Lines { lang: context.out.lang, lines: Vec::new() };
+    match loaded {
+        Err(error) => {
+            let text = error.text(lines.lang);
+            lines.note(("配置", "configuration"), false, text.clone(), text);
+        }
+        Ok(loaded) => {
+            let config = context.config()?;
+            lines.lang = context.out.lang;
+            match &loaded.file {
+                Some(file) => {
+                    let file = file.display().to_string();
+                    lines.note(("配置", "configuration"), true, file.clone(), file);
+                }
+                None => lines.note(
+                    ("配置", "configuration"),
+                    true,
+                    "未找到 xuncha.toml，使用默认值；xuncha init 可生成",
+                    "no xuncha.toml found, defaults are used; xuncha init writes one",
+                ),
+            }
+            look(&mut lines, config).await;
+        }
+    }
+    let failed = lines.lines.iter().filter(|line| !line.ok).count();
+    if context.out.format == super::args::Format::Json {
+        context.out.json(&lines.lines)?;
+    } else {
+        for line in &lines.lines {
+            context.out.line(&format!("{} {}：{}", if line.ok { "✓" } else { "✗" }, line.name, line.detail))?;
+        }
+    }
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(CheckFailed { zh: format!("{failed}项需要处理"), en: format!("{failed} things to settle") }.into())
+}
+
+async fn look(lines: &mut Lines, config: crate::config::Config) {
+    let clock = Clock::system();
+    let now = clock.now();
+    let proxied = config.http.proxy.is_some();
+    let ratio_low = config.sampling.ratio.as_f64() < 0.25;
+    if ratio_low {
+        let ratio = config.sampling.ratio;
+        lines.note(
+            ("抽查比例", "ratio"),
+            false,
+            format!("{ratio} 低于25%，请调整 [sampling] ratio"),
+            format!("{ratio} is under 25 %; raise [sampling] ratio"),
+        );
+    }
+    chat(lines, &config).await;
+    match app::open_fetcher(&config) {
+        Err(error) => lines.note(("网络", "network"), false, format!("{error:#}"), format!("{error:#}")),
+        Ok(fetcher) => match fetcher.online().await {
+            Connectivity::Online => lines.note(("网络", "network"), true, "对照地址可达", "a control address answers"),
+            Connectivity::Offline => lines.note(
+                ("网络", "network"),
+                false,
+                "对照地址均不可达，请检查网络或 [http] control_urls",
+                "no control address answers; check the network or [http] control_urls",
+            ),
+            Connectivity::Untested => lines.note(
+                ("网络", "network"),
+                true,
+                "未配置 [http] control_urls，无法自行判断断网",
+                "no [http] control_urls: our own outage cannot be told",
+            ),
+        },
+    }
+    if proxied {
+        lines.note(
+            ("代理", "proxy"),
+            true,
+            "由代理解析域名，内网防护只检查直接写出的地址",
+            "the proxy resolves names: the address guard checks literals alone",
+        );
+    }
+    match app::open_office(config, clock).await {
+        Err(error) => lines.note(("数据库", "database"), false, format!("{error:#}"), format!("{error:#}")),
+        Ok(office) => {
+            let place = office.store.place().to_owned();
+            lines.note(("数据库", "database"), true, place.clone(), place);
+            lines.note(("数据库结构", "migrations"), true, "已是最新", "up to date");
+            let rules = office.rules.version.clone();
+            lines.note(("规则集", "rules"), true, rules.clone(), rules);
+            let created = office.store.created_at().await.unwrap_or(now);
+            if created > now + TimeDelta::minutes(1) {
+                lines.note(
+                    ("时钟", "clock"),
+                    false,
+                    "本机时间早于数据库建立时间，请校准系统时钟",
+                    "this machine's clock is behind the database; set it right",
+                );
+            } else {
+                let shown = office.local(now).minute();
+                lines.note(("时钟", "clock"), true, shown.clone(), shown);
+            }
+            calendar(lines, &office);
+            lint(lines, &office).await;
+        }
+    }
+}
+
+fn calendar(lines: &mut Lines, office: &crate::office::Office) {
+    let year = office.date(office.now()).year();
+    let years: Vec<String> = office.calendar.years().map(|year| year.to_string()).collect();
+    let years = years.join("、");
+    let ok = office.calendar.covers(year);
+    if ok {
+        let next = office.calendar.covers(year + 1);
+        let (zh, en) = if next {
+            (format!("已载入 {years}"), format!("loaded: {years}"))
+        } else {
+            (
+                format!("已载入 {years}；{}年节假日安排公布后请用 [calendar] file 载入，跨年时限标为暂定", year + 1),
+                format!(
+                    "loaded: {years}; load {} by [calendar] file once announced, deadlines into it are provisional",
+                    year + 1
+                ),
+            )
+        };
+        lines.note(("工作日历", "calendar"), true, zh, en);
+    } else {
+        lines.note(
+            ("工作日历", "calendar"),
+            false,
+            format!("缺少{year}年节假日安排，请用 [calendar] file 载入"),
+            format!("the holidays of {year} are missing; load them by [calendar] file"),
+        );
+    }
+}
+
+async fn chat(lines: &mut Lines, config: &crate::config::Config) {
+    let name = ("机器人", "bot");
+    match super::notices::require_messenger(config) {
+        Err(error) => {
+            let (zh, en) = match error.downcast_ref::<super::Usage>() {
+                Some(usage) => (usage.zh.clone(), usage.en.clone()),
+                None => (format!("{error:#}"), format!("{error:#}")),
+            };
+            lines.note(name, false, zh, en);
+        }
+        Ok(messenger) => match messenger.check().await {
+            Ok(me) => lines.note(name, true, format!("@{}", me.username), format!("@{}", me.username)),
+            Err(error) => lines.note(
+                name,
+                false,
+                format!("{error}；请检查令牌、[telegram] api_url 与 proxy"),
+                format!("{error}; check the token, [telegram] api_url and proxy"),
+            ),
+        },
+    }
+}
+
+async fn lint(lines: &mut Lines, office: &crate::office::Office) {
+    let name = ("基本信息库", "registry");
+    match super::accounts::lint_lines(office).await {
+        Err(error) => lines.note(name, false, format!("{error:#}"), format!("{error:#}")),
+        Ok(found) if found.is_empty() => lines.note(name, true, "未发现问题", "nothing to settle"),
+        Ok(found) => {
+            let count = found.len();
+            lines.note(
+                name,
+                false,
+                format!("{count}处需要处理，详见 xuncha accounts lint"),
+                format!("{count} things to settle: xuncha accounts lint"),
+            );
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `links`: verifies URLs, one a line, one look each. Needs no database.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use futures::StreamExt as _;
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::args::Format;
+use super::{CheckFailed, Context};
+use crate::app;
+use crate::checks::link::{LinkOutcome, LinkReason, verify};
+use crate::clock::Clock;
+
+#[derive(Serialize)]
+struct View<'a> {
+    url: &'a str,
+    outcome: LinkOutcome,
+    status: Option<u16>,
+    reason: LinkReason,
+    final_url: Option<&'a str>,
+    attempts: u32,
+    elapsed_ms: u64,
+}
+
+/// Longest line that is read, in bytes; no URL is longer.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+pub(super) async fn run(context: &mut Context, file: &Path) -> anyhow::Result<()> {
+    let config = context.config()?;
+    let fetcher = app::open_fetcher(&config)?.for_run();
+    let source: Box<dyn Read + Send> = if file == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(file).map_err(|error| CheckFailed {
+            zh: format!("{}：无法读取（{error}）", file.display()),
+            en: format!("{}: cannot be read ({error})", file.display()),
+        })?)
+    };
+    let (sender, lines) = mpsc::channel::<String>(1024);
+    let reader = tokio::task::spawn_blocking(move || read_lines(source, &sender));
+    let clock = Clock::system();
+    let lines = futures::stream::unfold(lines, |mut lines| async move { lines.recv().await.map(|line| (line, lines)) });
+    let looks = lines
+        .map(|url| {
+            let (fetcher, clock) = (&fetcher, &clock);
+            async move { verify(fetcher, &url, clock.now()).await }
+        })
+        .buffer_unordered(config.http.concurrency);
+    let mut looks = std::pin::pin!(looks);
+    let mut counts = [0_u64; 4];
+    let bar = context.out.bar(0, "核验", "verifying");
+    if context.out.format == Format::Csv {
+        context.out.line("url,outcome,status,reason,final_url,attempts,elapsed_ms")?;
+    }
+    while let Some(look) = looks.next().await {
+        if let Some(count) = LinkOutcome::ALL.iter().position(|o| *o == look.outcome).and_then(|at| counts.get_mut(at))
+        {
+            *count += 1;
+        }
+        bar.inc(1);
+        let view = View {
+            url: &look.url,
+            outcome: look.outcome,
+            status: look.status,
+            reason: look.reason,
+            final_url: look.final_url.as_deref(),
+            attempts: look.attempts,
+            elapsed_ms: look.elapsed_ms,
+        };
+        match context.out.format {
+            Format::Json => {
+                let line = serde_json::to_string(&view)?;
+                context.out.line(&line)?;
+            }
+            Format::Csv => {
+                let mut csv = csv::Writer::from_writer(Vec::new());
+                csv.write_record([
+                    view.url,
+                    view.outcome.key(),
+                    &view.status.map(|s| s.to_string()).unwrap_or_default(),
+                    view.reason.key(),
+                    view.final_url.unwrap_or_default(),
+                    &view.attempts.to_string(),
+                    &view.elapsed_ms.to_string(),
+                ])?;
+                let line = String::from_utf8(csv.into_inner().map_err(|e| e.into_error())?)?;
+                context.out.line(line.trim_end())?;
+            }
+            Format::Table => {
+                let lang = context.out.lang;
+                let status = view.status.map_or_else(|| "—".to_owned(), |s| s.to_string());
+                let text = format!("{}\t{status}\t{}\t{}", view.outcome.name(lang), view.reason.name(lang), view.url);
+                context.out.line(&text)?;
+            }
+        }
+        context.out.finish()?;
+    }
+    bar.finish_and_clear();
+    reader.await??;
+    let [ok, broken, suspected, unverified] = counts;
+    context.out.note(
+        &format!("有效{ok}，失效{broken}，疑似{suspected}，无法核实{unverified}"),
+        &format!("{ok} ok, {broken} broken, {suspected} suspected, {unverified} unverified"),
+    );
+    Ok(())
+}
+
+/// Hands on every line that is not blank, as it comes.
+fn read_lines(source: Box<dyn Read + Send>, sender: &mpsc::Sender<String>) -> std::io::Result<()> {
+    let mut source = BufReader::new(source);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim().trim_start_matches('\u{feff}');
+        if !text.is_empty() && sender.blocking_send(text.to_owned()).is_err() {
+            return Ok(());
+        }
+    }
+}

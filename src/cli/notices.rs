@@ -1,0 +1,174 @@
+//! `notices`: the outbox.
+
+use serde::Serialize;
+
+use super::args::NoticesCommand;
+use super::output::Column;
+use super::{Context, Usage};
+use crate::app;
+use crate::chat::deliver::deliver_due;
+use crate::chat::telegram::Messenger;
+use crate::config::Config;
+use crate::domain::notice::{NoticeBody, NoticeKind};
+use crate::domain::time::LocalTime;
+use crate::office::Office;
+use crate::store::NoticeQuery;
+
+const PAGE: usize = 500;
+/// Deliveries made before the outbox is asked again.
+const AT_ONCE: usize = 50;
+
+/// A notice as scripts see it.
+#[derive(Serialize)]
+struct View {
+    id: i64,
+    number: String,
+    kind: NoticeKind,
+    unit: Option<String>,
+    status: String,
+    urgent: bool,
+    created_at: LocalTime,
+    delivered_at: Option<LocalTime>,
+    attempts: i64,
+    last_error: Option<String>,
+    body: NoticeBody,
+}
+
+/// The bot, which this command cannot do without.
+pub(super) fn require_messenger(config: &Config) -> anyhow::Result<Messenger> {
+    app::open_messenger(config)?.ok_or_else(|| {
+        Usage {
+            zh: "未配置机器人令牌：请设置环境变量 XUNCHA_TELEGRAM_TOKEN，或在 [telegram] 中填写 token_file".to_owned(),
+            en: "no bot token: set XUNCHA_TELEGRAM_TOKEN, or token_file in [telegram]".to_owned(),
+        }
+        .into()
+    })
+}
+
+pub(super) async fn run(context: &mut Context, command: NoticesCommand) -> anyhow::Result<()> {
+    match command {
+        NoticesCommand::List { status } => {
+            let office = context.office().await?;
+            list(context, &office, NoticeQuery { status }).await
+        }
+        NoticesCommand::Send { dry_run: true } => dry_run(context).await,
+        NoticesCommand::Send { dry_run: false } => send(context).await,
+    }
+}
+
+async fn list(context: &mut Context, office: &Office, query: NoticeQuery) -> anyhow::Result<()> {
+    const STATES: [&str; 5] = ["waiting", "queued", "sending", "sent", "failed"];
+    if let Some(status) = query.status.as_deref().filter(|s| !STATES.contains(s)) {
+        let states = STATES.join(", ");
+        return Err(Usage {
+            zh: format!("--status：“{status}”应为 {states} 之一"),
+            en: format!("--status: `{status}` is not one of {states}"),
+        }
+        .into());
+    }
+    let columns = [
+        Column::<View>("编号", "number", |n, _| n.number.clone()),
+        Column("类别", "kind", |n, lang| n.kind.name(lang).to_owned()),
+        Column("接收", "reader", |n, lang| {
+            n.unit.clone().unwrap_or_else(|| crate::domain::person::Role::Supervisor.name(lang).to_owned())
+        }),
+        Column("状态", "status", |n, lang| status_name(&n.status, lang)),
+        Column("写入", "created_at", |n, _| n.created_at.minute()),
+        Column("送达", "delivered_at", |n, _| n.delivered_at.map(LocalTime::minute).unwrap_or_default()),
+        Column("尝试", "attempts", |n, _| n.attempts.to_string()),
+        Column("最近错误", "last_error", |n, _| n.last_error.clone().unwrap_or_default()),
+    ];
+    let mut list = context.out.list(&columns)?;
+    let mut after = 0;
+    loop {
+        let page = office.store.read().await?.notices_page(&query, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for row in page {
+            let view = View {
+                id: row.id,
+                number: row.number,
+                kind: row.kind,
+                unit: row.unit,
+                status: row.status,
+                urgent: row.urgent,
+                created_at: office.local(row.created_at),
+                delivered_at: row.delivered_at.map(|at| office.local(at)),
+                attempts: row.attempts,
+                last_error: row.last_error,
+                body: row.body,
+            };
+            context.out.row(&mut list, &view)?;
+        }
+    }
+    context.out.end(list)
+}
+
+fn status_name(status: &str, lang: crate::domain::Lang) -> String {
+    use crate::store::DeliveryStatus;
+    match (DeliveryStatus::parse(status), lang) {
+        (Some(status), lang) => status.name(lang).to_owned(),
+        (None, crate::domain::Lang::Zh) => "待绑定".to_owned(),
+        (None, crate::domain::Lang::En) => "waiting for /bind".to_owned(),
+    }
+}
+
+#[derive(Serialize)]
+struct Due {
+    notice: String,
+    chat_id: i64,
+}
+
+async fn dry_run(context: &mut Context) -> anyhow::Result<()> {
+    let office = context.office().await?;
+    let mut tx = office.store.read().await?;
+    let columns = [
+        Column::<Due>("通知", "notice", |d, _| d.notice.clone()),
+        Column("会话", "chat", |d, _| d.chat_id.to_string()),
+    ];
+    let mut list = context.out.list(&columns)?;
+    for (notice, chat_id) in tx.due_deliveries(office.now()).await? {
+        let notice = tx.notice(notice).await?.number;
+        context.out.row(&mut list, &Due { notice, chat_id })?;
+    }
+    context.out.end(list)
+}
+
+#[derive(Serialize, Default)]
+struct Sent {
+    sent: usize,
+    later: usize,
+    failed: usize,
+    unknown: usize,
+}
+
+async fn send(context: &mut Context) -> anyhow::Result<()> {
+    let office = context.office().await?;
+    let messenger = require_messenger(&office.config)?;
+    let mut total = Sent::default();
+    loop {
+        let done = deliver_due(&office, &messenger, AT_ONCE).await?;
+        total.sent += done.sent;
+        total.later += done.later;
+        total.failed += done.failed;
+        total.unknown += done.unknown;
+        let due = office.store.read().await?.due_deliveries(office.now()).await?.len();
+        if due == 0 {
+            break;
+        }
+        if done.sent + done.failed == 0 {
+            // What is left waits for its chat's rate; soon enough to wait here.
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+        if done.later > 0 && done.sent == 0 {
+            break;
+        }
+    }
+    let lines = [
+        (context.out.pick("送达", "sent"), total.sent.to_string()),
+        (context.out.pick("稍后再试", "to be tried again"), total.later.to_string()),
+        (context.out.pick("结果不明", "outcome unknown"), total.unknown.to_string()),
+        (context.out.pick("未送达", "refused"), total.failed.to_string()),
+    ];
+    context.out.one(&total, &lines)
+}

@@ -1,0 +1,97 @@
+//! `probe`: what a source adapter sees. Needs no database.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{CheckFailed, Context, Usage};
+use crate::app;
+use crate::clock::Clock;
+use crate::domain::account::SourceKind;
+use crate::domain::post::Profile;
+use crate::domain::time::LocalTime;
+use crate::sources::{self, ReadContext};
+
+#[derive(Serialize)]
+struct View<'a> {
+    kind: SourceKind,
+    url: &'a str,
+    profile: Option<Profile>,
+    posts: Vec<PostView>,
+    newest: Option<LocalTime>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct PostView {
+    id: String,
+    url: Option<String>,
+    title: String,
+    published_at: Option<chrono::DateTime<chrono::FixedOffset>>,
+    text_chars: usize,
+    links: Vec<String>,
+}
+
+pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, options: &[String]) -> anyhow::Result<()> {
+    let config = context.config()?;
+    let lang = context.out.lang;
+    let zone = config.office.timezone;
+    let options = parse_options(options)?;
+    let failed = |zh: String, en: String| -> anyhow::Error { CheckFailed { zh, en }.into() };
+    if !sources::is_built(kind) {
+        let why = sources::Unreadable::NotBuilt(kind);
+        return Err(failed(why.sentence(crate::domain::Lang::Zh), why.sentence(crate::domain::Lang::En)));
+    }
+    let fetcher = app::open_fetcher(&config)?;
+    let page = fetcher.get(url).await.map_err(|f| {
+        failed(format!("{url}：{}（{}）", f.kind.zh(), f.detail), format!("{url}: {} ({})", f.kind.en(), f.detail))
+    })?;
+    let as_of = Clock::system().now();
+    let reading = sources::read(kind, &page, &options, &ReadContext { as_of, timezone: zone }).map_err(|why| {
+        failed(
+            format!("{url}：{}", why.sentence(crate::domain::Lang::Zh)),
+            format!("{url}: {}", why.sentence(crate::domain::Lang::En)),
+        )
+    })?;
+    let newest = reading.newest_until(as_of).map(|at| LocalTime::new(at.to_utc(), zone));
+    let posts: Vec<PostView> = reading
+        .posts
+        .into_iter()
+        .map(|post| PostView {
+            id: post.id,
+            url: post.url,
+            title: post.title,
+            published_at: post.published_at,
+            text_chars: post.text.chars().count(),
+            links: post.links,
+        })
+        .collect();
+    let name = |zh: &'static str, en: &'static str| match lang {
+        crate::domain::Lang::Zh => zh,
+        crate::domain::Lang::En => en,
+    };
+    let mut lines = vec![
+        (name("最新发布", "newest"), newest.map_or_else(|| "—".to_owned(), LocalTime::minute)),
+        (name("条数", "posts"), posts.len().to_string()),
+    ];
+    for post in &posts {
+        let at = post.published_at.map_or_else(|| "—".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string());
+        lines.push((name("内容", "post"), format!("{at}  {}", post.title)));
+    }
+    lines.extend(reading.warnings.iter().map(|warning| (name("注意", "warning"), warning.clone())));
+    let view = View { kind, url, profile: reading.profile, posts, newest, warnings: reading.warnings };
+    context.out.one(&view, &lines)
+}
+
+fn parse_options(options: &[String]) -> anyhow::Result<Map<String, Value>> {
+    options
+        .iter()
+        .map(|option| match option.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), Value::String(value.to_owned()))),
+            _ => Err(Usage {
+                zh: format!("--option：“{option}”应写成 KEY=VALUE"),
+                en: format!("--option: `{option}` is not KEY=VALUE"),
+            }
+            .into()),
+        })
+        .collect()
+}

@@ -1,0 +1,29 @@
+//! `serve`.
+
+use super::Context;
+use super::notices::require_messenger;
+use crate::app;
+
+pub(super) async fn run(context: &mut Context) -> anyhow::Result<()> {
+    let config = context.config()?;
+    let messenger = require_messenger(&config)?;
+    let office = app::open_office(config, crate::clock::Clock::system()).await?;
+    let fetcher = app::open_fetcher(&office.config)?;
+    app::serve(office, fetcher, messenger, stopped()).await
+}
+
+/// Completes at SIGTERM or Ctrl-C.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

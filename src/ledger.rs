@@ -1,0 +1,185 @@
+//! From the database to the one dataset of a round, out of which every document is made.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::account::AccountId;
+use crate::domain::bulletin::{
+    AccountFacts, Dataset, Facts, Imbalance, MemberFacts, NoticeFacts, PreviousIssue, PreviousRound, RoundFacts,
+    Verdict,
+};
+use crate::domain::issue::Issue;
+use crate::domain::round::{RoundKind, RoundName};
+use crate::domain::sample::{FrameRow, Rotation};
+use crate::office::Office;
+use crate::store::{FindingQuery, IssueQuery, Round, StoreError, Tx};
+
+/// Why there is no dataset.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The breakdowns do not sum; nothing is written.
+    #[error(transparent)]
+    Imbalance(#[from] Imbalance),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+const PAGE: usize = 1000;
+
+/// The dataset of a round as it stands now, from one consistent state of the database.
+pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, LedgerError> {
+    let mut tx = office.store.read().await?;
+    let round = tx.require_round(name).await?;
+    let issues = issues(&mut tx, office, name).await?;
+    let (written, delivered, warnings) = tx.notice_totals(round.id).await?;
+    let mut documents: Vec<String> = office.rules.indicators.values().map(|rule| rule.document.clone()).collect();
+    documents.sort();
+    documents.dedup();
+    let facts = Facts {
+        office: office.config.office.name.clone(),
+        round: RoundFacts {
+            name,
+            kind: round.kind,
+            state: round.state,
+            as_of: office.local(round.as_of),
+            window_from: office.local(name.window_from(office.zone())),
+            opened_at: round.opened_at.map(|at| office.local(at)),
+            generated_at: office.local(office.now()),
+            seed: round.seed.clone(),
+            ratio: round.ratio,
+            rotation: round.rotation.unwrap_or(Rotation::None),
+            frame_size: round.frame_size,
+            frame_sha256: round.frame_sha256.clone(),
+            strata: round.strata.clone(),
+            rehearsal: round.rehearsal,
+            rule_version: office.rules.version.clone(),
+            rule_documents: documents,
+        },
+        accounts: accounts(&mut tx, office, &round).await?,
+        previous: previous(&mut tx, office, &round, &issues).await?,
+        issues,
+        warnings_sent: count(warnings),
+        notices: NoticeFacts { delivered: count(delivered), undelivered: count(written - delivered) },
+    };
+    Ok(Dataset::build(facts)?)
+}
+
+fn count(n: i64) -> usize {
+    usize::try_from(n).unwrap_or_default()
+}
+
+async fn issues(tx: &mut Tx, office: &Office, name: RoundName) -> Result<Vec<Issue>, StoreError> {
+    let query = IssueQuery { round: Some(name), ..IssueQuery::default() };
+    let (mut issues, mut after) = (Vec::new(), 0);
+    loop {
+        let page = tx.issues_page(&query, after, PAGE, office.zone()).await?;
+        let Some(last) = page.last() else { return Ok(issues) };
+        after = last.issue.id;
+        issues.extend(page.into_iter().map(|found| found.issue));
+    }
+}
+
+async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<AccountFacts>, StoreError> {
+    let mut frame: Vec<(FrameRow, bool)> =
+        tx.frame(round.id, None).await?.into_iter().map(|row| (row, false)).collect();
+    for (number, _, _) in tx.top_ups(round.id).await? {
+        frame.extend(tx.frame(round.id, Some(number)).await?.into_iter().map(|row| (row, true)));
+    }
+    let mut members = members(tx, office, round).await?;
+    let mut facts = Vec::with_capacity(frame.len());
+    for (row, newcomer) in frame {
+        let account = tx
+            .account(&row.account_id)
+            .await?
+            .ok_or_else(|| StoreError::Missing { kind: "account", id: row.account_id.to_string() })?;
+        facts.push(AccountFacts {
+            member: members.remove(&account.account_id),
+            account_id: account.account_id,
+            name: account.name,
+            platform: account.platform,
+            unit: account.unit,
+            unit_tier: account.unit_tier,
+            supervising_unit: account.supervising_unit,
+            filing_no: account.filing_no,
+            represents_government: account.represents_government,
+            certified_subject: account.certified_subject,
+            followers: account.followers,
+            extra: account.extra,
+            stratum: row.stratum,
+            always: row.always,
+            newcomer,
+        });
+    }
+    Ok(facts)
+}
+
+async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<AccountId, MemberFacts>, StoreError> {
+    let local = |at: Option<DateTime<Utc>>| at.map(|at| office.local(at));
+    let looks: HashMap<AccountId, _> =
+        tx.looks(round.id).await?.into_iter().map(|(account, looked, newest)| (account, (looked, newest))).collect();
+    let mut members = HashMap::new();
+    for member in tx.members(round.id).await? {
+        let (looked_at, newest_at) = looks.get(&member.account_id).copied().unwrap_or_default();
+        let facts = MemberFacts {
+            reason: member.reason,
+            ticket: member.ticket,
+            looked_at: local(looked_at),
+            newest_at: local(newest_at),
+            verdicts: Vec::new(),
+        };
+        members.insert(member.account_id, facts);
+    }
+    let query = FindingQuery { round: Some(round.name), ..FindingQuery::default() };
+    let mut after = 0;
+    loop {
+        let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
+        let Some(last) = page.last() else { return Ok(members) };
+        after = last.finding.id;
+        for found in page {
+            let finding = found.finding;
+            if let Some(member) = members.get_mut(&finding.account_id) {
+                member.verdicts.push(Verdict {
+                    finding_id: finding.id,
+                    indicator: finding.indicator,
+                    class: finding.class,
+                    outcome: finding.outcome,
+                    subject: finding.subject,
+                    summary: finding.summary,
+                    reason: finding.reason,
+                });
+            }
+        }
+    }
+}
+
+/// What became of the issues of the round before, where there was one that was judged.
+async fn previous(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    current: &[Issue],
+) -> Result<Option<PreviousRound>, StoreError> {
+    if round.kind == RoundKind::Patrol {
+        return Ok(None);
+    }
+    let Some(before) = tx.round(round.name.previous()).await?.filter(|before| before.judged_at.is_some()) else {
+        return Ok(None);
+    };
+    let issues = issues(tx, office, before.name).await?;
+    let issues = issues
+        .into_iter()
+        .map(|issue| PreviousIssue {
+            found_again: current.iter().any(|now| now.id == issue.id),
+            id: issue.id,
+            account: issue.account,
+            platform: issue.platform,
+            unit: issue.unit,
+            indicator: issue.indicator,
+            class: issue.class,
+            status: issue.status,
+        })
+        .collect();
+    Ok(Some(PreviousRound { name: before.name, issues }))
+}

@@ -3,14 +3,14 @@
 use crate::sources::skim::Skim;
 
 /// What platforms show in place of a post that was deleted or withdrawn. Final: the platform said so.
+///
+/// Only sentences that no other site uses; a general 该内容已删除 is a soft 404, and doubtful.
 const PLATFORM_DELETIONS: &[&str] = &[
     "该内容已被发布者删除",
     "此内容已被发布者删除",
-    "该内容已被作者删除",
     "此内容因违规无法查看",
     "此内容被投诉且经审核涉嫌侵权",
     "此内容发送失败无法查看",
-    "该文章已被作者删除",
     "此帐号已自主注销",
     "该帐号已自主注销",
     "此账号已自主注销",
@@ -27,11 +27,6 @@ const PLATFORM_DELETIONS: &[&str] = &[
     "此微博不存在",
     "你要观看的视频不存在",
     "您要观看的视频不存在",
-    "该视频已被作者删除",
-    "该视频已被删除",
-    "该作品已被删除",
-    "作品已被作者删除",
-    "该动态已被作者删除",
     "视频去哪了呢",
     "没有知识存在的荒原",
     "the content has been deleted by the author",
@@ -107,6 +102,11 @@ const SAYINGS: &[&str] = &[
     "不存在或已被删除",
     "已被删除或",
     "已删除或",
+    "视频不存在",
+    "视频已被删除",
+    "作品已被删除",
+    "动态已被删除",
+    "已被作者删除",
     "站点不存在",
     "网站不存在",
     "站点已关闭",
@@ -239,11 +239,8 @@ const FILLERS: &[&str] = &[
     "or",
 ];
 
-/// Characters that may be left over in a line once sayings and fillers are taken away.
-const LEFT_IN_LINE: usize = 4;
-
-/// The same for a title, which stands above pages of any length: 如何处理页面不存在 is an article.
-const LEFT_IN_TITLE: usize = 2;
+/// Characters that may be left over once sayings and fillers are taken away: 如何处理页面不存在 is an article.
+const LEFT_OVER: usize = 2;
 
 /// A page this short is nothing but its message.
 const MESSAGE_PAGE: usize = 160;
@@ -268,7 +265,7 @@ pub(super) fn says_not_found(seen: &Skim) -> bool {
     is_title(&seen.title) || is_title(&seen.heading) || {
         let mut lines = seen.visible.lines();
         (seen.is_short(MESSAGE_PAGE) && says(&bare(&seen.visible)))
-            || (seen.is_short(SHORT_PAGE) && lines.any(|line| is_nothing_but(&bare(line), LEFT_IN_LINE)))
+            || (seen.is_short(SHORT_PAGE) && lines.any(|line| is_nothing_but(&bare(line))))
     }
 }
 
@@ -277,7 +274,7 @@ fn is_title(title: &str) -> bool {
     title.split(['-', '_', '|', '–', '—', '·', ':', ':']).map(bare).any(|part| {
         let is_number =
             matches!(part.as_str(), "404" | "404error" | "error404" | "404错误" | "404页面" | "404页" | "404提示");
-        is_number || is_nothing_but(&part, LEFT_IN_TITLE)
+        is_number || is_nothing_but(&part)
     })
 }
 
@@ -290,7 +287,7 @@ fn says(bare: &str) -> bool {
     SAYINGS.iter().any(|saying| bare.contains(saying))
 }
 
-fn is_nothing_but(bare: &str, may_be_left: usize) -> bool {
+fn is_nothing_but(bare: &str) -> bool {
     if bare.chars().count() > 60 || !says(bare) {
         return false;
     }
@@ -300,7 +297,7 @@ fn is_nothing_but(bare: &str, may_be_left: usize) -> bool {
             left = left.replace(word, "");
         }
     }
-    left.chars().count() <= may_be_left
+    left.chars().count() <= LEFT_OVER
 }
 
 #[cfg(test)]

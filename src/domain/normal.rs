@@ -74,13 +74,13 @@ const TRACKING_FAMILIES: &[&str] = &["utm_", "sharer_", "pk_", "mtm_", "hsa_"];
 /// Parameters too general to drop everywhere: dropped only where a platform uses them so.
 const GENERAL: &[&str] = &["version", "lang", "sessionid", "timestamp", "scene", "srcid", "weibo_id", "abtest_cookie"];
 
-/// What names an article in a link of the WeChat platform.
+/// What names an article in a link of 微信公众平台.
 const WECHAT_ARTICLE: &[&str] = &["__biz", "mid", "idx", "sn"];
 
 /// The URL as it is compared: `None` for anything that is not an absolute http(s) URL.
 ///
 /// Host in lower case and punycode, default port, fragment and tracking parameters dropped,
-/// order kept. A WeChat article keeps only what names the article.
+/// order kept. An article of 微信公众平台 keeps only what names the article.
 #[must_use]
 pub fn normalise_url(text: &str) -> Option<String> {
     let mut url = Url::parse(text.trim()).ok()?;

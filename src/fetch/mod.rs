@@ -8,11 +8,13 @@
 //!
 //! Start at [`Fetcher::get`]; one hop is `Fetcher::ask_one`.
 
+mod cookies;
 mod decode;
 mod failure;
 mod guard;
 mod hosts;
 mod page;
+mod settings;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -22,15 +24,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, Response, StatusCode};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use url::Url;
 
+use cookies::Cookies;
+
 pub use failure::{Failure, FailureKind};
 pub use guard::is_public;
 pub use page::{Hop, Page};
+pub use settings::{FetcherError, Settings};
 
 /// What a page may be, most wanted first.
 const WANTED: &str = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,\
@@ -39,81 +44,10 @@ const WANTED: &str = "text/html,application/xhtml+xml,application/rss+xml,applic
 /// How long an answer to "are we online?" holds.
 const ONLINE_HOLDS: Duration = Duration::from_secs(30);
 
-/// Cookies kept on the way through one chain of redirects.
-const COOKIES_PER_LOOK: usize = 32;
-
 /// Installs the TLS provider; must have run before any client is built, and may run again.
 pub fn install_tls() {
     // An error only says that a provider is installed already, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-/// How to fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Requests under way at once, all hosts together.
-    pub concurrency: usize,
-    /// Requests under way at once at one host.
-    pub per_host_concurrency: usize,
-    /// Least time between the starts of two requests to one host; loopback under
-    /// `allow_private` is exempt.
-    pub per_host_interval: Duration,
-    /// Network time one attempt may take, redirects and body included; waiting for a turn
-    /// does not count.
-    pub timeout: Duration,
-    /// Time to resolve the name and connect.
-    pub connect_timeout: Duration,
-    /// Bytes of body read, after decompression; the rest is cut.
-    pub max_body: usize,
-    /// Redirects followed in one attempt.
-    pub max_redirects: usize,
-    /// Further attempts after a transient failure or a 5xx.
-    pub retries: u32,
-    /// Pause before the first further attempt; doubles each time, with jitter.
-    pub retry_wait: Duration,
-    /// Lets private and loopback addresses through: for tests, the demo and intranets.
-    pub allow_private: bool,
-    /// `http://`, `https://` or `socks5://` proxy; it then resolves the names, and the guard
-    /// judges literal addresses alone.
-    pub proxy: Option<String>,
-    /// The `User-Agent` header.
-    pub user_agent: String,
-    /// Asked when looks fail, to know whether we are online ourselves; not guarded.
-    pub control_urls: Vec<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            concurrency: 64,
-            per_host_concurrency: 2,
-            per_host_interval: Duration::from_millis(200),
-            timeout: Duration::from_secs(15),
-            connect_timeout: Duration::from_secs(5),
-            max_body: 4 * 1024 * 1024,
-            max_redirects: 10,
-            retries: 2,
-            retry_wait: Duration::from_millis(500),
-            allow_private: false,
-            proxy: None,
-            user_agent: concat!("Mozilla/5.0 (compatible; xuncha/", env!("CARGO_PKG_VERSION"), ")").to_owned(),
-            control_urls: Vec::new(),
-        }
-    }
-}
-
-/// Settings no client can be built from.
-#[derive(Debug, thiserror::Error)]
-pub enum FetcherError {
-    /// `http.proxy` is not a proxy URL.
-    #[error("http.proxy is not a usable proxy URL")]
-    Proxy(#[source] reqwest::Error),
-    /// `http.user_agent` holds characters a header cannot carry.
-    #[error("http.user_agent must be plain ASCII text")]
-    UserAgent,
-    /// The client itself could not be set up, for example without root certificates.
-    #[error("the HTTP client could not be set up")]
-    Client(#[source] reqwest::Error),
 }
 
 /// Whether we can reach the outside ourselves.
@@ -167,10 +101,6 @@ enum Answer {
     Elsewhere(u16, Url),
     Final { status: u16, content_type: Option<String>, body: Bytes, truncated: bool },
 }
-
-/// Cookies set on the way: sites that answer "take this cookie and come back" would loop otherwise.
-#[derive(Default)]
-struct Cookies(Vec<(String, String)>);
 
 impl Fetcher {
     /// Builds the client.
@@ -457,41 +387,4 @@ async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, bool)
         next = response.chunk().await?;
     }
     Ok((body.freeze(), false))
-}
-
-impl Cookies {
-    /// Remembers what `headers` set for `url`'s host.
-    fn take(&mut self, url: &Url, headers: &HeaderMap) {
-        for value in headers.get_all(SET_COOKIE) {
-            let Ok(text) = value.to_str() else { continue };
-            let Some((name, value)) = text.split(';').next().and_then(|pair| pair.split_once('=')) else { continue };
-            let key = format!("{}\t{}", hosts::key_of(url), name.trim());
-            let room = self.0.len() < COOKIES_PER_LOOK;
-            match self.0.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, old)) => value.trim().clone_into(old),
-                None if room => self.0.push((key, value.trim().to_owned())),
-                None => {}
-            }
-        }
-    }
-
-    fn header_for(&self, url: &Url) -> Option<HeaderValue> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let pairs: Vec<String> = self
-            .0
-            .iter()
-            .filter_map(|(key, value)| {
-                let (host, name) = key.split_once('\t')?;
-                (host == hosts::key_of(url)).then(|| format!("{name}={value}"))
-            })
-            .collect();
-        if pairs.is_empty() { None } else { HeaderValue::from_str(&pairs.join("; ")).ok() }
-    }
-
-    /// What was known when a URL was asked: the same URL with the same cookies is a loop.
-    fn state(&self) -> Vec<(String, String)> {
-        self.0.clone()
-    }
 }

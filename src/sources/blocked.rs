@@ -134,7 +134,8 @@ const LOGIN_WORDS: &[&str] = &[
 #[must_use]
 pub fn recognise(status: u16, text: &str) -> Option<Block> {
     let start = text.trim_start();
-    if start.starts_with("<?xml") || start.starts_with("<rss") || start.starts_with("<feed") || start.starts_with('{') {
+    let is_data = ["<?xml", "<rss", "<feed", "<rdf", "{"].iter().any(|mark| start.starts_with(mark));
+    if is_data && !start.contains("<html") {
         return None;
     }
     recognise_skimmed(status, text, &skim(text, LOOKED_AT))

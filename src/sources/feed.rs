@@ -5,9 +5,8 @@
 //! A document that breaks off or does not nest is refused whole, because what is missing
 //! from it may be the newest post.
 //!
-//! Why not a feed library: the raw text of a date is needed when it states no offset, a
-//! document that ends early must be told from a short one, and parsers that were tried
-//! panic on some inputs.
+//! Why not a feed library: the raw text of a date is needed when it states no offset, and a
+//! document that breaks off must be told from a short one.
 
 use chrono::{DateTime, FixedOffset};
 use quick_xml::Reader;

@@ -24,6 +24,12 @@ const SHORTEST_LIST: usize = 2;
 /// Dates in paths prove less, so more of them are asked for.
 const SHORTEST_PATH_LIST: usize = 3;
 
+/// Nodes in an element that is a date and nothing else.
+const DATE_NODES: usize = 16;
+
+/// Characters read of one item.
+const ITEM_TEXT: usize = 600;
+
 /// Longest text of an element that is a date and nothing else.
 const DATE_TEXT: usize = 40;
 
@@ -32,6 +38,12 @@ const ITEM_ABOVE: usize = 6;
 
 /// Items read of one page.
 const MOST_ITEMS: usize = 2000;
+
+/// Dates looked at on one page.
+const MOST_DATES: usize = 4000;
+
+/// Nodes looked through for the link beside a date.
+const BESIDE: usize = 2000;
 
 /// Titles longer than this say no more about how much there is to read.
 const TITLE_WEIGHT: usize = 30;
@@ -44,6 +56,9 @@ pub(super) fn read(
     options: &Map<String, Value>,
     context: &ReadContext,
 ) -> Result<Reading, Unreadable> {
+    if markup::is_hostile(text) {
+        return Err(Unreadable::Malformed("the page is nested too deeply".to_owned()));
+    }
     let document = Html::parse_document(text);
     let base = base_of(&document, url);
     let page = Page { document: &document, base: base.as_ref(), context };
@@ -166,7 +181,7 @@ impl<'p> Page<'p> {
         let root = self.document.root_element();
         let mut found = Vec::new();
         let mut used = HashSet::new();
-        for (node, at) in self.date_elements(root) {
+        for (node, at) in self.date_elements(root).into_iter().take(MOST_DATES) {
             if let Some(hit) = self.tie(node, at, &mut used) {
                 found.push(hit);
             }
@@ -237,7 +252,11 @@ impl<'p> Page<'p> {
         }
         let above = std::iter::once(date).chain(date.ancestors().filter_map(ElementRef::wrap)).take(ITEM_ABOVE);
         for item in above {
-            let mut links = links_in(item)
+            let mut links = item
+                .descendants()
+                .take(BESIDE)
+                .filter_map(ElementRef::wrap)
+                .filter(|inner| is_link(*inner))
                 .filter(|link| !used.contains(&link.id()))
                 .map(|link| (link, self.title_beside(link, date)))
                 .filter(|(_, title)| title.chars().count() >= 2);
@@ -357,14 +376,32 @@ fn links_in(element: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
     element.descendants().filter_map(ElementRef::wrap).filter(|inner| is_link(*inner))
 }
 
+/// The words of an element, as far as a list item has words.
 fn text_of(element: ElementRef) -> String {
-    markup::fold(&element.text().collect::<Vec<_>>().join(" "))
+    words_of(element, " ")
+}
+
+fn words_of(element: ElementRef, between: &str) -> String {
+    let mut text = String::new();
+    for node in element.descendants().take(BESIDE) {
+        let Node::Text(piece) = node.value() else { continue };
+        text.extend(piece.chars().take(ITEM_TEXT));
+        text.push_str(between);
+        if text.len() > ITEM_TEXT * 3 {
+            break;
+        }
+    }
+    markup::fold(&text)
 }
 
 /// The text of an element, if it is short enough to be a date.
 fn short_text(element: ElementRef) -> Option<String> {
     let mut text = String::new();
-    for piece in element.text() {
+    for (count, piece) in element.descendants().take(DATE_NODES + 1).enumerate() {
+        if count == DATE_NODES {
+            return None;
+        }
+        let Node::Text(piece) = piece.value() else { continue };
         text.push_str(piece.trim());
         text.push(' ');
         if text.len() > DATE_TEXT * 3 {
@@ -376,7 +413,7 @@ fn short_text(element: ElementRef) -> Option<String> {
 
 /// What a link is called: its `title` where the shown text is cut short.
 fn title_of(link: ElementRef) -> String {
-    let shown = markup::fold(&link.text().collect::<String>());
+    let shown = words_of(link, "");
     let full = link.attr("title").map(markup::fold).unwrap_or_default();
     let cut = shown.is_empty() || shown.ends_with("...") || shown.ends_with('…');
     if cut && full.chars().count() >= 2 { full } else { shown }

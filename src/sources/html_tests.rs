@@ -19,6 +19,10 @@ fn newest(reading: &Reading) -> String {
     reading.posts.iter().filter_map(|post| post.published_at).max().unwrap().date_naive().to_string()
 }
 
+fn rows(count: u32, row: impl Fn(u32) -> String) -> String {
+    (1..=count).map(row).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn lists_of_every_make_are_found() {
     for (make, row) in [
@@ -60,10 +64,9 @@ fn an_old_pinned_item_hides_nothing() {
 
 #[test]
 fn the_main_list_wins_over_the_side_column() {
-    let main: String = (1..=8)
-        .map(|n| format!("<li><a href='m{n}'>关于开展第{n}次专项检查工作的通知</a><span>2026-07-0{n}</span></li>"))
-        .collect();
-    let side: String = (1..=8).map(|n| format!("<li><a href='s{n}'>热点{n}</a><span>08-0{n}</span></li>")).collect();
+    let main =
+        rows(8, |n| format!("<li><a href='m{n}'>关于开展第{n}次专项检查工作的通知</a><span>2026-07-0{n}</span></li>"));
+    let side = rows(8, |n| format!("<li><a href='s{n}'>热点{n}</a><span>08-0{n}</span></li>"));
     let reading =
         detect(&format!("<div class=side><ul>{side}</ul></div><div class=main><ul>{main}</ul></div>")).unwrap();
     assert_eq!(newest(&reading), "2026-07-08");
@@ -88,8 +91,7 @@ fn short_and_split_dates_are_read() {
 
 #[test]
 fn dates_in_paths_count_only_where_none_is_shown() {
-    let links: String =
-        (1..=4).map(|n| format!("<li><a href='202607/t2026070{n}_1.html'>关于第{n}项工作的通知</a></li>")).collect();
+    let links = rows(4, |n| format!("<li><a href='202607/t2026070{n}_1.html'>关于第{n}项工作的通知</a></li>"));
     assert_eq!(newest(&detect(&format!("<ul>{links}</ul>")).unwrap()), "2026-07-04");
     let shown = "<ul><li><a href='t20260716_1.html'>关于道路施工的公告</a><b>2026/07/17</b></li>\
                  <li><a href='t20260714_1.html'>关于停水检修的公告</a><b>2026/07/15</b></li></ul>";

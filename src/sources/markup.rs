@@ -6,8 +6,13 @@ use ego_tree::iter::Edge;
 use scraper::{Html, Node};
 use url::Url;
 
+use super::skim::skim;
+
 /// Links kept of one body; a link farm is not a post.
 const MOST_LINKS: usize = 500;
+
+/// Characters kept of a body that is too tangled to be read as a tree.
+const MOST_TEXT: usize = 100_000;
 
 /// Elements whose text is not part of what a reader reads.
 const SILENT: &[&str] = &["script", "style", "template", "noscript", "head", "title"];
@@ -40,10 +45,49 @@ const BLOCKS: &[&str] = &[
     "td",
 ];
 
+/// Steps a tree builder may take for one page, about a second's worth.
+const TREE_STEPS: usize = 100_000_000;
+
+/// Nodes a tree builder may make beyond the tags that were written.
+const COPIED_NODES: usize = 2_000_000;
+
+/// Whether building a tree of `html` could take minutes or gigabytes.
+///
+/// The standard makes every tag look through the elements still open, and copies every
+/// formatting element left open into each new block: a small page can ask for both.
+pub(super) fn is_hostile(html: &str) -> bool {
+    const FORMATTING: &[&str] =
+        &["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+    const VOID: &[&str] = &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "wbr"];
+    let (mut tags, mut open, mut deepest, mut formatting, mut most_formatting) = (0usize, 0usize, 0, 0usize, 0);
+    for tag in html.split('<').skip(1) {
+        let (closing, named) = tag.strip_prefix('/').map_or((false, tag), |named| (true, named));
+        let name = named.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if name.is_empty() || VOID.iter().any(|void| name.eq_ignore_ascii_case(void)) {
+            continue;
+        }
+        tags += 1;
+        let is_formatting = FORMATTING.iter().any(|known| name.eq_ignore_ascii_case(known));
+        if closing {
+            open = open.saturating_sub(1);
+            formatting = formatting.saturating_sub(usize::from(is_formatting));
+        } else {
+            open += 1;
+            formatting += usize::from(is_formatting);
+        }
+        deepest = deepest.max(open);
+        most_formatting = most_formatting.max(formatting);
+    }
+    deepest.saturating_mul(tags) > TREE_STEPS || most_formatting.saturating_mul(tags) > COPIED_NODES
+}
+
 /// The plain text of a fragment, a line per block, and its absolute http(s) links without repeats.
 pub(super) fn read(fragment: &str, base: Option<&Url>) -> (String, Vec<String>) {
     if !fragment.contains(['<', '&']) {
         return (fold_lines(fragment), Vec::new());
+    }
+    if is_hostile(fragment) {
+        return (skim(fragment, MOST_TEXT).visible, Vec::new());
     }
     let document = Html::parse_fragment(fragment);
     let mut text = String::new();
@@ -112,6 +156,15 @@ fn fold_lines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tangled_markup_is_refused_before_a_tree_is_built() {
+        assert!(is_hostile(&"<div>".repeat(200_000)));
+        let fonts: String = "<font color=1>".repeat(200);
+        assert!(is_hostile(&format!("{fonts}{}", "<p>".repeat(100_000))));
+        assert!(!is_hostile(&"<div class=a><p><b>x</b><br><img src=y></p></div>".repeat(20_000)));
+        assert!(!is_hostile(&"<li>x".repeat(5_000)));
+    }
 
     #[test]
     fn text_and_links_of_a_body() {

@@ -52,6 +52,9 @@ const HIDDEN: &[&str] = &["script", "style", "template", "svg", "select"];
 const INLINE: &[&str] =
     &["a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "sub", "sup", "img", "mark"];
 
+/// Bytes of a character reference and its semicolon.
+const LONGEST_REFERENCE: usize = 9;
+
 /// Skims `html`, collecting about `limit` characters of visible text.
 #[must_use]
 pub fn skim(html: &str, limit: usize) -> Skim {
@@ -184,7 +187,9 @@ fn unescape(text: &str) -> std::borrow::Cow<'_, str> {
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
         rest = after;
-        let Some((name, behind)) = after.split_once(';').filter(|(name, _)| name.len() <= 8) else {
+        // Why not `split_once`: a page of bare ampersands would be searched to its end for each.
+        let end = after.bytes().take(LONGEST_REFERENCE).position(|byte| byte == b';');
+        let Some((name, behind)) = end.and_then(|end| Some((after.get(..end)?, after.get(end + 1..)?))) else {
             out.push('&');
             continue;
         };

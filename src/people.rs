@@ -80,9 +80,7 @@ pub async fn invite(office: &Office, role: Role, unit: Option<&str>) -> Result<I
         (Role::Supervisor | Role::Auditor, Some(_)) => return Err(InviteError::UnitSurplus),
         _ => {}
     }
-    let mut rng = rand::rng();
-    let code: String =
-        (0..10).filter_map(|_| ALPHABET.get(rng.random_range(0..ALPHABET.len()))).map(|b| char::from(*b)).collect();
+    let code = random_code();
     let expires_at = now + TimeDelta::days(DAYS_VALID);
     tx.insert_invite(&digest(&code), role, unit, now, expires_at).await?;
     let note = unit.unwrap_or_default();
@@ -98,6 +96,11 @@ pub async fn invite(office: &Office, role: Role, unit: Option<&str>) -> Result<I
     .await?;
     tx.commit().await?;
     Ok(Invite { code, role, unit: unit.map(str::to_owned), expires_at: office.local(expires_at) })
+}
+
+fn random_code() -> String {
+    let mut rng = rand::rng();
+    (0..10).filter_map(|_| ALPHABET.get(rng.random_range(0..ALPHABET.len()))).map(|b| char::from(*b)).collect()
 }
 
 /// Uses a code: from now on the user acts in its role, and what waited for them goes out.

@@ -1,9 +1,11 @@
 //! Running a round: claim, look, judge, store; and when the last look is in, the issues.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt as _;
-use futures::stream;
 use rand::RngExt as _;
+use tokio::task::{JoinError, JoinSet};
 
 use super::judge::{Bench, Reviews, judge};
 use super::observe::{LinkBook, Observed, Scope, observe};
@@ -60,6 +62,9 @@ pub enum RunError {
     /// Issues could not be opened.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// A look broke off.
+    #[error("a look broke off: {0}")]
+    Look(JoinError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -156,63 +161,70 @@ async fn look_at_members(
     counts: &mut MemberCounts,
     progress: &impl Fn(MemberCounts),
 ) -> Result<Tally, RunError> {
-    let fetcher = fetcher.for_run();
-    let book = LinkBook::default();
     let concurrency = fetcher.settings().concurrency.max(1);
-    let as_of = wishes.as_of.unwrap_or(round.as_of);
+    let looker = Arc::new(Looker {
+        office: office.clone(),
+        fetcher: fetcher.for_run(),
+        book: LinkBook::default(),
+        as_of: wishes.as_of.unwrap_or(round.as_of),
+        window_from: round.name.window_from(office.zone()),
+        full: round.kind != RoundKind::Patrol,
+    });
     let mut tally = Tally::default();
     let mut left = wishes.limit.unwrap_or(usize::MAX);
+    let mut queue = VecDeque::new();
+    let mut looks = JoinSet::new();
     loop {
-        let claims = stream::unfold((Vec::<ClaimedMember>::new(), left), |(mut queue, mut left)| async move {
+        while looks.len() < concurrency {
             if queue.is_empty() && left > 0 {
-                queue = match claim(office, round.id, owner, left.min(concurrency * 2)).await {
-                    Ok(claimed) => claimed,
-                    Err(error) => return Some((Err(error), (Vec::new(), 0))),
-                };
-                queue.reverse();
+                queue.extend(claim(office, round.id, owner, left.min(concurrency)).await?);
                 left -= queue.len();
             }
-            let member = queue.pop()?;
-            Some((Ok(member), (queue, left)))
-        });
-        let looks = claims
-            .map(|claimed| {
-                let (fetcher, book) = (&fetcher, &book);
-                async move {
-                    match claimed {
-                        Ok(member) => look(office, fetcher, book, round, as_of, member).await,
-                        Err(error) => Err(error),
-                    }
-                }
-            })
-            .buffer_unordered(concurrency)
-            .ready_chunks(WRITTEN_TOGETHER);
-        let mut looks = std::pin::pin!(looks);
-        let mut found_any = false;
-        while let Some(chunk) = looks.next().await {
-            found_any = true;
-            let chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
-            let stored = store(office, round, owner, &chunk).await?;
-            left = left.saturating_sub(chunk.len());
-            tally.looked_at += stored;
-            for looked in chunk {
-                if looked.seen.offline {
-                    tally.offline.push(looked.member.account_id);
-                } else if let Some(reason) = looked.seen.maybe_ours {
-                    tally.maybe_ours.push((reason, looked.member.account_id));
-                }
+            let Some(member) = queue.pop_front() else { break };
+            let looker = Arc::clone(&looker);
+            looks.spawn(async move { looker.look(member).await });
+        }
+        if let Some(first) = looks.join_next().await {
+            let mut chunk = vec![first];
+            while chunk.len() < WRITTEN_TOGETHER
+                && let Some(next) = looks.try_join_next()
+            {
+                chunk.push(next);
             }
+            let looked = chunk.into_iter().map(joined).collect::<Result<Vec<_>, _>>()?;
+            let stored = store(office, round, owner, &looked).await?;
+            tally.note(looked, stored);
             counts.looked_at += stored as i64;
             progress(*counts);
+            continue;
         }
         *counts = office.store.read().await?.member_counts(round.id).await?;
         progress(*counts);
         if left == 0 || counts.looked_at >= counts.members {
             return Ok(tally);
         }
-        if !found_any {
-            // Somebody else holds the rest; they finish it, or their leases run out.
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        // Somebody else holds the rest; they finish it, or their leases run out.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+/// A look that panicked is a fault of ours: the run ends, the member is claimed again.
+fn joined(look: Result<Result<Looked, StoreError>, JoinError>) -> Result<Looked, RunError> {
+    match look {
+        Ok(looked) => Ok(looked?),
+        Err(error) => Err(RunError::Look(error)),
+    }
+}
+
+impl Tally {
+    fn note(&mut self, looked: Vec<Looked>, stored: usize) {
+        self.looked_at += stored;
+        for Looked { member, seen, .. } in looked {
+            if seen.offline {
+                self.offline.push(member.account_id);
+            } else if let Some(reason) = seen.maybe_ours {
+                self.maybe_ours.push((reason, member.account_id));
+            }
         }
     }
 }
@@ -225,21 +237,25 @@ async fn claim(office: &Office, round: i64, owner: &str, limit: usize) -> Result
     Ok(claimed)
 }
 
-async fn look(
-    office: &Office,
-    fetcher: &Fetcher,
-    book: &LinkBook,
-    round: &Round,
+/// What every look of a run shares.
+struct Looker {
+    office: Office,
+    fetcher: Fetcher,
+    book: LinkBook,
     as_of: DateTime<Utc>,
-    member: ClaimedMember,
-) -> Result<Looked, StoreError> {
-    let full = round.kind != RoundKind::Patrol;
-    let (account, reviews) = load(office, &member.account_id, full).await?;
-    let window_from = round.name.window_from(office.zone());
-    let seen = observe(office, fetcher, book, &account, Scope { as_of, window_from, links: full }).await;
-    let bench = bench(office, as_of, window_from, full);
-    let findings = judge(&bench, &account, &seen, &reviews);
-    Ok(Looked { member, seen, findings })
+    window_from: DateTime<Utc>,
+    full: bool,
+}
+
+impl Looker {
+    async fn look(&self, member: ClaimedMember) -> Result<Looked, StoreError> {
+        let (account, reviews) = load(&self.office, &member.account_id, self.full).await?;
+        let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full };
+        let seen = observe(&self.office, &self.fetcher, &self.book, &account, scope).await;
+        let bench = bench(&self.office, self.as_of, self.window_from, self.full);
+        let findings = judge(&bench, &account, &seen, &reviews);
+        Ok(Looked { member, seen, findings })
+    }
 }
 
 /// What verdicts of `office` are made against.

@@ -1,8 +1,12 @@
 //! Looks on later days at what was doubtful: three looks on two days before a person is asked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::judge;
 use super::link::{self, LinkLook, LinkOutcome};
@@ -39,20 +43,18 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
         return Ok(Looked::default());
     }
     let fetcher = fetcher.for_run();
-    let looks: Vec<(StoredFinding, LinkLook)> = {
-        use futures::StreamExt as _;
-        futures::stream::iter(due)
-            .map(|found| {
-                let fetcher = &fetcher;
-                async move {
-                    let look = link::verify(fetcher, &found.finding.subject, now).await;
-                    (found, look)
-                }
-            })
-            .buffered(fetcher.settings().concurrency.max(1))
-            .collect()
-            .await
-    };
+    let mut running = JoinSet::new();
+    let gate = Arc::new(Semaphore::new(fetcher.settings().concurrency.max(1)));
+    for found in due {
+        let (fetcher, gate) = (fetcher.clone(), Arc::clone(&gate));
+        running.spawn(async move {
+            let _permit = gate.acquire().await;
+            let look = link::verify(&fetcher, &found.finding.subject, now).await;
+            (found, look)
+        });
+    }
+    let mut looks: Vec<(StoredFinding, LinkLook)> = running.join_all().await;
+    looks.sort_by_key(|(found, _)| found.finding.id);
     let mut came = Looked::default();
     let mut tx = office.store.write().await?;
     let mut rounds = BTreeMap::<i64, Round>::new();

@@ -95,6 +95,7 @@ fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
         return match e {
             RunError::Round(e) => (round(e, lang), if e.is_usage() { 2 } else { 1 }),
             RunError::Issue(e) => (issue(e, lang), 1),
+            RunError::Look(_) => (e.to_string(), 1),
             RunError::Store(e) => (store(e, lang), store_code(e)),
         };
     }

@@ -195,6 +195,23 @@ fn refuse_bad(imported: &mut Imported, wishes: Wishes) -> Result<(), IntakeError
     Err(IntakeError::Rows(std::mem::take(&mut imported.problems)))
 }
 
+/// What a unit hands in with a rectification: its completed registry row, its review records.
+pub async fn put_hand_in(
+    office: &Office,
+    account: Option<&Account>,
+    reviews: &[ReviewRecord],
+) -> Result<(), StoreError> {
+    let now = office.now();
+    let mut tx = office.store.write().await?;
+    if let Some(account) = account {
+        put_account(&mut tx, account, false, now, &mut Imported::default()).await?;
+    }
+    for record in reviews {
+        tx.put_review(record, now).await?;
+    }
+    tx.commit().await
+}
+
 /// Lifecycle events of the registry that no filing stands behind.
 pub async fn unfiled_changes(tx: &mut Tx) -> Result<Vec<(AccountId, Change)>, StoreError> {
     let events = tx.events_about("account").await?;

@@ -1,8 +1,8 @@
-//! The embedded world of the demo: accounts with planted faults, and a strict Telegram on loopback.
-//!
-//! Both stand on the other side of a socket: the product meets them through the same HTTP
-//! client, adapters and bot library as the real ones, and nothing in it knows of them.
-//! The stories of the integration tests drive the same two.
+//! The embedded world of the demo: accounts with planted faults, a strict Telegram on loopback,
+//! and the rehearsal of a quarter that drives the real program through both.
 
+pub mod actors;
+pub mod compare;
+pub mod rehearsal;
 pub mod telegram;
 pub mod world;

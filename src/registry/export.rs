@@ -1,17 +1,19 @@
-//! Accounts to CSV or XLSX; what is written reads back as the same accounts.
+//! Accounts to CSV or XLSX, review records to CSV; what is written reads back as the same.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use chrono_tz::Tz;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 use super::accounts::AccountColumn;
-use super::template::BYTE_ORDER_MARK;
+use super::template::{BYTE_ORDER_MARK, reviews_csv};
 use super::values::protect;
 use crate::domain::Lang;
 use crate::domain::account::{Account, Personal};
+use crate::domain::review::ReviewRecord;
 
 /// What a sheet can hold: rows under the heading, and characters in a cell.
 const MOST_SHEET_ROWS: usize = 1_048_575;
@@ -91,6 +93,28 @@ fn write_csv(path: &Path, accounts: &[Account], extra: &[&str]) -> io::Result<()
         writer.write_record(cells(account, extra).map(|cell| protect(&cell)))?;
     }
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?.into_inner()?.sync_all()
+}
+
+/// Writes review records as the CSV that the import reads, times in the office's zone.
+pub fn write_reviews(path: &Path, records: &[ReviewRecord], zone: Tz) -> Result<(), ExportError> {
+    let write = || -> io::Result<()> {
+        let mut file = BufWriter::new(File::create(path)?);
+        file.write_all(reviews_csv().as_bytes())?;
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(file);
+        for record in records {
+            let mut cells = vec![record.account_id.to_string()];
+            cells.push(record.post_url.clone().unwrap_or_default());
+            cells.push(record.title.clone().unwrap_or_default());
+            for stage in [&record.first, &record.second, &record.last] {
+                cells.push(stage.reviewer.as_ref().map(|name| name.reveal().to_owned()).unwrap_or_default());
+                let at = stage.at.map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string());
+                cells.push(at.unwrap_or_default());
+            }
+            writer.write_record(cells.iter().map(|cell| protect(cell)))?;
+        }
+        writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?.flush()
+    };
+    write().map_err(|source| ExportError::Io { path: path.to_owned(), source })
 }
 
 fn write_xlsx(path: &Path, part: &Path, accounts: &[Account], extra: &[&str]) -> Result<(), ExportError> {

@@ -24,7 +24,7 @@ mod values;
 pub use accounts::{AccountColumn, read_accounts, read_all_accounts};
 pub use calendar::read_calendar;
 pub use changes::{Change, ChangeKind, ChangedField, compare, opening};
-pub use export::{ExportError, write_accounts};
+pub use export::{ExportError, write_accounts, write_reviews};
 pub use lint::{LintKind, LintLine, lint};
 pub use problem::{Problem, ProblemKind, Sheet};
 pub use reviews::{ReviewColumn, read_reviews};

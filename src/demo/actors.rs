@@ -117,9 +117,8 @@ impl UnitAdmin {
             return Ok(());
         }
         let id = found.issue.id;
-        let label = |shown: &Shown| {
-            shown.buttons.iter().find(|b| b.contains("签收") && b.contains(&id.to_string())).cloned()
-        };
+        let label =
+            |shown: &Shown| shown.buttons.iter().find(|b| b.contains("签收") && b.contains(&id.to_string())).cloned();
         let chat = self.person.chat_id;
         let inbox = stage.telegram.inbox(chat);
         match inbox.iter().rev().find_map(|shown| Some((shown.message_id, label(shown)?))) {
@@ -234,11 +233,12 @@ impl Supervisor {
                 return Ok(());
             }
             before = waiting;
-            stage.telegram.inbox(chat);
+            let _ = stage.telegram.inbox(chat);
             stage.say(&self.person, "/queue").await?;
             for shown in stage.telegram.inbox(chat) {
                 let labels: Vec<String> = shown
-                    .buttons.iter()
+                    .buttons
+                    .iter()
                     .filter(|label| label.contains("属实") || label.contains("认定"))
                     .cloned()
                     .collect();

@@ -52,7 +52,7 @@ struct Due {
 
 /// Deliveries that are due, oldest first in each chat: nothing overtakes an earlier message of the same chat.
 const DUE: &str = "SELECT d.id, d.notice_id, d.chat_id FROM delivery d JOIN chat c ON c.id = d.chat_id
- WHERE ((d.status = 'queued' AND d.due_at <= $1) OR (d.status = 'sending' AND d.lease_until < $1))
+ WHERE ((d.status = 'queued' AND d.due_at <= $1) OR (d.status = 'sending' AND d.lease_until <= $1))
      AND c.retired_at IS NULL AND c.next_send_at <= $1
      AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.chat_id = d.chat_id AND e.id < d.id
          AND (e.status = 'sending' OR (e.status = 'queued' AND e.due_at <= $1)))
@@ -200,6 +200,8 @@ impl Tx {
             self,
             scalar Option<i64>,
             "SELECT MIN(CASE WHEN d.status = 'sending' THEN d.lease_until
+                             WHEN EXISTS (SELECT 1 FROM delivery e WHERE e.chat_id = d.chat_id AND e.id < d.id
+                                          AND e.status = 'sending') THEN NULL
                              WHEN d.due_at > c.next_send_at THEN d.due_at ELSE c.next_send_at END)
              FROM delivery d JOIN chat c ON c.id = d.chat_id
              WHERE d.status IN ('queued', 'sending') AND c.retired_at IS NULL"

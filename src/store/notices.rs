@@ -150,13 +150,14 @@ impl Tx {
         Ok(Some(id))
     }
 
-    /// Puts a notice in a chat's outbox once.
+    /// Puts a notice in a chat's outbox once; one that failed there is tried again.
     pub async fn queue_delivery(&mut self, notice: i64, chat: i64, due_at: DateTime<Utc>) -> Result<(), StoreError> {
         sql!(
             self,
             execute,
             "INSERT INTO delivery (notice_id, chat_id, status, due_at, attempts) VALUES ($1, $2, 'queued', $3, 0)
-             ON CONFLICT (notice_id, chat_id) DO NOTHING",
+             ON CONFLICT (notice_id, chat_id) DO UPDATE SET status = 'queued', due_at = excluded.due_at
+                 WHERE delivery.status = 'failed'",
             notice,
             chat,
             millis(due_at)

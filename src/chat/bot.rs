@@ -22,7 +22,7 @@ use crate::office::Office;
 /// Chats answered side by side.
 const ABREAST: usize = 16;
 /// The pause after a failed poll doubles up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// An update that takes longer is left; what it did is kept, what it had to say is lost.
 const PATIENCE: Duration = Duration::from_secs(45);
 /// How often an answer is tried again when the chat is throttled.

@@ -21,3 +21,6 @@ pub mod deliver;
 pub mod handle;
 pub mod telegram;
 pub mod texts;
+
+#[cfg(test)]
+mod testing;

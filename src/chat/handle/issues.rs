@@ -3,13 +3,14 @@
 use super::Desk;
 use crate::chat::commands::{Verb, take_date};
 use crate::chat::texts::Reply;
+use crate::checks::recheck;
 use crate::domain::issue::{Action, Refusal};
 use crate::domain::workday::{Deadline, due_at};
 use crate::issues::{self, IssueError, Scope};
 use crate::store::{IssueQuery, StoreError, StoredIssue};
 
 /// More issues than this are not listed in a chat.
-const MOST_LISTED: usize = 200;
+pub(super) const MOST_LISTED: usize = 200;
 
 /// What came of a command on one issue.
 pub(super) enum Done {
@@ -29,7 +30,7 @@ pub(super) async fn act(desk: &Desk<'_>, verb: Verb, id: i64, words: &str) -> Re
     for scope in desk.scopes(verb) {
         let acted = match &action {
             Some(action) => attempt(desk, id, action, &note, &scope).await,
-            None => recheck(desk, id, &scope).await,
+            None => look_again(desk, id, &scope).await,
         };
         match acted {
             Err(IssueError::NotFound(_)) => {}
@@ -86,15 +87,10 @@ async fn attempt(
 }
 
 /// The machine looks again at its next turn.
-async fn recheck(desk: &Desk<'_>, id: i64, scope: &Scope) -> Result<(StoredIssue, bool), IssueError> {
-    let found = issues::find(desk.office, id, scope).await?;
-    if found.state.status.is_final() {
-        return Ok((found, false));
-    }
-    let mut tx = desk.office.store.write().await?;
-    tx.plan_recheck(id, Some(desk.office.now())).await?;
-    tx.commit().await?;
-    Ok((found, true))
+async fn look_again(desk: &Desk<'_>, id: i64, scope: &Scope) -> Result<(StoredIssue, bool), IssueError> {
+    let found = recheck::ask(desk.office, id, scope).await?;
+    let live = !found.state.status.is_final();
+    Ok((found, live))
 }
 
 /// One issue, if the sender may know of it.
@@ -143,7 +139,7 @@ pub(super) async fn acknowledge_all(desk: &Desk<'_>, first: i64, last: i64) -> R
 }
 
 /// The answer to a command on one issue.
-pub(super) fn answer<'a>(verb: Verb, id: i64, done: &'a Done) -> Reply<'a> {
+pub(super) fn answer(verb: Verb, id: i64, done: &Done) -> Reply<'_> {
     match done {
         Done::Acted { issue, changed } => Reply::Done { verb, changed: *changed, issue },
         Done::NotFound => Reply::NoIssue(id),

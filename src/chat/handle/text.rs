@@ -62,7 +62,12 @@ async fn command(desk: &Desk<'_>, typed: Typed, attachment: bool) -> Result<Mess
         Verb::Issues | Verb::Overdue => {
             let found = issues::list(desk, verb).await?;
             let with_unit = desk.role() != Role::UnitAdmin;
-            Ok(desk.say(&Reply::Issues { issues: &found, overdue: verb == Verb::Overdue, with_unit }))
+            Ok(desk.say(&Reply::Issues {
+                issues: &found,
+                capped: found.len() >= issues::MOST_LISTED,
+                overdue: verb == Verb::Overdue,
+                with_unit,
+            }))
         }
         Verb::Status => status(desk, &rest).await,
         Verb::Queue => findings::queue(desk).await,

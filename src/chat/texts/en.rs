@@ -1,7 +1,5 @@
 //! Notices in English.
 
-use chrono::NaiveDate;
-
 use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
 use crate::domain::issue::EventKind;
@@ -28,7 +26,7 @@ pub(super) fn notice(
         NoticeBody::Rectification { round, as_of, items } => page
             .loose()
             .head(Line::of(format!(
-                "The {} (monitoring time {}) found {} of your unit. Please rectify and report within the time allowed.",
+                "The {} (monitoring time {}) found {} at your unit. Please rectify and report within the time allowed.",
                 round_name(*round),
                 as_of.minute(),
                 count(items.len(), "problem", "problems")
@@ -50,7 +48,7 @@ pub(super) fn notice(
             }))
             .items(lines.iter().map(|line| vec![issue_line(line, false)])),
         NoticeBody::Decision { line, what, note } => {
-            let page = page.head(issue_line(line, false)).head(Line::of("Decision: ").bold(decision(*what)));
+            let page = page.head(subject(line, false)).head(Line::of("Decision: ").bold(decision(*what)));
             let page = if note.trim().is_empty() { page } else { page.head(Line::of("Note: ").text(clip(note, SAID))) };
             match line.due_at {
                 Some(at) if matches!(what, EventKind::Upheld | EventKind::Extended | EventKind::ExtensionRefused | EventKind::Rejected) => {
@@ -73,9 +71,11 @@ fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
         Line::of("Found: ").text(&item.summary),
         Line::of("Basis: ").text(&item.basis),
         Line::of("To do: ").text(&item.remedy.en),
-        Line::of("Due: ")
-            .bold(date(on, provisional))
-            .text(format!(" ({})", count(item.working_days as usize, "working day", "working days"))),
+        Line::of("Due: ").bold(on.to_string()).text(format!(
+            " ({}{})",
+            count(item.working_days as usize, "working day", "working days"),
+            if provisional { ", provisional" } else { "" }
+        )),
         Line::of("Recheck: ").text(&item.recheck.en),
     ]
 }
@@ -89,10 +89,16 @@ fn silent_soon(account: &SilentSoon) -> Vec<Line> {
     ]
 }
 
-fn issue_line(line: &IssueLine, with_unit: bool) -> Line {
+/// `#12 account (platform): what`.
+fn subject(line: &IssueLine, with_unit: bool) -> Line {
     let text = Line::strong(format!("#{}", line.issue)).text(" ");
     let text = if with_unit { text.text(&line.unit).text(" · ") } else { text };
-    let text = text.text(format!("{} ({}): ", line.account, line.platform.en())).text(&line.summary);
+    text.text(format!("{} ({}): ", line.account, line.platform.en())).text(&line.summary)
+}
+
+/// The same and the date.
+fn issue_line(line: &IssueLine, with_unit: bool) -> Line {
+    let text = subject(line, with_unit);
     match line.due_at {
         Some(at) => text.text(format!(" (due {})", day(at, line.due_provisional))),
         None => text,
@@ -112,7 +118,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
         }
         Alert::Appealed { line, why, by } => page
             .head(Line::of(format!("{} ({by}) appeals; the clock has stopped. Please decide.", line.unit)))
-            .head(issue_line(line, false))
+            .head(subject(line, false))
             .head(Line::of("Reason: ").text(clip(why, SAID))),
         Alert::ExtensionRequested { line, until, why, by } => page
             .head(Line::of(format!(
@@ -180,6 +186,7 @@ fn decision(what: EventKind) -> &'static str {
         EventKind::Extended => "extension granted",
         EventKind::ExtensionRefused => "extension refused",
         EventKind::Overdue => "the deadline has passed",
+        EventKind::Escalated => "escalated; please rectify at once",
         other => other.en(),
     }
 }
@@ -191,10 +198,6 @@ pub(super) fn round_name(round: RoundName) -> String {
 
 pub(super) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
-}
-
-pub(super) fn date(on: NaiveDate, provisional: bool) -> String {
-    format!("{on}{}", if provisional { " (provisional)" } else { "" })
 }
 
 pub(super) fn day(at: LocalTime, provisional: bool) -> String {

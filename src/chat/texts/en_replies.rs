@@ -69,13 +69,16 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Issues { issues: [], overdue, .. } => {
             say(if *overdue { "Nothing is overdue." } else { "There are no live problems." })
         }
-        Reply::Issues { issues, overdue, with_unit } => Page::of(
-            Line::strong(if *overdue { "Overdue problems" } else { "Live problems" })
-                .text(format!(": {}", issues.len())),
-        )
-        .items(issues.iter().map(|stored| vec![short(&stored.issue, *with_unit)]))
-        .tail(Line::of("For details send /issue ID"))
-        .buttons(show_buttons(issues, Lang::En)),
+        Reply::Issues { issues, capped, overdue, with_unit } => {
+            Page::of(Line::strong(if *overdue { "Overdue problems" } else { "Live problems" }).text(format!(
+                ": {}{}",
+                if *capped { "the first " } else { "" },
+                issues.len()
+            )))
+            .items(issues.iter().map(|stored| vec![short(&stored.issue, *with_unit)]))
+            .tail(Line::of("For details send /issue ID"))
+            .buttons(show_buttons(issues, Lang::En))
+        }
         Reply::Queue { findings: [], .. } => say("Nothing waits for a decision."),
         Reply::Queue { findings, total } => Page::of(
             Line::strong("To be decided").text(format!(": {total} in all, the first {} follow", findings.len())),

@@ -136,6 +136,8 @@ pub enum Reply<'a> {
     Issues {
         /// The issues.
         issues: &'a [StoredIssue],
+        /// There are more than these.
+        capped: bool,
         /// Only those past their deadline were asked for.
         overdue: bool,
         /// The unit's name stands on every line.

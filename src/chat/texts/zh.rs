@@ -1,7 +1,5 @@
 //! 通知 in Chinese.
 
-use chrono::NaiveDate;
-
 use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
 use crate::domain::issue::EventKind;
@@ -49,7 +47,7 @@ pub(super) fn notice(
             .items(lines.iter().map(|line| vec![issue_line(line, false)])),
         NoticeBody::Decision { line, what, note } => {
             let page = page
-                .head(issue_line(line, false))
+                .head(subject(line, false))
                 .head(Line::of("处理结果：").bold(decision(*what)));
             let page = if note.trim().is_empty() { page } else { page.head(Line::of("说明：").text(clip(note, SAID))) };
             match line.due_at {
@@ -73,7 +71,11 @@ fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
         Line::of("情况：").text(&item.summary),
         Line::of("依据：").text(&item.basis),
         Line::of("要求：").text(&item.remedy.zh),
-        Line::of("时限：").bold(date(on, provisional)).text(format!("（{} 个工作日）", item.working_days)),
+        Line::of("时限：").bold(on.to_string()).text(format!(
+            "（{} 个工作日{}）",
+            item.working_days,
+            if provisional { "，暂定" } else { "" }
+        )),
         Line::of("复查：").text(&item.recheck.zh),
     ]
 }
@@ -87,11 +89,16 @@ fn silent_soon(account: &SilentSoon) -> Vec<Line> {
     ]
 }
 
-/// `12 号　账号(平台)：情况；时限 …`.
-fn issue_line(line: &IssueLine, with_unit: bool) -> Line {
+/// `12 号　账号(平台)：情况`.
+fn subject(line: &IssueLine, with_unit: bool) -> Line {
     let text = Line::strong(format!("{} 号", line.issue)).text("　");
     let text = if with_unit { text.text(&line.unit).text(" · ") } else { text };
-    let text = text.text(format!("{}({})：", line.account, line.platform.zh())).text(&line.summary);
+    text.text(format!("{}({})：", line.account, line.platform.zh())).text(&line.summary)
+}
+
+/// The same and the date.
+fn issue_line(line: &IssueLine, with_unit: bool) -> Line {
+    let text = subject(line, with_unit);
     match line.due_at {
         Some(at) => text.text(format!("（时限 {}）", day(at, line.due_provisional))),
         None => text,
@@ -111,7 +118,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
         }
         Alert::Appealed { line, why, by } => page
             .head(Line::of(format!("{}（{by}）提出申诉，时限已停止计算，请处理。", line.unit)))
-            .head(issue_line(line, false))
+            .head(subject(line, false))
             .head(Line::of("理由：").text(clip(why, SAID))),
         Alert::ExtensionRequested { line, until, why, by } => page
             .head(Line::of(format!("{}（{by}）申请延期至 {}，请审批。", line.unit, until.date())))
@@ -173,6 +180,7 @@ fn decision(what: EventKind) -> &'static str {
         EventKind::Extended => "准予延期",
         EventKind::ExtensionRefused => "不予延期",
         EventKind::Overdue => "已超过整改时限",
+        EventKind::Escalated => "已转督办，请立即整改",
         other => other.zh(),
     }
 }
@@ -184,10 +192,6 @@ pub(super) fn round_name(round: RoundName) -> String {
         RoundName::Half(..) => format!("{}检查", round.zh()),
         RoundName::Day(_) => format!("{}日常巡查", round.zh()),
     }
-}
-
-pub(super) fn date(on: NaiveDate, provisional: bool) -> String {
-    format!("{on}{}", if provisional { "（暂定）" } else { "" })
 }
 
 pub(super) fn day(at: LocalTime, provisional: bool) -> String {

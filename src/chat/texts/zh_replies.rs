@@ -60,12 +60,16 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Issues { issues: [], overdue, .. } => {
             say(if *overdue { "目前没有逾期的问题。" } else { "目前没有未办结的问题。" })
         }
-        Reply::Issues { issues, overdue, with_unit } => Page::of(
-            Line::strong(if *overdue { "逾期问题" } else { "未办结问题" }).text(format!("　共 {} 项", issues.len())),
-        )
-        .items(issues.iter().map(|stored| vec![short(&stored.issue, *with_unit)]))
-        .tail(Line::of("查看详情请发送：问题 编号"))
-        .buttons(show_buttons(issues, Lang::Zh)),
+        Reply::Issues { issues, capped, overdue, with_unit } => {
+            Page::of(Line::strong(if *overdue { "逾期问题" } else { "未办结问题" }).text(format!(
+                "　{} {} 项",
+                if *capped { "前" } else { "共" },
+                issues.len()
+            )))
+            .items(issues.iter().map(|stored| vec![short(&stored.issue, *with_unit)]))
+            .tail(Line::of("查看详情请发送：问题 编号"))
+            .buttons(show_buttons(issues, Lang::Zh))
+        }
         Reply::Queue { findings: [], .. } => say("目前没有待核实的事项。"),
         Reply::Queue { findings, total } => {
             Page::of(Line::strong("待核实事项").text(format!("　共 {total} 项，以下为前 {} 项", findings.len())))

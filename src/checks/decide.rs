@@ -6,7 +6,7 @@ use crate::domain::round::RoundState;
 use crate::issues::open::{open_late, write_notices};
 use crate::issues::{self, IssueError, Scope};
 use crate::office::Office;
-use crate::store::{NewEvent, StoreError, StoredFinding};
+use crate::store::{NewEvent, StoreError, StoredFinding, Tx};
 
 /// Why a decision was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -82,11 +82,12 @@ pub async fn decide_finding(
     })
     .await?;
     let decided = tx.finding(id, office.zone()).await?;
-    let round = tx.round_by_id(found.round_id).await?;
-    if confirm && matches!(round.state, RoundState::Judged | RoundState::Closed) {
-        open_late(&mut tx, office, &round, &decided.finding, now).await?;
-        if round.notify {
-            write_notices(&mut tx, office, &round, now).await?;
+    // A defect that several rounds doubt is put to a person once.
+    let mut ids = vec![id];
+    ids.extend(tx.decide_siblings(&decided.finding, to, actor, now).await?);
+    if confirm {
+        for id in ids {
+            open_confirmed(&mut tx, office, id).await?;
         }
     } else if outcome == Outcome::Fail
         && let Some(issue) = tx.issue_on(&decided.finding, office.zone()).await?
@@ -96,4 +97,19 @@ pub async fn decide_finding(
     }
     tx.commit().await?;
     Ok(decided)
+}
+
+/// Opens the issue of a confirmed finding, with its notice, unless its round still does that itself.
+async fn open_confirmed(tx: &mut Tx, office: &Office, id: i64) -> Result<(), IssueError> {
+    let found = tx.finding(id, office.zone()).await?;
+    let round = tx.round_by_id(found.round_id).await?;
+    if !matches!(round.state, RoundState::Judged | RoundState::Closed) {
+        return Ok(());
+    }
+    let now = office.now();
+    open_late(tx, office, &round, &found.finding, now).await?;
+    if round.notify {
+        write_notices(tx, office, &round, now).await?;
+    }
+    Ok(())
 }

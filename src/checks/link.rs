@@ -27,14 +27,14 @@ keyed_enum! {
     /// Why a link was judged as it was (判定原因).
     LinkReason {
         Answered = "answered", "可正常访问", "answers normally";
-        Recovered = "recovered", "首次访问异常,立即复查已恢复", "failed at first and answered when asked again at once";
-        NotFound = "not_found", "页面不存在(404),复查相同", "not found (404), asked twice";
-        Gone = "gone", "页面已移除(410),复查相同", "gone (410), asked twice";
+        Recovered = "recovered", "首次访问异常，立即复查已恢复", "failed at first and answered when asked again at once";
+        NotFound = "not_found", "页面不存在（404），复查相同", "not found (404), asked twice";
+        Gone = "gone", "页面已移除（410），复查相同", "gone (410), asked twice";
         PlatformDeleted = "platform_deleted", "平台提示内容已删除或不可查看", "the platform says the content is deleted or withdrawn";
-        SoftNotFound = "soft_not_found", "页面能打开,但提示内容不存在", "answers with success but says that the page does not exist";
-        ServerError = "server_error", "服务器出错(5xx)", "server error (5xx)";
-        AccessDenied = "access_denied", "拒绝访问(401、403)", "access denied (401, 403)";
-        PreconditionFailed = "precondition_failed", "访问条件不满足(412)", "precondition failed (412)";
+        SoftNotFound = "soft_not_found", "页面能打开，但提示内容不存在", "answers with success but says that the page does not exist";
+        ServerError = "server_error", "服务器出错（5xx）", "server error (5xx)";
+        AccessDenied = "access_denied", "拒绝访问（401、403）", "access denied (401, 403)";
+        PreconditionFailed = "precondition_failed", "访问条件不满足（412）", "precondition failed (412)";
         OddStatus = "odd_status", "返回异常状态码", "an unexpected status";
         Dns = "dns", "域名不存在", "the domain name does not exist";
         DnsTemporary = "dns_temporary", "域名解析失败", "the domain name could not be resolved";
@@ -50,10 +50,10 @@ keyed_enum! {
         Captcha = "captcha", "对方要求验证码", "a captcha stands in front of the page";
         Challenge = "challenge", "对方以脚本验证浏览器", "a script challenge stands in front of the page";
         RobotBlocked = "robot_blocked", "对方防火墙拦截自动访问", "a firewall turned the robot away";
-        RateLimited = "rate_limited", "对方限制访问频率(429)", "rate limited (429)";
-        HostResting = "host_resting", "该主机多次拒绝连接,本次不再访问", "the host refused repeatedly and is left alone for this run";
-        GuardRefused = "guard_refused", "网址指向内部网络,按安全规则不予访问", "the URL points into a private network and was not asked";
-        WeAreOffline = "we_are_offline", "本机网络中断,无法判断", "our own connection is down";
+        RateLimited = "rate_limited", "对方限制访问频率（429）", "rate limited (429)";
+        HostResting = "host_resting", "该主机多次拒绝连接，本次不再访问", "the host refused repeatedly and is left alone for this run";
+        GuardRefused = "guard_refused", "网址指向内部网络，按安全规则不予访问", "the URL points into a private network and was not asked";
+        WeAreOffline = "we_are_offline", "本机网络中断，无法判断", "our own connection is down";
     }
 }
 

@@ -34,6 +34,11 @@ pub struct Looked {
 }
 
 const AT_ONCE: usize = 500;
+/// Not in the small hours, when sites are under maintenance.
+const DAY_BEGINS: NaiveTime = match NaiveTime::from_hms_opt(9, 0, 0) {
+    Some(nine) => nine,
+    None => NaiveTime::MIN,
+};
 
 /// Looks again at every doubtful finding that is due.
 pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, IssueError> {
@@ -103,12 +108,9 @@ fn next_finding(
     if let Some(at) = next.next_look_at
         && looks + 1 >= bench.rules.link.looks
     {
-        // The last look falls on another day than the first.
-        let first_day = office.date(found.finding.observed_at.utc());
-        let another_day = first_day + Days::new(1);
-        if office.date(at) <= first_day
-            && let Some(morning) = in_zone(another_day.and_time(NaiveTime::MIN), office.zone())
-        {
+        // The last look falls on another day than the first, when people are at work again.
+        let another_day = office.date(found.finding.observed_at.utc()) + Days::new(1);
+        if let Some(morning) = in_zone(another_day.and_time(DAY_BEGINS), office.zone()) {
             next.next_look_at = Some(at.max(morning));
         }
     }

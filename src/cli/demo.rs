@@ -34,7 +34,8 @@ pub(super) async fn run(context: &mut Context, args: DemoArgs) -> anyhow::Result
         .into());
     }
     let out = args.out.unwrap_or_else(free_directory);
-    let wish = Wish { out: out.clone(), accounts: args.accounts as usize, seed: args.seed };
+    let lang = context.out.lang;
+    let wish = Wish { out: out.clone(), accounts: args.accounts as usize, seed: args.seed, lang };
     let mut bar = ProgressBar::hidden();
     let mut number = 0;
     let mut name = String::new();
@@ -113,7 +114,7 @@ fn show(context: &mut Context, out: &std::path::Path, rehearsed: &Rehearsed) -> 
     }
     context.out.line(&format!("\n{}", say("预设与发现", "Planted against found")))?;
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
     table.set_header([
         say("预设情形", "planted"),
         say("指标", "indicator"),

@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    trace(cli.verbose, cli.quiet);
+    trace(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve));
     crate::fetch::install_tls();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -124,12 +124,13 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// Logs go to standard error; `RUST_LOG` decides where it is set.
-fn trace(verbose: u8, quiet: bool) {
+/// Logs go to standard error; `RUST_LOG` decides where it is set. A service tells of its work, a command does not.
+fn trace(verbose: u8, quiet: bool, service: bool) {
     use tracing_subscriber::EnvFilter;
     let level = match (quiet, verbose) {
         (true, _) => "error",
-        (false, 0) => "warn,xuncha=info",
+        (false, 0) if service => "warn,xuncha=info",
+        (false, 0) => "warn",
         (false, 1) => "info,xuncha=debug",
         (false, _) => "debug",
     };

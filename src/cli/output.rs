@@ -150,7 +150,7 @@ impl Out {
             return Ok(());
         }
         let mut table = Table::new();
-        table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(terminal_width());
         table.set_header(list.columns.iter().map(|c| self.pick(c.0, c.1)));

@@ -10,6 +10,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use super::rehearsal::RehearsalError;
 use super::telegram::{FakeTelegram, Person, Shown};
 use super::world::{Behaviour, UnitScript, World};
+use crate::domain::Lang;
 use crate::domain::issue::{EventKind, IssueStatus};
 use crate::domain::person::Role;
 use crate::intake::put_hand_in;
@@ -45,6 +46,13 @@ impl Stage<'_> {
         let invite = people::invite(self.office, role, unit).await?;
         self.codes.push(invite.code.clone());
         self.say(person, &format!("/bind {}", invite.code)).await
+    }
+
+    fn pick(&self, zh: &'static str, en: &'static str) -> &'static str {
+        match self.office.lang() {
+            Lang::Zh => zh,
+            Lang::En => en,
+        }
     }
 
     async fn say(&self, person: &Person, text: &str) -> Result<(), RehearsalError> {
@@ -87,7 +95,7 @@ impl UnitAdmin {
         for found in stage.live_issues(Some(&self.script.unit)).await? {
             match found.state.status {
                 IssueStatus::Notified if self.appeals(&found, now) => {
-                    self.tell(stage, "/appeal", &found, self.script.why_zh).await?;
+                    self.tell(stage, "/appeal", &found, self.why(stage)).await?;
                 }
                 IssueStatus::Notified if hours(found.notified_at, now) >= 1 => self.acknowledge(stage, &found).await?,
                 IssueStatus::Acknowledged => self.work(stage, &found, now).await?,
@@ -95,6 +103,14 @@ impl UnitAdmin {
             }
         }
         Ok(())
+    }
+
+    fn why(&self, stage: &Stage<'_>) -> &'static str {
+        stage.pick(self.script.why_zh, self.script.why_en)
+    }
+
+    fn done(&self, stage: &Stage<'_>) -> &'static str {
+        stage.pick(self.script.done_zh, self.script.done_en)
     }
 
     fn appeals(&self, found: &StoredIssue, now: DateTime<Utc>) -> bool {
@@ -117,8 +133,13 @@ impl UnitAdmin {
             return Ok(());
         }
         let id = found.issue.id;
-        let label =
-            |shown: &Shown| shown.buttons.iter().find(|b| b.contains("签收") && b.contains(&id.to_string())).cloned();
+        let label = |shown: &Shown| {
+            shown
+                .buttons
+                .iter()
+                .find(|b| (b.contains("签收") || b.contains("Acknowledge")) && b.ends_with(&format!(" {id}")))
+                .cloned()
+        };
         let chat = self.person.chat_id;
         let inbox = stage.telegram.inbox(chat);
         match inbox.iter().rev().find_map(|shown| Some((shown.message_id, label(shown)?))) {
@@ -135,7 +156,7 @@ impl UnitAdmin {
             Behaviour::ClaimThenFix if !self.claimed.contains(&id) => {
                 if since_acknowledged >= 4 {
                     self.claimed.insert(id);
-                    self.tell(stage, "/fix", found, self.script.done_zh).await?;
+                    self.tell(stage, "/fix", found, self.done(stage)).await?;
                 }
             }
             Behaviour::ClaimThenFix => {
@@ -148,7 +169,7 @@ impl UnitAdmin {
                     && let Some(due) = found.issue.due_at
                 {
                     let until = stage.office.date(due.utc() + TimeDelta::days(7));
-                    let text = format!("/extend {id} {until} {}", self.script.why_zh);
+                    let text = format!("/extend {id} {until} {}", self.why(stage));
                     stage.say(&self.person, &text).await?;
                 }
             }
@@ -165,7 +186,7 @@ impl UnitAdmin {
 
     async fn fix(&self, stage: &Stage<'_>, found: &StoredIssue) -> Result<(), RehearsalError> {
         stage.repair(found).await?;
-        self.tell(stage, "/fix", found, self.script.done_zh).await
+        self.tell(stage, "/fix", found, self.done(stage)).await
     }
 
     async fn tell(
@@ -175,7 +196,7 @@ impl UnitAdmin {
         found: &StoredIssue,
         words: &str,
     ) -> Result<(), RehearsalError> {
-        let words = if words.is_empty() { "已按要求办理" } else { words };
+        let words = if words.is_empty() { stage.pick("已按要求办理", "done as asked") } else { words };
         stage.say(&self.person, &format!("{command} {} {words}", found.issue.id)).await
     }
 }
@@ -199,7 +220,15 @@ impl Supervisor {
                 {
                     if script.is_some_and(|script| script.behaviour == Behaviour::AppealGranted) {
                         stage.repair(&found).await?;
-                        stage.say(&self.person, &format!("/revoke {id} 停电情况属实，予以撤销")).await?;
+                        stage
+                            .say(
+                                &self.person,
+                                &format!(
+                                    "/revoke {id} {}",
+                                    stage.pick("停电情况属实，予以撤销", "the power cut is borne out")
+                                ),
+                            )
+                            .await?;
                     } else {
                         stage.say(&self.person, &format!("/uphold {id}")).await?;
                     }
@@ -208,19 +237,15 @@ impl Supervisor {
                 IssueStatus::Rectified if last(&found, EventKind::Rechecked).is_some() => {
                     stage.say(&self.person, &format!("/close {id}")).await?;
                 }
-                IssueStatus::Overdue if self.escalates(&found, now) => {
+                IssueStatus::Overdue
+                    if last(&found, EventKind::Overdue).is_some_and(|at| (now - at).num_hours() >= 24) =>
+                {
                     stage.say(&self.person, &format!("/escalate {id}")).await?;
                 }
                 _ => {}
             }
         }
         self.settle_queue(stage).await
-    }
-
-    /// Only the first overdue issue of a unit is escalated in front of the user; the rest waits for a person.
-    fn escalates(&self, found: &StoredIssue, now: DateTime<Utc>) -> bool {
-        let _ = self;
-        last(found, EventKind::Overdue).is_some_and(|at| (now - at).num_hours() >= 24)
     }
 
     /// Looks at the doubtful findings and confirms them by button.
@@ -236,18 +261,20 @@ impl Supervisor {
             let _ = stage.telegram.inbox(chat);
             stage.say(&self.person, "/queue").await?;
             for shown in stage.telegram.inbox(chat) {
-                let labels: Vec<String> = shown
-                    .buttons
-                    .iter()
-                    .filter(|label| label.contains("属实") || label.contains("认定"))
-                    .cloned()
-                    .collect();
-                for label in labels {
-                    stage.telegram.press(chat, &self.person, shown.message_id, &label).await?;
+                let mut message = Some(shown);
+                while let Some(label) = message.as_ref().and_then(confirming) {
+                    let id = message.map(|shown| shown.message_id).unwrap_or_default();
+                    stage.telegram.press(chat, &self.person, id, &label).await?;
+                    message = stage.telegram.message(chat, id);
                 }
             }
         }
     }
+}
+
+/// The first button that confirms a doubtful finding.
+fn confirming(shown: &Shown) -> Option<String> {
+    shown.buttons.iter().find(|label| label.contains("属实") || label.contains("Confirm")).cloned()
 }
 
 /// Whole hours since an instant; none when it has not come.

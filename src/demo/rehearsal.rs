@@ -20,6 +20,7 @@ use crate::chat::telegram::{Messenger, MessengerError};
 use crate::checks::run::{self, RunError};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::domain::Lang;
 use crate::domain::bulletin::Dataset;
 use crate::domain::finding::Outcome;
 use crate::domain::issue::IssueStatus;
@@ -53,6 +54,8 @@ pub struct Wish {
     pub accounts: usize,
     /// Same seed, same output.
     pub seed: String,
+    /// The language of office and people.
+    pub lang: Lang,
 }
 
 /// What is told while it goes on.
@@ -164,7 +167,7 @@ pub async fn rehearse(wish: &Wish, told: &mut (dyn FnMut(Told<'_>) + Send)) -> R
     prepare_directory(&wish.out)?;
     let as_of: DateTime<Utc> = AS_OF.parse().unwrap_or_default();
     let clock = Clock::set_at(as_of);
-    let config = write_config(&wish.out)?;
+    let config = write_config(&wish.out, wish.lang)?;
     let zone = config.office.timezone;
     let world = Arc::new(World::plan(&wish.seed, wish.accounts, as_of, zone));
     Arc::clone(&world).serve(clock.clone()).await.map_err(io("127.0.0.1"))?;
@@ -396,9 +399,7 @@ impl Play {
         }
         let counts = office.store.read().await?.issue_counts().await?;
         let list = |lang| counts.iter().map(|(status, n)| format!("{}{n}", status.name(lang))).collect::<Vec<_>>();
-        told(Told::Done {
-            zh: list(crate::domain::Lang::Zh).join("、"), en: list(crate::domain::Lang::En).join(", ")
-        });
+        told(Told::Done { zh: list(Lang::Zh).join("、"), en: list(Lang::En).join(", ") });
         Ok(last.unwrap_or_default())
     }
 
@@ -509,11 +510,18 @@ fn prepare_directory(out: &Path) -> Result<(), RehearsalError> {
 }
 
 /// The settings of the rehearsal, left behind so that its database can be looked into.
-fn write_config(out: &Path) -> Result<Config, RehearsalError> {
+fn write_config(out: &Path, lang: Lang) -> Result<Config, RehearsalError> {
     let path = out.join("xuncha.toml");
-    let text = r#"# Settings of the rehearsal. 演练所用的配置
-[office]
-name = "云溪区人民政府办公室"
+    let locale = match lang {
+        Lang::Zh => "zh-CN",
+        Lang::En => "en",
+    };
+    let text = format!("{SETTINGS}[office]\nname = \"云溪区人民政府办公室\"\nlocale = \"{locale}\"\n");
+    std::fs::write(&path, text).map_err(io(path.display().to_string()))?;
+    Ok(Config::load(Some(&path), std::iter::empty())?.config)
+}
+
+const SETTINGS: &str = r#"# Settings of the rehearsal. 演练所用的配置
 [database]
 url = "sqlite://xuncha.db"
 [schedule]
@@ -530,6 +538,3 @@ retries = 0
 [review]
 since = "2026-10-01"
 "#;
-    std::fs::write(&path, text).map_err(io(path.display().to_string()))?;
-    Ok(Config::load(Some(&path), std::iter::empty())?.config)
-}

@@ -17,13 +17,13 @@ keyed_enum! {
         Unreachable = "unreachable", "网络不可达", "the network or host cannot be reached";
         Reset = "reset", "连接被中断", "the connection was cut";
         Timeout = "timeout", "访问超时", "no complete answer in time";
-        Tls = "tls", "安全连接失败(证书或加密协商)", "the secure connection failed (certificate or handshake)";
+        Tls = "tls", "安全连接失败（证书或加密协商）", "the secure connection failed (certificate or handshake)";
         RedirectLoop = "redirect_loop", "跳转循环", "the redirects run in a circle";
         TooManyRedirects = "too_many_redirects", "跳转次数过多", "too many redirects";
         BadUrl = "bad_url", "网址格式错误", "the URL is not valid";
-        Forbidden = "forbidden_address", "网址指向内部网络,按安全规则不予访问", "the URL points into a private network, which the guard refuses";
+        Forbidden = "forbidden_address", "网址指向内部网络，按安全规则不予访问", "the URL points into a private network, which the guard refuses";
         Protocol = "protocol", "服务器应答不符合协议", "the server's answer breaks the protocol";
-        HostResting = "host_resting", "该主机已多次拒绝连接,本次检查不再访问", "the host refused repeatedly and is left alone for this run";
+        HostResting = "host_resting", "该主机已多次拒绝连接，本次检查不再访问", "the host refused repeatedly and is left alone for this run";
     }
 }
 

@@ -8,10 +8,10 @@ use crate::domain::keyed::keyed_enum;
 keyed_enum! {
     /// What stands in front of the content (拦截方式).
     Block {
-        Captcha = "captcha", "对方要求输入验证码或人机验证,未能看到内容", "a captcha stands in front of the content";
-        Challenge = "challenge", "对方以脚本验证浏览器,未能看到内容", "a script challenge stands in front of the content";
-        Firewall = "firewall", "对方防火墙拦截了自动访问,未能看到内容", "a firewall turned the robot away";
-        Login = "login", "对方要求登录,未能看到内容", "a login stands in front of the content";
+        Captcha = "captcha", "对方要求输入验证码或人机验证，未能看到内容", "a captcha stands in front of the content";
+        Challenge = "challenge", "对方以脚本验证浏览器，未能看到内容", "a script challenge stands in front of the content";
+        Firewall = "firewall", "对方防火墙拦截了自动访问，未能看到内容", "a firewall turned the robot away";
+        Login = "login", "对方要求登录，未能看到内容", "a login stands in front of the content";
     }
 }
 

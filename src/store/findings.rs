@@ -282,6 +282,30 @@ impl Tx {
         Ok(done == 1)
     }
 
+    /// Gives the same verdict to doubtful findings on the same defect in other rounds; their numbers.
+    pub async fn decide_siblings(
+        &mut self,
+        finding: &Finding,
+        to: Outcome,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<i64>, StoreError> {
+        Ok(sql!(
+            self,
+            scalars i64,
+            "UPDATE finding SET outcome = $5, decided_by = $6, decided_at = $7, next_look_at = NULL
+             WHERE account_id = $1 AND indicator = $2 AND subject = $3 AND id <> $4 AND outcome = 'suspected'
+             RETURNING id",
+            finding.account_id.as_str(),
+            finding.indicator.key(),
+            &finding.subject,
+            finding.id,
+            to.key(),
+            by,
+            millis(now)
+        )?)
+    }
+
     /// How many findings a round has, by indicator and verdict.
     pub async fn finding_counts(&mut self, round: i64) -> Result<Vec<(Indicator, Outcome, i64)>, StoreError> {
         sql!(
@@ -307,12 +331,13 @@ impl Tx {
         )?)
     }
 
-    /// How many findings wait for a person: suspected, and looked at often enough.
+    /// How many defects wait for a person: suspected, and looked at often enough; each counted once over all rounds.
     pub async fn doubtful_count(&mut self) -> Result<i64, StoreError> {
         Ok(sql!(
             self,
             scalar i64,
-            "SELECT COUNT(*) FROM finding WHERE outcome = 'suspected' AND next_look_at IS NULL"
+            "SELECT COUNT(*) FROM (SELECT DISTINCT account_id, indicator, subject FROM finding
+                 WHERE outcome = 'suspected' AND next_look_at IS NULL) doubtful"
         )?)
     }
 }

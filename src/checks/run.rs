@@ -298,9 +298,7 @@ async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) ->
             continue;
         }
         tx.clear_findings(round.id, &member.account_id).await?;
-        for finding in findings {
-            tx.put_finding(round.id, &member.account_id, finding).await?;
-        }
+        tx.put_findings(round.id, member.id, &member.account_id, findings).await?;
         let data = serde_json::to_string(seen).map_err(StoreError::Json)?;
         tx.insert_observation(round.id, &member.account_id, seen.at, &data).await?;
         stored += 1;

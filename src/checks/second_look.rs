@@ -74,7 +74,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
         came.failed += usize::from(next.outcome == Outcome::Fail);
         came.for_a_person += usize::from(next.outcome == Outcome::Suspected && next.next_look_at.is_none());
         let fails = next.outcome == Outcome::Fail;
-        tx.put_finding(round.id, &found.finding.account_id, &next).await?;
+        tx.renew_finding(found.finding.id, &next).await?;
         if fails && round.state != RoundState::Open {
             let finding = tx.finding(found.finding.id, office.zone()).await?.finding;
             open_late(&mut tx, office, &round, &finding, now).await?;

@@ -153,33 +153,74 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes a verdict, replacing the one on the same subject unless a person decided that.
-    pub async fn put_finding(&mut self, round: i64, account: &AccountId, new: &NewFinding) -> Result<(), StoreError> {
+    /// Writes the verdicts on a member, each replacing the one on the same subject unless a person decided that.
+    ///
+    /// A finding's number is the member's times a thousand and a running number, so that it does
+    /// not depend on which look happened to end first.
+    pub async fn put_findings(
+        &mut self,
+        round: i64,
+        member: i64,
+        account: &AccountId,
+        findings: &[NewFinding],
+    ) -> Result<(), StoreError> {
+        let last = sql!(
+            self,
+            scalar Option<i64>,
+            "SELECT MAX(id) FROM finding WHERE round_id = $1 AND account_id = $2",
+            round,
+            account.as_str()
+        )?;
+        let mut id = last.unwrap_or(member * 1000);
+        for new in findings {
+            id += 1;
+            sql!(
+                self,
+                execute,
+                "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary,
+                     as_of, observed_at, newest_at, rule_json, evidence_json, looks, next_look_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                 ON CONFLICT (round_id, account_id, indicator, subject) DO UPDATE SET
+                     class = excluded.class, outcome = excluded.outcome, reason = excluded.reason,
+                     summary = excluded.summary, as_of = excluded.as_of, observed_at = excluded.observed_at,
+                     newest_at = excluded.newest_at, rule_json = excluded.rule_json,
+                     evidence_json = excluded.evidence_json, looks = excluded.looks,
+                     next_look_at = excluded.next_look_at
+                 WHERE finding.decided_at IS NULL",
+                id,
+                round,
+                account.as_str(),
+                new.indicator.key(),
+                &new.subject,
+                new.class.key(),
+                new.outcome.key(),
+                &new.reason,
+                &new.summary,
+                millis(new.as_of),
+                millis(new.observed_at),
+                new.newest_at.map(millis),
+                json(&new.rule)?,
+                json(&new.evidence)?,
+                i64::from(new.looks),
+                new.next_look_at.map(millis)
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Writes what another look says over an undecided finding.
+    pub async fn renew_finding(&mut self, id: i64, new: &NewFinding) -> Result<(), StoreError> {
         sql!(
             self,
             execute,
-            "INSERT INTO finding (round_id, account_id, indicator, subject, class, outcome, reason, summary, as_of,
-                 observed_at, newest_at, rule_json, evidence_json, looks, next_look_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-             ON CONFLICT (round_id, account_id, indicator, subject) DO UPDATE SET
-                 class = excluded.class, outcome = excluded.outcome, reason = excluded.reason,
-                 summary = excluded.summary, as_of = excluded.as_of, observed_at = excluded.observed_at,
-                 newest_at = excluded.newest_at, rule_json = excluded.rule_json,
-                 evidence_json = excluded.evidence_json, looks = excluded.looks,
-                 next_look_at = excluded.next_look_at
-             WHERE finding.decided_at IS NULL",
-            round,
-            account.as_str(),
-            new.indicator.key(),
-            &new.subject,
-            new.class.key(),
+            "UPDATE finding SET outcome = $2, reason = $3, summary = $4, observed_at = $5, evidence_json = $6,
+                 looks = $7, next_look_at = $8
+             WHERE id = $1 AND decided_at IS NULL",
+            id,
             new.outcome.key(),
             &new.reason,
             &new.summary,
-            millis(new.as_of),
             millis(new.observed_at),
-            new.newest_at.map(millis),
-            json(&new.rule)?,
             json(&new.evidence)?,
             i64::from(new.looks),
             new.next_look_at.map(millis)

@@ -64,10 +64,19 @@ pub struct Observed {
     pub evidence: Evidence,
     /// The links looked at, each once.
     pub links: Vec<LinkLook>,
-    /// A failure that our own outage would explain, by what failed.
-    pub maybe_ours: Option<String>,
+    /// How asking the source went, for the guard; `None`: it was not asked.
+    pub source_try: Option<Try>,
+    /// How asking the links went; the first failure that our own outage would explain.
+    pub link_try: Option<Try>,
     /// We are known to be offline: nothing here says anything about anybody.
     pub offline: bool,
+}
+
+/// Whether asking over the network failed in a way that our own outage would explain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Try {
+    /// How it failed, a stable key; `None`: it was answered, or failed in a way that is not ours.
+    pub maybe_ours: Option<String>,
 }
 
 /// The newest post not after the monitoring time.
@@ -110,7 +119,7 @@ impl LinkBook {
 /// Looks at an account. It never fails: what could not be seen is part of what was seen.
 pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
-    let (source, reading, evidence, mut maybe_ours) = look_at_source(office, fetcher, account, scope.as_of).await;
+    let (source, reading, evidence, source_try) = look_at_source(office, fetcher, account, scope.as_of).await;
     let day_only_source = account.source != Some(SourceKind::Feed);
     let mut posts: Vec<PostSeen> = reading
         .posts
@@ -135,14 +144,12 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, accoun
             links.push(book.look(fetcher, &url, now).await);
         }
     }
-    let mut offline = links.iter().any(|look| look.reason == LinkReason::WeAreOffline);
-    if let Some(failed) = links.iter().find(|look| may_be_ours(look.reason) && !fetcher.is_exempt_loopback(&look.url)) {
-        maybe_ours.get_or_insert_with(|| failed.reason.key().to_owned());
-    }
-    if maybe_ours.is_some() && !offline {
-        offline = fetcher.online().await == Connectivity::Offline;
-    }
-    Observed { at: now, source, posts, evidence, links, maybe_ours, offline }
+    let failed = links.iter().find(|look| may_be_ours(look.reason) && !fetcher.is_exempt_loopback(&look.url));
+    let link_try = (!links.is_empty()).then(|| Try { maybe_ours: failed.map(|look| look.reason.key().to_owned()) });
+    let suspicious = [&source_try, &link_try].into_iter().flatten().any(|tried| tried.maybe_ours.is_some());
+    let offline = links.iter().any(|look| look.reason == LinkReason::WeAreOffline)
+        || (suspicious && fetcher.online().await == Connectivity::Offline);
+    Observed { at: now, source, posts, evidence, links, source_try, link_try, offline }
 }
 
 async fn look_at_source(
@@ -150,7 +157,7 @@ async fn look_at_source(
     fetcher: &Fetcher,
     account: &Account,
     as_of: DateTime<Utc>,
-) -> (Result<Newest, Unread>, Reading, Evidence, Option<String>) {
+) -> (Result<Newest, Unread>, Reading, Evidence, Option<Try>) {
     let lang = office.lang();
     let unread = |reason: &str, sentence: String| Err(Unread { reason: reason.to_owned(), sentence });
     let mut evidence = Evidence { url: account.source_url.clone(), ..Evidence::default() };
@@ -171,12 +178,12 @@ async fn look_at_source(
         Err(failure) => {
             evidence.chain = chain(&failure.chain);
             let ours = failure.kind.may_be_ours() && !fetcher.is_exempt_loopback(url);
-            let ours = ours.then(|| failure.kind.key().to_owned());
+            let tried = Try { maybe_ours: ours.then(|| failure.kind.key().to_owned()) };
             return (
                 unread(failure.kind.key(), failure.kind.name(lang).to_owned()),
                 Reading::default(),
                 evidence,
-                ours,
+                Some(tried),
             );
         }
     };
@@ -184,6 +191,7 @@ async fn look_at_source(
     evidence.status = Some(page.status);
     evidence.chain = chain(&page.chain);
     evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
+    let answered = Some(Try { maybe_ours: None });
     let context = ReadContext { as_of, timezone: office.zone() };
     // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
     let options = account.source_options.clone();
@@ -195,12 +203,12 @@ async fn look_at_source(
             {
                 evidence.snippet = Some(post.title.chars().take(200).collect());
             }
-            (Ok(newest), reading, evidence, None)
+            (Ok(newest), reading, evidence, answered)
         }
         Ok(Err(unreadable)) => {
-            (unread(unreadable.key(), unreadable.sentence(lang)), Reading::default(), evidence, None)
+            (unread(unreadable.key(), unreadable.sentence(lang)), Reading::default(), evidence, answered)
         }
-        Err(_) => (unread("adapter_failed", words.adapter_failed()), Reading::default(), evidence, None),
+        Err(_) => (unread("adapter_failed", words.adapter_failed()), Reading::default(), evidence, answered),
     }
 }
 
@@ -264,7 +272,8 @@ fn is_platform(platform: Platform, url: &str) -> bool {
 
 fn may_be_ours(reason: LinkReason) -> bool {
     use LinkReason as R;
-    matches!(reason, R::Dns | R::DnsTemporary | R::Refused | R::Unreachable | R::Reset | R::Timeout | R::Tls)
+    // An authoritative "no such name" is an answer; silence is not.
+    matches!(reason, R::DnsTemporary | R::Refused | R::Unreachable | R::Reset | R::Timeout | R::Tls)
 }
 
 /// Redirects as evidence keeps them.

@@ -1,6 +1,6 @@
 //! Running a round: claim, look, judge, store; and when the last look is in, the issues.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,7 +8,7 @@ use rand::RngExt as _;
 use tokio::task::{JoinError, JoinSet};
 
 use super::judge::{Bench, Reviews, judge};
-use super::observe::{LinkBook, Observed, Scope, observe};
+use super::observe::{LinkBook, Observed, Scope, Try, observe};
 use super::warn;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::round::{RoundKind, RoundName, RoundState};
@@ -148,8 +148,38 @@ fn keep_leases(office: Office, round: i64, owner: String) -> tokio::task::JoinHa
 struct Tally {
     looked_at: usize,
     offline: Vec<AccountId>,
+    sources: Tries,
+    links: Tries,
+}
+
+/// How asking over the network went, for one kind of look.
+#[derive(Debug, Default)]
+struct Tries {
+    asked: usize,
     /// Reason and account of every look that our own outage would explain.
     maybe_ours: Vec<(String, AccountId)>,
+}
+
+impl Tries {
+    fn note(&mut self, tried: Option<Try>, account: &AccountId) {
+        let Some(tried) = tried else { return };
+        self.asked += 1;
+        self.maybe_ours.extend(tried.maybe_ours.map(|reason| (reason, account.clone())));
+    }
+
+    /// The reason for which most looks failed alike, with their accounts.
+    fn failed_alike(&self) -> Option<(String, Vec<AccountId>)> {
+        let mut by_reason = HashMap::<&str, usize>::new();
+        for (reason, _) in &self.maybe_ours {
+            *by_reason.entry(reason).or_default() += 1;
+        }
+        let (reason, count) = by_reason.into_iter().max_by_key(|(_, count)| *count)?;
+        if self.asked < GUARD_FROM || count * 2 <= self.asked {
+            return None;
+        }
+        let accounts = self.maybe_ours.iter().filter(|(r, _)| r == reason).map(|(_, account)| account.clone());
+        Some((reason.to_owned(), accounts.collect()))
+    }
 }
 
 async fn look_at_members(
@@ -220,10 +250,10 @@ impl Tally {
     fn note(&mut self, looked: Vec<Looked>, stored: usize) {
         self.looked_at += stored;
         for Looked { member, seen, .. } in looked {
+            self.sources.note(seen.source_try, &member.account_id);
+            self.links.note(seen.link_try, &member.account_id);
             if seen.offline {
                 self.offline.push(member.account_id);
-            } else if let Some(reason) = seen.maybe_ours {
-                self.maybe_ours.push((reason, member.account_id));
             }
         }
     }
@@ -313,22 +343,9 @@ async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) ->
 /// run failed alike, they are made again once; if they fail alike again, the round goes on with
 /// what it has, where a failed look accuses nobody.
 async fn hold_back(office: &Office, round: &Round, tally: &Tally) -> Result<Option<Held>, StoreError> {
-    let (reason, accounts) = if tally.offline.is_empty() {
-        let mut by_reason = std::collections::HashMap::<&str, usize>::new();
-        for (reason, _) in &tally.maybe_ours {
-            *by_reason.entry(reason).or_default() += 1;
-        }
-        let worst = by_reason.into_iter().max_by_key(|(_, count)| *count);
-        let Some((reason, count)) = worst else { return Ok(None) };
-        if tally.looked_at < GUARD_FROM || count * 2 <= tally.looked_at {
-            return Ok(None);
-        }
-        let accounts: Vec<AccountId> =
-            tally.maybe_ours.iter().filter(|(r, _)| r == reason).map(|(_, account)| account.clone()).collect();
-        (reason.to_owned(), accounts)
-    } else {
-        ("offline".to_owned(), tally.offline.clone())
-    };
+    let offline = (!tally.offline.is_empty()).then(|| ("offline".to_owned(), tally.offline.clone()));
+    let alike = || tally.sources.failed_alike().or_else(|| tally.links.failed_alike());
+    let Some((reason, accounts)) = offline.or_else(alike) else { return Ok(None) };
     let now = office.now();
     let name = round.name.to_string();
     let mut tx = office.store.write().await?;

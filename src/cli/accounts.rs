@@ -157,7 +157,7 @@ async fn export(context: &mut Context, office: &Office, file: &Path) -> anyhow::
         &format!("{count}个账号写入 {path}（含联系方式，请妥善保管）"),
         &format!("{count} accounts written to {path} (contact data included: keep it safe)"),
     );
-    Ok(())
+    context.out.json_only(&json!({ "accounts": count, "file": file }))
 }
 
 /// Everything `accounts lint` finds.

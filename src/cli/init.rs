@@ -30,9 +30,7 @@ pub(super) fn run(context: &mut Context, dir: &Path) -> anyhow::Result<()> {
             Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
         }
     }
-    if context.out.format == super::args::Format::Json {
-        context.out.json(&serde_json::json!({ "written": written }))?;
-    }
+    context.out.json_only(&serde_json::json!({ "written": written }))?;
     context.out.note(
         "下一步：填写 accounts.csv，再执行 xuncha accounts import accounts.csv",
         "next: fill in accounts.csv, then xuncha accounts import accounts.csv",

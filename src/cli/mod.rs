@@ -115,7 +115,7 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
             let office = context.office().await?;
             let place = office.store.place().to_owned();
             context.out.note(&format!("{place}：结构已是最新"), &format!("{place}: the schema is up to date"));
-            Ok(())
+            context.out.json_only(&serde_json::json!({ "database": place, "migrated": true }))
         }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "xuncha", &mut context.out.writer());

@@ -83,6 +83,11 @@ impl Out {
         Ok(())
     }
 
+    /// A JSON document for scripts, where people have been told in words.
+    pub(super) fn json_only<T: Serialize>(&mut self, value: &T) -> anyhow::Result<()> {
+        if self.format == Format::Json { self.json(value) } else { Ok(()) }
+    }
+
     /// A plain line.
     pub(super) fn line(&mut self, text: &str) -> anyhow::Result<()> {
         writeln!(self.stdout, "{text}")?;

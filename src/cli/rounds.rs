@@ -301,7 +301,7 @@ async fn export(context: &mut Context, office: &Office, round: RoundName, file: 
     crate::reports::write_whole(file, text.as_bytes())?;
     let path = file.display();
     context.out.note(&format!("已写入 {path}"), &format!("written: {path}"));
-    Ok(())
+    context.out.json_only(&serde_json::json!({ "round": round, "file": file }))
 }
 
 #[derive(Serialize)]

@@ -43,12 +43,12 @@ pub(super) async fn run(context: &mut Context, command: UsersCommand) -> anyhow:
         UsersCommand::Revoke { id } => {
             if people::revoke(&office, id, ACTOR).await? {
                 context.out.note("已收回", "taken back");
-                return Ok(());
+                return context.out.json_only(&serde_json::json!({ "id": id, "revoked": true }));
             }
             let known = office.store.read().await?.people().await?.iter().any(|person| person.id == id);
             if known {
                 context.out.note("此前已收回，未作更改", "it was taken back before; nothing was changed");
-                return Ok(());
+                return context.out.json_only(&serde_json::json!({ "id": id, "revoked": false }));
             }
             Err(StoreError::Missing { kind: "person", id: id.to_string() }.into())
         }

@@ -206,7 +206,20 @@ async fn run_job(
         tracing::warn!(round = %name, reason = held.reason, members = held.members, "looks failed alike and are made again");
         return Ok(None);
     }
+    if job == Job::Patrol {
+        keep_ratio(office, fetcher, RoundName::quarter_of(day)).await?;
+    }
     Ok(Some(format!("{name}: {} looked at", ran.counts.looked_at)))
+}
+
+/// Draws from the accounts that came since this quarter's frame was frozen, and looks at them:
+/// the ratio holds to the last day of the quarter.
+async fn keep_ratio(office: &Office, fetcher: &Fetcher, quarter: RoundName) -> Result<(), JobError> {
+    let drawn = office.store.read().await?.round(quarter).await?.filter(|round| round.opened_at.is_some());
+    if drawn.is_some() && sampling::top_up(office, quarter).await.map_err(RunError::from)? > 0 {
+        run::run(office, fetcher, quarter, run::Wishes::default(), |_| {}).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

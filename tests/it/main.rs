@@ -1,0 +1,14 @@
+//! Stories: the whole program against a pretended world, on both databases. A file a story.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a story that cannot go on fails; its helpers are tests too"
+)]
+
+mod world;
+
+mod crash;
+mod draw;
+mod issues;
+mod notices;

@@ -340,6 +340,8 @@ impl Tx {
     }
 
     /// The first delivery of a notice starts the clock of an issue that waited for it.
+    ///
+    /// Under appeal it starts and stands: what an appeal stops is counted from here.
     pub async fn start_clock(
         &mut self,
         id: i64,
@@ -351,7 +353,9 @@ impl Tx {
             self,
             execute,
             "UPDATE issue SET status = CASE WHEN status = 'open' THEN 'notified' ELSE status END, notified_at = $2,
-                 due_at = $3, due_provisional = $4
+                 due_at = $3, due_provisional = $4,
+                 before_appeal = CASE WHEN before_appeal = 'open' THEN 'notified' ELSE before_appeal END,
+                 stopped_at = CASE WHEN stopped_at IS NULL THEN NULL ELSE $2 END
              WHERE id = $1 AND notified_at IS NULL AND closed_at IS NULL",
             id,
             millis(notified_at),

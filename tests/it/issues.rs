@@ -282,4 +282,23 @@ on_both! {
             AND e.prev_hash NOT IN (SELECT hash FROM event)";
         assert_eq!(db.number(broken).await, 0);
     }
+
+    /// An appeal against what has not been delivered yet: when it is upheld the clock still starts.
+    async fn an_appeal_before_delivery_does_not_lose_the_deadline(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", UNIT)]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let issue = only(&office).await;
+        assert_eq!(issue.status, IssueStatus::Open);
+        done(&office, issue.id, Action::Appeal, "系统停电").await;
+        chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(UNIT)).await;
+        assert_eq!(chat.deliver(&office).await.sent, 1);
+        office.clock.advance_to(at("2026-11-24 10:00"));
+        let issue = done(&office, issue.id, Action::Uphold, "").await;
+        assert_eq!(issue.status, IssueStatus::Notified);
+        assert!(due(&issue) > office.now());
+        office.clock.advance_to(due(&issue) + TimeDelta::seconds(1));
+        assert_eq!(pass_deadlines(&office).await.unwrap(), 1);
+    }
 }

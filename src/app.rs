@@ -12,7 +12,7 @@ use crate::chat::bot;
 use crate::chat::deliver::deliver_due;
 use crate::chat::telegram::Messenger;
 use crate::clock::Clock;
-use crate::config::{Config, HttpConfig};
+use crate::config::{Concealed, Config, HttpConfig};
 use crate::domain::rule::RuleSet;
 use crate::fetch::{Fetcher, Settings};
 use crate::office::Office;
@@ -99,7 +99,7 @@ pub fn open_fetcher(config: &Config) -> Result<Fetcher> {
 pub fn open_messenger(config: &Config) -> Result<Option<Messenger>> {
     let Some(source) = &config.telegram.token else { return Ok(None) };
     let token = source.read()?;
-    let proxy = config.telegram.proxy.as_ref().map(|proxy| proxy.reveal());
+    let proxy = config.telegram.proxy.as_ref().map(Concealed::reveal);
     Ok(Some(Messenger::new(&token, &config.telegram.api_url, proxy)?))
 }
 

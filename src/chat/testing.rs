@@ -133,7 +133,7 @@ impl World {
         let mut tx = self.office.store.write().await.unwrap();
         let id = tx.insert_round(&round, &[]).await.unwrap();
         let outcomes = fail.iter().map(|a| (a, Outcome::Fail)).chain(suspected.iter().map(|a| (a, Outcome::Suspected)));
-        for (account, outcome) in outcomes {
+        for (member, (account, outcome)) in (1..).zip(outcomes) {
             let new = NewFinding {
                 indicator: Indicator::Link,
                 subject: format!("https://{}.example/办事", account.to_lowercase()),
@@ -149,7 +149,7 @@ impl World {
                 looks: 3,
                 next_look_at: None,
             };
-            tx.put_finding(id, &AccountId::new(*account), &new).await.unwrap();
+            tx.put_findings(id, member, &AccountId::new(*account), &[new]).await.unwrap();
         }
         let round = Round { id, ..round };
         open_round(&mut tx, &self.office, &round, now).await.unwrap();

@@ -119,9 +119,8 @@ async fn measure(office: &Office, fetcher: &Fetcher, found: &StoredIssue) -> Res
             let look = link::verify(fetcher, &issue.subject, now).await;
             let passed = match look.outcome {
                 LinkOutcome::Ok => Some(true),
-                LinkOutcome::Broken => Some(false),
                 // What a person confirmed as broken and still looks broken has not been repaired.
-                LinkOutcome::Suspected => Some(false),
+                LinkOutcome::Broken | LinkOutcome::Suspected => Some(false),
                 LinkOutcome::Unverified => None,
             };
             Measured { passed, sentence: Words(office.lang()).link(&look) }

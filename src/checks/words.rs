@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::judge::ReviewFault;
-use super::link::LinkLook;
+use super::link::{LinkLook, LinkOutcome as O};
 use crate::domain::Lang;
 use crate::domain::time::LocalTime;
 
@@ -55,12 +55,12 @@ impl Words {
         say!(self, format!("{days}天{hours}小时"), format!("{days} d {hours} h"))
     }
 
-    fn newest(self, newest: LocalTime, day_only: bool) -> String {
+    fn shown(newest: LocalTime, day_only: bool) -> String {
         if day_only { newest.date() } else { newest.minute() }
     }
 
     pub(super) fn updated(self, newest: LocalTime, day_only: bool, age: TimeDelta) -> String {
-        let (newest, age) = (self.newest(newest, day_only), self.age(age));
+        let (newest, age) = (Self::shown(newest, day_only), self.age(age));
         say!(
             self,
             format!("最新内容发布于{newest}，距监测时间点{age}"),
@@ -69,7 +69,7 @@ impl Words {
     }
 
     pub(super) fn silent(self, newest: LocalTime, day_only: bool, age: TimeDelta, limit: i64) -> String {
-        let (newest, age) = (self.newest(newest, day_only), self.age(age));
+        let (newest, age) = (Self::shown(newest, day_only), self.age(age));
         say!(
             self,
             format!("最新内容发布于{newest}，距监测时间点{age}，超过{limit}天"),
@@ -87,7 +87,6 @@ impl Words {
 
     pub(super) fn link(self, look: &LinkLook) -> String {
         let (url, why) = (&look.url, look.reason.name(self.0));
-        use super::link::LinkOutcome as O;
         match look.outcome {
             O::Ok => say!(self, format!("链接可打开：{url}"), format!("the link opens: {url}")),
             O::Broken => say!(self, format!("链接失效：{url}（{why}）"), format!("broken link: {url} ({why})")),

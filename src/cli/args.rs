@@ -331,10 +331,10 @@ pub(super) enum UsersCommand {
     List,
     /// 生成一次性绑定码 Make a one-time code for /bind
     Invite {
-        /// supervisor、auditor、unit_admin
+        /// `supervisor`、`auditor`、`unit_admin`
         #[arg(long)]
         role: Role,
-        /// 主办单位（unit_admin） Unit
+        /// 主办单位（`unit_admin`） Unit
         #[arg(long)]
         unit: Option<String>,
     },

@@ -45,7 +45,7 @@ pub(super) async fn run(context: &mut Context, args: DemoArgs) -> anyhow::Result
         rehearse(&wish, &mut |told| match told {
             Told::Stage { zh, en, total } => {
                 number += 1;
-                name = out.pick(zh, en).to_owned();
+                out.pick(zh, en).clone_into(&mut name);
                 bar = out.bar(total, zh, en);
             }
             Told::Step(step) => bar.set_position(step),

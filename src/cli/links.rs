@@ -86,7 +86,7 @@ pub(super) async fn run(context: &mut Context, file: &Path) -> anyhow::Result<()
                     &view.attempts.to_string(),
                     &view.elapsed_ms.to_string(),
                 ])?;
-                let line = String::from_utf8(csv.into_inner().map_err(|e| e.into_error())?)?;
+                let line = String::from_utf8(csv.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
                 context.out.line(line.trim_end())?;
             }
             Format::Table => {

@@ -135,7 +135,7 @@ async fn dry_run(context: &mut Context) -> anyhow::Result<()> {
 }
 
 #[derive(Serialize, Default)]
-struct Sent {
+struct Tally {
     sent: usize,
     later: usize,
     failed: usize,
@@ -145,7 +145,7 @@ struct Sent {
 async fn send(context: &mut Context) -> anyhow::Result<()> {
     let office = context.office().await?;
     let messenger = require_messenger(&office.config)?;
-    let mut total = Sent::default();
+    let mut total = Tally::default();
     loop {
         let done = deliver_due(&office, &messenger, AT_ONCE).await?;
         total.sent += done.sent;

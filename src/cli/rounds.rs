@@ -42,11 +42,11 @@ struct RoundView {
     judged_at: Option<LocalTime>,
     closed_at: Option<LocalTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    findings: Option<Vec<Count>>,
+    findings: Option<Vec<Found>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Count {
+struct Found {
     indicator: Indicator,
     outcome: Outcome,
     count: i64,
@@ -188,7 +188,7 @@ async fn status(context: &mut Context, office: &Office, round: &Round) -> anyhow
     }
     lines.extend(found.iter().map(|(name, text)| (name.as_str(), text.clone())));
     view.findings =
-        Some(counts.into_iter().map(|(indicator, outcome, count)| Count { indicator, outcome, count }).collect());
+        Some(counts.into_iter().map(|(indicator, outcome, count)| Found { indicator, outcome, count }).collect());
     context.out.one(&view, &lines)
 }
 

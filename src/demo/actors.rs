@@ -154,16 +154,13 @@ impl UnitAdmin {
         let since_rejected = last(found, EventKind::Rejected).map(|at| (now - at).num_hours());
         match self.script.behaviour {
             Behaviour::ClaimThenFix if !self.claimed.contains(&id) => {
-                if since_acknowledged >= 4 {
-                    self.claimed.insert(id);
-                    self.tell(stage, "/fix", found, self.done(stage)).await?;
+                if since_acknowledged < 4 {
+                    return Ok(());
                 }
+                self.claimed.insert(id);
+                self.tell(stage, "/fix", found, self.done(stage)).await?;
             }
-            Behaviour::ClaimThenFix => {
-                if since_rejected.is_some_and(|hours| hours >= 16) {
-                    self.fix(stage, found).await?;
-                }
-            }
+            Behaviour::ClaimThenFix if since_rejected.is_none_or(|hours| hours < 16) => {}
             Behaviour::AsksExtension if last(found, EventKind::ExtensionRequested).is_none() => {
                 if since_acknowledged >= 20
                     && let Some(due) = found.issue.due_at
@@ -173,11 +170,8 @@ impl UnitAdmin {
                     stage.say(&self.person, &text).await?;
                 }
             }
-            Behaviour::AsksExtension => {
-                if last(found, EventKind::Extended).is_some_and(|at| (now - at).num_hours() >= 90) {
-                    self.fix(stage, found).await?;
-                }
-            }
+            Behaviour::AsksExtension
+                if last(found, EventKind::Extended).is_none_or(|at| (now - at).num_hours() < 90) => {}
             _ if since_acknowledged >= 20 => self.fix(stage, found).await?,
             _ => {}
         }

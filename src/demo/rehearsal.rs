@@ -457,7 +457,7 @@ pub fn show_line(line: &Line) -> String {
     if !line.buttons.is_empty() {
         text.push_str("   ");
         for button in &line.buttons {
-            text.push_str(&format!("[{button}] "));
+            text.extend(["[", button.as_str(), "] "]);
         }
         text.push('\n');
     }

@@ -170,11 +170,11 @@ impl Store {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(60))
+            .busy_timeout(Duration::from_mins(1))
             .foreign_keys(true);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(120))
+            .acquire_timeout(Duration::from_mins(2))
             .connect_with(options.clone())
             .await
             .map_err(open)?;
@@ -182,7 +182,7 @@ impl Store {
         drop(lock);
         let reader = SqlitePoolOptions::new()
             .max_connections(4)
-            .acquire_timeout(Duration::from_secs(120))
+            .acquire_timeout(Duration::from_mins(2))
             .connect_with(options.pragma("query_only", "ON"))
             .await
             .map_err(open)?;

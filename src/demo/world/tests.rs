@@ -99,8 +99,10 @@ async fn look(client: &reqwest::Client, url: &str) -> Look {
 async fn newest(client: &reqwest::Client, account: &Account) -> Option<DateTime<Utc>> {
     let seen = look(client, account.source_url.as_deref()?).await;
     if account.source == Some(SourceKind::Feed) {
-        let feed = feed_rs::parser::parse(seen.body.as_slice()).ok()?;
-        return feed.entries.iter().filter_map(|e| e.published).max();
+        let page = crate::fetch::Page::from_bytes("http://world.invalid/", Some(&seen.kind), seen.body);
+        let context = crate::sources::ReadContext { as_of: as_of(), timezone: Shanghai };
+        let reading = crate::sources::read(SourceKind::Feed, &page, &serde_json::Map::new(), &context).ok()?;
+        return reading.newest_until(as_of() + Duration::days(400)).map(|at| at.to_utc());
     }
     let text = if seen.body.windows(3).any(|w| w == b"gbk") {
         encoding_rs::GBK.decode(&seen.body).0.into_owned()

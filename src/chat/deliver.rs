@@ -4,7 +4,8 @@
 //! - At least once. A send whose outcome nobody knows is repeated, word for word, under the
 //!   same number.
 //! - A chat that has to wait is held in the database; nothing sleeps here, so no chat waits
-//!   for another. The order within a chat is the claim's business.
+//!   for another. It holds back what comes behind it too: a message never overtakes one of
+//!   its chat that is being tried again.
 //! - Limits and back-off are measured on the office's clock, so that a demo runs in seconds.
 //! - Neither texts nor addresses are logged.
 
@@ -171,11 +172,13 @@ async fn settle(
         Err(SendError::Later(why)) => {
             let again = now + back_off(claimed.id, claimed.attempts);
             tracing::info!(notice = %notice.number, claimed.attempts, %why, "a delivery is put off");
+            tx.hold_chat(chat.id, again).await?;
             tx.settle_later(claimed, "failed", &why, again, now).await?;
             Settled::Later
         }
         Err(SendError::Unknown(why)) => {
             tracing::warn!(notice = %notice.number, %why, "nobody knows whether a notice went out; it will be repeated");
+            tx.hold_chat(chat.id, now + UNKNOWN_AGAIN).await?;
             tx.settle_later(claimed, "unknown", &why, now + UNKNOWN_AGAIN, now).await?;
             Settled::Unknown
         }

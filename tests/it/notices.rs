@@ -179,6 +179,30 @@ on_both! {
         assert_eq!(with_number(&chat.telegram.inbox(next.chat_id), &notice.number), 1);
     }
 
+    /// Telegram fails on the first of two messages: the second does not overtake it.
+    async fn messages_of_one_chat_keep_their_order(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        let person = chat.bind(&office, "甲", Role::UnitAdmin, Some(WATER)).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let id = issues(&office).await[0].id;
+        xuncha::issues::act(&office, id, Action::Revoke, "登记有误", "监管员", &Scope::All).await.unwrap();
+        chat.telegram.fail_next(person.chat_id, Fault::HangUpBefore);
+        for _ in 0..40 {
+            chat.deliver(&office).await;
+            office.clock.advance(TimeDelta::seconds(10));
+        }
+        let numbers: Vec<_> =
+            notices(&office).await.into_iter().filter(|n| n.unit.is_some()).map(|n| n.number).collect();
+        assert_eq!(numbers.len(), 2);
+        let inbox = chat.telegram.inbox(person.chat_id);
+        assert_eq!(inbox.len(), 2);
+        for (message, number) in inbox.iter().zip(&numbers) {
+            assert!(message.text.contains(number.as_str()), "{number} is not in: {}", message.text);
+        }
+    }
+
     /// Telegram is away for an hour: nothing is lost, nothing comes twice.
     async fn an_outage_of_telegram_loses_nothing(db) {
         let office = office(db, "2026-11-23 10:00").await;

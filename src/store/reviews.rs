@@ -135,7 +135,7 @@ impl Tx {
         let found = sql!(
             self,
             scalar_opt i64,
-            "SELECT 1 FROM review r JOIN account a ON a.account_id = r.account_id WHERE a.unit = $1 LIMIT 1",
+            "SELECT CAST(1 AS BIGINT) FROM review r JOIN account a ON a.account_id = r.account_id WHERE a.unit = $1 LIMIT 1",
             unit
         )?;
         Ok(found.is_some())

@@ -1,0 +1,149 @@
+//! The demo's district: every planted fault is found, nothing is invented, what cannot be seen is said apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use xuncha::checks::second_look::look_again;
+use xuncha::demo::world::{Expected, FaultKind};
+use xuncha::domain::finding::Outcome;
+
+use crate::world::db::on_both;
+use crate::world::site::Site;
+use crate::world::{at, district, fed, fetcher, findings, inspect, issues, office, register};
+
+on_both! {
+    /// Planted against found, account by account, indicator by indicator.
+    async fn every_planted_fault_is_found_and_nothing_else(db) {
+        let office = office(db, "2026-11-23 09:00").await;
+        let world = district(&office).await;
+        let ran = inspect(&office, &fetcher(), "2026H2").await;
+        assert_eq!(ran.held, None);
+        assert_eq!(ran.counts.looked_at, 72);
+        let mut wanted = BTreeSet::new();
+        let mut kinds = BTreeSet::new();
+        for planted in world.planted() {
+            kinds.insert(planted.kind);
+            let outcome = match planted.outcome {
+                Expected::Fail => Outcome::Fail,
+                Expected::Suspected | Expected::Recovers => Outcome::Suspected,
+                Expected::Unverified => Outcome::Unverified,
+                Expected::Pass => Outcome::Pass,
+            };
+            wanted.insert((planted.account_id.to_string(), planted.indicator, outcome.key()));
+        }
+        assert!(kinds.len() >= 25, "every kind of fault is planted: {kinds:?}");
+        let all = findings(&office, "2026H2", None).await;
+        let found: BTreeSet<_> =
+            all.iter().map(|f| (f.account_id.to_string(), f.indicator.key(), f.outcome.key())).collect();
+        let missed: Vec<_> = wanted.difference(&found).collect();
+        assert!(missed.is_empty(), "missed: {missed:?}");
+        // What could not be read of an account leaves its review unjudged too; that is said, not invented.
+        let unread: BTreeSet<_> = wanted.iter().filter(|w| w.1 == "stale" && w.2 == "unverified").map(|w| &w.0).collect();
+        let invented: Vec<_> = found
+            .difference(&wanted)
+            .filter(|f| f.2 != "pass" && !(f.1 == "review" && f.2 == "unverified" && unread.contains(&f.0)))
+            .collect();
+        assert!(invented.is_empty(), "invented: {invented:?}");
+        let certain = wanted.iter().filter(|w| w.2 == "fail").count();
+        assert_eq!(issues(&office).await.len(), certain);
+        for finding in &all {
+            assert!(!finding.summary.is_empty() && !finding.rule.document.is_empty(), "{finding:?}");
+            assert_eq!(finding.as_of.utc(), at("2026-11-23 09:00"));
+        }
+    }
+
+    /// Three looks on two days: what has recovered passes, what has not is put to a person.
+    async fn a_doubtful_link_is_looked_at_three_times_on_two_days(db) {
+        let office = office(db, "2026-11-23 09:00").await;
+        let world = district(&office).await;
+        let fetcher = fetcher();
+        inspect(&office, &fetcher, "2026H2").await;
+        let (mut recovered, mut for_a_person) = (0, 0);
+        for _ in 0..12 {
+            office.clock.advance(TimeDelta::hours(6));
+            let came = look_again(&office, &fetcher).await.unwrap();
+            assert_eq!(came.failed, 0);
+            recovered += came.recovered;
+            for_a_person += came.for_a_person;
+        }
+        let planted = |kind| world.planted().iter().filter(|p| p.kind == kind).count();
+        assert_eq!(recovered, planted(FaultKind::LinkRecovers));
+        assert_eq!(for_a_person, planted(FaultKind::LinkDown) + planted(FaultKind::LinkSoft404));
+        let still = findings(&office, "2026H2", Some(Outcome::Suspected)).await;
+        assert_eq!(still.len(), for_a_person);
+    }
+
+    /// The edge of the rule: 14 × 24 h pass, a second more does not; 90 days likewise.
+    async fn exactly_fourteen_days_pass_and_a_second_more_does_not(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let now = office.now();
+        let (second, fortnight, ninety) = (TimeDelta::seconds(1), TimeDelta::days(14), TimeDelta::days(90));
+        let cases = [
+            ("A1", now - fortnight, "stale", Outcome::Pass),
+            ("A2", now - fortnight - second, "stale", Outcome::Fail),
+            ("A3", now - ninety, "stale", Outcome::Fail),
+            ("A4", now - ninety - second, "zombie", Outcome::Fail),
+            ("A5", now, "stale", Outcome::Pass),
+        ];
+        let accounts: Vec<_> = cases
+            .iter()
+            .map(|(id, newest, _, _)| fed(id, "云溪区水务局", site.feed(&format!("/{id}"), &[*newest])))
+            .collect();
+        register(&office, &accounts).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let found: BTreeMap<_, _> = findings(&office, "2026H2", None)
+            .await
+            .into_iter()
+            .filter(|f| matches!(f.indicator.key(), "stale" | "zombie"))
+            .map(|f| (f.account_id.to_string(), (f.indicator.key(), f.outcome)))
+            .collect();
+        for (id, _, indicator, outcome) in cases {
+            assert_eq!(found[id], (indicator, outcome), "{id}");
+        }
+    }
+
+    /// A post of tomorrow hides nothing; a feed with nothing but such is not judged.
+    async fn a_post_dated_after_the_monitoring_time_does_not_hide_silence(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let (old, tomorrow) = (at("2026-10-20 08:00"), at("2026-11-24 08:00"));
+        register(&office, &[
+            fed("A1", "云溪区水务局", site.feed("/a1", &[tomorrow, old])),
+            fed("A2", "云溪区水务局", site.feed("/a2", &[tomorrow])),
+            fed("A3", "云溪区水务局", site.feed("/a3", &[])),
+        ])
+        .await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let all = findings(&office, "2026H2", None).await;
+        let of = |id: &str| all.iter().find(|f| f.account_id.as_str() == id && f.indicator.key() == "stale").unwrap();
+        assert_eq!(of("A1").outcome, Outcome::Fail);
+        assert_eq!((of("A2").outcome, of("A2").reason.as_str()), (Outcome::Unverified, "only_later_posts"));
+        assert_eq!((of("A3").outcome, of("A3").reason.as_str()), (Outcome::Unverified, "no_posts"));
+    }
+
+    /// A link that many accounts name is asked for once a run; a dead one twice, on the spot.
+    async fn a_link_many_accounts_share_is_asked_for_once(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let (good, dead) = (site.page("/service", 200), site.page("/dead", 404));
+        let accounts: Vec<_> = (0..9)
+            .map(|n| {
+                let mut account = fed(&format!("A{n}"), "云溪区水务局", site.feed(&format!("/{n}"), &[at("2026-11-22 08:00")]));
+                account.service_links = vec![good.clone(), dead.clone()];
+                account
+            })
+            .collect();
+        register(&office, &accounts).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        assert_eq!((site.asked("/service"), site.asked("/dead")), (1, 2));
+        let failed = findings(&office, "2026H2", Some(Outcome::Fail)).await;
+        assert_eq!(failed.len(), 9);
+        assert!(failed.iter().all(|f| f.subject == dead && f.evidence.status == Some(404)));
+        // A patrol asks for no link at all.
+        let before = (site.asked("/service"), site.asked("/dead"));
+        inspect(&office, &fetcher(), "2026-11-23").await;
+        assert_eq!((site.asked("/service"), site.asked("/dead")), before);
+        assert!(site.asked_in_all() > 18);
+    }
+}

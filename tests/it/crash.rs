@@ -84,7 +84,9 @@ on_both! {
 
         office.clock.advance(chrono::TimeDelta::minutes(5));
         let ran = finish(&office, &fetcher()).await;
-        assert_eq!(ran.looked_at as i64, ACCOUNTS as i64 - before);
+        // A chunk whose commit was under way when the run was cut off may have been kept all the same.
+        assert!(ran.looked_at > 0 && ran.looked_at as i64 <= ACCOUNTS as i64 - before);
+        assert_eq!(db.number("SELECT COUNT(*) FROM observation").await, ACCOUNTS as i64, "one kept look each");
         assert_eq!(ran.round.state, RoundState::Judged);
         assert!(ran.opened.is_some());
         nothing_is_lost_or_doubled(&office).await;

@@ -8,7 +8,10 @@
 
 mod world;
 
+mod checks;
 mod crash;
 mod draw;
 mod issues;
 mod notices;
+mod reports;
+mod schedule;

@@ -1,3 +1,5 @@
+//! Every verdict of the link verifier, against a loopback world.
+
 use super::*;
 use crate::fetch::Settings;
 use crate::fetch::world::{closed_port, fetcher, raw_server, settings, start};

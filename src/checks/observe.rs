@@ -80,7 +80,7 @@ pub struct Try {
 }
 
 /// The newest post not after the monitoring time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Newest {
     /// When it was published; `None`: no dated post at or before the monitoring time.
     pub at: Option<DateTime<FixedOffset>>,
@@ -119,7 +119,8 @@ impl LinkBook {
 /// Looks at an account. It never fails: what could not be seen is part of what was seen.
 pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
-    let (source, reading, evidence, source_try) = look_at_source(office, fetcher, account, scope.as_of).await;
+    let SourceLook { answer: source, reading, evidence, tried: source_try } =
+        look_at_source(office, fetcher, account, scope.as_of).await;
     let day_only_source = account.source != Some(SourceKind::Feed);
     let mut posts: Vec<PostSeen> = reading
         .posts
@@ -152,46 +153,55 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, accoun
     Observed { at: now, source, posts, evidence, links, source_try, link_try, offline }
 }
 
-async fn look_at_source(
-    office: &Office,
-    fetcher: &Fetcher,
-    account: &Account,
-    as_of: DateTime<Utc>,
-) -> (Result<Newest, Unread>, Reading, Evidence, Option<Try>) {
+/// One look at an account's source.
+struct SourceLook {
+    answer: Result<Newest, Unread>,
+    reading: Reading,
+    evidence: Evidence,
+    tried: Option<Try>,
+}
+
+async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, as_of: DateTime<Utc>) -> SourceLook {
     let lang = office.lang();
-    let unread = |reason: &str, sentence: String| Err(Unread { reason: reason.to_owned(), sentence });
-    let mut evidence = Evidence { url: account.source_url.clone(), ..Evidence::default() };
     let words = super::words::Words(lang);
-    let Some(kind) = account.source else {
-        return (unread("no_source", words.no_source()), Reading::default(), evidence, None);
+    let mut look = SourceLook {
+        answer: Ok(Newest::default()),
+        reading: Reading::default(),
+        evidence: Evidence { url: account.source_url.clone(), ..Evidence::default() },
+        tried: None,
     };
-    if !sources::is_built(kind) {
-        let sentence = sources::Unreadable::NotBuilt(kind).sentence(lang);
-        return (unread("not_built", sentence), Reading::default(), evidence, None);
-    }
-    let Some(url) = account.source_url.as_deref() else {
-        return (unread("no_source_url", words.no_source_url()), Reading::default(), evidence, None);
+    let unread = |reason: &str, sentence: String| Err(Unread { reason: reason.to_owned(), sentence });
+    let (kind, url) = match (account.source, account.source_url.as_deref()) {
+        (None, _) => {
+            look.answer = unread("no_source", words.no_source());
+            return look;
+        }
+        (Some(kind), _) if !sources::is_built(kind) => {
+            look.answer = unread("not_built", sources::Unreadable::NotBuilt(kind).sentence(lang));
+            return look;
+        }
+        (_, None) => {
+            look.answer = unread("no_source_url", words.no_source_url());
+            return look;
+        }
+        (Some(kind), Some(url)) => (kind, url),
     };
-    evidence.fetched_at = Some(office.local(office.now()));
+    look.evidence.fetched_at = Some(office.local(office.now()));
     let page = match fetcher.get(url).await {
         Ok(page) => page,
         Err(failure) => {
-            evidence.chain = chain(&failure.chain);
+            look.evidence.chain = chain(&failure.chain);
             let ours = failure.kind.may_be_ours() && !fetcher.is_exempt_loopback(url);
-            let tried = Try { maybe_ours: ours.then(|| failure.kind.key().to_owned()) };
-            return (
-                unread(failure.kind.key(), failure.kind.name(lang).to_owned()),
-                Reading::default(),
-                evidence,
-                Some(tried),
-            );
+            look.tried = Some(Try { maybe_ours: ours.then(|| failure.kind.key().to_owned()) });
+            look.answer = unread(failure.kind.key(), failure.kind.name(lang).to_owned());
+            return look;
         }
     };
-    evidence.url = Some(page.url.clone());
-    evidence.status = Some(page.status);
-    evidence.chain = chain(&page.chain);
-    evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
-    let answered = Some(Try { maybe_ours: None });
+    look.tried = Some(Try { maybe_ours: None });
+    look.evidence.url = Some(page.url.clone());
+    look.evidence.status = Some(page.status);
+    look.evidence.chain = chain(&page.chain);
+    look.evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
     let context = ReadContext { as_of, timezone: office.zone() };
     // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
     let options = account.source_options.clone();
@@ -199,17 +209,15 @@ async fn look_at_source(
     match read {
         Ok(Ok(reading)) => {
             let newest = newest(&reading, as_of, kind != SourceKind::Feed);
-            if let Some(post) = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at)
-            {
-                evidence.snippet = Some(post.title.chars().take(200).collect());
-            }
-            (Ok(newest), reading, evidence, answered)
+            let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
+            look.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
+            look.answer = Ok(newest);
+            look.reading = reading;
         }
-        Ok(Err(unreadable)) => {
-            (unread(unreadable.key(), unreadable.sentence(lang)), Reading::default(), evidence, answered)
-        }
-        Err(_) => (unread("adapter_failed", words.adapter_failed()), Reading::default(), evidence, answered),
+        Ok(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
+        Err(_) => look.answer = unread("adapter_failed", words.adapter_failed()),
     }
+    look
 }
 
 fn newest(reading: &Reading, as_of: DateTime<Utc>, day_only_source: bool) -> Newest {

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::args::{DemoArgs, Format};
 use super::{CheckFailed, Context, Usage};
 use crate::demo::compare::Comparison;
-use crate::demo::rehearsal::{RehearsalError, Rehearsed, Told, Wish, rehearse, show_line};
+use crate::demo::rehearsal::{Rehearsed, Told, Wish, rehearse, show_line};
+use crate::demo::setting::RehearsalError;
 use crate::demo::telegram::Line;
 use crate::domain::Lang;
 

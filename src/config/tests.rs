@@ -1,3 +1,5 @@
+//! Settings right and wrong: where each problem is said to be.
+
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use secrecy::ExposeSecret;

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
-use super::rehearsal::RehearsalError;
+use super::setting::RehearsalError;
 use super::telegram::{FakeTelegram, Person, Shown};
 use super::world::{Behaviour, UnitScript, World};
 use crate::domain::Lang;

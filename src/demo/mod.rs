@@ -4,5 +4,6 @@
 pub mod actors;
 pub mod compare;
 pub mod rehearsal;
+pub mod setting;
 pub mod telegram;
 pub mod world;

@@ -3,7 +3,7 @@
 //! Everything is real but the world around it: the registry files, the draw, the looks over
 //! HTTP, the outbox, the bot over the Bot API, the documents. The clock is set and moved.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
@@ -12,14 +12,14 @@ use tokio::sync::watch;
 
 use super::actors::{Stage, Supervisor, UnitAdmin, at_work};
 use super::compare::{Comparison, Verdicts, compare, verdicts};
-use super::telegram::{FakeTelegram, Line, TelegramError};
+use super::setting::{RehearsalError, io, prepare_directory, write_config};
+use super::telegram::{FakeTelegram, Line};
 use super::world::World;
 use crate::chat::bot;
 use crate::chat::deliver::{deliver_due, next_due};
-use crate::chat::telegram::{Messenger, MessengerError};
-use crate::checks::run::{self, RunError};
+use crate::chat::telegram::Messenger;
+use crate::checks::run;
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
 use crate::domain::Lang;
 use crate::domain::bulletin::Dataset;
 use crate::domain::finding::Outcome;
@@ -27,15 +27,13 @@ use crate::domain::issue::IssueStatus;
 use crate::domain::round::RoundName;
 use crate::domain::sample::Reason;
 use crate::fetch::Fetcher;
-use crate::intake::{self, IntakeError};
-use crate::issues::IssueError;
-use crate::ledger::{self, LedgerError};
+use crate::intake;
+use crate::ledger;
 use crate::office::Office;
-use crate::people::InviteError;
-use crate::registry::{ExportError, write_accounts, write_reviews};
-use crate::reports::{self, ReportError};
-use crate::sampling::{self, RoundError, Wishes};
-use crate::schedule::{self, JobError};
+use crate::registry::{write_accounts, write_reviews};
+use crate::reports;
+use crate::sampling::{self, Wishes};
+use crate::schedule;
 use crate::store::{MemberCounts, Store, StoreError};
 
 /// The monitoring time: a Tuesday morning in the middle of a quarter.
@@ -96,70 +94,6 @@ pub struct Rehearsed {
     pub dataset: Dataset,
     /// Issues by status at the end.
     pub issues: Vec<(IssueStatus, i64)>,
-}
-
-/// Why the rehearsal broke off.
-#[derive(Debug, thiserror::Error)]
-pub enum RehearsalError {
-    /// The output directory holds something.
-    #[error("{0} is not empty; name a new directory with --out")]
-    NotEmpty(PathBuf),
-    /// A file or socket.
-    #[error("{what}: {source}")]
-    Io {
-        /// Which.
-        what: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The loopback Telegram.
-    #[error(transparent)]
-    Telegram(#[from] TelegramError),
-    /// The bot.
-    #[error(transparent)]
-    Messenger(#[from] MessengerError),
-    /// The settings it writes for itself.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The HTTP client.
-    #[error(transparent)]
-    Fetcher(#[from] crate::fetch::FetcherError),
-    /// The rules.
-    #[error(transparent)]
-    Rules(#[from] crate::app::RulesError),
-    /// A registry file.
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    /// An import.
-    #[error(transparent)]
-    Intake(#[from] IntakeError),
-    /// A round.
-    #[error(transparent)]
-    Round(#[from] RoundError),
-    /// A run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The replay of a draw disagreed.
-    #[error("the exported draw does not replay: {0}")]
-    Replay(crate::domain::sample::Mismatch),
-    /// An invitation.
-    #[error(transparent)]
-    Invite(#[from] InviteError),
-    /// An issue.
-    #[error(transparent)]
-    Issue(#[from] IssueError),
-    /// A scheduled job.
-    #[error(transparent)]
-    Job(#[from] JobError),
-    /// The dataset.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// A document.
-    #[error(transparent)]
-    Report(#[from] ReportError),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Runs the rehearsal; `told` hears how it goes.
@@ -497,44 +431,3 @@ fn spread(scripts: &mut Vec<super::world::UnitScript>) {
 fn brief(hash: &str) -> String {
     hash.chars().take(16).chain("…".chars()).collect()
 }
-
-fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> RehearsalError {
-    let what = what.into();
-    move |source| RehearsalError::Io { what, source }
-}
-
-fn prepare_directory(out: &Path) -> Result<(), RehearsalError> {
-    std::fs::create_dir_all(out).map_err(io(out.display().to_string()))?;
-    let mut entries = std::fs::read_dir(out).map_err(io(out.display().to_string()))?;
-    if entries.next().is_some() { Err(RehearsalError::NotEmpty(out.to_owned())) } else { Ok(()) }
-}
-
-/// The settings of the rehearsal, left behind so that its database can be looked into.
-fn write_config(out: &Path, lang: Lang) -> Result<Config, RehearsalError> {
-    let path = out.join("xuncha.toml");
-    let locale = match lang {
-        Lang::Zh => "zh-CN",
-        Lang::En => "en",
-    };
-    let text = format!("{SETTINGS}[office]\nname = \"云溪区人民政府办公室\"\nlocale = \"{locale}\"\n");
-    std::fs::write(&path, text).map_err(io(path.display().to_string()))?;
-    Ok(Config::load(Some(&path), std::iter::empty())?.config)
-}
-
-const SETTINGS: &str = r#"# Settings of the rehearsal. 演练所用的配置
-[database]
-url = "sqlite://xuncha.db"
-[schedule]
-# The rehearsal opens its rounds itself. 批次由演练自行打开
-quarterly = ""
-half_year = ""
-patrol = ""
-[http]
-allow_private = true   # the embedded world lives on loopback 虚构区在本机
-concurrency = 64
-per_host_concurrency = 64
-per_host_interval = "0ms"
-retries = 0
-[review]
-since = "2026-10-01"
-"#;

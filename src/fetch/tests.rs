@@ -1,3 +1,5 @@
+//! The client against servers that behave in every bad way.
+
 use super::world::{closed_port, fetcher, raw_server, settings, start};
 use super::*;
 

@@ -1,3 +1,5 @@
+//! Documents opened again by another reader.
+
 use std::io::Cursor;
 
 use calamine::{Data, DataType as _, Reader, Xlsx};

@@ -1,3 +1,5 @@
+//! Tables of dates as pages write them.
+
 use super::*;
 
 fn context() -> ReadContext {

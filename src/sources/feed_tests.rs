@@ -1,3 +1,5 @@
+//! Feeds of every kind, whole and broken.
+
 use super::*;
 
 const URL: &str = "https://feeds.example/office/feed.xml";

@@ -1,3 +1,5 @@
+//! List pages with and without selectors.
+
 use super::*;
 
 const URL: &str = "https://www.example.cn/zwgk/tz/index.html";

@@ -1,3 +1,5 @@
+//! No source makes an adapter panic.
+
 use proptest::prelude::*;
 
 use super::*;

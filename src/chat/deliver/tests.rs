@@ -1,3 +1,5 @@
+//! Delivery against a strict Telegram on loopback.
+
 use super::*;
 use crate::chat::testing::{HEALTH, PARKS, World};
 use crate::demo::telegram::{Fault, Refusal};

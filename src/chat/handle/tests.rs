@@ -1,3 +1,5 @@
+//! Commands and buttons, as people send them.
+
 use super::*;
 use crate::chat::deliver::deliver_due;
 use crate::chat::testing::{HEALTH, PARKS, World};

@@ -1,3 +1,5 @@
+//! What every message reads like, in both languages.
+
 use super::*;
 use crate::domain::account::Platform;
 use crate::domain::issue::EventKind;

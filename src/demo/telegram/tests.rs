@@ -1,3 +1,5 @@
+//! The strict Telegram against the real client.
+
 use chrono::{TimeZone, Utc};
 use teloxide::dispatching::UpdateFilterExt;
 use teloxide::net::Download;

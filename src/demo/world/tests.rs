@@ -1,3 +1,5 @@
+//! The district seen from outside.
+
 use std::collections::BTreeSet;
 
 use chrono::TimeZone;

@@ -17,6 +17,7 @@ mod rounds;
 mod serve;
 mod users;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -135,6 +136,7 @@ fn trace(verbose: u8, quiet: bool, service: bool) {
         (false, _) => "debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let fmt = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Colours for people alone; `NO_COLOR` is honoured by the formatter itself.
+    let _ = if std::io::stderr().is_terminal() { fmt.try_init() } else { fmt.with_ansi(false).try_init() };
 }

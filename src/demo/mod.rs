@@ -1,7 +1,7 @@
 //! The embedded world of the demo: accounts with planted faults, a strict Telegram on loopback,
 //! and the rehearsal of a quarter that drives the real program through both.
 
-pub mod actors;
+mod actors;
 pub mod compare;
 pub mod rehearsal;
 pub mod setting;

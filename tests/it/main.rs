@@ -9,9 +9,11 @@
 mod world;
 
 mod checks;
+mod cli;
 mod crash;
 mod draw;
 mod issues;
 mod notices;
 mod reports;
 mod schedule;
+mod serve;

@@ -1,0 +1,474 @@
+//! The command line as scripts use it: fields, exit codes, one document on standard output, errors that name the place.
+
+use rust_xlsxwriter::Workbook;
+use serde_json::{Value, json};
+use xuncha::clock::Clock;
+use xuncha::demo::telegram::FakeTelegram;
+
+use crate::world::at;
+use crate::world::cli::{Cli, fields};
+use crate::world::db::{Database, on_both};
+use crate::world::site::Site;
+
+const HEAD: &str = "account_id,name,platform,unit,supervising_unit,admin,admin_contact,filing_no,source,source_url,service_links,科室\n";
+const AS_OF: &str = "2026-11-23T09:00:00+08:00";
+
+const ACCOUNT_FIELDS: [&str; 19] = [
+    "account_id",
+    "admin",
+    "admin_contact",
+    "certified_subject",
+    "extra",
+    "filing_no",
+    "followers",
+    "name",
+    "opened_on",
+    "platform",
+    "represents_government",
+    "service_links",
+    "source",
+    "source_options",
+    "source_url",
+    "status",
+    "supervising_unit",
+    "unit",
+    "unit_tier",
+];
+const FINDING_FIELDS: [&str; 16] = [
+    "account",
+    "account_id",
+    "as_of",
+    "class",
+    "evidence",
+    "id",
+    "indicator",
+    "newest_at",
+    "observed_at",
+    "outcome",
+    "reason",
+    "round",
+    "rule",
+    "subject",
+    "summary",
+    "unit",
+];
+const ISSUE_FIELDS: [&str; 21] = [
+    "account",
+    "account_id",
+    "acknowledged_at",
+    "as_of",
+    "class",
+    "closed_at",
+    "due_at",
+    "due_provisional",
+    "events",
+    "evidence",
+    "id",
+    "indicator",
+    "opened_at",
+    "platform",
+    "rectified_at",
+    "round",
+    "rule",
+    "status",
+    "subject",
+    "summary",
+    "unit",
+];
+
+/// A registry of three: one in order, one silent with a dead link, one without a filing.
+fn registry(site: &Site) -> String {
+    let fresh = site.feed("/fresh", &[at("2026-11-22 08:00")]);
+    let silent = site.feed("/silent", &[at("2026-10-22 08:00")]);
+    let (good, dead) = (site.page("/good", 200), site.page("/dead", 404));
+    format!(
+        "{HEAD}A1,云溪水务,wechat,云溪区水务局,云溪区府办,甲,13800000000,云备1,feed,{fresh},{good},办公室\n\
+         A2,云溪水务,微博,云溪区水务局,云溪区府办,甲,,云备2,feed,{silent},{good} {dead},\n\
+         A3,云溪档案,wechat,云溪区档案馆,云溪区府办,乙,,,,,,\n"
+    )
+}
+
+on_both! {
+    /// From an empty folder to a report, with every shape scripts rely on.
+    async fn a_round_from_import_to_report_in_the_shapes_of_the_contract(db) {
+        let site = Site::start().await;
+        let cli = Cli::new(db.folder.path(), &db.url);
+        cli.file("accounts.csv", registry(&site));
+
+        let dry = cli.json(&["accounts", "import", "accounts.csv", "--dry-run"]);
+        assert_eq!((&dry["added"], &dry["dry_run"]), (&json!(3), &json!(true)));
+        assert_eq!(cli.json(&["accounts", "list"]), json!([]));
+        assert_eq!(cli.json(&["accounts", "import", "accounts.csv"])["added"], 3);
+        let again = cli.json(&["accounts", "import", "accounts.csv"]);
+        assert_eq!((&again["added"], &again["changed"], &again["unchanged"]), (&json!(0), &json!(0), &json!(3)));
+
+        let accounts = cli.json(&["accounts", "list"]);
+        assert_eq!(accounts.as_array().unwrap().len(), 3);
+        assert_eq!(fields(&accounts[0]), ACCOUNT_FIELDS);
+        assert_eq!(accounts[0]["extra"], json!({"科室": "办公室"}));
+        assert_eq!(accounts[1]["platform"], "weibo");
+        assert!(!accounts.to_string().contains("13800000000"), "contact data is masked");
+        assert!(cli.json(&["accounts", "show", "A1"])["events"].is_array());
+        let lint = cli.run(&["accounts", "lint", "--format", "json"]);
+        assert_eq!(lint.code, 1);
+        let lint: Value = serde_json::from_str(&lint.stdout).unwrap();
+        assert!(lint.as_array().unwrap().iter().any(|line| line["account_id"] == "A3"));
+
+        let frozen = cli.json(&["round", "freeze", "2026H2", "--as-of", AS_OF]);
+        assert_eq!((&frozen["state"], &frozen["seed"]), (&json!("frozen"), &Value::Null));
+        let open = ["round", "open", "2026H2", "--seed", "4 2 6 1", "--notify"];
+        let opened = cli.json(&open);
+        assert_eq!((&opened["state"], &opened["seed"], &opened["members"]), (&json!("open"), &json!("4 2 6 1"), &json!(3)));
+        assert_eq!(cli.json(&["round", "open", "2026H2"])["seed"], "4 2 6 1");
+        cli.run(&["round", "open", "2026H2", "--as-of", "2026-11-24T09:00:00+08:00"]).refused(2, &["--as-of", "2026H2"]);
+        cli.run(&["round", "open", "2026H2", "--ratio", "0.5"]).refused(2, &["2026H2", "--ratio"]);
+
+        let limited = cli.json(&["round", "run", "2026H2", "--limit", "1"]);
+        assert_eq!((&limited["looked_at"], &limited["remaining"], &limited["state"]), (&json!(1), &json!(2), &json!("open")));
+        let ran = cli.json(&["round", "run", "2026H2"]);
+        assert_eq!((&ran["looked_at"], &ran["state"], &ran["opened"]["notices"]), (&json!(2), &json!("judged"), &json!(2)));
+        let status = cli.json(&["round", "status", "2026H2"]);
+        for field in ["round", "kind", "state", "as_of", "ratio", "rotation", "seed", "frame_size", "frame_sha256",
+            "strata", "members", "looked_at", "findings"] {
+            assert!(!status[field].is_null(), "{field} of {status}");
+        }
+        assert_eq!(status["as_of"], AS_OF);
+        assert_eq!(cli.json(&["round", "list"]).as_array().unwrap().len(), 1);
+
+        let findings = cli.json(&["findings", "list", "--round", "2026H2"]);
+        let listed: Vec<&str> = FINDING_FIELDS.into_iter().filter(|field| *field != "unit").collect();
+        assert_eq!(fields(&findings[0]), listed);
+        let failed = cli.json(&["findings", "list", "--outcome", "fail"]);
+        let mut seen: Vec<_> = failed.as_array().unwrap().iter().map(|f| format!("{} {}", f["account_id"], f["indicator"])).collect();
+        seen.sort();
+        assert_eq!(seen, [r#""A2" "link""#, r#""A2" "stale""#, r#""A3" "registration""#]);
+        let issues = cli.json(&["issues", "list", "--round", "2026H2"]);
+        assert_eq!(issues.as_array().unwrap().len(), 3);
+        assert_eq!(fields(&issues[0]), ISSUE_FIELDS);
+        assert_eq!(fields(&issues[0]["rule"]), ["clause", "document", "version"]);
+        assert_eq!(fields(&issues[0]["evidence"]), ["chain", "fetched_at", "sha256", "snippet", "status", "url"]);
+        assert_eq!(fields(&issues[0]["events"][0]), ["actor", "at", "kind", "note"]);
+        assert_eq!(cli.json(&["issues", "list", "--unit", "云溪区档案馆"]).as_array().unwrap().len(), 1);
+        assert_eq!(cli.json(&["issues", "list", "--overdue"]), json!([]));
+        let id = issues[0]["id"].to_string();
+        assert_eq!(cli.json(&["issues", "ack", &id])["status"], "acknowledged");
+        assert_eq!(cli.json(&["issues", "ack", &id])["events"].as_array().unwrap().len(), 2, "twice is once");
+        cli.run(&["issues", "fix", &id]).refused(1, &[&id]);
+        cli.run(&["issues", "show", "999"]).refused(1, &["999"]);
+        cli.run(&["issues", "list", "--round", "2025Q1"]).refused(1, &["2025Q1"]);
+        let waiting = cli.json(&["notices", "list", "--status", "waiting"]);
+        assert!(waiting.as_array().unwrap().len() >= 2, "{waiting}");
+
+        assert_eq!(cli.run(&["round", "export", "2026H2", "draw.json"]).code, 0);
+        assert_eq!(cli.json(&["round", "verify", "2026H2"])["ok"], true);
+        // The file alone, in an empty folder, without a database.
+        let stranger = Database::sqlite();
+        std::fs::copy(cli.path("draw.json"), stranger.folder.path().join("draw.json")).unwrap();
+        assert_eq!(Cli::bare(stranger.folder.path()).json(&["round", "verify", "draw.json"])["ok"], true);
+        assert_eq!(std::fs::read_dir(stranger.folder.path()).unwrap().count(), 1, "verify leaves nothing behind");
+        let text = std::fs::read_to_string(cli.path("draw.json")).unwrap();
+        cli.file("forged.json", text.replace("4 2 6 1", "4 2 6 2"));
+        let forged = cli.run(&["round", "verify", "forged.json"]);
+        assert_eq!(forged.code, 1, "{forged:?}");
+        assert!(forged.stderr.contains("forged.json"));
+        cli.file("nonsense.json", "{\"format\": \"xuncha-draw/1\"");
+        cli.run(&["round", "verify", "nonsense.json"]).refused(1, &["nonsense.json", "第1行"]);
+
+        assert_eq!(cli.run(&["report", "2026H2", "--out", "reports"]).code, 0);
+        assert_eq!(std::fs::read_dir(cli.path("reports")).unwrap().count(), 6);
+        cli.file("blocked", "a file");
+        cli.run(&["report", "2026H2", "--out", "blocked/reports"]).refused(1, &["blocked/reports"]);
+        cli.run(&["round", "export", "2026H2", "blocked/draw.json"]).refused(1, &["blocked/draw.json"]);
+        cli.run(&["accounts", "export", "blocked/accounts.csv"]).refused(1, &["blocked/accounts.csv"]);
+        assert_eq!(cli.json(&["round", "close", "2026H2"])["state"], "closed");
+        assert_eq!(cli.json(&["round", "close", "2026H2"])["state"], "closed");
+    }
+
+    /// Codes are shown once, to the one who asked.
+    async fn an_invitation_is_one_document(db) {
+        let site = Site::start().await;
+        let cli = Cli::new(db.folder.path(), &db.url);
+        cli.file("accounts.csv", registry(&site));
+        cli.json(&["accounts", "import", "accounts.csv"]);
+        let invite = cli.json(&["users", "invite", "--role", "unit_admin", "--unit", "云溪区水务局"]);
+        assert_eq!(fields(&invite), ["code", "expires_at", "role", "unit"]);
+        assert_eq!((&invite["role"], &invite["unit"]), (&json!("unit_admin"), &json!("云溪区水务局")));
+        let supervisor = cli.json(&["users", "invite", "--role", "supervisor"]);
+        assert_eq!(supervisor["unit"], Value::Null);
+        assert_ne!(supervisor["code"], invite["code"]);
+        cli.run(&["users", "invite", "--role", "unit_admin"]).refused(2, &["--unit"]);
+        cli.run(&["users", "invite", "--role", "supervisor", "--unit", "云溪区水务局"]).refused(2, &["--unit"]);
+        cli.run(&["users", "invite", "--role", "unit_admin", "--unit", "没有的单位"]).refused(1, &["没有的单位"]);
+        cli.run(&["users", "invite", "--role", "king"]).refused(2, &["king"]);
+        cli.run(&["users", "revoke", "7"]).refused(1, &["7"]);
+        assert_eq!(cli.json(&["users", "list"]), json!([]));
+    }
+
+    /// Every way a registry file can be wrong: which line, which field, and nothing of it is kept.
+    async fn a_bad_registry_file_is_refused_as_a_whole_with_line_and_field(db) {
+        let cli = Cli::new(db.folder.path(), &db.url);
+        let good = "G1,云溪档案,wechat,云溪区档案馆\n";
+        let head = "account_id,name,platform,unit,opened_on\n";
+        let cases: Vec<(&str, Vec<u8>, Vec<&str>)> = vec![
+            ("encoding.csv", [head.as_bytes(), b"G1,x,wechat,u,\nA2,\xff\xff\xff,wechat,u,\n"].concat(), vec!["第 3 行", "编码"]),
+            ("heading.csv", format!("account_id,name,unit\n{good}").into(), vec!["第 1 行", "平台", "缺少这一列"]),
+            ("twice.csv", format!("{head}{good}G1,云溪水务,weibo,云溪区水务局,\n").into(), vec!["第 3 行", "account_id", "G1", "第 2 行重复"]),
+            ("platform.csv", format!("{head}{good}A2,云溪水务,qzone,云溪区水务局,\n").into(), vec!["第 3 行", "platform", "qzone"]),
+            ("date.csv", format!("{head}{good}A2,云溪水务,weibo,云溪区水务局,2026-02-30\n").into(), vec!["第 3 行", "opened_on", "2026-02-30"]),
+            ("empty_name.csv", format!("{head}{good}A2,,weibo,云溪区水务局,\n").into(), vec!["第 3 行", "name", "不能为空"]),
+            ("fake.xlsx", format!("{head}{good}").into(), vec!["XLSX"]),
+            ("nothing.csv", Vec::new(), vec!["没有内容"]),
+            ("book.csv", b"PK\x03\x04\0\0\0\0".to_vec(), vec![".xlsx"]),
+        ];
+        for (name, content, words) in cases {
+            cli.file(name, content);
+            let ended = cli.run(&["accounts", "import", name]);
+            ended.refused(1, &[words.as_slice(), &[name]].concat());
+        }
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (column, text) in ["account_id", "name", "platform", "unit"].into_iter().enumerate() {
+            sheet.write(0, column as u16, text).unwrap();
+            sheet.write(1, column as u16, ["G1", "云溪档案", "wechat", "云溪区档案馆"][column]).unwrap();
+        }
+        sheet.write_formula(1, 1, "=A2&\"发布\"").unwrap();
+        book.save(cli.path("formula.xlsx")).unwrap();
+        cli.run(&["accounts", "import", "formula.xlsx"]).refused(1, &["formula.xlsx", "第 2 行", "name", "B2", "公式"]);
+        cli.run(&["accounts", "import", "not-there.csv"]).refused(1, &["not-there.csv"]);
+        // A good file beside a bad one is not imported either.
+        cli.file("good.csv", format!("account_id,name,platform,unit\n{good}"));
+        cli.run(&["accounts", "import", "good.csv", "platform.csv"]).refused(1, &["platform.csv"]);
+        assert_eq!(cli.json(&["accounts", "list"]), json!([]));
+        // Told to skip what is bad, the rest comes in and the bad rows are named.
+        let ended = cli.run(&["accounts", "import", "platform.csv", "--skip-bad", "--format", "json"]);
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert!(ended.stderr.contains("qzone"));
+        let done: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!((&done["added"], &done["skipped"]), (&json!(1), &json!(1)));
+        // GB18030 as spreadsheets write it, and Chinese headings, are at home.
+        let text = "账号编号,账号名称,平台,主办单位,开设日期\nB1,云溪文旅,微信公众号,云溪区文旅局,2020/3/1\n";
+        cli.file("gbk.csv", encoding_rs::GBK.encode(text).0);
+        assert_eq!(cli.json(&["accounts", "import", "gbk.csv"])["added"], 1);
+        assert_eq!(cli.json(&["accounts", "show", "B1"])["name"], "云溪文旅");
+    }
+
+    /// A record must belong to an account, and all of a file comes in or nothing.
+    async fn review_records_of_unknown_accounts_are_refused(db) {
+        let site = Site::start().await;
+        let cli = Cli::new(db.folder.path(), &db.url);
+        cli.file("accounts.csv", registry(&site));
+        cli.json(&["accounts", "import", "accounts.csv"]);
+        let head = "账号编号,文章链接,标题,初审人,初审时间,复审人,复审时间,终审人,终审时间\n";
+        let row = |id: &str, key: u32| {
+            format!("{id},https://a.example/{key},标题{key},甲,2026-11-20 08:00,乙,2026-11-20 08:10,丙,2026-11-20 08:20\n")
+        };
+        cli.file("bad.csv", format!("{head}{}{}", row("A1", 1), row("Z9", 2)));
+        cli.run(&["reviews", "import", "bad.csv"]).refused(1, &["bad.csv", "第 3 行", "Z9"]);
+        assert_eq!(cli.json(&["reviews", "list"]), json!([]));
+        cli.file("time.csv", format!("{head}{}", row("A1", 1).replace("08:20", "25:20")));
+        cli.run(&["reviews", "import", "time.csv"]).refused(1, &["time.csv", "第 2 行", "终审时间", "25:20"]);
+        cli.file("good.csv", format!("{head}{}{}", row("A1", 1), row("A2", 2)));
+        assert_eq!(cli.json(&["reviews", "import", "good.csv"])["added"], 2);
+        assert_eq!(cli.json(&["reviews", "import", "good.csv"])["unchanged"], 2);
+        let list = cli.json(&["reviews", "list"]);
+        assert_eq!(list.as_array().unwrap().len(), 2);
+        assert!(!list.to_string().contains('甲'), "reviewers are personal data");
+    }
+
+    /// Eight processes on one empty database: the schema is made once, everybody succeeds.
+    async fn processes_that_start_at_once_all_succeed(db) {
+        let cli = Cli::new(db.folder.path(), &db.url);
+        let started: Vec<_> = (0..8).map(|_| cli.process(&["migrate", "-q"]).spawn().unwrap()).collect();
+        for mut process in started {
+            assert!(process.wait().unwrap().success());
+        }
+        // And write beside each other.
+        let names: Vec<String> = (0..6).map(|n| cli.file(&format!("{n}.csv"), format!("account_id,name,platform,unit\nA{n},云溪{n},wechat,云溪区第{n}局\n"))).collect();
+        let started: Vec<_> = names
+            .iter()
+            .map(|name| cli.process(&["accounts", "import", name]).stdout(std::process::Stdio::null()).spawn().unwrap())
+            .collect();
+        for mut process in started {
+            assert!(process.wait().unwrap().success());
+        }
+        assert_eq!(cli.json(&["accounts", "list"]).as_array().unwrap().len(), 6);
+        assert_eq!(db.number("SELECT COUNT(*) FROM meta").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_are_json_lines_and_need_no_database() {
+    let site = Site::start().await;
+    let place = Database::sqlite();
+    let cli = Cli::bare(place.folder.path())
+        .with("XUNCHA__HTTP__ALLOW_PRIVATE", "true")
+        .with("XUNCHA__HTTP__RETRIES", "0")
+        .with("XUNCHA__DATABASE__URL", "postgres://nobody@127.0.0.1:1/none");
+    let (good, gone) = (site.page("/good", 200), site.page("/gone", 404));
+    let (down, denied) = (site.page("/down", 503), site.page("/denied", 403));
+    let input = format!("\u{feff}{good}\r\n\r\n{gone}\n{down}\n{denied}\nnot a url\n");
+    let ended = cli.feed(&["links", "-", "--format", "json"], &input);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 5);
+    for line in &lines {
+        assert_eq!(fields(line), ["attempts", "elapsed_ms", "final_url", "outcome", "reason", "status", "url"]);
+    }
+    let outcome = |url: &str| {
+        let line = lines.iter().find(|line| line["url"] == url).unwrap();
+        (line["outcome"].as_str().unwrap().to_owned(), line["status"].clone())
+    };
+    assert_eq!(outcome(&good), ("ok".to_owned(), json!(200)));
+    assert_eq!(outcome(&gone), ("broken".to_owned(), json!(404)));
+    assert_eq!(outcome(&down), ("suspected".to_owned(), json!(503)));
+    assert_eq!(outcome(&denied), ("suspected".to_owned(), json!(403)));
+    assert_eq!(site.asked("/gone"), 2, "asked again at once");
+    cli.run(&["links", "not-there.txt"]).refused(1, &["not-there.txt"]);
+    assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probe_shows_what_an_adapter_sees() {
+    let site = Site::start().await;
+    let place = Database::sqlite();
+    let cli = Cli::bare(place.folder.path()).with("XUNCHA__HTTP__ALLOW_PRIVATE", "true");
+    let feed = site.feed("/feed", &[at("2026-10-20 08:00"), at("2026-10-21 08:00")]);
+    let seen = cli.json(&["probe", "feed", &feed]);
+    assert_eq!(fields(&seen), ["kind", "newest", "posts", "profile", "url", "warnings"]);
+    assert_eq!(fields(&seen["posts"][0]), ["id", "links", "published_at", "text_chars", "title", "url"]);
+    assert_eq!((&seen["kind"], &seen["url"]), (&json!("feed"), &json!(feed)));
+    assert!(seen["newest"].as_str().unwrap().starts_with("2026-10-21T08:00:00+08:00"));
+    cli.run(&["probe", "feed", &site.page("/page", 200)]).refused(1, &["/page"]);
+    cli.run(&["probe", "feed", &site.url("/none")]).refused(1, &["/none"]);
+    cli.run(&["probe", "weibo", "https://weibo.example/u/1"]).refused(1, &[]);
+    cli.run(&["probe", "nonsense", &feed]).refused(2, &["nonsense"]);
+    cli.run(&["probe", "html", &feed, "--option", "novalue"]).refused(2, &["--option", "novalue"]);
+    let guarded = Cli::bare(place.folder.path());
+    guarded.run(&["probe", "feed", &feed]).refused(1, &[]);
+    assert_eq!(site.asked("/feed"), 1, "a private address is not asked without leave");
+}
+
+#[test]
+fn settings_that_are_wrong_are_named_with_file_line_and_key() {
+    let place = Database::sqlite();
+    let cli = Cli::bare(place.folder.path());
+    cli.file("xuncha.toml", "[office]\nname = \"x\"\n\n[sampling]\nratio = 0.25\nratoi = 0.3\n");
+    cli.run(&["accounts", "list"]).refused(2, &["xuncha.toml:6", "sampling.ratoi"]);
+    cli.file("xuncha.toml", "[http]\ntimeout = \"soon\"\n");
+    cli.run(&["accounts", "list"]).refused(2, &["xuncha.toml:2", "http.timeout", "soon"]);
+    cli.file("xuncha.toml", "[http\n");
+    cli.run(&["accounts", "list"]).refused(2, &["xuncha.toml:1"]);
+    cli.run(&["accounts", "list", "--config", "elsewhere.toml"]).refused(2, &["elsewhere.toml"]);
+    std::fs::remove_file(cli.path("xuncha.toml")).unwrap();
+    let cli = cli.with("XUNCHA__SAMPLING__RATOI", "0.3");
+    cli.run(&["accounts", "list"]).refused(2, &["XUNCHA__SAMPLING__RATOI"]);
+    assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0, "no database was made");
+}
+
+#[test]
+fn a_database_that_cannot_be_had_is_said_in_one_sentence() {
+    let place = Database::sqlite();
+    std::fs::write(place.folder.path().join("file"), "no folder").unwrap();
+    std::fs::write(place.folder.path().join("other.db"), "this is no database at all, only some text").unwrap();
+    for (url, place_named) in [
+        ("sqlite://file/xuncha.db", "file/xuncha.db"),
+        ("sqlite:///proc/no/xuncha.db", "/proc/no/xuncha.db"),
+        ("mysql://root:secret@localhost/x", "XUNCHA__DATABASE__URL"),
+        ("postgres://nobody:secret@127.0.0.1:1/none", "127.0.0.1:1/none"),
+    ] {
+        let ended = Cli::new(place.folder.path(), url).run(&["accounts", "list"]);
+        ended.refused(2, &[place_named]);
+        assert!(!ended.stderr.contains("secret"), "{}", ended.stderr);
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    }
+    let ended = Cli::new(place.folder.path(), "sqlite://other.db").run(&["accounts", "list"]);
+    assert_ne!(ended.code, 0);
+    ended.refused(ended.code, &["other.db"]);
+    let text = std::fs::read_to_string(place.folder.path().join("other.db")).unwrap();
+    assert!(text.starts_with("this is no database"), "what is not ours is left alone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_asked_for_where_it_is_needed_and_never_shown() {
+    let place = Database::sqlite();
+    let cli = Cli::new(place.folder.path(), &place.url).with("XUNCHA__WEB__LISTEN", "127.0.0.1:0");
+    for command in [["serve", "-q"].as_slice(), &["notices", "send"]] {
+        cli.run(command).refused(2, &["XUNCHA_TELEGRAM_TOKEN"]);
+    }
+    assert_eq!(cli.json(&["notices", "list"]), json!([]));
+    assert_eq!(cli.json(&["notices", "send", "--dry-run"]), json!([]));
+    let telegram = FakeTelegram::start(Clock::system()).await.unwrap();
+    let wrong = "123456:plainly-wrong-token";
+    let cli = cli.with("XUNCHA__TELEGRAM__API_URL", &telegram.api_url()).with("XUNCHA_TELEGRAM_TOKEN", wrong);
+    let ended = cli.run(&["doctor", "--format", "json"]);
+    assert_eq!(ended.code, 1);
+    let lines: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let bot = lines.as_array().unwrap().iter().find(|line| line["name"] == "机器人").unwrap();
+    assert_eq!(bot["ok"], false, "{bot}");
+    assert!(!format!("{ended:?}").contains("plainly-wrong-token"));
+    let cli = cli.with("XUNCHA_TELEGRAM_TOKEN", &telegram.token());
+    let ended = cli.run(&["doctor", "--format", "json"]);
+    let lines: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let bot = lines.as_array().unwrap().iter().find(|line| line["name"] == "机器人").unwrap();
+    assert_eq!(bot["ok"], true, "{bot}");
+    assert!(!format!("{ended:?}").contains(&telegram.token()));
+}
+
+#[test]
+fn usage_is_told_with_code_two_and_help_with_zero() {
+    let place = Database::sqlite();
+    let cli = Cli::new(place.folder.path(), &place.url);
+    for wrong in [
+        ["round", "open", "2026Q5"].as_slice(),
+        &["round", "open", "2026Q4", "--ratio", "1.5"],
+        &["nonsense"],
+        &["round"],
+        &["accounts", "import"],
+        &["--format", "xml", "accounts", "list"],
+        &["issues", "list", "--status", "lost"],
+        &["notices", "list", "--status", "lost"],
+        &["round", "open", "2026Q4", "--as-of", "yesterday"],
+    ] {
+        cli.run(wrong).refused(2, &[]);
+    }
+    let help = cli.run(&["--help"]);
+    assert_eq!((help.code, help.stderr.as_str()), (0, ""));
+    let version = cli.run(&["--version"]);
+    assert_eq!((version.code, version.stdout.trim()), (0, concat!("xuncha ", env!("CARGO_PKG_VERSION"))));
+    cli.run(&["round", "open", "2026Q4"]).refused(1, &["accounts import"]);
+    cli.run(&["accounts", "show", "A1"]).refused(1, &["A1"]);
+}
+
+#[test]
+fn init_writes_what_can_be_used_and_overwrites_nothing() {
+    let place = Database::sqlite();
+    let cli = Cli::bare(place.folder.path());
+    assert_eq!(cli.run(&["init"]).code, 0);
+    cli.file("accounts.csv", "account_id,name,platform,unit\nA1,云溪水务,wechat,云溪区水务局\n");
+    assert_eq!(cli.run(&["init"]).code, 0);
+    assert_eq!(cli.json(&["accounts", "import", "accounts.csv"])["added"], 1);
+    assert_eq!(cli.json(&["reviews", "import", "reviews.csv"])["rows"], 0);
+    assert!(cli.path("xuncha.db").exists());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Database::sqlite();
+    let cli = Cli::new(place.folder.path(), &place.url);
+    let rows: String = (0..3000).map(|n| format!("A{n},云溪{n},wechat,云溪区第{n}局\n")).collect();
+    cli.file("accounts.csv", format!("account_id,name,platform,unit\n{rows}"));
+    assert_eq!(cli.json(&["accounts", "import", "accounts.csv"])["added"], 3000);
+    for format in ["table", "json", "csv"] {
+        let script =
+            format!("set -o pipefail; '{}' accounts list --format {format} | head -n 1", env!("CARGO_BIN_EXE_xuncha"));
+        let output = std::process::Command::new("bash")
+            .args(["-c", &script])
+            .current_dir(place.folder.path())
+            .env("XUNCHA__DATABASE__URL", &place.url)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{format}: {output:?}");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+    }
+    assert_eq!(cli.json(&["accounts", "list"]).as_array().unwrap().len(), 3000, "complete, never paged");
+}

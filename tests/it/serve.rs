@@ -1,0 +1,144 @@
+//! The service as an operator runs it: the real binary, SIGTERM, a unit that binds and gets its notice.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use xuncha::clock::Clock;
+use xuncha::demo::telegram::FakeTelegram;
+
+use crate::world::cli::Cli;
+use crate::world::db::on_both;
+use crate::world::eventually;
+
+/// A running service, killed with the test.
+struct Service(Child);
+
+impl Service {
+    fn terminate(&self) {
+        assert!(Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap().success());
+    }
+
+    async fn ended(&mut self, patience: Duration) -> ExitStatus {
+        let until = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < until, "the service did not end within {patience:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Status and body of a GET.
+fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    let status = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some((status, text.split_once("\r\n\r\n")?.1.to_owned()))
+}
+
+on_both! {
+    /// Start, bind, notify, answer, stop: nothing is lost, and a second start goes on.
+    async fn a_unit_binds_and_gets_its_notice_from_a_running_service(db) {
+        let telegram = FakeTelegram::start(Clock::system()).await.unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let cli = Cli::new(db.folder.path(), &db.url)
+            .with("XUNCHA__TELEGRAM__API_URL", &telegram.api_url())
+            .with("XUNCHA_TELEGRAM_TOKEN", &telegram.token())
+            .with("XUNCHA__WEB__LISTEN", &address.to_string())
+            .with("XUNCHA__QUIET__HOURS", "")
+            .with("XUNCHA__SCHEDULE__PATROL", "");
+        cli.file("accounts.csv", "account_id,name,platform,unit\nA1,云溪水务,wechat,云溪区水务局\n");
+        cli.json(&["accounts", "import", "accounts.csv"]);
+        let code = cli.json(&["users", "invite", "--role", "unit_admin", "--unit", "云溪区水务局"])["code"].as_str().unwrap().to_owned();
+        let log = std::fs::File::create(cli.path("log")).unwrap();
+        let mut service = Service(cli.process(&["serve"]).stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        eventually("the service is ready", Duration::from_secs(30), || async {
+            get(address, "/readyz").is_some_and(|(status, _)| status == 200)
+        })
+        .await;
+        assert_eq!(get(address, "/healthz").unwrap().0, 200);
+        let (status, metrics) = get(address, "/metrics").unwrap();
+        assert_eq!(status, 200);
+        assert!(metrics.lines().any(|line| line == "xuncha_accounts 1"), "{metrics}");
+        assert!(metrics.lines().all(|line| line.starts_with("# ") || line.rsplit(' ').next().unwrap().parse::<f64>().is_ok()));
+        assert_eq!(get(address, "/nothing").unwrap().0, 404);
+
+        let admin = telegram.stranger("水务局管理员");
+        telegram.say(admin.chat_id, &admin, &format!("/bind {code}")).await.unwrap();
+        assert!(!telegram.inbox(admin.chat_id).is_empty(), "the binding is confirmed");
+        // Commands beside the service, on the same database.
+        let today = Clock::system().now().format("%Y-%m-%d").to_string();
+        cli.json(&["round", "open", &today]);
+        assert_eq!(cli.json(&["round", "run", &today])["opened"]["opened"], 1);
+        let asked = Instant::now();
+        let notice = telegram.await_message(admin.chat_id, "整改通知").await.unwrap();
+        assert!(asked.elapsed() < Duration::from_secs(30));
+        assert!(notice.text.contains("云溪水务"), "{}", notice.text);
+        telegram.say(admin.chat_id, &admin, "/ack 1").await.unwrap();
+        assert_eq!(cli.json(&["issues", "show", "1"])["status"], "acknowledged");
+
+        let stopping = Instant::now();
+        service.terminate();
+        let status = service.ended(Duration::from_secs(10)).await;
+        assert!(status.success(), "{status}");
+        assert!(stopping.elapsed() < Duration::from_secs(10));
+        let log = std::fs::read_to_string(cli.path("log")).unwrap();
+        for secret in [telegram.token().as_str(), &code, "水务局管理员", "/ack"] {
+            assert!(!log.contains(secret), "the log holds {secret}");
+        }
+        assert_eq!(telegram.violations(), Vec::<String>::new());
+
+        // Killed outright and started again: nothing is sent twice.
+        let mut service = Service(cli.process(&["serve", "-q"]).spawn().unwrap());
+        eventually("the service is ready again", Duration::from_secs(30), || async {
+            get(address, "/readyz").is_some_and(|(status, _)| status == 200)
+        })
+        .await;
+        service.0.kill().unwrap();
+        service.0.wait().unwrap();
+        let mut service = Service(cli.process(&["serve", "-q"]).spawn().unwrap());
+        eventually("the service is ready once more", Duration::from_secs(30), || async {
+            get(address, "/readyz").is_some_and(|(status, _)| status == 200)
+        })
+        .await;
+        telegram.say(admin.chat_id, &admin, "/issues").await.unwrap();
+        service.terminate();
+        service.ended(Duration::from_secs(10)).await;
+        let again = telegram.inbox(admin.chat_id).into_iter().filter(|m| m.text.contains("整改通知")).count();
+        assert_eq!(again, 0);
+    }
+
+    /// Telegram is away when the service starts: it waits for it, says so, and still ends in time.
+    async fn a_service_without_telegram_waits_and_ends_in_time(db) {
+        let telegram = FakeTelegram::start(Clock::system()).await.unwrap();
+        telegram.go_down(true);
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let cli = Cli::new(db.folder.path(), &db.url)
+            .with("XUNCHA__TELEGRAM__API_URL", &telegram.api_url())
+            .with("XUNCHA_TELEGRAM_TOKEN", &telegram.token())
+            .with("XUNCHA__WEB__LISTEN", &address.to_string());
+        let mut service = Service(cli.process(&["serve", "-q"]).stderr(Stdio::null()).spawn().unwrap());
+        eventually("the service is up", Duration::from_secs(30), || async { get(address, "/healthz").is_some() }).await;
+        let (status, body) = get(address, "/readyz").unwrap();
+        assert_eq!(status, 503);
+        assert!(body.contains("bot false"), "{body}");
+        let second = cli.run(&["serve", "-q"]);
+        second.refused(1, &[&address.to_string()]);
+        service.terminate();
+        assert!(service.ended(Duration::from_secs(10)).await.success());
+    }
+}

@@ -1,6 +1,6 @@
 //! From the database to the one dataset of a round, out of which every document is made.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -88,11 +88,18 @@ async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<Acc
         frame.extend(tx.frame(round.id, Some(number)).await?.into_iter().map(|row| (row, true)));
     }
     let mut members = members(tx, office, round).await?;
+    let mut registered = HashMap::with_capacity(frame.len());
+    let mut after: Option<AccountId> = None;
+    loop {
+        let page = tx.frame_accounts_page(round.id, after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.account_id.clone());
+        registered.extend(page.into_iter().map(|account| (account.account_id.clone(), account)));
+    }
     let mut facts = Vec::with_capacity(frame.len());
     for (row, newcomer) in frame {
-        let account = tx
-            .account(&row.account_id)
-            .await?
+        let account = registered
+            .remove(&row.account_id)
             .ok_or_else(|| StoreError::Missing { kind: "account", id: row.account_id.to_string() })?;
         facts.push(AccountFacts {
             member: members.remove(&account.account_id),
@@ -167,11 +174,12 @@ async fn previous(
     let Some(before) = tx.round(round.name.previous()).await?.filter(|before| before.judged_at.is_some()) else {
         return Ok(None);
     };
+    let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
     let issues = issues(tx, office, before.name).await?;
     let issues = issues
         .into_iter()
         .map(|issue| PreviousIssue {
-            found_again: current.iter().any(|now| now.id == issue.id),
+            found_again: current.contains(&issue.id),
             id: issue.id,
             account: issue.account,
             platform: issue.platform,

@@ -172,6 +172,27 @@ impl Tx {
         .collect()
     }
 
+    /// The next `limit` accounts after `after` of a round's frame and its top-ups, in whatever state they are now.
+    pub async fn frame_accounts_page(
+        &mut self,
+        round: i64,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError> {
+        sql!(
+            self,
+            all Row,
+            "SELECT a.* FROM frame f JOIN account a ON a.account_id = f.account_id
+             WHERE f.round_id = $1 AND f.account_id > $2 ORDER BY f.account_id LIMIT $3",
+            round,
+            after.map_or("", AccountId::as_str),
+            limit as i64
+        )?
+        .into_iter()
+        .map(Account::try_from)
+        .collect()
+    }
+
     /// How many accounts are registered, in any state.
     pub async fn account_count(&mut self) -> Result<i64, StoreError> {
         Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM account")?)

@@ -15,6 +15,7 @@ mod probe;
 mod report;
 mod rounds;
 mod serve;
+mod usage;
 mod users;
 
 use std::io::IsTerminal as _;
@@ -64,17 +65,11 @@ impl Context {
 pub fn main() -> ExitCode {
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return ExitCode::from(usage::report(&error)),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(2);
-        }
+        Err(error) => return ExitCode::from(usage::report(&error)),
     };
     trace(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve));
     crate::fetch::install_tls();

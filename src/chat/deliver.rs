@@ -97,7 +97,7 @@ async fn lane(office: &Office, bot: &Messenger, budget: &AtomicUsize) -> Result<
 
 async fn claim(office: &Office) -> Result<Option<(Claimed, NoticeRow)>, StoreError> {
     let now = office.now();
-    let mut tx = office.store.write().await?;
+    let mut tx = office.store.write_rows().await?;
     if tx.sent_since(None, now - PAUSE).await?.len() + LANES > PER_SECOND {
         return Ok(None);
     }

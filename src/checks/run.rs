@@ -261,7 +261,7 @@ impl Tally {
 
 async fn claim(office: &Office, round: i64, owner: &str, limit: usize) -> Result<Vec<ClaimedMember>, StoreError> {
     let now = office.now();
-    let mut tx = office.store.write().await?;
+    let mut tx = office.store.write_rows().await?;
     let claimed = tx.claim_members(round, owner, now, now + LEASE, limit).await?;
     tx.commit().await?;
     Ok(claimed)

@@ -138,7 +138,7 @@ async fn run_slot(
     slot_at: DateTime<Utc>,
 ) -> Result<Option<String>, JobError> {
     let now = office.now();
-    let mut tx = office.store.write().await?;
+    let mut tx = office.store.write_rows().await?;
     if !tx.take_slot(job.key(), slot_at, now, now + LEASE).await? {
         return Ok(None);
     }
@@ -146,7 +146,7 @@ async fn run_slot(
     let keeper = keep_lease(office.clone(), job, slot_at);
     let ran = run_job(office, fetcher, job, slot_at).await;
     keeper.abort();
-    let mut tx = office.store.write().await?;
+    let mut tx = office.store.write_rows().await?;
     let note = match ran {
         Ok(Some(note)) => {
             tx.finish_slot(job.key(), slot_at, &note, office.now()).await?;
@@ -171,7 +171,7 @@ fn keep_lease(office: Office, job: Job, slot_at: DateTime<Utc>) -> tokio::task::
         loop {
             tokio::time::sleep(RENEW_EVERY).await;
             let renewed = async {
-                let mut tx = office.store.write().await?;
+                let mut tx = office.store.write_rows().await?;
                 tx.hold_slot(job.key(), slot_at, office.now() + LEASE).await?;
                 tx.commit().await
             };

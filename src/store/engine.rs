@@ -210,8 +210,20 @@ impl Store {
         &self.place
     }
 
-    /// Begins a transaction that may write.
+    /// Begins a transaction that may write, one at a time over all processes.
+    ///
+    /// Why: almost every change appends an event, and events are chained, so writers meet there
+    /// anyway. Meeting at the start, before any row is locked, they can neither deadlock nor decide
+    /// on a state that another is just changing; SQLite knows no other way.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.write_rows().await?;
+        tx.lock_chain().await?;
+        Ok(tx)
+    }
+
+    /// Begins a transaction for work that appends no event (claims, leases, what a look saw): on
+    /// PostgreSQL many run side by side, and their statements have to guard themselves.
+    pub async fn write_rows(&self) -> Result<Tx, StoreError> {
         let engine = match &self.engine {
             Engine::Sqlite { writer, .. } => TxEngine::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Engine::Postgres(pool) => TxEngine::Postgres(pool.begin().await?),

@@ -8,6 +8,7 @@
 
 mod world;
 
+mod beside;
 mod checks;
 mod cli;
 mod crash;

@@ -110,7 +110,7 @@ pub async fn handle(office: &Office, bot: &str, incoming: &Incoming) -> Outcome 
 
 async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<Outcome, StoreError> {
     // Looks, and lets the mark go with the transaction: it is set for good below.
-    if !office.store.write().await?.see_update(incoming.update_id, office.now()).await? {
+    if !office.store.write_rows().await?.see_update(incoming.update_id, office.now()).await? {
         return Ok(Outcome::default());
     }
     let desk = Desk::of(office, incoming).await?;
@@ -122,7 +122,7 @@ async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<O
         }
         What::Press { data, buttons, .. } => press::press(&desk, data, buttons).await?,
     };
-    let mut tx = office.store.write().await?;
+    let mut tx = office.store.write_rows().await?;
     tx.see_update(incoming.update_id, office.now()).await?;
     tx.commit().await?;
     Ok(outcome)

@@ -113,7 +113,7 @@ pub async fn run(
     let keeper = keep_leases(office.clone(), round.id, owner.clone());
     let looked = look_at_members(office, fetcher, &round, wishes, &owner, &mut counts, &progress).await;
     keeper.abort();
-    let mut tx = office.store.write().await?;
+    let mut tx = office.store.write_rows().await?;
     tx.release_claims(round.id, &owner).await?;
     tx.commit().await?;
     let tally = looked?;
@@ -132,7 +132,7 @@ fn keep_leases(office: Office, round: i64, owner: String) -> tokio::task::JoinHa
         loop {
             tokio::time::sleep(RENEW_EVERY).await;
             let renewed = async {
-                let mut tx = office.store.write().await?;
+                let mut tx = office.store.write_rows().await?;
                 tx.renew_claims(round, &owner, office.now() + LEASE).await?;
                 tx.commit().await
             };
@@ -320,7 +320,7 @@ pub(super) async fn load(
 }
 
 async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) -> Result<usize, StoreError> {
-    let mut tx = office.store.write().await?;
+    let mut tx = office.store.write_rows().await?;
     let mut stored = 0;
     for Looked { member, seen, findings } in chunk {
         let newest_at = findings.iter().find_map(|finding| finding.newest_at);

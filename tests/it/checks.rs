@@ -7,7 +7,7 @@ use xuncha::checks::second_look::look_again;
 use xuncha::demo::world::{Expected, FaultKind};
 use xuncha::domain::finding::Outcome;
 
-use crate::world::db::on_both;
+use crate::world::both::on_both;
 use crate::world::site::Site;
 use crate::world::{at, district, fed, fetcher, findings, inspect, issues, office, register};
 

@@ -6,8 +6,9 @@ use xuncha::clock::Clock;
 use xuncha::demo::telegram::FakeTelegram;
 
 use crate::world::at;
+use crate::world::both::on_both;
 use crate::world::cli::{Cli, fields};
-use crate::world::db::{Database, on_both};
+use crate::world::db::Database;
 use crate::world::site::Site;
 
 const HEAD: &str = "account_id,name,platform,unit,supervising_unit,admin,admin_contact,filing_no,source,source_url,service_links,科室\n";

@@ -10,7 +10,7 @@ use xuncha::fetch::Fetcher;
 use xuncha::office::Office;
 use xuncha::sampling;
 
-use crate::world::db::on_both;
+use crate::world::both::on_both;
 use crate::world::site::Site;
 use crate::world::{
     at, config, eventually, fed, fetcher, fetcher_with, findings, inspect, issues, office, open, register, round,

@@ -7,7 +7,7 @@ use xuncha::domain::account::{Account, AccountId, Platform, UnitTier};
 use xuncha::domain::sample::{Draw, Reason};
 use xuncha::sampling::{self, RoundError, Wishes};
 
-use crate::world::db::on_both;
+use crate::world::both::on_both;
 use crate::world::{account, at, fetcher, inspect, office, register, round, unfiled};
 
 /// `count` accounts on two platforms and two tiers.
@@ -86,10 +86,10 @@ on_both! {
         forged.members.pop();
         assert!(forged.verify().is_err());
         let mut forged = read.clone();
-        forged.seed = "4 2 6 2".to_owned();
+        "4 2 6 2".clone_into(&mut forged.seed);
         assert!(forged.verify().is_err());
         let mut forged = read;
-        forged.frame[0].stratum = "wechat/government".to_owned();
+        "wechat/government".clone_into(&mut forged.frame[0].stratum);
         assert!(forged.verify().is_err());
     }
 

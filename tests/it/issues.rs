@@ -11,7 +11,8 @@ use xuncha::issues::clock::{pass_deadlines, remind};
 use xuncha::issues::{self as workflow, IssueError, Scope};
 use xuncha::office::Office;
 
-use crate::world::db::{Database, on_both};
+use crate::world::both::on_both;
+use crate::world::db::Database;
 use crate::world::site::Site;
 use crate::world::{
     Chat, account, at, fed, fetcher, findings, history, inspect, issues, notices, office, register, unfiled,

@@ -7,7 +7,7 @@ use xuncha::domain::issue::{Action, IssueStatus};
 use xuncha::domain::person::Role;
 use xuncha::issues::{Scope, act_in};
 
-use crate::world::db::on_both;
+use crate::world::both::on_both;
 use crate::world::{Chat, account, at, fetcher, history, inspect, issues, notices, office, register, unfiled};
 
 const WATER: &str = "云溪区水务局";

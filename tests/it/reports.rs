@@ -6,7 +6,7 @@ use calamine::{Data, Reader as _, open_workbook_auto};
 use xuncha::ledger;
 use xuncha::reports::{read_dataset, write_all};
 
-use crate::world::db::on_both;
+use crate::world::both::on_both;
 use crate::world::{district, fetcher, findings, inspect, issues, office, round};
 
 on_both! {

@@ -10,7 +10,7 @@ use xuncha::issues::{Scope, act};
 use xuncha::office::Office;
 use xuncha::schedule::{follow_up, run_jobs, tick};
 
-use crate::world::db::on_both;
+use crate::world::both::on_both;
 use crate::world::site::Site;
 use crate::world::{
     Chat, account, at, config, fed, fetcher, history, inspect, issues, notices, office, office_with, open, register,

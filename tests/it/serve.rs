@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use xuncha::clock::Clock;
 use xuncha::demo::telegram::FakeTelegram;
 
+use crate::world::both::on_both;
 use crate::world::cli::Cli;
-use crate::world::db::on_both;
 use crate::world::eventually;
 
 /// A running service, killed with the test.
@@ -17,7 +17,9 @@ struct Service(Child);
 
 impl Service {
     fn terminate(&self) {
-        assert!(Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap().success());
+        // The shell's own `kill`: a bare system has no other.
+        let kill = format!("kill -TERM {}", self.0.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
     async fn ended(&mut self, patience: Duration) -> ExitStatus {

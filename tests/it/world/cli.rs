@@ -57,7 +57,7 @@ impl Cli {
             .current_dir(&self.folder)
             .env_clear()
             .envs(self.vars.iter().cloned())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .write_stdin(input)
             .output()
             .unwrap();

@@ -14,32 +14,6 @@ use std::time::{Duration, Instant};
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
-/// Makes a test on SQLite and one on PostgreSQL out of each story.
-macro_rules! on_both {
-    ($($(#[doc = $doc:literal])* async fn $name:ident($db:ident) $body:block)*) => { $(
-        mod $name {
-            use super::*;
-
-            $(#[doc = $doc])*
-            async fn story($db: &$crate::world::db::Database) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                let db = $crate::world::db::Database::sqlite();
-                Box::pin(story(&db)).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                let db = $crate::world::db::Database::postgres().await;
-                Box::pin(story(&db)).await;
-                db.remove().await;
-            }
-        }
-    )* };
-}
-pub(crate) use on_both;
-
 /// An empty database, removed with the test.
 pub(crate) struct Database {
     pub(crate) url: String,
@@ -113,6 +87,7 @@ fn with_name(server: &str, name: &str) -> String {
 async fn server() -> &'static str {
     static SERVER: OnceLock<String> = OnceLock::new();
     static WATCHER: OnceLock<Child> = OnceLock::new();
+    static READY: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
     let url = SERVER.get_or_init(|| {
         if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
             return url;
@@ -122,10 +97,9 @@ async fn server() -> &'static str {
         let _ = WATCHER.set(watcher);
         url
     });
-    static READY: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
     READY
         .get_or_init(|| async {
-            let patience = Instant::now() + Duration::from_secs(60);
+            let patience = Instant::now() + Duration::from_mins(1);
             loop {
                 match PgConnection::connect(url).await {
                     Ok(connection) => return connection.close().await.unwrap(),

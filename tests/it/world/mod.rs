@@ -1,5 +1,6 @@
 //! The pretended outside world, and an office in it: a set clock, a real database, loopback web and Telegram.
 
+pub(crate) mod both;
 pub(crate) mod cli;
 pub(crate) mod db;
 pub(crate) mod site;

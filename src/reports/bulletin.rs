@@ -107,7 +107,7 @@ fn overview(paper: &mut Paper, d: &Dataset) {
         total.drawn,
         d.figure("total.coverage").with_parts(),
     );
-    if total.drawn > 0 {
+    if total.drawn > 0 && round.kind == RoundKind::Quarterly {
         let _ = write!(text, "其中，{}。", reasons.join("、"));
     }
     let _ = write!(text, "检查窗口为{}至{}。", day(round.window_from), day(round.as_of));
@@ -133,7 +133,10 @@ fn overview(paper: &mut Paper, d: &Dataset) {
     }
     breakdown(paper, "表1　按平台", "平台", &d.breakdowns.platform, total);
     breakdown(paper, "表2　按单位层级", "单位层级", &d.breakdowns.unit_tier, total);
-    breakdown(paper, "表3　按入选原因", "入选原因", &d.breakdowns.reason, total);
+    // Why: a round that looks at every account selects nobody.
+    if round.kind == RoundKind::Quarterly {
+        breakdown(paper, "表3　按入选原因", "入选原因", &d.breakdowns.reason, total);
+    }
 
     paper.subheading("（三）提醒和通知情况");
     paper.body(&format!(
@@ -263,11 +266,13 @@ fn name_some(names: Vec<String>) -> String {
 fn demands(paper: &mut Paper, d: &Dataset) {
     paper.heading("四、工作要求");
     let live = standing(d).filter(|issue| !issue.status.is_final());
-    let due = live.clone().filter_map(|issue| issue.due_at).max();
-    let provisional = live.clone().any(|issue| issue.due_provisional);
-    let by = match due {
+    // Why: a day that has passed is no deadline to announce.
+    let ahead = live.clone().filter(|issue| issue.due_at.is_some_and(|due| due >= d.round.generated_at));
+    let provisional = ahead.clone().any(|issue| issue.due_provisional);
+    let by = match ahead.filter_map(|issue| issue.due_at).max() {
         Some(due) if provisional => format!("最迟不超过{}（暂定）", day(due)),
         Some(due) => format!("最迟不超过{}", day(due)),
+        None if live.clone().any(|issue| issue.due_at.is_some()) => "已逾期的立即整改".to_owned(),
         None => "并于〔　　　　〕年〔　　〕月〔　　〕日前反馈".to_owned(),
     };
     paper.body(&format!(

@@ -10,7 +10,7 @@ use super::ReportError;
 use super::wording::{clip, minute, rehearsal, stratum};
 use crate::domain::bulletin::Dataset;
 use crate::domain::ratio::Ratio;
-use crate::domain::round::RoundName;
+use crate::domain::round::{RoundKind, RoundName};
 use crate::domain::sample::{Reason, Rotation, hex};
 
 #[derive(Template)]
@@ -74,9 +74,10 @@ pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
         members,
     };
     let seed = round.seed.clone().unwrap_or_default();
+    let sampled = round.kind == RoundKind::Quarterly;
     let file = format!("{}.json", round.name);
     let certificate = Certificate {
-        title: format!("{}政务新媒体{}抽取公证单{}", round.name.zh(), round.kind.zh(), rehearsal(dataset)),
+        title: format!("{}政务新媒体检查抽取公证单{}", round.name.zh(), rehearsal(dataset)),
         office: &dataset.office,
         facts: vec![
             ("批次", round.name.to_string()),
@@ -91,7 +92,7 @@ pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
         ],
         strata,
         totals,
-        reasons: by_reason.into_iter().map(|(reason, count)| (reason.zh(), count)).collect(),
+        reasons: by_reason.into_iter().filter(|_| sampled).map(|(reason, count)| (reason.zh(), count)).collect(),
         drawn: round.seed.is_some(),
         export: format!("xuncha round export {} {file}", round.name),
         frame_command: frame_command(&file),

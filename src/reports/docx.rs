@@ -162,7 +162,8 @@ impl Paper {
         for (n, name) in names.iter().enumerate() {
             let text = if n == 0 { format!("附件：{}.{name}", n + 1) } else { format!("{}.{name}", n + 1) };
             let left = if n == 0 { 2 } else { 5 } * CHARACTER;
-            let paragraph = Paragraph::new().line_spacing(exact(LINE)).indent(Some(left), None, None, None);
+            let paragraph =
+                Paragraph::new().line_spacing(exact(LINE)).keep_next(true).indent(Some(left), None, None, None);
             self.add(paragraph.add_run(run(&text, FANGSONG, SIZE_BODY)));
         }
     }

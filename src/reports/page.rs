@@ -7,6 +7,7 @@ use super::wording::{
     by_indicator, clip, inspection, issue_label, label, minute, problems, rehearsal, standing, unjudged,
 };
 use crate::domain::bulletin::{AccountResult, Dataset, Tally};
+use crate::domain::round::RoundKind;
 use crate::domain::rule::Class;
 use crate::domain::time::LocalTime;
 
@@ -84,11 +85,7 @@ pub(super) fn render(d: &Dataset) -> Result<Vec<u8>, ReportError> {
         facts: facts(d),
         tiles: tiles(d),
         notes: notes(d),
-        groups: vec![
-            group("按平台", "平台", &d.breakdowns.platform, total),
-            group("按单位层级", "单位层级", &d.breakdowns.unit_tier, total),
-            group("按入选原因", "入选原因", &d.breakdowns.reason, total),
-        ],
+        groups: groups(d, total),
         indicators: d
             .breakdowns
             .indicators
@@ -124,16 +121,32 @@ pub(super) fn render(d: &Dataset) -> Result<Vec<u8>, ReportError> {
     page.render().map(String::into_bytes).map_err(ReportError::document("report.html"))
 }
 
+fn groups(d: &Dataset, total: &Tally) -> Vec<Group> {
+    let mut groups = vec![
+        group("按平台", "平台", &d.breakdowns.platform, total),
+        group("按单位层级", "单位层级", &d.breakdowns.unit_tier, total),
+    ];
+    // Why: a round that looks at every account selects nobody.
+    if d.round.kind == RoundKind::Quarterly {
+        groups.push(group("按入选原因", "入选原因", &d.breakdowns.reason, total));
+    }
+    groups
+}
+
 fn facts(d: &Dataset) -> Vec<(&'static str, String)> {
     let round = &d.round;
-    vec![
+    let sampled = round.kind == RoundKind::Quarterly;
+    let mut facts = vec![
         ("批次", format!("{}　{}　{}", round.name, round.kind.zh(), round.state.zh())),
         ("监测时间点", minute(round.as_of)),
         ("检查窗口", format!("{}至{}", minute(round.window_from), minute(round.as_of))),
         ("抽样框", format!("{}个账号，SHA-256 {}", round.frame_size, round.frame_sha256)),
-        ("抽查比例", format!("{}（{}）", round.ratio, round.rotation.zh())),
-        ("规则", format!("版本 {}；{}", round.rule_version, round.rule_documents.join("；"))),
-    ]
+    ];
+    if sampled {
+        facts.push(("抽查比例", format!("{}（{}）", round.ratio, round.rotation.zh())));
+    }
+    facts.push(("规则", format!("版本 {}；{}", round.rule_version, round.rule_documents.join("；"))));
+    facts
 }
 
 fn tiles(d: &Dataset) -> Vec<Tile> {
@@ -144,16 +157,19 @@ fn tiles(d: &Dataset) -> Vec<Tile> {
     };
     let count =
         |name, figure: &str, parts: &str| Tile { name, value: d.count(figure).to_string(), parts: parts.to_owned() };
-    vec![
-        rate("合格率", "total.pass_rate"),
-        rate("随机抽取部分合格率", "reason.random.pass_rate"),
+    let mut tiles = vec![rate("合格率", "total.pass_rate")];
+    if d.round.kind == RoundKind::Quarterly {
+        tiles.push(rate("随机抽取部分合格率", "reason.random.pass_rate"));
+    }
+    tiles.extend([
         rate("检查覆盖", "total.coverage"),
         count("不合格账号", "total.failed", "个，触发单项否决"),
         count("存在问题账号", "total.problem", "个，未触发单项否决"),
         count("无法判定账号", "total.unjudged", "个，不计入合格率"),
         count("问题", "issues.total", "个"),
         rate("问题销号率", "issues.closed_rate"),
-    ]
+    ]);
+    tiles
 }
 
 fn notes(d: &Dataset) -> Vec<String> {

@@ -110,7 +110,18 @@ pub(super) fn problems(row: &AccountRow) -> String {
 
 /// Why an account could not be judged: unverified first, then what waits for a person.
 pub(super) fn doubts(row: &AccountRow) -> String {
-    let mut parts: Vec<String> = row.verdicts(Outcome::Unverified).map(sentence).collect();
+    let mut whys: Vec<(String, Vec<&str>)> = Vec::new();
+    for verdict in row.verdicts(Outcome::Unverified) {
+        let said = sentence(verdict);
+        let name = verdict.indicator.zh();
+        let why = said.strip_prefix(name).unwrap_or(&said).trim_start_matches('：');
+        let why = why.strip_prefix(Outcome::Unverified.zh()).unwrap_or(why).trim_start_matches('：');
+        match whys.iter_mut().find(|(known, _)| known == why) {
+            Some((_, names)) => names.push(name),
+            None => whys.push((why.to_owned(), vec![name])),
+        }
+    }
+    let mut parts: Vec<String> = whys.into_iter().map(|(why, names)| format!("{}：{why}", names.join("、"))).collect();
     let suspected = row.verdicts(Outcome::Suspected).count();
     if suspected > 0 {
         parts.push(format!("疑似问题{suspected}项，待人工核实"));

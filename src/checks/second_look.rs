@@ -69,12 +69,14 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
             None => tx.round_by_id(found.round_id).await?,
         };
         let next = next_finding(office, &round, &found, &look, now);
+        if !tx.renew_finding(found.finding.id, &next).await? {
+            continue;
+        }
         came.looked_at += 1;
         came.recovered += usize::from(next.outcome == Outcome::Pass);
         came.failed += usize::from(next.outcome == Outcome::Fail);
         came.for_a_person += usize::from(next.outcome == Outcome::Suspected && next.next_look_at.is_none());
         let fails = next.outcome == Outcome::Fail;
-        tx.renew_finding(found.finding.id, &next).await?;
         if fails && round.state != RoundState::Open {
             let finding = tx.finding(found.finding.id, office.zone()).await?.finding;
             open_late(&mut tx, office, &round, &finding, now).await?;

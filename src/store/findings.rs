@@ -208,14 +208,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes what another look says over an undecided finding.
-    pub async fn renew_finding(&mut self, id: i64, new: &NewFinding) -> Result<(), StoreError> {
-        sql!(
+    /// Writes what another look says over a finding that is still in doubt; `false` when it no
+    /// longer is: a person decided it while the look was under way.
+    pub async fn renew_finding(&mut self, id: i64, new: &NewFinding) -> Result<bool, StoreError> {
+        let done = sql!(
             self,
             execute,
             "UPDATE finding SET outcome = $2, reason = $3, summary = $4, observed_at = $5, evidence_json = $6,
                  looks = $7, next_look_at = $8
-             WHERE id = $1 AND decided_at IS NULL",
+             WHERE id = $1 AND decided_at IS NULL AND outcome = 'suspected' AND subject = $9",
             id,
             new.outcome.key(),
             &new.reason,
@@ -223,9 +224,10 @@ impl Tx {
             millis(new.observed_at),
             json(&new.evidence)?,
             i64::from(new.looks),
-            new.next_look_at.map(millis)
+            new.next_look_at.map(millis),
+            &new.subject
         )?;
-        Ok(())
+        Ok(done == 1)
     }
 
     /// Removes the undecided verdicts of an account in a round that no issue rests on, before it is judged anew.

@@ -14,6 +14,7 @@ mod checks;
 mod cli;
 mod crash;
 mod draw;
+mod fairness;
 mod issues;
 mod notices;
 mod reports;

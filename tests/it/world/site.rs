@@ -52,8 +52,13 @@ impl Site {
 
     /// A page with this status from now on; its URL.
     pub(crate) fn page(&self, path: &str, status: u16) -> String {
+        self.slow_page(path, status, Duration::ZERO)
+    }
+
+    /// A page that takes its time.
+    pub(crate) fn slow_page(&self, path: &str, status: u16, delay: Duration) -> String {
         let body = format!("<html><head><title>服务</title></head><body><p>办事服务 {status}</p></body></html>");
-        self.set(path, Answer { status, kind: "text/html; charset=utf-8", body, delay: Duration::ZERO })
+        self.set(path, Answer { status, kind: "text/html; charset=utf-8", body, delay })
     }
 
     /// A feed whose posts were published at these instants; its URL.

@@ -107,7 +107,7 @@ async fn open_confirmed(tx: &mut Tx, office: &Office, id: i64) -> Result<(), Iss
         return Ok(());
     }
     let now = office.now();
-    open_late(tx, office, &round, &found.finding, now).await?;
+    open_late(tx, office, &round, &found, now).await?;
     if round.notify {
         write_notices(tx, office, &round, now).await?;
     }

@@ -78,8 +78,8 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
         came.for_a_person += usize::from(next.outcome == Outcome::Suspected && next.next_look_at.is_none());
         let fails = next.outcome == Outcome::Fail;
         if fails && round.state != RoundState::Open {
-            let finding = tx.finding(found.finding.id, office.zone()).await?.finding;
-            open_late(&mut tx, office, &round, &finding, now).await?;
+            let found = tx.finding(found.finding.id, office.zone()).await?;
+            open_late(&mut tx, office, &round, &found, now).await?;
         }
         rounds.insert(round.id, round);
     }

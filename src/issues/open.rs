@@ -1,14 +1,20 @@
 //! From certain findings to issues: opened, found again or opened anew; and one notice a unit.
+//!
+//! Decisions that bind this module:
+//! - What was measured before an issue ended, or before its rectification was reported, says
+//!   nothing against it: a round may finish days after its monitoring time.
+//! - What a person revoked or dismissed is not opened anew by a machine that sees the same fact;
+//!   a new fact, or a person, opens it.
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::finding::{Finding, Outcome};
 use crate::domain::issue::{Action, EventKind, IssueStatus};
 use crate::domain::notice::{Alert, Bilingual, NoticeBody, NoticeItem};
-use crate::domain::rule::Class;
+use crate::domain::rule::{Class, Indicator};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
-use crate::store::{FindingQuery, NewIssue, Round, StoreError, StoredIssue, Tx};
+use crate::store::{FindingQuery, NewIssue, Round, StoreError, StoredFinding, StoredIssue, Tx};
 
 use super::{IssueError, Scope, act_in, append, line};
 
@@ -37,7 +43,7 @@ pub async fn open_round(tx: &mut Tx, office: &Office, round: &Round, now: DateTi
         let Some(last) = page.last() else { break };
         after = last.finding.id;
         for found in &page {
-            open(tx, office, round, &found.finding, now, &mut opened).await?;
+            open(tx, office, round, found, now, &mut opened).await?;
         }
     }
     if round.notify {
@@ -52,21 +58,22 @@ pub async fn open_late(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
-    finding: &Finding,
+    found: &StoredFinding,
     now: DateTime<Utc>,
 ) -> Result<(), IssueError> {
-    open(tx, office, round, finding, now, &mut Opened::default()).await
+    open(tx, office, round, found, now, &mut Opened::default()).await
 }
 
 async fn open(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
-    finding: &Finding,
+    found: &StoredFinding,
     now: DateTime<Utc>,
     opened: &mut Opened,
 ) -> Result<(), IssueError> {
     let actor = crate::ACTOR;
+    let finding = &found.finding;
     let Some(known) = tx.issue_on(finding, office.zone()).await? else {
         let account = tx
             .account(&finding.account_id)
@@ -80,22 +87,51 @@ async fn open(
         return Ok(());
     };
     let id = known.issue.id;
+    let before = tx.latest_finding_of(id, office.zone()).await?;
     if !tx.link_issue(id, round.id, finding.id).await? {
         return Ok(());
     }
+    let measured = measured_at(finding);
     if known.state.status.is_final() {
+        let by_person = found.decided_at.is_some();
+        let is_old = known.state.closed_at.is_some_and(|closed| measured <= closed);
+        let was_taken_back = matches!(known.state.status, IssueStatus::Revoked | IssueStatus::Dismissed);
+        if !by_person
+            && (is_old || (was_taken_back && before.is_some_and(|before| same_fact(&before.finding, finding))))
+        {
+            return Ok(());
+        }
         tx.renew_issue(id, finding, Some(now)).await?;
         append(tx, id, now, actor, EventKind::Reopened, &finding.summary).await?;
         opened.reopened += 1;
         return Ok(());
     }
-    tx.renew_issue(id, finding, None).await?;
+    if finding.as_of >= known.issue.as_of {
+        tx.renew_issue(id, finding, None).await?;
+    }
     append(tx, id, now, actor, EventKind::FoundAgain, &finding.summary).await?;
-    if known.state.status == IssueStatus::Rectified {
+    if known.state.status == IssueStatus::Rectified && known.state.rectified_at.is_none_or(|at| measured > at) {
         act_in(tx, office, id, Action::Recheck { passed: false }, &finding.summary, actor, &Scope::All).await?;
     }
     opened.found_again += 1;
     Ok(())
+}
+
+/// The moment a finding speaks of: silence is measured at the monitoring time, everything else as it is seen.
+fn measured_at(finding: &Finding) -> DateTime<Utc> {
+    match finding.indicator {
+        Indicator::Stale | Indicator::Zombie => finding.as_of.utc(),
+        Indicator::Link | Indicator::Review | Indicator::Registration => finding.observed_at.utc(),
+    }
+}
+
+/// Whether a machine sees exactly what a person has already judged not to count.
+fn same_fact(before: &Finding, now: &Finding) -> bool {
+    match now.indicator {
+        Indicator::Stale | Indicator::Zombie => before.newest_at == now.newest_at,
+        Indicator::Link => before.reason == now.reason,
+        Indicator::Review | Indicator::Registration => before.summary == now.summary,
+    }
 }
 
 /// One notice a unit, over its issues of the round that no notice has told of yet. Gives their number.

@@ -250,6 +250,21 @@ impl Tx {
             .into_stored(zone)
     }
 
+    /// The finding an issue rests on: the last one seen.
+    pub async fn latest_finding_of(&mut self, issue: i64, zone: Tz) -> Result<Option<StoredFinding>, StoreError> {
+        sql!(
+            self,
+            opt Row,
+            select(
+                "JOIN issue_round x ON x.finding_id = f.id
+                 WHERE x.issue_id = $1 ORDER BY f.observed_at DESC, f.id DESC LIMIT 1"
+            ),
+            issue
+        )?
+        .map(|row| row.into_stored(zone))
+        .transpose()
+    }
+
     /// The next `limit` findings after `after`, by number.
     pub async fn findings_page(
         &mut self,

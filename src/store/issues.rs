@@ -207,7 +207,8 @@ impl Tx {
 
     /// Writes what a new look says of a known defect: its present indicator, words and evidence.
     ///
-    /// With `reopen`, an ended issue starts again from the beginning of its workflow.
+    /// With `reopen`, an ended issue starts again from the beginning of its workflow, with the
+    /// unit that runs the account today.
     pub async fn renew_issue(
         &mut self,
         id: i64,
@@ -231,7 +232,8 @@ impl Tx {
             sql!(
                 self,
                 execute,
-                "UPDATE issue SET status = 'open', opened_at = $2, notified_at = NULL, due_at = NULL,
+                "UPDATE issue SET status = 'open', opened_at = $2, notified_at = NULL,
+                     unit = (SELECT a.unit FROM account a WHERE a.account_id = issue.account_id), due_at = NULL,
                      due_provisional = $3, before_appeal = NULL, stopped_at = NULL, requested_until = NULL,
                      acknowledged_at = NULL, rectified_at = NULL, closed_at = NULL, recheck_at = NULL, remind_at = NULL
                  WHERE id = $1",
@@ -404,7 +406,7 @@ impl Tx {
             self,
             scalar i64,
             "SELECT COUNT(*) FROM issue_round x JOIN finding f ON f.id = x.finding_id
-             WHERE x.issue_id = $1 AND f.decided_at IS NOT NULL",
+             WHERE x.issue_id = $1 AND f.decided_at IS NOT NULL AND f.outcome = 'fail'",
             id
         )? > 0)
     }

@@ -2,13 +2,21 @@
 
 use chrono::TimeDelta;
 use xuncha::checks::decide::decide_finding;
+use xuncha::checks::recheck::recheck;
+use xuncha::checks::run;
 use xuncha::checks::second_look::look_again;
 use xuncha::domain::account::Account;
 use xuncha::domain::finding::Outcome;
+use xuncha::domain::issue::{Action, IssueStatus};
+use xuncha::domain::notice::NoticeKind;
+use xuncha::issues::{self as workflow, Scope};
+use xuncha::sampling::{self, Wishes};
 
 use crate::world::db::on_both;
 use crate::world::site::Site;
-use crate::world::{account, fetcher, findings, inspect, issues, office, register};
+use crate::world::{
+    account, at, fed, fetcher, findings, history, inspect, issues, notices, office, register, round, unfiled,
+};
 
 const UNIT: &str = "云溪区水务局";
 
@@ -37,5 +45,69 @@ on_both! {
         assert_eq!(looked.unwrap().failed, 0);
         assert!(issues(&office).await.is_empty());
         assert!(findings(&office, "2026H2", Some(Outcome::Fail)).await.is_empty());
+    }
+
+    /// 撤销, 排除: the daily patrol sees the same gap again and lets it rest; another gap is another fact.
+    async fn what_a_person_took_back_is_not_charged_again_by_the_next_round(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let fetcher = fetcher();
+        register(&office, &[unfiled("A1", UNIT), unfiled("A2", UNIT)]).await;
+        inspect(&office, &fetcher, "2026-11-23").await;
+        let failed = findings(&office, "2026-11-23", Some(Outcome::Fail)).await;
+        decide_finding(&office, failed[0].id, false, "备案在省级平台", "监管员").await.unwrap();
+        let second = issues(&office).await[1].id;
+        workflow::act(&office, second, Action::Appeal, "省级备案", "管理员", &Scope::All).await.unwrap();
+        workflow::act(&office, second, Action::Revoke, "属实", "监管员", &Scope::All).await.unwrap();
+        let written = notices(&office).await.iter().filter(|n| n.kind == NoticeKind::Rectification).count();
+        office.clock.advance_to(at("2026-11-24 10:00"));
+        let opened = inspect(&office, &fetcher, "2026-11-24").await.opened.unwrap();
+        assert_eq!((opened.reopened, opened.notices), (0, 0));
+        assert!(issues(&office).await.iter().all(|issue| issue.status.is_final()));
+        assert_eq!(notices(&office).await.iter().filter(|n| n.kind == NoticeKind::Rectification).count(), written);
+        // Now the administrator is missing too.
+        register(&office, &[Account { admin: None, ..unfiled("A1", UNIT) }]).await;
+        office.clock.advance_to(at("2026-11-25 10:00"));
+        assert_eq!(inspect(&office, &fetcher, "2026-11-25").await.opened.unwrap().reopened, 1);
+    }
+
+    /// A round is judged days after its monitoring time; by then the unit has done what it was told.
+    async fn what_was_seen_before_the_repair_does_not_open_the_issue_anew(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let fetcher = fetcher();
+        let silent = [at("2026-11-01 08:00")];
+        register(&office, &[fed("A1", UNIT, site.feed("/a1", &silent)), fed("A2", UNIT, site.feed("/a2", &silent))]).await;
+        inspect(&office, &fetcher, "2026-11-23").await;
+        sampling::open(&office, round("2026H2"), &Wishes::default()).await.unwrap();
+        office.clock.advance_to(at("2026-11-24 10:00"));
+        let repaired = [at("2026-11-01 08:00"), at("2026-11-24 09:00")];
+        site.feed("/a1", &repaired);
+        site.feed("/a2", &repaired);
+        let ids: Vec<i64> = issues(&office).await.iter().map(|issue| issue.id).collect();
+        recheck(&office, &fetcher, ids[0], "xuncha", &Scope::All).await.unwrap();
+        workflow::act(&office, ids[1], Action::Fix, "已恢复更新", "管理员", &Scope::All).await.unwrap();
+        office.clock.advance_to(at("2026-11-25 10:00"));
+        let ran = run::run(&office, &fetcher, round("2026H2"), run::Wishes::default(), |_| {}).await.unwrap();
+        assert_eq!(ran.opened.unwrap().reopened, 0);
+        let after: Vec<_> = issues(&office).await.iter().map(|issue| issue.status).collect();
+        assert_eq!(after, [IssueStatus::Closed, IssueStatus::Rectified]);
+        assert_eq!(history(&office, ids[0]).await, ["opened", "closed"]);
+    }
+
+    /// The account has changed hands since: who runs it today is told, not who ran it then.
+    async fn an_issue_opened_anew_is_the_present_unit_s(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let fetcher = fetcher();
+        register(&office, &[unfiled("A1", UNIT)]).await;
+        inspect(&office, &fetcher, "2026-11-23").await;
+        let id = issues(&office).await[0].id;
+        register(&office, &[account("A1", UNIT)]).await;
+        recheck(&office, &fetcher, id, "xuncha", &Scope::All).await.unwrap();
+        register(&office, &[unfiled("A1", "云溪区档案馆")]).await;
+        office.clock.advance_to(at("2026-11-24 10:00"));
+        assert_eq!(inspect(&office, &fetcher, "2026-11-24").await.opened.unwrap().reopened, 1);
+        assert_eq!(issues(&office).await[0].unit, "云溪区档案馆");
+        let told: Vec<_> = notices(&office).await.into_iter().filter(|n| n.kind == NoticeKind::Rectification).collect();
+        assert_eq!(told.last().unwrap().unit.as_deref(), Some("云溪区档案馆"));
     }
 }

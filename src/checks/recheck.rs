@@ -28,6 +28,8 @@ pub struct Measured {
 
 /// Hours until a recheck that saw nothing is tried again.
 const AGAIN_AFTER_HOURS: i64 = 6;
+/// After so many rechecks that saw nothing a person is asked instead.
+const LOOKS_IN_VAIN: usize = 4;
 
 /// Rechecks every issue that is due. Gives how many were closed, and how many looked at.
 pub async fn recheck_due(office: &Office, fetcher: &Fetcher) -> Result<(usize, usize), IssueError> {
@@ -67,10 +69,17 @@ pub async fn recheck(
         tx.commit().await?;
         return Ok((Acted { issue: found, changed: false }, Measured { passed: None, sentence }));
     }
-    let measured = measure(office, &fetcher.for_run(), &found).await?;
+    let began = office.now();
+    let by_person = office.store.read().await?.person_judged(id).await?;
+    let measured = measure(office, &fetcher.for_run(), &found, by_person).await?;
     let now = office.now();
     let mut tx = office.store.write().await?;
-    let by_person = tx.person_judged(id).await?;
+    // The look took its time: what was done meanwhile is measured by the recheck it planned itself.
+    let found = tx.issue(id, office.zone()).await?;
+    let newer = found.state.rectified_at.is_some_and(|at| at > began);
+    if found.state.status.is_final() || newer {
+        return Ok((Acted { issue: found, changed: false }, measured));
+    }
     // The look that was planned has been made; what follows may plan another.
     tx.plan_recheck(id, None).await?;
     let action = match measured.passed {
@@ -85,11 +94,14 @@ pub async fn recheck(
         acted
     } else {
         issues::append(&mut tx, id, now, actor, EventKind::Rechecked, &measured.sentence).await?;
-        if measured.passed.is_none() && found.state.status == IssueStatus::Rectified {
+        let blind = measured.passed.is_none() && found.state.status == IssueStatus::Rectified;
+        let after = tx.issue(id, office.zone()).await?;
+        let looks = after.issue.events.iter().rev().take_while(|event| event.kind == EventKind::Rechecked).count();
+        if blind && looks < LOOKS_IN_VAIN {
             tx.plan_recheck(id, Some(now + TimeDelta::hours(AGAIN_AFTER_HOURS))).await?;
         }
-        if measured.passed == Some(true) && by_person {
-            let after = tx.issue(id, office.zone()).await?;
+        // What the machine may not close, or cannot see, is put to a person.
+        if (measured.passed == Some(true) && by_person) || (blind && looks == LOOKS_IN_VAIN) {
             let alert = Alert::Rectified {
                 line: issues::line(&after),
                 what: measured.sentence.clone(),
@@ -103,10 +115,17 @@ pub async fn recheck(
     Ok((acted, measured))
 }
 
-async fn measure(office: &Office, fetcher: &Fetcher, found: &StoredIssue) -> Result<Measured, StoreError> {
+async fn measure(
+    office: &Office,
+    fetcher: &Fetcher,
+    found: &StoredIssue,
+    by_person: bool,
+) -> Result<Measured, StoreError> {
     let now = office.now();
     let issue = &found.issue;
-    let window_from = issue.round.window_from(office.zone());
+    // The window is that of the round the issue rests on now, which need not be the one that found it first.
+    let rests_on = office.store.read().await?.latest_finding_of(issue.id, office.zone()).await?;
+    let window_from = rests_on.map_or(issue.round, |found| found.finding.round).window_from(office.zone());
     let bench = bench(office, now, window_from, true);
     let (account, reviews) = load(office, &issue.account_id, issue.indicator == Indicator::Review).await?;
     let outcome = |outcome: Outcome| match outcome {
@@ -119,9 +138,11 @@ async fn measure(office: &Office, fetcher: &Fetcher, found: &StoredIssue) -> Res
             let look = link::verify(fetcher, &issue.subject, now).await;
             let passed = match look.outcome {
                 LinkOutcome::Ok => Some(true),
-                // What a person confirmed as broken and still looks broken has not been repaired.
-                LinkOutcome::Broken | LinkOutcome::Suspected => Some(false),
-                LinkOutcome::Unverified => None,
+                LinkOutcome::Broken => Some(false),
+                // What a person confirmed as broken and still answers as if it were has not been repaired.
+                LinkOutcome::Suspected if by_person && look.status.is_some() => Some(false),
+                // Silence may be our own; and a doubt rejects nobody's rectification.
+                LinkOutcome::Suspected | LinkOutcome::Unverified => None,
             };
             Measured { passed, sentence: Words(office.lang()).link(&look) }
         }
@@ -135,15 +156,10 @@ async fn measure(office: &Office, fetcher: &Fetcher, found: &StoredIssue) -> Res
             Measured { passed: outcome(finding.outcome), sentence: finding.summary }
         }
         Indicator::Review => {
-            let seen = look(office, fetcher, &account, now, window_from).await;
-            let mut bench = bench;
+            let mut seen = look(office, fetcher, &account, now, window_from).await;
             // Posts that came after the finding are the next round's business.
-            bench.as_of = issue.as_of.utc();
-            let posts: Vec<_> = seen
-                .posts
-                .iter()
-                .filter(|post| post.published_at >= bench.review_since && post.published_at <= bench.as_of)
-                .collect();
+            seen.posts.retain(|post| post.published_at <= issue.as_of.utc());
+            let posts: Vec<_> = seen.posts.iter().filter(|post| post.published_at >= bench.review_since).collect();
             let faults = review_faults(&account, &posts, &reviews.records);
             // Why: lateness cannot be undone; a complete record handed in afterwards is what can be rectified.
             let open = faults.iter().any(|(_, fault)| *fault != ReviewFault::Late);
@@ -153,7 +169,11 @@ async fn measure(office: &Office, fetcher: &Fetcher, found: &StoredIssue) -> Res
                     Measured { passed: None, sentence: finding.summary }
                 }
                 Some(finding) => Measured { passed: Some(!open), sentence: finding.summary },
-                None => Measured { passed: Some(true), sentence: Words(office.lang()).reviewed(0) },
+                // What is no longer listed cannot be compared.
+                None => {
+                    let words = Words(office.lang());
+                    Measured { passed: None, sentence: words.unjudged(&words.only_later_posts()) }
+                }
             }
         }
     })

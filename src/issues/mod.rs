@@ -8,7 +8,7 @@ pub mod open;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::issue::{Action, Decision, EventKind, Refusal, decide};
+use crate::domain::issue::{Action, Decision, EventKind, IssueStatus, Refusal, decide};
 use crate::domain::notice::{Alert, IssueLine, NoticeBody};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
@@ -197,6 +197,10 @@ async fn follow_up(
         }
         Action::Uphold | Action::Extend(_) => {
             clock::plan(tx, office, id, after.state.due_at, now).await?;
+            if after.state.status == IssueStatus::Rectified {
+                // Rechecks leave an appeal alone, so the one that was due is still to come.
+                tx.plan_recheck(id, Some(now)).await?;
+            }
             tell_unit(tx, office, after, kind, note, &key, now).await?;
         }
         Action::Recheck { passed } => {
@@ -207,7 +211,11 @@ async fn follow_up(
                 tell_unit(tx, office, after, kind, note, &key, now).await?;
             }
         }
-        Action::Revoke | Action::RefuseExtension | Action::Reject | Action::Close | Action::Escalate => {
+        Action::Reject => {
+            clock::plan(tx, office, id, after.state.due_at, now).await?;
+            tell_unit(tx, office, after, kind, note, &key, now).await?;
+        }
+        Action::Revoke | Action::RefuseExtension | Action::Close | Action::Escalate => {
             tell_unit(tx, office, after, kind, note, &key, now).await?;
         }
         Action::Dismiss if after.notified_at.is_some() => {

@@ -2,15 +2,16 @@
 
 use chrono::TimeDelta;
 use xuncha::checks::decide::decide_finding;
-use xuncha::checks::recheck::recheck;
+use xuncha::checks::recheck::{recheck, recheck_due};
 use xuncha::checks::run;
 use xuncha::checks::second_look::look_again;
 use xuncha::domain::account::Account;
 use xuncha::domain::finding::Outcome;
 use xuncha::domain::issue::{Action, IssueStatus};
-use xuncha::domain::notice::NoticeKind;
+use xuncha::domain::notice::{Alert, NoticeBody, NoticeKind};
 use xuncha::issues::{self as workflow, Scope};
 use xuncha::sampling::{self, Wishes};
+use xuncha::store::NoticeRow;
 
 use crate::world::db::on_both;
 use crate::world::site::Site;
@@ -109,5 +110,61 @@ on_both! {
         assert_eq!(issues(&office).await[0].unit, "云溪区档案馆");
         let told: Vec<_> = notices(&office).await.into_iter().filter(|n| n.kind == NoticeKind::Rectification).collect();
         assert_eq!(told.last().unwrap().unit.as_deref(), Some("云溪区档案馆"));
+    }
+
+    /// A link that was repaired, and a network that is down when we look: nobody's claim is rejected.
+    async fn an_outage_of_ours_rejects_no_rectification_and_a_person_is_asked_at_last(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let fetcher = fetcher();
+        register(&office, &[linking("A1", site.page("/service", 404))]).await;
+        inspect(&office, &fetcher, "2026H2").await;
+        let id = issues(&office).await[0].id;
+        workflow::act(&office, id, Action::Fix, "已修复", "管理员", &Scope::All).await.unwrap();
+        site.page("/service", 503);
+        for hours in [0, 6, 6, 6, 6, 6] {
+            office.clock.advance(TimeDelta::hours(hours));
+            recheck_due(&office, &fetcher).await.unwrap();
+            assert_eq!(issues(&office).await[0].status, IssueStatus::Rectified);
+        }
+        assert_eq!(history(&office, id).await.iter().filter(|kind| *kind == "rechecked").count(), 4);
+        let asked = |n: &NoticeRow| matches!(n.body, NoticeBody::Alert(Alert::Rectified { .. }));
+        assert_eq!(notices(&office).await.iter().filter(|n| asked(n)).count(), 1);
+    }
+
+    /// The site is repaired and reported while a look from before the repair is still under way.
+    async fn a_recheck_that_began_before_the_repair_does_not_reject_it(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let fetcher = fetcher();
+        register(&office, &[linking("A1", site.page("/service", 404))]).await;
+        inspect(&office, &fetcher, "2026H2").await;
+        let id = issues(&office).await[0].id;
+        site.slow_page("/service", 404, std::time::Duration::from_millis(300));
+        let repair = async {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            office.clock.advance(TimeDelta::seconds(1));
+            workflow::act(&office, id, Action::Fix, "已修复", "管理员", &Scope::All).await.unwrap();
+        };
+        let (looked, ()) = tokio::join!(recheck(&office, &fetcher, id, "xuncha", &Scope::All), repair);
+        assert!(!looked.unwrap().0.changed);
+        assert_eq!(issues(&office).await[0].status, IssueStatus::Rectified);
+        site.page("/service", 200);
+        assert_eq!(recheck_due(&office, &fetcher).await.unwrap(), (1, 1), "the recheck it asked for is still to come");
+    }
+
+    /// Reported, appealed, upheld: the recheck that the appeal put off is made.
+    async fn an_upheld_appeal_does_not_lose_the_recheck(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let fetcher = fetcher();
+        register(&office, &[unfiled("A1", UNIT)]).await;
+        inspect(&office, &fetcher, "2026H2").await;
+        let id = issues(&office).await[0].id;
+        workflow::act(&office, id, Action::Fix, "已备案", "管理员", &Scope::All).await.unwrap();
+        workflow::act(&office, id, Action::Appeal, "本已备案", "管理员", &Scope::All).await.unwrap();
+        recheck_due(&office, &fetcher).await.unwrap();
+        register(&office, &[account("A1", UNIT)]).await;
+        workflow::act(&office, id, Action::Uphold, "", "监管员", &Scope::All).await.unwrap();
+        assert_eq!(recheck_due(&office, &fetcher).await.unwrap(), (1, 1));
     }
 }

@@ -7,7 +7,7 @@ use xuncha::issues::{self as workflow, Scope};
 use xuncha::people;
 use xuncha::sampling::{self, Wishes};
 
-use crate::world::db::on_both;
+use crate::world::both::on_both;
 use crate::world::{account, at, fetcher, history, inspect, issues, office, open, register, round, unfiled};
 
 const UNIT: &str = "云溪区水务局";

@@ -13,8 +13,8 @@ use xuncha::issues::{self as workflow, Scope};
 use xuncha::sampling::{self, Wishes};
 use xuncha::store::NoticeRow;
 
-use crate::world::db::on_both;
 use crate::world::site::Site;
+use crate::world::both::on_both;
 use crate::world::{
     account, at, fed, fetcher, findings, history, inspect, issues, notices, office, register, round, unfiled,
 };

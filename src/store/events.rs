@@ -107,12 +107,11 @@ impl Tx {
 
     /// Appends an event to the chain.
     pub async fn append_event(&mut self, event: NewEvent<'_>) -> Result<(), StoreError> {
-        let prev = match self.last_hash.take() {
-            Some(hash) => hash,
-            None => {
-                self.lock_chain().await?;
-                sql!(self, scalar_opt String, "SELECT hash FROM event ORDER BY id DESC LIMIT 1")?.unwrap_or_default()
-            }
+        let prev = if let Some(hash) = self.last_hash.take() {
+            hash
+        } else {
+            self.lock_chain().await?;
+            sql!(self, scalar_opt String, "SELECT hash FROM event ORDER BY id DESC LIMIT 1")?.unwrap_or_default()
         };
         let hash = chain(&prev, &event);
         sql!(

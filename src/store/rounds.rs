@@ -190,6 +190,7 @@ impl Tx {
     }
 
     /// Moves a frozen round to open with its seed and members; `false` when it is no longer frozen.
+    #[expect(clippy::too_many_arguments, reason = "a draw and its circumstances, written once")]
     pub async fn open_round(
         &mut self,
         id: i64,

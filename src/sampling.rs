@@ -48,6 +48,9 @@ pub enum RoundError {
         /// As wished.
         wanted: String,
     },
+    /// What has not come yet cannot be judged.
+    #[error("the monitoring time {0} has not come yet; run the round after it, or name an earlier --as-of")]
+    FutureAsOf(crate::domain::time::LocalTime),
     /// Half years and patrols look at everything.
     #[error("round {0} looks at every account; --ratio has no meaning there")]
     RatioHasNoMeaning(RoundName),
@@ -75,7 +78,10 @@ impl RoundError {
     /// Whether the command was given wrongly (exit code 2) rather than impossible (1).
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::DiffersFromFreeze { .. } | Self::RatioHasNoMeaning(_) | Self::BadSeed)
+        matches!(
+            self,
+            Self::DiffersFromFreeze { .. } | Self::FutureAsOf(_) | Self::RatioHasNoMeaning(_) | Self::BadSeed
+        )
     }
 }
 

@@ -119,9 +119,9 @@ pub(super) fn silence(bench: &Bench<'_>, account: &Account, seen: &Observed) -> 
         Ok(newest) => newest,
     };
     let Some(at) = newest.at else {
-        let (reason, sentence) = match (newest.dated, seen.posts.is_empty()) {
-            (0, _) if seen.evidence.snippet.is_none() => ("no_posts", words.no_posts()),
-            (0, _) => ("no_dates", words.no_dated_posts()),
+        let (reason, sentence) = match (newest.listed, newest.dated) {
+            (0, _) => ("no_posts", words.no_posts()),
+            (_, 0) => ("no_dates", words.no_dated_posts()),
             _ => ("only_later_posts", words.only_later_posts()),
         };
         return unjudged(&Unread { reason: reason.to_owned(), sentence });
@@ -240,29 +240,27 @@ pub(super) fn review_faults<'p>(
     records: &[ReviewRecord],
 ) -> Vec<(&'p PostSeen, ReviewFault)> {
     let own = records.iter().filter(|record| record.account_id == account.account_id);
-    let (mut by_url, mut by_title) = (HashMap::new(), HashMap::new());
+    let (mut by_url, mut by_title) = (HashMap::new(), HashMap::<String, Vec<&ReviewRecord>>::new());
     for record in own {
         if let Some(key) = record.post_url.as_deref().and_then(normalise_url) {
             by_url.insert(key, record);
         }
-        if let Some(title) = record.title.as_deref() {
-            by_title.insert(normalise_title(title), record);
+        if let Some(title) = record.title.as_deref().map(normalise_title).filter(|title| !title.is_empty()) {
+            by_title.entry(title).or_default().push(record);
         }
     }
     posts
         .iter()
         .filter_map(|post| {
-            let record = post
-                .url
-                .as_deref()
-                .and_then(normalise_url)
-                .and_then(|key| by_url.get(&key))
-                .or_else(|| by_title.get(&normalise_title(&post.title)));
-            let fault = match record {
-                None => Some(ReviewFault::Missing),
-                Some(record) => review_fault(post, record),
-            };
-            Some((*post, fault?))
+            let by_url = post.url.as_deref().and_then(normalise_url).and_then(|key| by_url.get(&key));
+            if let Some(record) = by_url {
+                return Some((*post, review_fault(post, record)?));
+            }
+            // Why: a column runs under one title week after week; the record that fits is the post's.
+            let same_title = by_title.get(&normalise_title(&post.title)).map_or(&[][..], Vec::as_slice);
+            let mut faults = same_title.iter().rev().map(|record| review_fault(post, record)).peekable();
+            let nearest = faults.peek().copied().unwrap_or(Some(ReviewFault::Missing));
+            if faults.any(|fault| fault.is_none()) { None } else { Some((*post, nearest?)) }
         })
         .collect()
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::link::{self, LinkLook, LinkReason};
-use crate::domain::account::{Account, Platform, SourceKind};
+use crate::domain::account::{Account, Platform};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
 use crate::domain::post::Reading;
@@ -86,6 +86,8 @@ pub struct Newest {
     pub at: Option<DateTime<FixedOffset>>,
     /// The source shows the day alone.
     pub day_only: bool,
+    /// Posts the source lists, dated or not.
+    pub listed: usize,
     /// Posts with a readable date, those after the monitoring time included.
     pub dated: usize,
 }
@@ -121,7 +123,6 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, accoun
     let now = office.now();
     let SourceLook { answer: source, reading, evidence, tried: source_try } =
         look_at_source(office, fetcher, account, scope.as_of).await;
-    let day_only_source = account.source != Some(SourceKind::Feed);
     let mut posts: Vec<PostSeen> = reading
         .posts
         .iter()
@@ -131,7 +132,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, accoun
                 url: post.url.clone(),
                 title: post.title.clone(),
                 published_at,
-                day_only: day_only_source && is_midnight(published_at),
+                day_only: is_midnight(published_at),
             })
         })
         .collect();
@@ -208,7 +209,7 @@ async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, a
     let read = tokio::task::spawn_blocking(move || sources::read(kind, &page, &options, &context)).await;
     match read {
         Ok(Ok(reading)) => {
-            let newest = newest(&reading, as_of, kind != SourceKind::Feed);
+            let newest = newest(&reading, as_of);
             let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
             look.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
             look.answer = Ok(newest);
@@ -220,16 +221,17 @@ async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, a
     look
 }
 
-fn newest(reading: &Reading, as_of: DateTime<Utc>, day_only_source: bool) -> Newest {
+fn newest(reading: &Reading, as_of: DateTime<Utc>) -> Newest {
     let at = reading.newest_until(as_of);
     Newest {
         at,
-        day_only: day_only_source && at.is_some_and(is_midnight),
+        day_only: at.is_some_and(is_midnight),
+        listed: reading.posts.len(),
         dated: reading.posts.iter().filter(|post| post.published_at.is_some()).count(),
     }
 }
 
-/// A list page that shows days alone yields midnights.
+/// A source that shows days alone yields midnights; a feed made from such a list does too.
 fn is_midnight(at: DateTime<FixedOffset>) -> bool {
     at.time() == chrono::NaiveTime::MIN
 }

@@ -72,6 +72,8 @@ pub enum RunError {
 
 /// Leases outlive a look; a run that was killed frees its claims after this.
 const LEASE: TimeDelta = TimeDelta::seconds(20);
+/// So far the clocks of two machines may differ.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Results written in one transaction.
 const WRITTEN_TOGETHER: usize = 64;
@@ -108,6 +110,11 @@ pub async fn run(
     progress(counts);
     if round.state != RoundState::Open {
         return Ok(Ran { round, looked_at: 0, counts, opened: None, held: None });
+    }
+    // Why: seen from the future every account is older than it is.
+    let as_of = wishes.as_of.unwrap_or(round.as_of);
+    if as_of > office.now() + CLOCKS_DIFFER {
+        return Err(RoundError::FutureAsOf(office.local(as_of)).into());
     }
     let owner = format!("{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
     let keeper = keep_leases(office.clone(), round.id, owner.clone());

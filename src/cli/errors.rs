@@ -177,6 +177,9 @@ fn round(error: &RoundError, lang: Lang) -> String {
         (Lang::Zh, RoundError::DiffersFromFreeze { round, what, frozen, wanted }) => {
             format!("批次{round}冻结时 {what} 为 {frozen}，不能改为 {wanted}；冻结后不得更改")
         }
+        (Lang::Zh, RoundError::FutureAsOf(at)) => {
+            format!("监测时间点 {at} 尚未到来，请届时再检查，或用 --as-of 指定更早的时间")
+        }
         (Lang::Zh, RoundError::RatioHasNoMeaning(round)) => format!("批次{round}检查全部账号，不适用 --ratio"),
         (Lang::Zh, RoundError::BadSeed) => "--seed：种子须为一行非空文字".to_owned(),
         (Lang::Zh, RoundError::EmptyFrame(on)) => {

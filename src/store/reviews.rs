@@ -40,10 +40,16 @@ impl From<Row> for ReviewRecord {
 }
 
 /// What a record is found by: the key of its row, then normalised URL and title.
+///
+/// A record without a URL is the title's and the day's of its last stage: a column runs under one
+/// title week after week, and the record of one issue must not replace that of another.
 fn keys(record: &ReviewRecord) -> (String, Option<String>, Option<String>) {
     let url_key = record.post_url.as_deref().and_then(normalise_url);
     let title_key = record.title.as_deref().map(normalise_title).filter(|key| !key.is_empty());
-    let match_key = url_key.clone().or_else(|| title_key.as_ref().map(|t| format!("title:{t}"))).unwrap_or_default();
+    let stages = [&record.last, &record.second, &record.first];
+    let day = stages.iter().find_map(|stage| stage.at).map(|at| at.date_naive().to_string()).unwrap_or_default();
+    let by_title = title_key.as_ref().map(|title| format!("title:{day}:{title}"));
+    let match_key = url_key.clone().or(by_title).unwrap_or_default();
     (match_key, url_key, title_key)
 }
 

@@ -5,18 +5,19 @@ use xuncha::checks::decide::decide_finding;
 use xuncha::checks::recheck::{recheck, recheck_due};
 use xuncha::checks::run;
 use xuncha::checks::second_look::look_again;
-use xuncha::domain::account::Account;
+use xuncha::domain::account::{Account, AccountId, Personal};
 use xuncha::domain::finding::Outcome;
 use xuncha::domain::issue::{Action, IssueStatus};
 use xuncha::domain::notice::{Alert, NoticeBody, NoticeKind};
+use xuncha::domain::review::{ReviewRecord, ReviewStage};
 use xuncha::issues::{self as workflow, Scope};
 use xuncha::sampling::{self, Wishes};
 use xuncha::store::NoticeRow;
 
-use crate::world::site::Site;
 use crate::world::both::on_both;
+use crate::world::site::Site;
 use crate::world::{
-    account, at, fed, fetcher, findings, history, inspect, issues, notices, office, register, round, unfiled,
+    account, at, fed, fetcher, findings, hand_in, history, inspect, issues, notices, office, register, round, unfiled,
 };
 
 const UNIT: &str = "云溪区水务局";
@@ -166,5 +167,52 @@ on_both! {
         register(&office, &[account("A1", UNIT)]).await;
         workflow::act(&office, id, Action::Uphold, "", "监管员", &Scope::All).await.unwrap();
         assert_eq!(recheck_due(&office, &fetcher).await.unwrap(), (1, 1));
+    }
+
+    /// 一周要闻: one title every week, each with its record in time.
+    async fn a_column_of_one_title_has_a_record_for_each_issue(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let weeks = [at("2026-11-06 16:00"), at("2026-11-13 16:00"), at("2026-11-20 16:00")];
+        register(&office, &[fed("A1", UNIT, site.titled_feed("/a1", "一周要闻", &weeks))]).await;
+        let stage = |name: &str, at| ReviewStage { reviewer: Some(Personal::new(name)), at: Some(at) };
+        let record = |published| {
+            let at = published - TimeDelta::hours(1);
+            ReviewRecord {
+                account_id: AccountId::new("A1"),
+                post_url: None,
+                title: Some("一周要闻".to_owned()),
+                first: stage("甲", at),
+                second: stage("乙", at),
+                last: stage("丙", at),
+            }
+        };
+        hand_in(&office, &[], &weeks.map(record)).await;
+        inspect(&office, &fetcher(), "2026Q4").await;
+        assert!(findings(&office, "2026Q4", Some(Outcome::Fail)).await.is_empty());
+        assert_eq!(db.number("SELECT COUNT(*) FROM review").await, 3);
+    }
+
+    /// A feed made from a list of days dates everything at midnight; the rest of the day is the account's.
+    async fn a_feed_that_knows_the_day_alone_gives_the_account_its_day(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        register(&office, &[fed("A1", UNIT, site.feed("/a1", &[at("2026-11-09 00:00")]))]).await;
+        register(&office, &[fed("A2", UNIT, site.feed("/a2", &[at("2026-11-08 00:00")]))]).await;
+        inspect(&office, &fetcher(), "2026-11-23").await;
+        let failed = findings(&office, "2026-11-23", Some(Outcome::Fail)).await;
+        assert_eq!(failed.iter().map(|f| f.account_id.as_str()).collect::<Vec<_>>(), ["A2"]);
+    }
+
+    /// Seen from next month every account is silent; nobody looks from there.
+    async fn a_round_is_not_judged_from_the_future(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        register(&office, &[fed("A1", UNIT, site.feed("/a1", &[at("2026-11-22 08:00")]))]).await;
+        let wishes = Wishes { as_of: Some(at("2026-12-23 10:00")), ..Wishes::default() };
+        sampling::open(&office, round("2026H2"), &wishes).await.unwrap();
+        let ran = run::run(&office, &fetcher(), round("2026H2"), run::Wishes::default(), |_| {}).await;
+        assert!(ran.unwrap_err().to_string().contains("has not come yet"));
+        assert!(findings(&office, "2026H2", None).await.is_empty());
     }
 }

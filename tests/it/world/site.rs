@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
+use chrono_tz::Asia::Shanghai;
 
 #[derive(Clone)]
 struct Answer {
@@ -68,12 +69,29 @@ impl Site {
 
     /// A feed that takes its time.
     pub(crate) fn slow_feed(&self, path: &str, published: &[DateTime<Utc>], delay: Duration) -> String {
+        self.write_feed(path, |key| format!("工作动态{key}"), published, delay)
+    }
+
+    /// A feed whose posts all have one title.
+    pub(crate) fn titled_feed(&self, path: &str, title: &str, published: &[DateTime<Utc>]) -> String {
+        self.write_feed(path, |_| title.to_owned(), published, Duration::ZERO)
+    }
+
+    fn write_feed(
+        &self,
+        path: &str,
+        title: impl Fn(i64) -> String,
+        published: &[DateTime<Utc>],
+        delay: Duration,
+    ) -> String {
         let items: String = published
             .iter()
             .map(|at| {
-                let (key, date) = (at.timestamp(), at.to_rfc2822());
-                let url = self.url(&format!("{path}/{key}"));
-                format!("<item><title>工作动态{key}</title><link>{url}</link><guid>{url}</guid><pubDate>{date}</pubDate></item>")
+                let (key, date) = (at.timestamp(), at.with_timezone(&Shanghai).to_rfc2822());
+                let (title, url) = (title(key), self.url(&format!("{path}/{key}")));
+                format!(
+                    "<item><title>{title}</title><link>{url}</link><guid>{url}</guid><pubDate>{date}</pubDate></item>"
+                )
             })
             .collect();
         let body = format!(

@@ -167,6 +167,7 @@ pub async fn revoke(office: &Office, id: i64, actor: &str) -> Result<bool, Store
     let mut tx = office.store.write().await?;
     let done = tx.revoke_person(id, office.now()).await?;
     if done {
+        tx.withdraw_deliveries_of(id, "the binding was revoked").await?;
         record(&mut tx, office, &id.to_string(), "revoked", actor).await?;
     }
     tx.commit().await?;

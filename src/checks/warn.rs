@@ -24,7 +24,7 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
         indicator: Some(Indicator::Stale),
         ..FindingQuery::default()
     };
-    let mut by_unit = BTreeMap::<String, Vec<SilentSoon>>::new();
+    let mut by_unit = BTreeMap::<String, (Vec<SilentSoon>, Vec<String>)>::new();
     let mut after = 0;
     loop {
         let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
@@ -51,7 +51,9 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
             })
             .await?;
             let limit = silence.stale_days_for(account.platform);
-            by_unit.entry(account.unit).or_default().push(SilentSoon {
+            let (accounts, keys) = by_unit.entry(account.unit).or_default();
+            keys.push(format!("{id}:{note}"));
+            accounts.push(SilentSoon {
                 account: account.name,
                 platform: account.platform,
                 newest_at: newest,
@@ -61,9 +63,10 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
         }
     }
     let mut written = 0;
-    for (unit, accounts) in by_unit {
+    for (unit, (accounts, keys)) in by_unit {
         let body = NoticeBody::Warning { accounts };
-        let dedup_key = format!("warning:{}:{unit}", round.id);
+        // A round that is topped up is judged again: what it says then is not what it said before.
+        let dedup_key = format!("warning:{}:{unit}:{keys:?}", round.id);
         let draft = Draft {
             reader: Reader::Unit(&unit),
             round_id: Some(round.id),

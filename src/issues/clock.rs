@@ -80,7 +80,7 @@ pub async fn remind(office: &Office) -> Result<usize, StoreError> {
         let last_day = issues.iter().any(|i| i.state.due_at.is_some_and(|due| office.date(due) <= today));
         let ids: Vec<i64> = issues.iter().map(|i| i.issue.id).collect();
         let body = NoticeBody::Reminder { lines: issues.iter().map(line).collect(), last_day };
-        let dedup_key = format!("reminder:{unit}:{today}");
+        let dedup_key = format!("reminder:{unit}:{today}:{ids:?}");
         let draft = Draft {
             reader: Reader::Unit(unit),
             round_id: None,

@@ -218,7 +218,8 @@ async fn follow_up(
         Action::Revoke | Action::RefuseExtension | Action::Close | Action::Escalate => {
             tell_unit(tx, office, after, kind, note, &key, now).await?;
         }
-        Action::Dismiss if after.notified_at.is_some() => {
+        // Also while the notice still waits: it will go out as it was written, and this behind it.
+        Action::Dismiss if tx.is_told(id).await? => {
             tell_unit(tx, office, after, kind, note, &key, now).await?;
         }
         Action::Acknowledge | Action::PassDeadline | Action::Dismiss => {}

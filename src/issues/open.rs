@@ -197,7 +197,8 @@ async fn tell_supervisors(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let fresh = opened.opened + opened.reopened;
-    if round.kind == crate::domain::round::RoundKind::Patrol && fresh == 0 {
+    let again = round.judged_at.is_some();
+    if (again || round.kind == crate::domain::round::RoundKind::Patrol) && fresh == 0 {
         return Ok(());
     }
     let query = crate::store::IssueQuery { round: Some(round.name), ..Default::default() };
@@ -225,5 +226,5 @@ async fn tell_supervisors(
         doubtful: counts.iter().filter(|c| c.1 == Outcome::Suspected).map(|c| c.2).sum(),
         unverified: tx.unverified_accounts(round.id).await?,
     };
-    notify::alert(tx, office, alert, &format!("judged:{}", round.id), now).await
+    notify::alert(tx, office, alert, &format!("judged:{}:{}", round.id, now.timestamp_millis()), now).await
 }

@@ -25,6 +25,8 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
     if tx.chats_of_supervisors().await?.is_empty() {
         return Ok("no supervisor is bound".to_owned());
     }
+    // A Monday's digest tells of the weekend too.
+    let since = tx.last_digest_at().await?.unwrap_or(now - TimeDelta::days(1));
     let (overdue, overdue_count) = lines(&mut tx, office, IssueQuery { overdue: true, ..Default::default() }).await?;
     let appealed = IssueQuery { status: Some(IssueStatus::Appealed), ..Default::default() };
     let (appeals, _) = lines(&mut tx, office, appealed).await?;
@@ -38,7 +40,7 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
         .collect();
     let body = NoticeBody::Digest {
         on,
-        opened: tx.issues_opened_since(now - TimeDelta::days(1)).await?,
+        opened: tx.issues_opened_since(since).await?,
         live,
         overdue,
         overdue_count,

@@ -50,12 +50,13 @@ struct Due {
     chat_id: i64,
 }
 
-/// Deliveries that are due, oldest first in each chat: nothing overtakes an earlier message of the same chat.
+/// Deliveries that are due, oldest first in each chat: nothing overtakes an earlier message of the same
+/// chat that was due or tried before; what quiet hours hold back lets an urgent one pass.
 const DUE: &str = "SELECT d.id, d.notice_id, d.chat_id FROM delivery d JOIN chat c ON c.id = d.chat_id
  WHERE ((d.status = 'queued' AND d.due_at <= $1) OR (d.status = 'sending' AND d.lease_until <= $1))
      AND c.retired_at IS NULL AND c.next_send_at <= $1
      AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.chat_id = d.chat_id AND e.id < d.id
-         AND (e.status = 'sending' OR (e.status = 'queued' AND e.due_at <= $1)))
+         AND (e.status = 'sending' OR (e.status = 'queued' AND (e.due_at <= $1 OR e.attempts > 0))))
  ORDER BY d.due_at, d.id LIMIT 1";
 
 impl Tx {
@@ -125,10 +126,12 @@ impl Tx {
         sql!(
             self,
             execute,
-            "UPDATE delivery SET status = 'queued', lease_until = NULL, due_at = $2, last_error = $3 WHERE id = $1",
+            "UPDATE delivery SET status = 'queued', lease_until = NULL, due_at = $2, last_error = $3
+             WHERE id = $1 AND status = 'sending' AND attempts = $4",
             claimed.id,
             millis(again_at),
-            error
+            error,
+            claimed.attempts
         )?;
         Ok(())
     }
@@ -201,7 +204,7 @@ impl Tx {
             scalar Option<i64>,
             "SELECT MIN(CASE WHEN d.status = 'sending' THEN d.lease_until
                              WHEN EXISTS (SELECT 1 FROM delivery e WHERE e.chat_id = d.chat_id AND e.id < d.id
-                                          AND e.status = 'sending') THEN NULL
+                                          AND (e.status = 'sending' OR (e.status = 'queued' AND e.attempts > 0))) THEN NULL
                              WHEN d.due_at > c.next_send_at THEN d.due_at ELSE c.next_send_at END)
              FROM delivery d JOIN chat c ON c.id = d.chat_id
              WHERE d.status IN ('queued', 'sending') AND c.retired_at IS NULL"
@@ -241,6 +244,24 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes back what waits for the chat of a binding that was revoked and which no other binding there
+    /// may read; what nobody has received by then waits for the next who is bound.
+    pub async fn withdraw_deliveries_of(&mut self, person: i64, why: &str) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2
+             WHERE status = 'queued' AND chat_id = (SELECT p.chat_id FROM person p WHERE p.id = $1)
+                 AND NOT EXISTS (SELECT 1 FROM person q JOIN notice n ON n.id = delivery.notice_id
+                     WHERE q.chat_id = delivery.chat_id AND q.revoked_at IS NULL
+                         AND ((n.unit IS NULL AND q.role = 'supervisor')
+                              OR (q.role = 'unit_admin' AND q.unit = n.unit)))",
+            person,
+            why
+        )?;
+        Ok(())
+    }
+
     /// Notices older than `before` that reached nobody.
     pub async fn undelivered(&mut self, before: DateTime<Utc>) -> Result<Vec<Undelivered>, StoreError> {
         Ok(sql!(
@@ -249,7 +270,7 @@ impl Tx {
             "SELECT n.number, n.unit, (SELECT MAX(d.last_error) FROM delivery d WHERE d.notice_id = n.id) AS last_error
              FROM notice n WHERE n.delivered_at IS NULL AND n.created_at < $1 AND n.kind <> 'digest'
                  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id
-                                 AND d.status = 'queued' AND d.attempts = 0)
+                                 AND d.status = 'queued' AND d.attempts = 0 AND d.due_at >= $1)
              ORDER BY n.id",
             millis(before)
         )?)

@@ -411,6 +411,17 @@ impl Tx {
         )? > 0)
     }
 
+    /// Whether a rectification notice, delivered or still waiting, tells of an issue as it was last opened.
+    pub async fn is_told(&mut self, id: i64) -> Result<bool, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id JOIN issue i ON i.id = ni.issue_id
+             WHERE i.id = $1 AND n.kind = 'rectification' AND n.created_at >= i.opened_at",
+            id
+        )? > 0)
+    }
+
     /// Units with issues of a round that no notice has told of yet.
     pub async fn units_to_notify(&mut self, round: i64) -> Result<Vec<String>, StoreError> {
         Ok(sql!(

@@ -210,6 +210,11 @@ impl Tx {
         .collect()
     }
 
+    /// When the last digest was written.
+    pub async fn last_digest_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(sql!(self, scalar Option<i64>, "SELECT MAX(created_at) FROM notice WHERE kind = 'digest'")?.map(instant))
+    }
+
     /// Whether a notice with a key was written.
     pub async fn notice_exists(&mut self, dedup_key: &str) -> Result<bool, StoreError> {
         Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM notice WHERE dedup_key = $1", dedup_key)? > 0)

@@ -229,4 +229,59 @@ on_both! {
             assert_eq!(chat.telegram.inbox(person.chat_id).len(), 1, "{}", person.name);
         }
     }
+
+    /// The administrator leaves while the notice waits for the morning: it goes to the successor, and to nobody else.
+    async fn what_waits_for_a_revoked_reader_goes_to_the_next(db) {
+        let office = office(db, "2026-11-23 19:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        let old = chat.bind(&office, "前任管理员", Role::UnitAdmin, Some(WATER)).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let people = office.store.read().await.unwrap().people().await.unwrap();
+        assert!(xuncha::people::revoke(&office, people[0].id, "监管员").await.unwrap());
+        office.clock.advance_to(at("2026-11-24 09:00"));
+        assert_eq!(chat.deliver(&office).await.sent, 0);
+        let new = chat.bind(&office, "现任管理员", Role::UnitAdmin, Some(WATER)).await;
+        assert_eq!(chat.deliver(&office).await.sent, 1);
+        assert_eq!((chat.telegram.inbox(old.chat_id).len(), chat.telegram.inbox(new.chat_id).len()), (0, 1));
+        assert_eq!(issues(&office).await[0].status, IssueStatus::Notified);
+    }
+
+    /// Dismissed in the evening, told in the morning: the unit also hears that it is void.
+    async fn what_is_dismissed_while_its_notice_waits_is_taken_back_in_words(db) {
+        let office = office(db, "2026-11-23 19:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        let water = chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(WATER)).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let id = issues(&office).await[0].id;
+        xuncha::issues::act(&office, id, Action::Dismiss, "备案在省级平台", "监管员", &Scope::All).await.unwrap();
+        for minute in 0..2 {
+            office.clock.advance_to(at(&format!("2026-11-24 09:0{minute}")));
+            chat.deliver(&office).await;
+        }
+        let inbox = chat.telegram.inbox(water.chat_id);
+        assert_eq!(inbox.len(), 2);
+        assert!(inbox[1].text.contains("备案在省级平台"), "{}", inbox[1].text);
+    }
+
+    /// A message that has to be repeated is not overtaken by the next to the same chat.
+    async fn a_message_that_is_repeated_is_not_overtaken(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        let water = chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(WATER)).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let id = issues(&office).await[0].id;
+        chat.telegram.fail_next(water.chat_id, Fault::HangUpBefore);
+        assert_eq!(chat.deliver(&office).await.sent, 0);
+        xuncha::issues::act(&office, id, Action::Revoke, "属实", "监管员", &Scope::All).await.unwrap();
+        for _ in 0..30 {
+            office.clock.advance(TimeDelta::seconds(5));
+            chat.deliver(&office).await;
+        }
+        let inbox = chat.telegram.inbox(water.chat_id);
+        assert_eq!(inbox.len(), 2);
+        assert!(inbox[1].text.contains("属实"), "{}", inbox[1].text);
+    }
 }

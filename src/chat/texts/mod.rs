@@ -1,6 +1,6 @@
 //! Every text a reader sees, in one place per language: pure functions from values to messages.
 //!
-//! [`zh`] and [`en`] say the same things in the same order; a text that only one of them knows
+//! `zh` and `en` say the same things in the same order; a text that only one of them knows
 //! is a bug. Layout, cutting and escaping are the page's business, wording is theirs.
 
 mod en;

@@ -92,7 +92,7 @@ pub enum Fault {
         /// Seconds; `None` leaves the parameter out.
         retry_after: Option<u32>,
     },
-    /// 403 in the wording of the reason, once. [`FakeTelegram::refuse`] lasts.
+    /// 403 in the wording of the reason, once. [`refuse`](super::FakeTelegram::refuse) lasts.
     Forbidden(Refusal),
     /// The group became a supergroup with this id; lasts.
     Migrate {

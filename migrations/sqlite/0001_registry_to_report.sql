@@ -142,6 +142,9 @@ CREATE TABLE finding (
 );
 CREATE INDEX finding_doubtful ON finding (next_look_at) WHERE next_look_at IS NOT NULL;
 CREATE INDEX finding_outcome ON finding (round_id, outcome);
+CREATE INDEX finding_round ON finding (round_id, id);
+CREATE INDEX finding_account ON finding (account_id, indicator);
+CREATE INDEX finding_suspected ON finding (account_id, indicator, subject) WHERE outcome = 'suspected';
 
 -- 问题; family joins indicators that are one defect (stale and zombie)
 CREATE TABLE issue (
@@ -183,6 +186,7 @@ CREATE TABLE issue_round (
     PRIMARY KEY (issue_id, round_id)
 );
 CREATE INDEX issue_round_round ON issue_round (round_id);
+CREATE INDEX issue_round_finding ON issue_round (finding_id);
 
 -- Everything that happened, each row chained to the one before it by its hash.
 CREATE TABLE event (
@@ -258,6 +262,7 @@ CREATE TABLE notice_issue (
     issue_id  BIGINT NOT NULL REFERENCES issue (id),
     PRIMARY KEY (notice_id, issue_id)
 );
+CREATE INDEX notice_issue_issue ON notice_issue (issue_id);
 
 CREATE TABLE delivery (
     id          INTEGER NOT NULL PRIMARY KEY,
@@ -272,6 +277,8 @@ CREATE TABLE delivery (
     last_error  TEXT,
     UNIQUE (notice_id, chat_id)
 );
+CREATE INDEX delivery_chat ON delivery (chat_id, id);
+CREATE INDEX delivery_sent ON delivery (sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX delivery_due ON delivery (due_at) WHERE status IN ('queued', 'sending');
 
 CREATE TABLE attempt (

@@ -184,13 +184,15 @@ pub async fn open(office: &Office, name: RoundName, wishes: &Wishes) -> Result<(
 
 /// Draws from the accounts that came after the frame was frozen, so that the ratio still holds.
 ///
-/// Only quarterly rounds that are open; gives the number of members added.
+/// Only quarterly rounds that are open, and within their quarter: what comes later is the next
+/// round's. Gives the number of members added.
 pub async fn top_up(office: &Office, name: RoundName) -> Result<usize, RoundError> {
     let now = office.now();
     let mut tx = office.store.write().await?;
     let round = tx.require_round(name).await?;
     let (Some(seed), Some(rotation)) = (&round.seed, round.rotation) else { return Err(RoundError::NotDrawn(name)) };
-    if round.kind != RoundKind::Quarterly || round.state == RoundState::Closed || round.rehearsal {
+    let over = name != RoundName::quarter_of(office.date(now));
+    if round.kind != RoundKind::Quarterly || round.state == RoundState::Closed || round.rehearsal || over {
         return Ok(0);
     }
     let newcomers = frame(&mut tx, office, name, now, Some(round.id)).await?;

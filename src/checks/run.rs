@@ -360,6 +360,10 @@ async fn hold_back(office: &Office, round: &Round, tally: &Tally) -> Result<Opti
     if before > 0 && reason != "offline" {
         return Ok(None);
     }
+    // Whoever ran beside us may have finished the round; then a failed look accuses nobody as it is.
+    if tx.round_by_id(round.id).await?.state != RoundState::Open {
+        return Ok(None);
+    }
     tx.reopen_members(round.id, &accounts).await?;
     tx.append_event(NewEvent {
         at: now,
@@ -382,6 +386,11 @@ async fn finish(office: &Office, round: &Round) -> Result<Option<Opened>, RunErr
     let now = office.now();
     let mut tx = office.store.write().await?;
     if !tx.move_round(round.id, RoundState::Open, RoundState::Judged, now).await? {
+        return Ok(None);
+    }
+    let counts = tx.member_counts(round.id).await?;
+    if counts.looked_at < counts.members {
+        // Somebody topped the round up, or handed looks back, since we counted.
         return Ok(None);
     }
     let opened = open_round(&mut tx, office, round, now).await?;

@@ -1,6 +1,6 @@
 //! Instants and how they are written.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::Serializer;
 
@@ -78,10 +78,12 @@ pub fn parse_local(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     in_zone(naive, zone)
 }
 
-/// The instant at which the office's clocks show `naive`; the earlier one where they show it twice.
+/// The instant at which the office's clocks show `naive`; the earlier one where they show it twice,
+/// an hour later where daylight saving skips it.
 #[must_use]
 pub fn in_zone(naive: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
-    zone.from_local_datetime(&naive).earliest().map(|at| at.with_timezone(&Utc))
+    let later = || zone.from_local_datetime(&naive.checked_add_signed(TimeDelta::hours(1))?).earliest();
+    zone.from_local_datetime(&naive).earliest().or_else(later).map(|at| at.with_timezone(&Utc))
 }
 
 #[cfg(test)]

@@ -220,12 +220,13 @@ impl Tx {
         Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM notice WHERE dedup_key = $1", dedup_key)? > 0)
     }
 
-    /// How many notices of a round were written and delivered: written, delivered, warnings written.
+    /// Rectification notices of a round written and delivered, and warnings written.
     pub async fn notice_totals(&mut self, round: i64) -> Result<(i64, i64, i64), StoreError> {
         Ok(sql!(
             self,
             one(i64, i64, i64),
-            "SELECT COUNT(*), COUNT(delivered_at),
+            "SELECT CAST(COALESCE(SUM(CASE WHEN kind = 'rectification' THEN 1 ELSE 0 END), 0) AS BIGINT),
+                 CAST(COALESCE(SUM(CASE WHEN kind = 'rectification' AND delivered_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT),
                  CAST(COALESCE(SUM(CASE WHEN kind = 'warning' THEN 1 ELSE 0 END), 0) AS BIGINT)
              FROM notice WHERE round_id = $1",
             round

@@ -318,31 +318,32 @@ impl Tx {
         .collect()
     }
 
-    /// Accounts that were members of another quarterly round of the calendar year.
-    pub async fn drawn_in_year(&mut self, year: i32, except: RoundName) -> Result<HashSet<String>, StoreError> {
+    /// Accounts that were members of an earlier quarterly round of the calendar year.
+    pub async fn drawn_in_year(&mut self, year: i32, before: RoundName) -> Result<HashSet<String>, StoreError> {
         Ok(sql!(
             self,
             scalars String,
             "SELECT DISTINCT m.account_id FROM member m JOIN round r ON r.id = m.round_id
-             WHERE r.kind = 'quarterly' AND r.name LIKE $1 AND r.name <> $2",
+             WHERE r.kind = 'quarterly' AND r.name LIKE $1 AND r.name < $2",
             format!("{year}Q%"),
-            except.to_string()
+            before.to_string()
         )?
         .into_iter()
         .collect())
     }
 
     /// Accounts with a veto issue found in a round of the sampling kinds that was judged last,
-    /// or with any issue that has not ended: the watch list (重点关注名单).
+    /// or with any issue that has not ended: the watch list (重点关注名单). A rehearsal watches nobody.
     pub async fn watch_list(&mut self) -> Result<HashSet<String>, StoreError> {
         Ok(sql!(
             self,
             scalars String,
-            "SELECT DISTINCT account_id FROM issue WHERE closed_at IS NULL
+            "SELECT DISTINCT i.account_id FROM issue i JOIN issue_round x ON x.issue_id = i.id
+             JOIN round r ON r.id = x.round_id WHERE i.closed_at IS NULL AND r.notify
              UNION
              SELECT DISTINCT i.account_id FROM issue i JOIN issue_round x ON x.issue_id = i.id
              WHERE i.status NOT IN ('revoked', 'dismissed') AND x.round_id = (
-                 SELECT id FROM round WHERE judged_at IS NOT NULL AND kind <> 'patrol'
+                 SELECT id FROM round WHERE judged_at IS NOT NULL AND kind <> 'patrol' AND notify
                  ORDER BY judged_at DESC, id DESC LIMIT 1)"
         )?
         .into_iter()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
+use xuncha::checks::run;
 use xuncha::domain::account::{Account, AccountId, Platform, UnitTier};
 use xuncha::domain::sample::{Draw, Reason};
 use xuncha::sampling::{self, RoundError, Wishes};
@@ -216,5 +217,20 @@ on_both! {
         }
         let unique: BTreeSet<_> = members.iter().collect();
         assert_eq!(unique.len(), draw.members.len());
+    }
+
+    /// A round that is run again in the next quarter draws nobody of that quarter; a rehearsal watches nobody.
+    async fn what_comes_after_the_quarter_and_what_is_rehearsed_stay_out_of_the_draw(db) {
+        let office = office(db, "2026-09-20 10:00").await;
+        let fetcher = fetcher();
+        register(&office, &[account("A1", "云溪区水务局")]).await;
+        inspect(&office, &fetcher, "2026Q3").await;
+        office.clock.advance_to(at("2026-10-20 10:00"));
+        register(&office, &[account("A2", "云溪区水务局"), unfiled("A3", "云溪区水务局")]).await;
+        assert_eq!(sampling::top_up(&office, round("2026Q3")).await.unwrap(), 0);
+        let long_ago = Wishes { as_of: Some(at("2026-08-01 10:00")), ..Wishes::default() };
+        sampling::open(&office, round("2026H1"), &long_ago).await.unwrap();
+        run::run(&office, &fetcher, round("2026H1"), run::Wishes::default(), |_| {}).await.unwrap();
+        assert!(office.store.read().await.unwrap().watch_list().await.unwrap().is_empty());
     }
 }

@@ -142,14 +142,18 @@ impl Store {
         } else {
             return Err(StoreError::Url(url.to_owned()));
         };
-        let mut tx = store.write().await?;
-        sql!(
-            tx,
-            execute,
-            "INSERT INTO meta (key, value) VALUES ('created_at', $1) ON CONFLICT (key) DO NOTHING",
-            now.timestamp_millis().to_string()
-        )?;
-        tx.commit().await?;
+        // Why read first: a command that only reads need not wait for one that writes.
+        let created = "SELECT value FROM meta WHERE key = 'created_at'";
+        if sql!(store.read().await?, scalar_opt String, created)?.is_none() {
+            let mut tx = store.write().await?;
+            sql!(
+                tx,
+                execute,
+                "INSERT INTO meta (key, value) VALUES ('created_at', $1) ON CONFLICT (key) DO NOTHING",
+                now.timestamp_millis().to_string()
+            )?;
+            tx.commit().await?;
+        }
         Ok(store)
     }
 

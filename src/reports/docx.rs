@@ -237,8 +237,25 @@ impl Paper {
         parts.document = repeat_headings(&document).into_bytes();
         let mut file = Cursor::new(Vec::new());
         parts.pack(&mut file).map_err(|error| error.to_string())?;
-        Ok(file.into_inner())
+        compress(file).map_err(|error| error.to_string())
     }
+}
+
+/// The same parts, deflated.
+///
+/// Why: docx-rs stores them as they are, and a bulletin over thousands of accounts would be too large to mail.
+fn compress(stored: Cursor<Vec<u8>>) -> zip::result::ZipResult<Vec<u8>> {
+    let mut parts = zip::ZipArchive::new(stored)?;
+    let mut file = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    for index in 0..parts.len() {
+        let mut part = parts.by_index(index)?;
+        if part.is_file() {
+            file.start_file(part.name()?.into_owned(), options)?;
+            std::io::copy(&mut part, &mut file)?;
+        }
+    }
+    Ok(file.finish()?.into_inner())
 }
 
 /// Marks the first row of every table as its heading.

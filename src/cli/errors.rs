@@ -11,6 +11,7 @@ use crate::config::{ConfigError, SecretError};
 use crate::domain::Lang;
 use crate::intake::IntakeError;
 use crate::issues::IssueError;
+use crate::ledger::LedgerError;
 use crate::people::InviteError;
 use crate::registry::{ExportError, FileError};
 use crate::sampling::RoundError;
@@ -107,6 +108,9 @@ fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     }
     if let Some(e) = error.downcast_ref::<InviteError>() {
         return invite(e, lang);
+    }
+    if let Some(LedgerError::Store(e)) = error.downcast_ref::<LedgerError>() {
+        return (store(e, lang), store_code(e));
     }
     if let Some(e) = error.downcast_ref::<StoreError>() {
         return (store(e, lang), store_code(e));
@@ -242,6 +246,15 @@ fn store(error: &StoreError, lang: Lang) -> String {
         (Lang::En, StoreError::Open { .. } | StoreError::Lock { .. }) => {
             format!("{error}; check [database] url, the server, and the rights on folder and disk")
         }
+        (_, StoreError::Sql(sqlx::Error::Database(refusal))) if refusal.message().contains("is locked") => pick(
+            lang,
+            "数据库正被另一条命令占用，请稍后再试",
+            "another command has been holding the database for a minute; try again later",
+        ),
+        (Lang::En, StoreError::Missing { kind, .. }) => match listing(kind) {
+            Some((_, command)) => format!("{error}; see xuncha {command} list"),
+            None => error.to_string(),
+        },
         (Lang::En, _) => error.to_string(),
         (Lang::Zh, StoreError::Url(url)) => {
             format!("[database] url：“{url}”应为 sqlite://文件 或 postgres://用户@主机/库名")
@@ -257,17 +270,23 @@ fn store(error: &StoreError, lang: Lang) -> String {
         (Lang::Zh, StoreError::Json(_) | StoreError::Word(_)) => {
             format!("数据库中有本版本不认识的内容（{error}），请升级程序")
         }
-        (Lang::Zh, StoreError::Missing { kind, id }) => {
-            let kind = match *kind {
-                "round" => "批次",
-                "finding" => "发现",
-                "issue" => "问题",
-                "account" => "账号",
-                "notice" => "通知",
-                other => other,
-            };
-            format!("没有{kind} {id}")
-        }
+        (Lang::Zh, StoreError::Missing { kind, id }) => match listing(kind) {
+            Some((name, command)) => format!("没有{name} {id}；xuncha {command} list 可查看已有的"),
+            None => format!("没有{kind} {id}"),
+        },
         (Lang::Zh, StoreError::Changed { id, .. }) => format!("{id} 刚刚已由他人更改，请重试"),
     }
+}
+
+/// What a missing thing is called, and the command that lists its kind.
+fn listing(kind: &str) -> Option<(&'static str, &'static str)> {
+    Some(match kind {
+        "round" => ("批次", "round"),
+        "finding" => ("发现", "findings"),
+        "issue" => ("问题", "issues"),
+        "account" => ("账号", "accounts"),
+        "notice" => ("通知", "notices"),
+        "person" => ("人员", "users"),
+        _ => return None,
+    })
 }

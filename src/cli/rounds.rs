@@ -322,7 +322,7 @@ async fn verify(context: &mut Context, what: &str) -> anyhow::Result<()> {
         }
         _ => read_draw(what)?,
     };
-    let difference = draw.verify().err().map(|mismatch| mismatch.to_string());
+    let difference = draw.verify().err().map(|mismatch| mismatch.text(context.out.lang));
     let view = Verified {
         round: draw.round,
         frame_size: draw.frame_size,

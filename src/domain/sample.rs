@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Lang;
 use super::account::AccountId;
 use super::keyed::keyed_enum;
 use super::ratio::Ratio;
@@ -278,6 +279,23 @@ pub enum Mismatch {
     /// The replay has a member the draw does not have.
     #[error("members: the replay draws {0}, but the file leaves it out")]
     Missing(AccountId),
+}
+
+impl Mismatch {
+    /// The difference in words; fields keep the names they have in the file.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, _) => self.to_string(),
+            (Lang::Zh, Self::Format(format)) => format!("format 为“{format}”，应为“{FORMAT}”"),
+            (Lang::Zh, Self::Value { field, stated, replayed }) => {
+                format!("{field} 在文件中为 {stated}，复算为 {replayed}")
+            }
+            (Lang::Zh, Self::Repeated(id)) => format!("frame 中账号 {id} 出现两次"),
+            (Lang::Zh, Self::Surplus(id)) => format!("members 中有账号 {id}，复算未抽中"),
+            (Lang::Zh, Self::Missing(id)) => format!("members 中没有账号 {id}，复算应抽中"),
+        }
+    }
 }
 
 impl Draw {

@@ -28,7 +28,7 @@ pub(super) enum Raw {
 impl Raw {
     fn kind(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Text(_) => ("文字(加引号)", "text in quotes"),
+            Self::Text(_) => ("文字（加引号）", "text in quotes"),
             Self::Integer(_) => ("整数", "a whole number"),
             Self::Decimal(_) => ("小数", "a decimal number"),
             Self::Flag(_) => ("true 或 false", "true or false"),
@@ -141,7 +141,7 @@ impl Layers {
             self.problems.push(Problem::new(
                 at(error.span().unwrap_or_default()),
                 None,
-                format!("不符合 TOML 语法({message})，请检查引号、括号和等号"),
+                format!("不符合 TOML 语法（{message}），请检查引号、括号和等号"),
                 format!("not valid TOML ({message}); check quotes, brackets and the equals sign"),
             ));
         }

@@ -128,7 +128,7 @@ fn read_file(path: &Path) -> Result<String, Problem> {
         Problem::new(
             at(),
             None,
-            format!("配置文件无法读取({error})，请检查路径与权限，或用 xuncha init 生成一个"),
+            format!("配置文件无法读取（{error}），请检查路径与权限，或用 xuncha init 生成一个"),
             format!(
                 "the configuration file cannot be read ({error}); check path and permissions, or write one with `xuncha init`"
             ),

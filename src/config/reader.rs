@@ -167,7 +167,7 @@ impl Reader {
             let given = items.join(", ");
             self.problem(
                 key,
-                format!("“{given}”无效,应从下列各项中选取,至少一项,不重复：{allowed}"),
+                format!("“{given}”无效，应从下列各项中选取，至少一项，不重复：{allowed}"),
                 format!("`{given}` will not do; choose at least one, none twice, of: {allowed}"),
             );
         }
@@ -203,11 +203,11 @@ impl Reader {
         };
         let (zh, en) = match problem {
             CronProblem::Fields(n) => (
-                format!("有 {n} 段，应有 6 或 7 段(秒 分 时 日 月 星期 [年])"),
+                format!("有 {n} 段，应有 6 或 7 段（秒 分 时 日 月 星期 [年]）"),
                 format!("has {n} fields, needs 6 or 7 (second minute hour day month weekday [year])"),
             ),
             CronProblem::WeekdayNumber => (
-                "星期请用英文缩写(Mon-Fri):数字 1 在 crontab 中为周一,在此处为周日,容易出错".to_owned(),
+                "星期请用英文缩写（Mon-Fri）：数字 1 在 crontab 中为周一，在此处为周日，容易出错".to_owned(),
                 "write weekdays by name (Mon-Fri): 1 is Monday in crontab but Sunday here".to_owned(),
             ),
             CronProblem::Syntax => (

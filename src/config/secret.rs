@@ -51,7 +51,7 @@ impl SecretSource {
         let error = |zh: String, en: String| SecretError { path: path.clone(), zh, en };
         let unreadable = |cause: std::io::Error| {
             error(
-                format!("无法读取({cause})，请检查路径与权限"),
+                format!("无法读取（{cause}），请检查路径与权限"),
                 format!("cannot be read ({cause}); check its path and permissions"),
             )
         };

@@ -160,6 +160,6 @@ impl Account {
     /// The name as bulletins print it: 账号名(平台).
     #[must_use]
     pub fn label(&self) -> String {
-        format!("{}({})", self.name, self.platform.zh())
+        format!("{}（{}）", self.name, self.platform.zh())
     }
 }

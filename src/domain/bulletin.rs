@@ -117,7 +117,7 @@ impl AccountRow {
     /// The name as bulletins print it: 账号名(平台).
     #[must_use]
     pub fn label(&self) -> String {
-        format!("{}({})", self.facts.name, self.facts.platform.zh())
+        format!("{}（{}）", self.facts.name, self.facts.platform.zh())
     }
 
     /// The verdicts of one outcome.

@@ -194,7 +194,7 @@ mod tests {
         let found = lint(std::slice::from_ref(&bare), &[]);
         let expected = [LintKind::NoSupervisingUnit, LintKind::NoAdmin, LintKind::NoFiling, LintKind::NoSource];
         assert_eq!(kinds(&found), expected.map(|kind| ("YX-001", kind)));
-        assert!(found[0].detail(Lang::Zh).starts_with("云溪发布(微信公众号)未填写主管单位"));
+        assert!(found[0].detail(Lang::Zh).starts_with("云溪发布（微信公众号）未填写主管单位"));
         let proposed = Account { status: AccountStatus::Proposed, ..bare.clone() };
         assert_eq!(lint(&[proposed], &[]).len(), 2, "nothing to file or to check yet");
         let closed = Account { status: AccountStatus::Closed, ..bare };

@@ -144,7 +144,7 @@ impl ProblemKind {
                 "stands in a column without a heading; add one, or look for a comma too many",
             ),
             Self::Missing => {
-                ("不能为空，请填写(合并的单元格请先拆分)", "must not be empty; fill it in (split merged cells first)")
+                ("不能为空，请填写（合并的单元格请先拆分）", "must not be empty; fill it in (split merged cells first)")
             }
             Self::NoPost => ("与标题不能都为空，请至少填写一项", "and the title must not both be empty; fill in one"),
             Self::DuplicateId { first, file } => {
@@ -169,7 +169,7 @@ impl ProblemKind {
                 "is not a full address; it begins with http:// or https://",
             ),
             Self::Control => (
-                "含有换行或不可见字符，请删除后重新填写(也可能是引号没有闭合)",
+                "含有换行或不可见字符，请删除后重新填写（也可能是引号没有闭合）",
                 "contains a line break or an invisible character; remove it (or close an open quotation mark)",
             ),
             Self::TooLong(limit) => {

@@ -101,7 +101,7 @@ fn every_problem_of_every_row_is_named() {
     assert_eq!(
         texts(&sheet, Lang::Zh),
         [
-            "f: 第 3 行“name”不能为空，请填写(合并的单元格请先拆分)",
+            "f: 第 3 行“name”不能为空，请填写（合并的单元格请先拆分）",
             "f: 第 3 行“platform”：“人人网”无法识别，请填写：微信公众号、视频号、微博、抖音、快手、今日头条、哔哩哔哩、小红书、移动客户端、小程序、网站、其他",
             "f: 第 3 行“unit_tier”：“村”无法识别，请填写：政府、部门、镇街、事业单位",
             "f: 第 3 行“represents_government”：“也许”应为“是”或“否”",

@@ -83,7 +83,7 @@ fn previous(paper: &mut Paper, d: &Dataset) {
         let again: Vec<_> = issues
             .iter()
             .filter(|i| i.found_again)
-            .map(|i| super::wording::clip(&format!("{}({})", i.account, i.platform.zh()), 120))
+            .map(|i| super::wording::clip(&format!("{}（{}）", i.account, i.platform.zh()), 120))
             .collect();
         let _ = write!(text, "本期检查再次发现{}个：{}。", count("found_again"), name_some(again));
     }
@@ -315,7 +315,7 @@ fn annexes(paper: &mut Paper, d: &Dataset) {
     paper.annex(1, "不合格账号名单");
     let columns = [
         ("序号", 65),
-        ("账号名称(平台)", 230),
+        ("账号名称（平台）", 230),
         ("主办单位", 185),
         ("存在问题", 230),
         ("监测时间点", 140),
@@ -339,7 +339,7 @@ fn annexes(paper: &mut Paper, d: &Dataset) {
     paper.annex(2, "问题清单");
     let columns = [
         ("编号", 65),
-        ("账号名称(平台)", 225),
+        ("账号名称（平台）", 225),
         ("主办单位", 170),
         ("问题类别", 160),
         ("性质", 120),
@@ -356,7 +356,7 @@ fn annexes(paper: &mut Paper, d: &Dataset) {
         .map(|(n, row)| vec![(n + 1).to_string(), label(row), row.facts.unit.clone(), doubts(row)])
         .collect();
     paper.annex(3, "无法判定账号名单");
-    let columns = [("序号", 80), ("账号名称(平台)", 300), ("主办单位", 250), ("无法判定的原因", 370)];
+    let columns = [("序号", 80), ("账号名称（平台）", 300), ("主办单位", 250), ("无法判定的原因", 370)];
     list(paper, &columns, rows, "ledger.xlsx");
     if doubtful.undecided > 0 {
         paper.body(&format!("另有{}个账号待人工核实，核实前不作认定，不在本表列出。", doubtful.undecided));

@@ -54,7 +54,7 @@ pub(super) fn label(row: &AccountRow) -> String {
 
 /// 账号名(平台) of an issue.
 pub(super) fn issue_label(issue: &Issue) -> String {
-    clip(&format!("{}({})", issue.account, issue.platform.zh()), 120)
+    clip(&format!("{}（{}）", issue.account, issue.platform.zh()), 120)
 }
 
 /// `2026年11月23日`.

@@ -97,7 +97,7 @@ impl Unreadable {
             (Lang::Zh, Self::BadStatus(status)) => format!("采集地址返回状态码 {status}"),
             (Lang::Zh, Self::NotAFeed) => "采集地址返回的不是订阅源".to_owned(),
             (Lang::Zh, Self::Malformed(detail)) => malformed_zh(detail),
-            (Lang::Zh, Self::NoDates) => "页面上没有找到带日期的文章列表".to_owned(),
+            (Lang::Zh, Self::NoDates) => "没有找到带日期的文章".to_owned(),
             (Lang::Zh, Self::NothingSelected(selector)) => format!("选择器 {selector} 在页面上没有匹配到内容"),
             (Lang::Zh, Self::BadOption { option, problem }) => format!("采集参数 {option} 有误：{problem}"),
             (Lang::Zh, Self::Empty) => "采集地址返回的内容为空".to_owned(),

@@ -66,7 +66,7 @@ pub(super) fn notice(
 fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
     let (on, provisional) = due(item.class);
     vec![
-        Line::strong(format!("{} 号　{}({})", item.issue, item.account, item.platform.zh())),
+        Line::strong(format!("{} 号　{}（{}）", item.issue, item.account, item.platform.zh())),
         Line::of(format!("指标：{}〔{}〕", item.indicator.zh(), item.class.zh())),
         Line::of("情况：").text(&item.summary),
         Line::of("依据：").text(&item.basis),
@@ -83,7 +83,7 @@ fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
 fn silent_soon(account: &SilentSoon) -> Vec<Line> {
     vec![
         Line::of("· ")
-            .bold(format!("{}({})", account.account, account.platform.zh()))
+            .bold(format!("{}（{}）", account.account, account.platform.zh()))
             .text(format!("：最近更新 {}，已 {} 天；", account.newest_at.minute(), account.days))
             .text(format!("{} 前未更新即构成违规", account.violation_at.minute())),
     ]
@@ -93,7 +93,7 @@ fn silent_soon(account: &SilentSoon) -> Vec<Line> {
 fn subject(line: &IssueLine, with_unit: bool) -> Line {
     let text = Line::strong(format!("{} 号", line.issue)).text("　");
     let text = if with_unit { text.text(&line.unit).text(" · ") } else { text };
-    text.text(format!("{}({})：", line.account, line.platform.zh())).text(&line.summary)
+    text.text(format!("{}（{}）：", line.account, line.platform.zh())).text(&line.summary)
 }
 
 /// The same and the date.

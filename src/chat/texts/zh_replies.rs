@@ -155,7 +155,13 @@ fn short(issue: &Issue, with_unit: bool) -> Line {
     let line = Line::strong(format!("{} 号", issue.id)).text("　");
     let line = if with_unit { line.text(&issue.unit).text(" · ") } else { line };
     let line = line
-        .text(format!("{}({})　{}〔{}〕　", issue.account, issue.platform.zh(), issue.indicator.zh(), issue.class.zh()))
+        .text(format!(
+            "{}（{}）　{}〔{}〕　",
+            issue.account,
+            issue.platform.zh(),
+            issue.indicator.zh(),
+            issue.class.zh()
+        ))
         .text(issue.status.zh());
     match issue.due_at {
         Some(at) => line.text(format!("，时限 {}", day(at, issue.due_provisional))),
@@ -166,7 +172,7 @@ fn short(issue: &Issue, with_unit: bool) -> Line {
 fn issue_in_full(stored: &StoredIssue) -> Page {
     let issue = &stored.issue;
     let mut page = Page::of(
-        Line::strong(format!("{} 号　{}({})", issue.id, issue.account, issue.platform.zh()))
+        Line::strong(format!("{} 号　{}（{}）", issue.id, issue.account, issue.platform.zh()))
             .text(format!("　{}", issue.status.zh())),
     )
     .head(Line::of("单位：").text(&issue.unit))

@@ -69,7 +69,7 @@ impl FileErrorKind {
     fn text(&self, lang: Lang) -> String {
         let (zh, en) = match self {
             Self::Io(error) => (
-                format!("无法读取({error})，请检查路径与权限"),
+                format!("无法读取（{error}），请检查路径与权限"),
                 format!("cannot be read ({error}); check its path and permissions"),
             ),
             Self::TooLarge => (
@@ -77,11 +77,11 @@ impl FileErrorKind {
                 "is not a plain file of at most 512 MiB; split it".to_owned(),
             ),
             Self::NotText { offset, line } => (
-                format!("第 {line} 行(第 {offset} 字节)既不是 UTF-8 也不是 GB18030 编码，请另存为“CSV UTF-8”"),
+                format!("第 {line} 行（第 {offset} 字节）既不是 UTF-8 也不是 GB18030 编码，请另存为“CSV UTF-8”"),
                 format!("line {line} (byte {offset}) is neither UTF-8 nor GB18030; save it as CSV UTF-8"),
             ),
             Self::NotWorkbook(reason) => (
-                format!("不是有效的 XLSX 工作簿({reason})，请用 Excel 或 WPS 重新另存为 .xlsx"),
+                format!("不是有效的 XLSX 工作簿（{reason}），请用 Excel 或 WPS 重新另存为 .xlsx"),
                 format!("is not a valid XLSX workbook ({reason}); save it again as .xlsx"),
             ),
             Self::OldExcel => (

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, Transaction};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -198,12 +198,19 @@ impl Store {
             .map_err(|source| StoreError::Open { place: "(postgres)".into(), source })?;
         let place =
             format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default());
-        let pool = PgPoolOptions::new()
-            .max_connections(8)
-            .acquire_timeout(Duration::from_secs(15))
-            .connect_with(options)
-            .await
-            .map_err(|source| StoreError::Open { place: place.clone(), source })?;
+        let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(15));
+        let pool = match pool.connect_with(options.clone()).await {
+            Ok(pool) => pool,
+            Err(mut source) => {
+                // Why: the pool says only that its patience ended; one plain attempt says what is wrong.
+                if matches!(source, sqlx::Error::PoolTimedOut)
+                    && let Err(cause) = PgConnection::connect_with(&options).await
+                {
+                    source = cause;
+                }
+                return Err(StoreError::Open { place, source });
+            }
+        };
         POSTGRES.run(&pool).await.map_err(|source| StoreError::Migrate { place: place.clone(), source })?;
         Ok(Self { engine: Engine::Postgres(pool), place })
     }

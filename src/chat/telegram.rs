@@ -78,6 +78,20 @@ pub enum SendError {
     Unknown(String),
 }
 
+impl SendError {
+    /// The error for a Chinese reader; what Telegram itself said stays as it said it.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Wait(pause) => format!("Telegram 要求{}秒后再试", pause.as_secs()),
+            Self::Moved(_) => "群组已升级为超级群组".into(),
+            Self::Gone(words) | Self::Refused(words) => format!("Telegram 拒绝了请求（{words}）"),
+            Self::Later(words) => format!("暂时无法使用 Telegram（{words}）"),
+            Self::Unknown(words) => format!("未收到 Telegram 的完整答复（{words}）"),
+        }
+    }
+}
+
 /// Who the bot is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Me {

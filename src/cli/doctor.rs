@@ -3,8 +3,11 @@
 use chrono::{Datelike, TimeDelta};
 use serde::Serialize;
 
+use super::args::Format;
+use super::errors::describe;
+use super::output::Column;
 use super::{CheckFailed, Context};
-use crate::app;
+use crate::app::{self, CalendarError, RulesError};
 use crate::clock::Clock;
 use crate::config::from_process;
 use crate::domain::Lang;
@@ -13,6 +16,7 @@ use crate::fetch::Connectivity;
 /// One thing looked at.
 #[derive(Serialize)]
 struct Line {
+    check: &'static str,
     name: &'static str,
     ok: bool,
     detail: String,
@@ -25,11 +29,18 @@ struct Lines {
 
 impl Lines {
     fn note(&mut self, name: (&'static str, &'static str), ok: bool, zh: impl Into<String>, en: impl Into<String>) {
+        let check = name.1;
         let (name, detail) = match self.lang {
             Lang::Zh => (name.0, zh.into()),
             Lang::En => (name.1, en.into()),
         };
-        self.lines.push(Line { name, ok, detail });
+        self.lines.push(Line { check, name, ok, detail });
+    }
+
+    /// The same sentence as the command that failed would print.
+    fn failed(&mut self, name: (&'static str, &'static str), error: &anyhow::Error) {
+        let (text, _) = describe(error, self.lang);
+        self.note(name, false, text.clone(), text);
     }
 }
 
@@ -60,17 +71,36 @@ pub(super) async fn run(context: &mut Context) -> anyhow::Result<()> {
         }
     }
     let failed = lines.lines.iter().filter(|line| !line.ok).count();
-    if context.out.format == super::args::Format::Json {
-        context.out.json(&lines.lines)?;
-    } else {
-        for line in &lines.lines {
-            context.out.line(&format!("{} {}：{}", if line.ok { "✓" } else { "✗" }, line.name, line.detail))?;
+    match context.out.format {
+        Format::Json => context.out.json(&lines.lines)?,
+        Format::Csv => {
+            let columns = [
+                Column::<Line>("项目", "check", |line, _| line.name.to_owned()),
+                Column("结果", "ok", |line, _| line.ok.to_string()),
+                Column("说明", "detail", |line, _| line.detail.clone()),
+            ];
+            let mut list = context.out.list(&columns)?;
+            for line in &lines.lines {
+                context.out.row(&mut list, line)?;
+            }
+            context.out.end(list)?;
+        }
+        Format::Table => {
+            let colon = context.out.pick("：", ": ");
+            for line in &lines.lines {
+                context.out.line(&format!(
+                    "{} {}{colon}{}",
+                    if line.ok { "✓" } else { "✗" },
+                    line.name,
+                    line.detail
+                ))?;
+            }
         }
     }
     if failed == 0 {
         return Ok(());
     }
-    Err(CheckFailed { zh: format!("{failed}项需要处理"), en: format!("{failed} things to settle") }.into())
+    Err(CheckFailed { zh: format!("{failed}项需要处理"), en: format!("{failed} to settle") }.into())
 }
 
 async fn look(lines: &mut Lines, config: crate::config::Config) {
@@ -89,7 +119,7 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
     }
     chat(lines, &config).await;
     match app::open_fetcher(&config) {
-        Err(error) => lines.note(("网络", "network"), false, format!("{error:#}"), format!("{error:#}")),
+        Err(error) => lines.failed(("网络", "network"), &error),
         Ok(fetcher) => match fetcher.online().await {
             Connectivity::Online => lines.note(("网络", "network"), true, "对照地址可达", "a control address answers"),
             Connectivity::Offline => lines.note(
@@ -115,7 +145,16 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
         );
     }
     match app::open_office(config, clock).await {
-        Err(error) => lines.note(("数据库", "database"), false, format!("{error:#}"), format!("{error:#}")),
+        Err(error) => {
+            let name = if error.is::<RulesError>() {
+                ("规则集", "rules")
+            } else if error.is::<CalendarError>() {
+                ("工作日历", "calendar")
+            } else {
+                ("数据库", "database")
+            };
+            lines.failed(name, &error);
+        }
         Ok(office) => {
             let place = office.store.place().to_owned();
             lines.note(("数据库", "database"), true, place.clone(), place);
@@ -143,7 +182,10 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
 fn calendar(lines: &mut Lines, office: &crate::office::Office) {
     let year = office.date(office.now()).year();
     let years: Vec<String> = office.calendar.years().map(|year| year.to_string()).collect();
-    let years = years.join("、");
+    let years = years.join(match lines.lang {
+        Lang::Zh => "、",
+        Lang::En => ", ",
+    });
     let ok = office.calendar.covers(year);
     if ok {
         let next = office.calendar.covers(year + 1);
@@ -172,19 +214,13 @@ fn calendar(lines: &mut Lines, office: &crate::office::Office) {
 async fn chat(lines: &mut Lines, config: &crate::config::Config) {
     let name = ("机器人", "bot");
     match super::notices::require_messenger(config) {
-        Err(error) => {
-            let (zh, en) = match error.downcast_ref::<super::Usage>() {
-                Some(usage) => (usage.zh.clone(), usage.en.clone()),
-                None => (format!("{error:#}"), format!("{error:#}")),
-            };
-            lines.note(name, false, zh, en);
-        }
+        Err(error) => lines.failed(name, &error),
         Ok(messenger) => match messenger.check().await {
             Ok(me) => lines.note(name, true, format!("@{}", me.username), format!("@{}", me.username)),
             Err(error) => lines.note(
                 name,
                 false,
-                format!("{error}；请检查令牌、[telegram] api_url 与 proxy"),
+                format!("{}；请检查令牌、[telegram] api_url 与 proxy", error.zh()),
                 format!("{error}; check the token, [telegram] api_url and proxy"),
             ),
         },
@@ -194,7 +230,7 @@ async fn chat(lines: &mut Lines, config: &crate::config::Config) {
 async fn lint(lines: &mut Lines, office: &crate::office::Office) {
     let name = ("基本信息库", "registry");
     match super::accounts::lint_lines(office).await {
-        Err(error) => lines.note(name, false, format!("{error:#}"), format!("{error:#}")),
+        Err(error) => lines.failed(name, &error),
         Ok(found) if found.is_empty() => lines.note(name, true, "未发现问题", "nothing to settle"),
         Ok(found) => {
             let count = found.len();

@@ -3,12 +3,13 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::app::RulesError;
+use crate::app::{CalendarError, RulesError};
 use crate::chat::telegram::MessengerError;
 use crate::checks::decide::DecideError;
 use crate::checks::run::RunError;
 use crate::config::{ConfigError, SecretError};
 use crate::domain::Lang;
+use crate::domain::issue::Refusal;
 use crate::intake::IntakeError;
 use crate::issues::IssueError;
 use crate::ledger::LedgerError;
@@ -61,7 +62,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
+/// The sentence for the reader, and the exit code.
+pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     if let Some(e) = error.downcast_ref::<Usage>() {
         return (pick(lang, &e.zh, &e.en), 2);
     }
@@ -77,8 +79,14 @@ fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     if let Some(e) = error.downcast_ref::<RulesError>() {
         return (rules(e, lang), 2);
     }
+    if let Some(CalendarError(e)) = error.downcast_ref::<CalendarError>() {
+        return (format!("[calendar] file: {}", e.text(lang)), 2);
+    }
     if let Some(e) = error.downcast_ref::<MessengerError>() {
-        return (chain(&anyhow::anyhow!("{e}")), 2);
+        return (messenger(e, lang), 2);
+    }
+    if let Some(LedgerError::Store(e)) = error.downcast_ref::<LedgerError>() {
+        return (store(e, lang), store_code(e));
     }
     if let Some(e) = error.downcast_ref::<IntakeError>() {
         return (intake(e, lang), 1);
@@ -95,16 +103,16 @@ fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     if let Some(e) = error.downcast_ref::<RunError>() {
         return match e {
             RunError::Round(e) => (round(e, lang), if e.is_usage() { 2 } else { 1 }),
-            RunError::Issue(e) => (issue(e, lang), 1),
+            RunError::Issue(e) => issue_and_code(e, lang),
             RunError::Look(_) => (e.to_string(), 1),
             RunError::Store(e) => (store(e, lang), store_code(e)),
         };
     }
     if let Some(e) = error.downcast_ref::<IssueError>() {
-        return (issue(e, lang), 1);
+        return issue_and_code(e, lang);
     }
     if let Some(e) = error.downcast_ref::<DecideError>() {
-        return (decide(e, lang), 1);
+        return (decide(e, lang), if matches!(e, DecideError::ReasonMissing) { 2 } else { 1 });
     }
     if let Some(e) = error.downcast_ref::<InviteError>() {
         return invite(e, lang);
@@ -201,6 +209,24 @@ fn issue(error: &IssueError, lang: Lang) -> String {
         (Lang::En, _) => error.to_string(),
         (Lang::Zh, IssueError::NotFound(id)) => format!("没有编号为{id}的问题；xuncha issues list 可列出全部问题"),
         (Lang::Zh, IssueError::Refused { id, refusal }) => format!("问题{id}：{}", refusal.zh()),
+    }
+}
+
+/// A reason left out is a matter of usage; any other refusal is the workflow's.
+fn issue_and_code(error: &IssueError, lang: Lang) -> (String, u8) {
+    let code = match error {
+        IssueError::Refused { refusal: Refusal::NoteMissing, .. } => 2,
+        _ => 1,
+    };
+    (issue(error, lang), code)
+}
+
+fn messenger(error: &MessengerError, lang: Lang) -> String {
+    match (lang, error) {
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, MessengerError::ApiUrl) => "[telegram] api_url 不是有效的网址".to_owned(),
+        (Lang::Zh, MessengerError::Proxy) => "[telegram] proxy 不是有效的代理地址".to_owned(),
+        (Lang::Zh, MessengerError::Client) => "无法建立访问 Telegram 的客户端".to_owned(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::store::IssueQuery;
 const PAGE: usize = 500;
 
 pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow::Result<()> {
+    refuse_stray_date(&command)?;
     let office = context.office().await?;
     let (act, action) = match command {
         IssuesCommand::List { round, unit, status, overdue } => {
@@ -48,6 +49,23 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
         context.out.note("该问题已处于此状态，未作更改", "the issue stood so already; nothing was changed");
     }
     show(context, &acted.issue.issue)
+}
+
+/// `--until` is `extend`'s alone.
+fn refuse_stray_date(command: &IssuesCommand) -> Result<(), Usage> {
+    use IssuesCommand::{Ack, Appeal, Close, Escalate, Fix, Recheck, Reject, Revoke, Uphold};
+    match command {
+        Ack(act) | Fix(act) | Recheck(act) | Close(act) | Reject(act) | Appeal(act) | Uphold(act) | Revoke(act)
+        | Escalate(act)
+            if act.until.is_some() =>
+        {
+            Err(Usage {
+                zh: "--until 只用于 issues extend".into(),
+                en: "--until belongs to issues extend alone".into(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn extend(office: &Office, act: &Act) -> anyhow::Result<Action> {

@@ -363,9 +363,12 @@ fn read_draw(path: &str) -> anyhow::Result<Draw> {
         )
     })?;
     serde_json::from_str(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let whole = error.to_string();
+        let what = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(what, _)| what);
         failed(
-            format!("{path}：不是 xuncha-draw/1 抽取文件（第{}行第{}列：{error}）", error.line(), error.column()),
-            format!("{path}: not an xuncha-draw/1 file (line {}, column {}: {error})", error.line(), error.column()),
+            format!("{path}：不是 xuncha-draw/1 抽取文件（第{line}行第{column}列：{what}）"),
+            format!("{path}: not an xuncha-draw/1 file (line {line}, column {column}: {what})"),
         )
     })
 }

@@ -18,7 +18,7 @@ mod serve;
 mod usage;
 mod users;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -114,8 +114,10 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
             context.out.json_only(&serde_json::json!({ "database": place, "migrated": true }))
         }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "xuncha", &mut context.out.writer());
-            Ok(())
+            // Why: the generator panics where writing fails, as it does into `| head`.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "xuncha", &mut script);
+            Ok(context.out.writer().write_all(&script)?)
         }
     }
 }

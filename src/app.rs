@@ -158,7 +158,10 @@ pub async fn serve(
         }));
     }
     tracing::info!(%listen, database = office.store.place(), "xuncha is running");
-    stop.await;
+    let broken = tokio::select! {
+        () = stop => None,
+        ended = tasks.join_next() => ended,
+    };
     tracing::info!("stopping");
     stopper.send_replace(true);
     let ended = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
@@ -167,7 +170,11 @@ pub async fn serve(
         tasks.shutdown().await;
     }
     office.store.close().await;
-    Ok(())
+    match broken {
+        // Why: a service that has lost a part looks alive and does nothing; whoever runs it starts it anew.
+        Some(ended) => Err(anyhow::anyhow!("a part of the service ended by itself: {ended:?}")),
+        None => Ok(()),
+    }
 }
 
 /// Runs `step` again and again until told to stop; an error is logged and the next turn tries again.

@@ -40,6 +40,11 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
                 continue;
             }
             let Some(account) = tx.account(&found.finding.account_id).await? else { continue };
+            let violation_at = newest.utc() + TimeDelta::days(silence.stale_days_for(account.platform));
+            if violation_at <= now {
+                // No time is left to be warned in.
+                continue;
+            }
             tx.append_event(NewEvent {
                 at: now,
                 actor: crate::ACTOR,
@@ -50,7 +55,6 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
                 data: "",
             })
             .await?;
-            let limit = silence.stale_days_for(account.platform);
             let (accounts, keys) = by_unit.entry(account.unit).or_default();
             keys.push(format!("{id}:{note}"));
             accounts.push(SilentSoon {
@@ -58,7 +62,7 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
                 platform: account.platform,
                 newest_at: newest,
                 days,
-                violation_at: office.local(newest.utc() + TimeDelta::days(limit)),
+                violation_at: office.local(violation_at),
             });
         }
     }

@@ -53,7 +53,7 @@ pub(super) async fn run(context: &mut Context, args: DemoArgs) -> anyhow::Result
             Told::Done { zh, en } => {
                 bar.finish_and_clear();
                 let came = out.pick(&zh, &en);
-                let line = format!("{number:>2}. {name}：{came}");
+                let line = format!("{number:>2}. {name}{}{came}", out.pick("：", ": "));
                 if table {
                     let _ = out.line(&line);
                     let _ = out.finish();

@@ -332,8 +332,10 @@ impl Play {
             told(Told::Step(hour.unsigned_abs()));
         }
         let counts = office.store.read().await?.issue_counts().await?;
-        let list = |lang| counts.iter().map(|(status, n)| format!("{}{n}", status.name(lang))).collect::<Vec<_>>();
-        told(Told::Done { zh: list(Lang::Zh).join("、"), en: list(Lang::En).join(", ") });
+        let list = |lang: Lang, gap: &str| {
+            counts.iter().map(|(status, n)| format!("{}{gap}{n}", status.name(lang))).collect::<Vec<_>>()
+        };
+        told(Told::Done { zh: list(Lang::Zh, "").join("、"), en: list(Lang::En, " ").join(", ") });
         Ok(last.unwrap_or_default())
     }
 

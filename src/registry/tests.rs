@@ -431,3 +431,18 @@ proptest! {
         let _ = read_accounts(&folder.file("b.xlsx", bytes)).map(|sheet| texts(&sheet, Lang::Zh));
     }
 }
+
+#[test]
+fn a_formula_in_a_csv_cell_is_refused_and_its_protected_text_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("accounts.csv");
+    let text = "账号编号,账号名称,平台,主办单位\nA1,=1+1,weibo,云溪区教育局\nA2,'=等号开头,weibo,云溪区教育局\n";
+    std::fs::write(&path, text).unwrap();
+    let sheet = read_accounts(&path).unwrap();
+    let ids: Vec<_> = sheet.rows.iter().map(|(_, account)| account.name.as_str()).collect();
+    assert_eq!(ids, ["=等号开头"]);
+    assert_eq!(
+        sheet.problems.iter().map(|p| (p.line, p.kind.clone())).collect::<Vec<_>>(),
+        [(2, ProblemKind::Formula("B2".to_owned()))]
+    );
+}

@@ -92,6 +92,7 @@ impl Unreadable {
     pub fn sentence(&self, lang: Lang) -> String {
         match (lang, self) {
             (Lang::En, _) => self.to_string(),
+            (Lang::Zh, Self::NotBuilt(SourceKind::Manual)) => "该账号须人工查看".to_owned(),
             (Lang::Zh, Self::NotBuilt(kind)) => format!("“{}”采集方式尚未开通", kind.zh()),
             (Lang::Zh, Self::Blocked(block)) => block.zh().to_owned(),
             (Lang::Zh, Self::BadStatus(status)) => format!("采集地址返回状态码 {status}"),

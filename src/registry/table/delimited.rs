@@ -7,7 +7,7 @@ use std::path::Path;
 use csv::{ByteRecord, ReaderBuilder};
 use encoding_rs::Encoding;
 
-use super::{Each, FileErrorKind, MOST_COLUMNS, Row, decode};
+use super::{CellFault, Each, FileErrorKind, MOST_COLUMNS, Row, decode};
 use crate::registry::values;
 
 /// Where the separator is looked for.
@@ -29,7 +29,14 @@ pub(super) fn read(path: &Path, each: Each<'_>) -> Result<(), FileErrorKind> {
         }
         let mut row = Row { line, ..Row::default() };
         for (column, cell) in record.iter().enumerate() {
-            row.put(column, values::unprotect(&String::from_utf8_lossy(cell)));
+            let text = String::from_utf8_lossy(cell);
+            // What a spreadsheet program would compute is refused here as it is in a workbook; a
+            // text that begins with the sign is written '=.
+            if text.trim_start().starts_with('=') {
+                let address = format!("{}{line}", values::column_letters(column));
+                row.faults.push((column, CellFault::Formula(address)));
+            }
+            row.put(column, values::unprotect(&text));
         }
         last = (line, record.iter().any(|cell| cell.contains(&b'\n')));
         each(row)?;

@@ -130,7 +130,7 @@ async fn a_supervisor_settles_the_queue_and_invites() {
     assert!(tell(&world, 1, &parks, "/queue", None).await.contains("权限"));
     let queue = tell(&world, 2, &chief, "/queue", None).await;
     assert!(queue.contains("共 1 项") && queue.contains("测试发布B1"), "{queue}");
-    let asked = tell(&world, 3, &chief, "说不清", Some("〔排除 3〕请选择理由")).await;
+    let asked = tell(&world, 3, &chief, "说不清", Some("〔排除 3001〕请选择理由")).await;
     assert!(asked.contains("已排除"), "{asked}");
     assert!(tell(&world, 4, &chief, "/queue", None).await.contains("没有待核实"));
     assert!(tell(&world, 5, &chief, "/status 2026Q4", None).await.contains("第四季度"));
@@ -191,8 +191,8 @@ async fn buttons_work_end_to_end() {
 
     world.telegram.say(chief.chat_id, &chief, "/queue").await.unwrap();
     let queue = world.telegram.inbox(chief.chat_id).pop().unwrap();
-    assert_eq!(queue.buttons, ["属实 3", "排除 3"]);
-    world.telegram.press(chief.chat_id, &chief, queue.message_id, "排除 3").await.unwrap();
+    assert_eq!(queue.buttons, ["属实 3001", "排除 3001"]);
+    world.telegram.press(chief.chat_id, &chief, queue.message_id, "排除 3001").await.unwrap();
     let why = world.telegram.inbox(chief.chat_id).pop().unwrap();
     world.telegram.press(chief.chat_id, &chief, why.message_id, "系统误判").await.unwrap();
     assert!(world.telegram.inbox(chief.chat_id).iter().any(|s| s.text.contains("已排除")));

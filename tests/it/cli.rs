@@ -154,7 +154,7 @@ on_both! {
         let id = issues[0]["id"].to_string();
         assert_eq!(cli.json(&["issues", "ack", &id])["status"], "acknowledged");
         assert_eq!(cli.json(&["issues", "ack", &id])["events"].as_array().unwrap().len(), 2, "twice is once");
-        cli.run(&["issues", "fix", &id]).refused(1, &[&id]);
+        cli.run(&["issues", "fix", &id]).refused(2, &[&id]);
         cli.run(&["issues", "show", "999"]).refused(1, &["999"]);
         cli.run(&["issues", "list", "--round", "2025Q1"]).refused(1, &["2025Q1"]);
         let waiting = cli.json(&["notices", "list", "--status", "waiting"]);

@@ -133,6 +133,10 @@ pub(super) fn silence(bench: &Bench<'_>, account: &Account, seen: &Observed) -> 
     let local = bench.local(newest_at);
     let stale_days = bench.rules.silence.stale_days_for(account.platform);
     let zombie_days = bench.rules.silence.zombie_days;
+    if newest.ahead && age > TimeDelta::days(stale_days) {
+        // Why: local time labelled as UTC puts fresh posts hours ahead of the look; they are not silence.
+        return unjudged(&Unread { reason: "dated_ahead".to_owned(), sentence: words.dated_ahead() });
+    }
     let (indicator, outcome, reason, summary) = if age > TimeDelta::days(zombie_days) {
         let summary = words.silent(local, newest.day_only, age, zombie_days);
         (Indicator::Zombie, Outcome::Fail, "silent", summary)

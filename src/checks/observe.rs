@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -90,12 +90,16 @@ pub struct Newest {
     pub listed: usize,
     /// Posts with a readable date, those after the monitoring time included.
     pub dated: usize,
+    /// A post is dated after the look itself: the source's clock or zone is off.
+    pub ahead: bool,
 }
 
 /// Most posts of a window that are kept of one account.
 const MAX_POSTS: usize = 500;
 /// Most service links of one account that are looked at.
 const MAX_SERVICE_LINKS: usize = 100;
+/// No zone is further from UTC.
+const WIDEST_OFFSET: TimeDelta = TimeDelta::hours(14);
 /// Longest URL that is looked at, in bytes.
 const MAX_URL: usize = 2000;
 
@@ -209,7 +213,7 @@ async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, a
     let read = tokio::task::spawn_blocking(move || sources::read(kind, &page, &options, &context)).await;
     match read {
         Ok(Ok(reading)) => {
-            let newest = newest(&reading, as_of);
+            let newest = newest(&reading, as_of, office.now());
             let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
             look.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
             look.answer = Ok(newest);
@@ -221,13 +225,17 @@ async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, a
     look
 }
 
-fn newest(reading: &Reading, as_of: DateTime<Utc>) -> Newest {
+fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>) -> Newest {
     let at = reading.newest_until(as_of);
     Newest {
         at,
         day_only: at.is_some_and(is_midnight),
         listed: reading.posts.len(),
         dated: reading.posts.iter().filter(|post| post.published_at.is_some()).count(),
+        ahead: reading.posts.iter().filter_map(|post| post.published_at).any(|at| {
+            let ahead = at.to_utc() - looked_at;
+            ahead > TimeDelta::zero() && ahead <= WIDEST_OFFSET
+        }),
     }
 }
 

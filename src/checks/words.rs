@@ -41,6 +41,15 @@ impl Words {
         say!(self, "采集到的内容均无可识别的发布时间", "no post carries a readable publication time").to_owned()
     }
 
+    pub(super) fn dated_ahead(self) -> String {
+        say!(
+            self,
+            "采集到的内容标注了尚未到来的发布时间，时区或时钟有误",
+            "posts are dated in the hours to come: the source's zone or clock is off"
+        )
+        .to_owned()
+    }
+
     pub(super) fn only_later_posts(self) -> String {
         say!(
             self,

@@ -21,6 +21,16 @@ pub fn deadline(office: &Office, class: crate::domain::rule::Class, accepted_at:
     office.calendar.deadline(office.date(accepted_at), office.working_days(class))
 }
 
+/// A deadline that would fall on a day off runs to the end of the next working day.
+#[must_use]
+pub fn on_a_working_day(office: &Office, due: DateTime<Utc>) -> DateTime<Utc> {
+    let on = office.date(due);
+    if office.calendar.is_workday(on) {
+        return due;
+    }
+    due_at(Deadline { on: office.calendar.next_workday(on), provisional: false }, office.zone())
+}
+
 /// A channel accepted a notice for the first time: the clocks of its issues start.
 pub async fn delivered(tx: &mut Tx, office: &Office, notice_id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
     let notice = tx.notice(notice_id).await?;

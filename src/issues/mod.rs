@@ -113,11 +113,14 @@ pub async fn act_in(
 ) -> Result<Acted, IssueError> {
     let now = office.now();
     let found = load(tx, office, id, scope).await?;
-    let (next, kind) = match decide(&found.state, &action, note, now) {
+    let (mut next, kind) = match decide(&found.state, &action, note, now) {
         Err(refusal) => return Err(IssueError::Refused { id, refusal }),
         Ok(Decision::Already) => return Ok(Acted { issue: found, changed: false }),
         Ok(Decision::Change(next, kind)) => (next, kind),
     };
+    if action == Action::Uphold {
+        next.due_at = next.due_at.map(|due| clock::on_a_working_day(office, due));
+    }
     tx.save_issue(id, &found.state, &next).await?;
     append(tx, id, now, actor, kind, note).await?;
     let after = tx.issue(id, office.zone()).await?;

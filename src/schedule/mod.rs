@@ -74,6 +74,10 @@ pub async fn run_jobs(office: &Office, fetcher: &Fetcher) -> Result<Vec<String>,
 /// Looks on later days, rechecks, deadlines that have passed.
 pub async fn follow_up(office: &Office, fetcher: &Fetcher) -> Result<Vec<String>, JobError> {
     let mut done = Vec::new();
+    let late = clock::pass_deadlines(office).await?;
+    if late > 0 {
+        done.push(format!("overdue: {late}"));
+    }
     let looked = look_again(office, fetcher).await?;
     if looked.looked_at > 0 {
         done.push(format!(
@@ -84,10 +88,6 @@ pub async fn follow_up(office: &Office, fetcher: &Fetcher) -> Result<Vec<String>
     let (closed, rechecked) = recheck_due(office, fetcher).await?;
     if rechecked > 0 {
         done.push(format!("rechecks: {rechecked} ({closed} closed)"));
-    }
-    let late = clock::pass_deadlines(office).await?;
-    if late > 0 {
-        done.push(format!("overdue: {late}"));
     }
     Ok(done)
 }

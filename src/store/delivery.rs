@@ -50,6 +50,9 @@ struct Due {
     chat_id: i64,
 }
 
+/// Key of the lock under which deliveries are claimed one after another on PostgreSQL.
+const CLAIM_LOCK: i64 = 0x7875_6e63_686f;
+
 /// Deliveries that are due, oldest first in each chat: nothing overtakes an earlier message of the same
 /// chat that was due or tried before; what quiet hours hold back lets an urgent one pass.
 const DUE: &str = "SELECT d.id, d.notice_id, d.chat_id FROM delivery d JOIN chat c ON c.id = d.chat_id
@@ -66,8 +69,12 @@ impl Tx {
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
     ) -> Result<Option<Claimed>, StoreError> {
-        let text = if self.locks_rows() { format!("{DUE} FOR UPDATE OF d, c SKIP LOCKED") } else { DUE.to_owned() };
-        let Some(due) = sql!(self, opt Due, sqlx::AssertSqlSafe(text.clone()), millis(now))? else { return Ok(None) };
+        if self.locks_rows() {
+            // Why: two claims side by side would both see nothing being sent to a chat, and its messages
+            // would overtake one another.
+            sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)?;
+        }
+        let Some(due) = sql!(self, opt Due, DUE, millis(now))? else { return Ok(None) };
         let attempts = sql!(
             self,
             scalar i64,

@@ -375,7 +375,7 @@ impl Tx {
     /// Issues to recheck now.
     pub async fn issues_to_recheck(&mut self, now: DateTime<Utc>) -> Result<Vec<i64>, StoreError> {
         self.issues_due(
-            "SELECT id FROM issue WHERE recheck_at <= $1 AND closed_at IS NULL ORDER BY recheck_at, id LIMIT 500",
+            "SELECT id FROM issue WHERE recheck_at <= $1 AND closed_at IS NULL ORDER BY recheck_at, id LIMIT 50",
             now,
         )
         .await

@@ -48,9 +48,27 @@ pub(super) fn report(error: &anyhow::Error, lang: Lang) -> ExitCode {
         Lang::Zh => "错误",
         Lang::En => "error",
     };
+    let text = if lang == Lang::Zh { in_chinese(text) } else { text };
     let mut stderr = std::io::stderr().lock();
     let _ = writeln!(stderr, "{head}: {text}");
     ExitCode::from(code)
+}
+
+/// What operating systems say of files, as they say it and in Chinese.
+const OF_FILES: &[(&str, &str)] = &[
+    ("No such file or directory (os error 2)", "文件或文件夹不存在"),
+    ("Permission denied (os error 13)", "没有权限"),
+    ("File exists (os error 17)", "文件已存在"),
+    ("Not a directory (os error 20)", "不是文件夹"),
+    ("Is a directory (os error 21)", "是文件夹，不是文件"),
+    ("No space left on device (os error 28)", "磁盘已满"),
+    ("Read-only file system (os error 30)", "文件系统只读"),
+    ("Address already in use (os error 98)", "端口已被占用"),
+];
+
+/// Why here: the reasons reach a sentence from many places, and leave the program only at this one.
+fn in_chinese(text: String) -> String {
+    OF_FILES.iter().fold(text, |text, (said, chinese)| text.replace(said, chinese))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -315,4 +333,22 @@ fn listing(kind: &str) -> Option<(&'static str, &'static str)> {
         "person" => ("人员", "users"),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_operating_system_says_is_told_in_chinese() {
+        let refused = std::fs::read("/no/such/file").unwrap_err();
+        assert_eq!(in_chinese(format!("x.csv：无法读取（{refused}）")), "x.csv：无法读取（文件或文件夹不存在）");
+    }
+
+    #[test]
+    fn a_missing_thing_says_where_the_present_ones_are_listed() {
+        let missing = StoreError::Missing { kind: "round", id: "2026Q4".to_owned() };
+        assert!(store(&missing, Lang::Zh).contains("xuncha round list"));
+        assert!(store(&missing, Lang::En).contains("xuncha round list"));
+    }
 }

@@ -384,7 +384,10 @@ impl Play {
 pub fn show_line(line: &Line) -> String {
     let zone = chrono_tz::Asia::Shanghai;
     let at = line.at.with_timezone(&zone).format("%m-%d %H:%M");
-    let mut text = format!("── {at}  {}  {}{}\n", line.chat_title, line.who, if line.edited { "（更新）" } else { "" });
+    // A private chat bears its person's name: what the bot writes there is shown as written to them.
+    let who =
+        if line.who == line.chat_title { line.who.clone() } else { format!("{} → {}", line.who, line.chat_title) };
+    let mut text = format!("── {at}  {who}{}\n", if line.edited { "（更新）" } else { "" });
     for row in line.text.lines() {
         text.push_str("   ");
         text.push_str(row);

@@ -14,6 +14,7 @@ use crate::domain::account::Account;
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::keyed::keyed_enum;
 use crate::domain::normal::{normalise_title, normalise_url};
+use crate::domain::post::Coverage;
 use crate::domain::review::ReviewRecord;
 use crate::domain::rule::{Indicator, RuleSet};
 use crate::domain::time::LocalTime;
@@ -118,7 +119,11 @@ pub(super) fn silence(bench: &Bench<'_>, account: &Account, seen: &Observed) -> 
         Err(unread) => return unjudged(unread),
         Ok(newest) => newest,
     };
+    let partial = || Unread { reason: "partial_source".to_owned(), sentence: words.partial_source() };
     let Some(at) = newest.at else {
+        if newest.coverage == Coverage::Part {
+            return unjudged(&partial());
+        }
         let (reason, sentence) = match (newest.listed, newest.dated) {
             (0, _) => ("no_posts", words.no_posts()),
             (_, 0) => ("no_dates", words.no_dated_posts()),
@@ -136,6 +141,10 @@ pub(super) fn silence(bench: &Bench<'_>, account: &Account, seen: &Observed) -> 
     if newest.ahead && age > TimeDelta::days(stale_days) {
         // Why: local time labelled as UTC puts fresh posts hours ahead of the look; they are not silence.
         return unjudged(&Unread { reason: "dated_ahead".to_owned(), sentence: words.dated_ahead() });
+    }
+    // Why: what the source leaves out may be newer; only a recent post proves anything.
+    if newest.coverage == Coverage::Part && age > TimeDelta::days(stale_days.min(zombie_days)) {
+        return NewFinding { newest_at: Some(newest_at), ..unjudged(&partial()) };
     }
     let (indicator, outcome, reason, summary) = if age > TimeDelta::days(zombie_days) {
         let summary = words.silent(local, newest.day_only, age, zombie_days);

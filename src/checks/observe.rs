@@ -12,7 +12,7 @@ use super::link::{self, LinkLook, LinkReason};
 use crate::domain::account::{Account, Platform};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
-use crate::domain::post::Reading;
+use crate::domain::post::{Coverage, Reading};
 use crate::domain::sample::hex;
 use crate::fetch::{Connectivity, Fetcher, Hop};
 use crate::office::Office;
@@ -92,6 +92,8 @@ pub struct Newest {
     pub dated: usize,
     /// A post is dated after the look itself: the source's clock or zone is off.
     pub ahead: bool,
+    /// How much of the account's posts the source shows.
+    pub coverage: Coverage,
 }
 
 /// Most posts of a window that are kept of one account.
@@ -212,11 +214,18 @@ async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, a
     let options = account.source_options.clone();
     let read = tokio::task::spawn_blocking(move || sources::read(kind, &page, &options, &context)).await;
     match read {
-        Ok(Ok(reading)) => {
+        Ok(Ok(reading)) if reading.coverage == Coverage::Mixed => {
+            look.answer = unread("mixed_source", words.mixed_source());
+        }
+        Ok(Ok(mut reading)) => {
             let newest = newest(&reading, as_of, office.now());
             let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
             look.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
             look.answer = Ok(newest);
+            // A version of an app is no article: nobody reviews or links it.
+            if kind == SourceKind::App {
+                reading.posts.clear();
+            }
             look.reading = reading;
         }
         Ok(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
@@ -236,6 +245,7 @@ fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>) -> 
             let ahead = at.to_utc() - looked_at;
             ahead > TimeDelta::zero() && ahead <= WIDEST_OFFSET
         }),
+        coverage: reading.coverage,
     }
 }
 

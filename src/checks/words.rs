@@ -59,6 +59,24 @@ impl Words {
         .to_owned()
     }
 
+    pub(super) fn partial_source(self) -> String {
+        say!(
+            self,
+            "该采集地址只显示账号的部分内容，未见近期发布不能说明账号未更新",
+            "the source shows only some of the account's posts: no recent one among them proves nothing"
+        )
+        .to_owned()
+    }
+
+    pub(super) fn mixed_source(self) -> String {
+        say!(
+            self,
+            "采集到的列表含多个账号的内容，请改用本账号的采集地址，或在采集参数 user 中填写平台账号编号",
+            "the list holds posts of several accounts: use the account's own address, or name its platform id in the option `user`"
+        )
+        .to_owned()
+    }
+
     fn age(self, age: TimeDelta) -> String {
         let (days, hours) = (age.num_days(), age.num_hours() % 24);
         say!(self, format!("{days}天{hours}小时"), format!("{days} d {hours} h"))

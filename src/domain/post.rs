@@ -36,6 +36,19 @@ pub struct Profile {
     pub followers: Option<u64>,
 }
 
+/// How much of an account's posts a reading shows (内容范围).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Coverage {
+    /// The account's posts from the newest on.
+    #[default]
+    Whole,
+    /// Some posts, perhaps not the newest: a recent one proves activity, an old one proves nothing.
+    Part,
+    /// Posts of several accounts: they prove nothing of this one.
+    Mixed,
+}
+
 /// Everything one look at a source yields.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
@@ -43,6 +56,9 @@ pub struct Reading {
     pub profile: Option<Profile>,
     /// Posts in the order of the source.
     pub posts: Vec<Post>,
+    /// How much of the account's posts these are.
+    #[serde(default)]
+    pub coverage: Coverage,
     /// What was odd but did not stop the reading, in plain English for operators.
     pub warnings: Vec<String>,
 }

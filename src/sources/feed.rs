@@ -322,7 +322,7 @@ fn interpret(document: Document, url: &str, context: &ReadContext) -> Result<Rea
     }
     let profile =
         Profile { name: plain(document.title), description: plain(document.description), ..Profile::default() };
-    Ok(Reading { profile: Some(profile), posts, warnings })
+    Ok(Reading { profile: Some(profile), posts, warnings, ..Reading::default() })
 }
 
 fn interpret_item(item: Item, base: Option<&Url>, context: &ReadContext) -> Post {

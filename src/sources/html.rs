@@ -76,7 +76,7 @@ pub(super) fn read(
     }
     let name = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
     let profile = name.map(|title| Profile { name: Some(text_of(title)), ..Profile::default() });
-    Ok(Reading { profile, posts, warnings })
+    Ok(Reading { profile, posts, warnings, ..Reading::default() })
 }
 
 fn base_of(document: &Html, url: &str) -> Option<Url> {

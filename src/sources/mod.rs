@@ -7,11 +7,21 @@ pub mod blocked;
 pub mod dates;
 pub mod skim;
 
+mod app;
+mod bilibili;
+mod douyin;
 mod feed;
 mod html;
+mod json;
+mod kuaishou;
 mod markup;
 #[cfg(test)]
 mod tests;
+mod toutiao;
+mod wechat;
+mod wechat_page;
+mod weibo;
+mod weibo_cn;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -19,10 +29,11 @@ use serde_json::{Map, Value};
 
 use crate::domain::Lang;
 use crate::domain::account::SourceKind;
-use crate::domain::post::Reading;
+use crate::domain::post::{Coverage, Reading};
 use crate::fetch::Page;
 
 pub use blocked::Block;
+pub use wechat::Gone;
 
 /// What a reading depends on beside the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +79,27 @@ pub enum Unreadable {
     /// The answer has no body.
     #[error("the answer is empty")]
     Empty,
+    /// A web page came where data was asked for.
+    #[error("the answer is a web page or plain text, not data")]
+    NotData,
+    /// Data, but of no form the adapter knows.
+    #[error("the answer is of no form known of `{0}`")]
+    UnknownShape(SourceKind),
+    /// The platform answered with an error of its own, in its own words.
+    #[error("the platform answered with an error: {0}")]
+    Refused(String),
+    /// Everything listed belongs to other accounts.
+    #[error("everything listed belongs to other accounts")]
+    OtherAccount,
+    /// The store has no such app: taken down, a wrong id, or another country's.
+    #[error("the store has no such app")]
+    NoSuchApp,
+    /// The official interface lists nothing; it leaves out what was sent to all followers.
+    #[error("the official interface lists nothing, and it leaves out mass-sent articles")]
+    MassSentUnseen,
+    /// The article or account is gone, and the platform says how.
+    #[error("{}", .0.en())]
+    Gone(Gone),
 }
 
 impl Unreadable {
@@ -84,6 +116,13 @@ impl Unreadable {
             Self::NothingSelected(_) => "nothing_selected",
             Self::BadOption { .. } => "bad_option",
             Self::Empty => "empty",
+            Self::NotData => "not_data",
+            Self::UnknownShape(_) => "unknown_shape",
+            Self::Refused(_) => "platform_refused",
+            Self::OtherAccount => "other_account",
+            Self::NoSuchApp => "no_such_app",
+            Self::MassSentUnseen => "mass_sent_unseen",
+            Self::Gone(gone) => gone.key(),
         }
     }
 
@@ -102,6 +141,15 @@ impl Unreadable {
             (Lang::Zh, Self::NothingSelected(selector)) => format!("选择器 {selector} 在页面上没有匹配到内容"),
             (Lang::Zh, Self::BadOption { option, problem }) => format!("采集参数 {option} 有误：{problem}"),
             (Lang::Zh, Self::Empty) => "采集地址返回的内容为空".to_owned(),
+            (Lang::Zh, Self::NotData) => "采集地址返回的是网页或纯文本，不是接口数据".to_owned(),
+            (Lang::Zh, Self::UnknownShape(kind)) => format!("采集内容不是“{}”已知的格式", kind.zh()),
+            (Lang::Zh, Self::Refused(detail)) => format!("平台接口返回错误：{detail}"),
+            (Lang::Zh, Self::OtherAccount) => "采集到的内容均属于其他账号".to_owned(),
+            (Lang::Zh, Self::NoSuchApp) => "应用商店查无此应用（可能已下架、编号有误或未在该地区上架）".to_owned(),
+            (Lang::Zh, Self::MassSentUnseen) => {
+                "官方接口返回的列表为空；该接口不含群发文章，不能据此认定账号未更新".to_owned()
+            }
+            (Lang::Zh, Self::Gone(gone)) => gone.zh().to_owned(),
         }
     }
 }
@@ -117,7 +165,7 @@ fn malformed_zh(detail: &str) -> String {
 /// Whether an adapter reads anything yet.
 #[must_use]
 pub const fn is_built(kind: SourceKind) -> bool {
-    matches!(kind, SourceKind::Feed | SourceKind::Html)
+    !matches!(kind, SourceKind::Site | SourceKind::Manual)
 }
 
 /// Reads what a source answered.
@@ -145,8 +193,20 @@ pub fn read(
     let mut reading = match kind {
         SourceKind::Feed => feed::read(&page.url, &text, context),
         SourceKind::Html => html::read(&page.url, &text, options, context),
-        _ => Err(Unreadable::NotBuilt(kind)),
+        SourceKind::Weibo => weibo::read(&page.url, &text, options, context),
+        SourceKind::Wechat => wechat::read(&page.url, &text, context),
+        SourceKind::Douyin => douyin::read(&page.url, &text, options, context),
+        SourceKind::Kuaishou => kuaishou::read(&page.url, &text, options, context),
+        SourceKind::Bilibili => bilibili::read(&page.url, &text, options, context),
+        SourceKind::Toutiao => toutiao::read(&page.url, &text, options, context),
+        SourceKind::App => app::read(&page.url, &text, options, context),
+        SourceKind::Site | SourceKind::Manual => Err(Unreadable::NotBuilt(kind)),
     }?;
+    if reading.coverage == Coverage::Part && !reading.posts.is_empty() {
+        reading
+            .warnings
+            .push("the answer shows only some of the account's posts: an old newest one proves nothing".to_owned());
+    }
     if page.truncated {
         reading.warnings.push("the page was longer than the limit and was read up to it".to_owned());
     }

@@ -1,0 +1,244 @@
+//! `weibo` 微博接口: containers of m.weibo.cn, lists of weibo.com/ajax and of the open interface;
+//! what is no JSON is read as a page of the old weibo.cn.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::json::{self, Found, Rest};
+use super::{Block, ReadContext, Unreadable, weibo_cn};
+use crate::domain::account::SourceKind;
+use crate::domain::post::{Post, Profile, Reading};
+
+/// Cards hold groups of cards; deeper than this is nobody's answer.
+const DEEPEST: usize = 4;
+
+/// Parameters that name a later page.
+const PAGING: &[&str] = &["page", "since_id", "max_id"];
+
+pub(super) fn read(
+    url: &str,
+    text: &str,
+    options: &Map<String, Value>,
+    context: &ReadContext,
+) -> Result<Reading, Unreadable> {
+    let own = json::own(url, options, &["uid"]).or_else(|| own_of(url));
+    if text.trim_start().starts_with('<') {
+        return weibo_cn::read(url, text, own, context);
+    }
+    let answer = json::parse(text)?;
+    check(&answer)?;
+    let data = &answer["data"];
+    let user = [&data["userInfo"], &data["user"], &answer["user"]].into_iter().find(|user| user.is_object());
+    let mut profile = user.and_then(profile);
+    let mut statuses = Vec::new();
+    // Why `feature`: anything but 0 lists originals, pictures or videos alone.
+    let mut part = json::is_later_page(url, PAGING) || json::query(url, "feature").is_some_and(|kind| kind != "0");
+    if let Some(cards) = json::list(&data["cards"]) {
+        collect(cards, DEEPEST, &mut statuses);
+        if statuses.is_empty() && !cards.is_empty() {
+            return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Weibo));
+        }
+    } else if let Some(list) = json::list(&data["list"]).or_else(|| json::list(&answer["statuses"])) {
+        statuses.extend(list.iter().filter(|status| is_status(status)));
+        if statuses.is_empty() && !list.is_empty() {
+            return Err(Unreadable::UnknownShape(SourceKind::Weibo));
+        }
+    } else if is_status(data) || is_status(&answer) {
+        statuses.push(if is_status(data) { data } else { &answer });
+        part = true;
+    } else {
+        return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Weibo));
+    }
+    if profile.is_none() {
+        let is_own = |user: &&Value| own.as_ref().is_none_or(|own| json::words(user, &["id", "idstr"]).contains(own));
+        profile = statuses.iter().map(|status| &status["user"]).find(is_own).and_then(self::profile);
+    }
+    let found = statuses.into_iter().filter(|status| !is_liked(status)).map(|status| post(status, context)).collect();
+    json::finish(SourceKind::Weibo, found, Rest { profile, own, part, warnings: Vec::new() })
+}
+
+/// The account in the address: `containerid=107603…`, `value=…`, `/u/…`, `/…/profile`.
+fn own_of(url: &str) -> Option<String> {
+    let is_id = |id: &str| id.len() >= 5 && id.chars().all(|c| c.is_ascii_digit());
+    let contained = json::query(url, "containerid").and_then(|id| {
+        let user = ["107603", "100505", "230413"].iter().find_map(|prefix| id.strip_prefix(prefix))?;
+        let user = user.split('_').next().unwrap_or_default();
+        is_id(user).then(|| user.to_owned())
+    });
+    let named = || json::query(url, "value").filter(|value| is_id(value));
+    let in_path = || {
+        let url = Url::parse(url).ok()?;
+        let host = url.host_str()?;
+        let is_weibo = ["weibo.cn", "weibo.com"].iter().any(|own| host == *own || host.ends_with(&format!(".{own}")));
+        let mut segments = url.path_segments()?.filter(|segment| *segment != "u");
+        segments.next().filter(|first| is_weibo && is_id(first)).map(str::to_owned)
+    };
+    contained.or_else(named).or_else(in_path)
+}
+
+/// An error answer is a reason: `ok` 0 or less, `error_code`, a code that is not success.
+fn check(answer: &Value) -> Result<(), Unreadable> {
+    let message = || json::first(answer, &["msg", "message", "error", "errmsg"]);
+    let ok = &answer["ok"];
+    let asks_login = ok.as_i64() == Some(-100)
+        || json::first(answer, &["url", "login_url"])
+            .is_some_and(|url| url.contains("passport.weibo") || url.contains("login.sina"));
+    if asks_login {
+        return Err(Unreadable::Blocked(Block::Login));
+    }
+    if !ok.is_null() && !json::is_set(ok) {
+        return Err(json::refusal(ok, message()));
+    }
+    let code = [&answer["error_code"], &answer["errno"], &answer["code"]].into_iter().find_map(json::word);
+    match code.as_deref() {
+        None | Some("0" | "100000" | "200") => Ok(()),
+        Some(code) => Err(json::refusal(&Value::from(code), message())),
+    }
+}
+
+fn is_status(value: &Value) -> bool {
+    value["created_at"].is_string() && (value["text"].is_string() || value["text_raw"].is_string())
+}
+
+fn collect<'a>(cards: &'a [Value], depth: usize, statuses: &mut Vec<&'a Value>) {
+    for card in cards {
+        if is_status(&card["mblog"]) {
+            statuses.push(&card["mblog"]);
+        } else if let Some(group) = json::list(&card["card_group"]).filter(|_| depth > 0) {
+            collect(group, depth - 1, statuses);
+        }
+    }
+}
+
+/// Posts of others that the account only liked stand among its own.
+fn is_liked(status: &Value) -> bool {
+    status["title"]["text"].as_str().is_some_and(|title| title.contains("赞过"))
+}
+
+fn profile(user: &Value) -> Option<Profile> {
+    let name = json::first(user, &["screen_name", "name"])?;
+    // Type 0 is a person; a reason beside it names no unit.
+    let verified = json::is_set(&user["verified"]) && user["verified_type"].as_i64() != Some(0);
+    Some(Profile {
+        name: Some(name),
+        description: json::word(&user["description"]),
+        certified_subject: json::subject(json::word(&user["verified_reason"]).filter(|_| verified)),
+        followers: json::count(&user["followers_count"]),
+    })
+}
+
+fn post(status: &Value, context: &ReadContext) -> Found {
+    let user = &status["user"];
+    let authors = json::words(user, &["id", "idstr", "screen_name"]);
+    let id = json::first(status, &["idstr", "id", "mid"]).unwrap_or_default();
+    let short = json::first(status, &["bid", "mblogid"]);
+    let base = Url::parse("https://weibo.com/").ok();
+    let html = |status: &Value| {
+        let long = &status["longText"]["longTextContent"];
+        let html = [long, &status["text"], &status["text_raw"]].into_iter().find_map(Value::as_str);
+        json::body(html.unwrap_or_default(), base.as_ref())
+    };
+    let (mut text, mut links) = html(status);
+    let title = json::headline(&text);
+    let repeated = &status["retweeted_status"];
+    if repeated.is_object() {
+        let (original, more) = html(repeated);
+        let name = json::word(&repeated["user"]["screen_name"]).unwrap_or_default();
+        text = format!("{text}\n//@{name}：{original}");
+        links.extend(more.into_iter().filter(|link| !links.contains(link)).collect::<Vec<_>>());
+    }
+    let links = links.iter().map(|link| weibo_cn::unwrap_link(link)).collect();
+    let titled_top = status["title"]["text"].as_str().is_some_and(|title| title.contains("置顶"));
+    let post = Post {
+        url: match (authors.first(), short) {
+            (Some(author), Some(short)) => Some(format!("https://weibo.com/{author}/{short}")),
+            _ => (!id.is_empty()).then(|| format!("https://m.weibo.cn/detail/{id}")),
+        },
+        title,
+        published_at: json::instant(&status["created_at"], context),
+        pinned: titled_top || json::is_set(&status["isTop"]) || status["mblogtype"].as_i64() == Some(2),
+        text,
+        links,
+        id,
+    };
+    Found { post, authors }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::post::Coverage;
+    use crate::sources::tests::{context, read_as};
+
+    const TIMELINE: &str = "https://m.weibo.cn/api/container/getIndex?containerid=1076037000000001";
+
+    const CARDS: &str = r#"{"ok":1,"data":{"cardlistInfo":{"page":2},"userInfo":{"id":7000000001,"screen_name":"某某区发布","verified":true,
+      "verified_reason":"某某区政府新闻办公室官方微博","description":"示例","followers_count":"12.5万"},"cards":[
+      {"card_type":9,"mblog":{"created_at":"2024-05-01","id":"5001","bid":"Ma","isTop":1,"text":"欢迎关注","title":{"text":"置顶"},"user":{"id":7000000001}}},
+      {"card_type":11,"card_group":[{"card_type":9,"mblog":{"created_at":"15小时前","id":"5002","bid":"Mb",
+        "text":"停水通知<br />详见<a href=\"https://weibo.cn/sinaurl?u=https%3A%2F%2Fwww.example.cn%2Fa\">网页链接</a>","user":{"id":7000000001}}}]},
+      {"card_type":9,"mblog":{"created_at":"07-27","id":"5003","text":"转发微博","user":{"id":7000000001},
+        "retweeted_status":{"text":"原文","created_at":"07-01","user":{"screen_name":"某某市发布"}}}},
+      {"card_type":9,"mblog":{"created_at":"刚刚","id":"5004","text":"别人的","title":{"text":"他赞过的微博"},"user":{"id":9}}},
+      {"card_type":9,"mblog":{"created_at":"昨天 10:20","id":"5005","text":"推荐","user":{"id":8000000001}}}]}}"#;
+
+    const LIST: &str = r#"{"ok":1,"data":{"since_id":"","list":[
+      {"created_at":"Mon Dec 30 04:55:13 +0800 2019","idstr":"1","mblogid":"A","text":"旧","isTop":1,"mblogtype":2,"user":{"id":7000000001,"screen_name":"某某区发布"}},
+      {"created_at":"Fri Jul 31 10:00:00 +0800 2026","idstr":"2","mblogid":"B","text_raw":"新","user":{"id":7000000001}}]}}"#;
+
+    #[test]
+    fn a_container_is_read_with_pinned_relative_and_yearless_times() {
+        let reading = read_as(SourceKind::Weibo, TIMELINE, CARDS).unwrap();
+        let times: Vec<_> = reading.posts.iter().map(|post| post.published_at.unwrap().to_rfc3339()).collect();
+        assert_eq!(times, ["2024-05-01T00:00:00+08:00", "2026-08-02T21:00:00+08:00", "2026-07-27T00:00:00+08:00"]);
+        assert_eq!(reading.posts.iter().map(|post| post.pinned).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(reading.posts[1].links, ["https://www.example.cn/a"]);
+        assert_eq!(reading.posts[1].title, "停水通知");
+        assert!(reading.posts[2].text.contains("//@某某市发布：原文"));
+        assert_eq!(reading.coverage, Coverage::Whole);
+        let profile = reading.profile.unwrap();
+        assert_eq!(profile.certified_subject.as_deref(), Some("某某区政府新闻办公室"));
+        assert_eq!(profile.followers, Some(125_000));
+    }
+
+    #[test]
+    fn the_newest_of_a_list_is_not_the_pinned_first() {
+        let url = "https://weibo.com/ajax/statuses/mymblog?uid=7000000001&page=1&feature=0";
+        let reading = read_as(SourceKind::Weibo, url, LIST).unwrap();
+        assert!(reading.posts[0].pinned && !reading.posts[1].pinned);
+        assert_eq!(reading.newest_until(context().as_of).unwrap().to_rfc3339(), "2026-07-31T10:00:00+08:00");
+        assert_eq!(reading.posts[1].url.as_deref(), Some("https://weibo.com/7000000001/B"));
+        let later = read_as(SourceKind::Weibo, &url.replace("page=1", "page=2"), LIST).unwrap();
+        assert_eq!(later.coverage, Coverage::Part);
+        let other = read_as(SourceKind::Weibo, "https://weibo.com/ajax/statuses/mymblog?uid=7000000009", LIST);
+        assert_eq!(other, Err(Unreadable::OtherAccount));
+    }
+
+    #[test]
+    fn errors_and_logins_are_reasons_and_not_emptiness() {
+        let read = |text: &str| read_as(SourceKind::Weibo, TIMELINE, text);
+        assert_eq!(read(r#"{"ok":-100,"errno":"-100","url":"x"}"#), Err(Unreadable::Blocked(Block::Login)));
+        let refused = read(r#"{"ok":0,"msg":"这里还没有内容","data":{"cards":[]}}"#);
+        assert_eq!(refused, Err(Unreadable::Refused("0 这里还没有内容".to_owned())));
+        assert!(matches!(
+            read(r#"{"error":"User requests out of rate limit!","error_code":10023}"#),
+            Err(Unreadable::Refused(_))
+        ));
+        assert_eq!(read(r#"{"ok":1,"data":{"x":[]}}"#), Err(Unreadable::UnknownShape(SourceKind::Weibo)));
+        assert_eq!(
+            read(r#"{"ok":1,"data":{"cards":[{"card_type":6}]}}"#),
+            Err(Unreadable::UnknownShape(SourceKind::Weibo))
+        );
+        assert_eq!(
+            read(r#"{"ok":1,"data":{"list":[{"mblogid":"A"}]}}"#),
+            Err(Unreadable::UnknownShape(SourceKind::Weibo))
+        );
+        let profile = read(r#"{"ok":1,"data":{"userInfo":{"id":7000000001,"screen_name":"某某区发布"}}}"#).unwrap();
+        assert_eq!((profile.posts.len(), profile.coverage), (0, Coverage::Part));
+    }
+
+    #[test]
+    fn no_mutation_makes_it_panic() {
+        crate::sources::tests::survives(SourceKind::Weibo, &[CARDS, LIST]);
+    }
+}

@@ -127,8 +127,8 @@ fn trace(verbose: u8, quiet: bool, service: bool) {
     use tracing_subscriber::EnvFilter;
     let level = match (quiet, verbose) {
         (true, _) => "error",
-        (false, 0) if service => "warn,xuncha=info",
-        (false, 0) => "warn",
+        (false, 0) if service => "warn,xuncha=info,sqlx=error",
+        (false, 0) => "warn,sqlx=error",
         (false, 1) => "info,xuncha=debug",
         (false, _) => "debug",
     };

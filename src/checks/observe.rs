@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::link::{self, LinkLook, LinkReason};
-use crate::domain::account::{Account, Platform};
+use crate::domain::account::{Account, Platform, SourceKind};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
 use crate::domain::post::{Coverage, Reading};

@@ -211,6 +211,7 @@ async fn look_at_members(
     let mut left = wishes.limit.unwrap_or(usize::MAX);
     let mut queue = VecDeque::new();
     let mut looks = JoinSet::new();
+    let mut waiting = false;
     loop {
         while looks.len() < concurrency {
             if queue.is_empty() && left > 0 {
@@ -241,6 +242,13 @@ async fn look_at_members(
             return Ok(tally);
         }
         // Somebody else holds the rest; they finish it, or their leases run out.
+        if !waiting {
+            waiting = true;
+            tracing::warn!(
+                left = counts.members - counts.looked_at,
+                "another run holds the rest; one that was killed lets go within 20 s"
+            );
+        }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
 }

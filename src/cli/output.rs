@@ -191,12 +191,12 @@ fn guard_cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
+/// The terminal's width; a file is written wide.
 fn terminal_width() -> u16 {
-    let columns = std::process::Command::new("tput").arg("cols").stderr(std::process::Stdio::inherit()).output();
-    match columns {
-        Ok(output) if io::stdout().is_terminal() => {
-            String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(120)
-        }
-        _ => 160,
+    const WIDE: u16 = 160;
+    if !io::stdout().is_terminal() {
+        return WIDE;
     }
+    let columns = std::process::Command::new("tput").arg("cols").stderr(std::process::Stdio::inherit()).output();
+    columns.ok().and_then(|said| String::from_utf8_lossy(&said.stdout).trim().parse().ok()).unwrap_or(WIDE)
 }

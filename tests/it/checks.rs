@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use xuncha::checks::second_look::look_again;
 use xuncha::demo::world::{Expected, FaultKind};
+use xuncha::domain::account::SourceKind;
 use xuncha::domain::finding::Outcome;
 
 use crate::world::both::on_both;
@@ -120,6 +121,42 @@ on_both! {
         assert_eq!(of("A1").outcome, Outcome::Fail);
         assert_eq!((of("A2").outcome, of("A2").reason.as_str()), (Outcome::Unverified, "only_later_posts"));
         assert_eq!((of("A3").outcome, of("A3").reason.as_str()), (Outcome::Unverified, "no_posts"));
+    }
+
+    /// What shows only some posts, or posts of several accounts, convicts nobody; a recent post still passes.
+    async fn part_of_the_posts_proves_activity_and_never_silence(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let official = |at: &str| {
+            let second = self::at(at).timestamp();
+            format!(r#"{{"total_count":1,"item":[{{"article_id":"a","update_time":{second},"content":{{"news_item":[{{"title":"通知"}}]}}}}]}}"#)
+        };
+        let mixed = r#"{"result":1,"feeds":[{"photoId":"1","userId":1,"caption":"一","timestamp":1795363200000},
+            {"photoId":"2","userId":2,"caption":"二","timestamp":1795363200000}]}"#;
+        let source = |id: &str, kind, body: &str| {
+            let mut account = fed(id, "云溪区水务局", site.data(&format!("/{id}"), body));
+            account.source = Some(kind);
+            account
+        };
+        register(&office, &[
+            source("A1", SourceKind::Wechat, &official("2026-11-20 08:00")),
+            source("A2", SourceKind::Wechat, &official("2026-01-20 08:00")),
+            source("A3", SourceKind::Wechat, r#"{"item":[],"total_count":0,"item_count":0}"#),
+            source("A4", SourceKind::Kuaishou, mixed),
+            source("A5", SourceKind::Weibo, r#"{"ok":0,"msg":"这里还没有内容"}"#),
+        ])
+        .await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let all = findings(&office, "2026H2", None).await;
+        let of = |id: &str| {
+            let found = all.iter().find(|f| f.account_id.as_str() == id && f.indicator.key() == "stale").unwrap();
+            (found.outcome, found.reason.as_str())
+        };
+        assert_eq!(of("A1"), (Outcome::Pass, "updated"));
+        assert_eq!(of("A2"), (Outcome::Unverified, "partial_source"));
+        assert_eq!(of("A3"), (Outcome::Unverified, "mass_sent_unseen"));
+        assert_eq!(of("A4"), (Outcome::Unverified, "mixed_source"));
+        assert_eq!(of("A5"), (Outcome::Unverified, "platform_refused"));
     }
 
     /// A link that many accounts name is asked for once a run; a dead one twice, on the spot.

@@ -62,6 +62,12 @@ impl Site {
         self.set(path, Answer { status, kind: "text/html; charset=utf-8", body, delay })
     }
 
+    /// An interface that answers with this; its URL.
+    pub(crate) fn data(&self, path: &str, body: &str) -> String {
+        let kind = "application/json; charset=utf-8";
+        self.set(path, Answer { status: 200, kind, body: body.to_owned(), delay: Duration::ZERO })
+    }
+
     /// A feed whose posts were published at these instants; its URL.
     pub(crate) fn feed(&self, path: &str, published: &[DateTime<Utc>]) -> String {
         self.slow_feed(path, published, Duration::ZERO)

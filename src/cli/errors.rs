@@ -290,7 +290,7 @@ fn store(error: &StoreError, lang: Lang) -> String {
         (Lang::En, StoreError::Open { .. } | StoreError::Lock { .. }) => {
             format!("{error}; check [database] url, the server, and the rights on folder and disk")
         }
-        (_, StoreError::Sql(sqlx::Error::Database(refusal))) if refusal.message().contains("is locked") => pick(
+        _ if error.is_busy() => pick(
             lang,
             "数据库正被另一条命令占用，请稍后再试",
             "another command has been holding the database for a minute; try again later",

@@ -71,6 +71,14 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Somebody else has been writing for longer than this process was willing to wait.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(refusal)) if refusal.message().contains("is locked"))
+    }
+}
+
 /// A database, either engine; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {

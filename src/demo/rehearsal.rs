@@ -106,6 +106,7 @@ pub async fn rehearse(wish: &Wish, told: &mut (dyn FnMut(Told<'_>) + Send)) -> R
     let world = Arc::new(World::plan(&wish.seed, wish.accounts, as_of, zone));
     Arc::clone(&world).serve(clock.clone()).await.map_err(io("127.0.0.1"))?;
     let telegram = FakeTelegram::start(clock.clone()).await?;
+    telegram.speak_english(wish.lang == Lang::En);
     let messenger = Messenger::new(&SecretString::from(telegram.token()), &telegram.api_url(), None)?;
     let mut settings = crate::app::fetch_settings(&config.http);
     settings.control_urls = vec![world.control_url()];

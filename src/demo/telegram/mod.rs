@@ -340,6 +340,11 @@ impl FakeTelegram {
         }
     }
 
+    /// Whether the people's apps are in English rather than Chinese.
+    pub fn speak_english(&self, on: bool) {
+        self.shared.lock().in_english = on;
+    }
+
     /// Answers 429 from now on when the bot exceeds Telegram's limits, measured by the clock.
     pub fn enforce_limits(&self, on: bool) {
         self.shared.lock().enforce_limits = on;

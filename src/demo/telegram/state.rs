@@ -91,6 +91,8 @@ pub(super) struct State {
     pub(super) transcript: Vec<Line>,
     pub(super) violations: Vec<String>,
     pub(super) enforce_limits: bool,
+    /// The people's apps are in English; Chinese otherwise.
+    pub(super) in_english: bool,
     /// Nothing is answered.
     pub(super) down: bool,
     pub(super) sends: VecDeque<(DateTime<Utc>, i64)>,
@@ -102,7 +104,8 @@ impl State {
             return json!({ "id": BOT_ID, "is_bot": true, "first_name": BOT_NAME, "username": BOT_USERNAME });
         }
         let name = self.names.get(&id).cloned().unwrap_or_default();
-        json!({ "id": id, "is_bot": false, "first_name": name, "language_code": "zh-hans" })
+        let language = if self.in_english { "en" } else { "zh-hans" };
+        json!({ "id": id, "is_bot": false, "first_name": name, "language_code": language })
     }
 
     fn name_of(&self, user: i64) -> String {

@@ -128,3 +128,30 @@ fn the_test_command_is_the_one_that_runs_here() {
     }
     assert!(read(".ci/run").contains("tests/run"));
 }
+
+/// Every excerpt of a README stands, line by line, in what `xuncha demo` prints; `…` stands for lines left out.
+#[test]
+fn every_excerpt_is_what_the_demo_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    let demo = Command::new(env!("CARGO_BIN_EXE_xuncha"))
+        .args(["demo", "--quiet", "--out"])
+        .arg(&out)
+        .current_dir(&folder)
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
+    let printed = String::from_utf8(demo.stdout).unwrap();
+    let printed: BTreeSet<&str> = printed.lines().map(str::trim).collect();
+    let mut quoted = 0;
+    for name in READMES {
+        for block in blocks(&read(name), "text") {
+            for line in block.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "…") {
+                assert!(printed.contains(line), "{name}: the demo does not print: {line}");
+                quoted += 1;
+            }
+        }
+    }
+    assert!(quoted > 20, "the READMEs quote the demo");
+}

@@ -4,7 +4,7 @@
 //! error; what we cannot know is said to be unknown and charged to nobody.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::soft404;
@@ -58,7 +58,7 @@ keyed_enum! {
 }
 
 /// One look at a link, with its evidence.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkLook {
     /// What was asked, as given.
     pub url: String,

@@ -14,10 +14,12 @@
 pub mod decide;
 pub mod judge;
 pub mod link;
+mod link_book;
 pub mod observe;
 pub mod recheck;
 pub mod run;
 pub mod second_look;
+pub mod seen;
 mod soft404;
 pub mod warn;
 mod words;

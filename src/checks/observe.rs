@@ -1,14 +1,13 @@
 //! One look at an account: its source and its links, and nothing made of them yet.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::collections::HashSet;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tokio::sync::OnceCell;
 
-use super::link::{self, LinkLook, LinkReason};
+use super::link::LinkReason;
+use super::link_book::LinkBook;
+use super::seen::{Newest, Observed, PostSeen, Try, Unread};
 use crate::domain::account::{Account, Platform, SourceKind};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
@@ -29,73 +28,6 @@ pub struct Scope {
     pub links: bool,
 }
 
-/// A post as far as verdicts need it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PostSeen {
-    /// Its address.
-    pub url: Option<String>,
-    /// Its title.
-    pub title: String,
-    /// When it was published.
-    pub published_at: DateTime<FixedOffset>,
-    /// The source shows the day alone.
-    pub day_only: bool,
-}
-
-/// Why a source said nothing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Unread {
-    /// A stable key.
-    pub reason: String,
-    /// In the office's language.
-    pub sentence: String,
-}
-
-/// What was seen of an account.
-#[derive(Debug, Clone, Serialize)]
-pub struct Observed {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// The source's answer: the newest post and how many dated ones there were, or why there is none.
-    pub source: Result<Newest, Unread>,
-    /// Posts of the window, newest last; empty where the source could not be read.
-    pub posts: Vec<PostSeen>,
-    /// What stands behind the source's answer.
-    pub evidence: Evidence,
-    /// The links looked at, each once.
-    pub links: Vec<LinkLook>,
-    /// How asking the source went, for the guard; `None`: it was not asked.
-    pub source_try: Option<Try>,
-    /// How asking the links went; the first failure that our own outage would explain.
-    pub link_try: Option<Try>,
-    /// We are known to be offline: nothing here says anything about anybody.
-    pub offline: bool,
-}
-
-/// Whether asking over the network failed in a way that our own outage would explain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Try {
-    /// How it failed, a stable key; `None`: it was answered, or failed in a way that is not ours.
-    pub maybe_ours: Option<String>,
-}
-
-/// The newest post not after the monitoring time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Newest {
-    /// When it was published; `None`: no dated post at or before the monitoring time.
-    pub at: Option<DateTime<FixedOffset>>,
-    /// The source shows the day alone.
-    pub day_only: bool,
-    /// Posts the source lists, dated or not.
-    pub listed: usize,
-    /// Posts with a readable date, those after the monitoring time included.
-    pub dated: usize,
-    /// A post is dated after the look itself: the source's clock or zone is off.
-    pub ahead: bool,
-    /// How much of the account's posts the source shows.
-    pub coverage: Coverage,
-}
-
 /// Most posts of a window that are kept of one account.
 const MAX_POSTS: usize = 500;
 /// Most service links of one account that are looked at.
@@ -104,25 +36,6 @@ const MAX_SERVICE_LINKS: usize = 100;
 const WIDEST_OFFSET: TimeDelta = TimeDelta::hours(14);
 /// Longest URL that is looked at, in bytes.
 const MAX_URL: usize = 2000;
-
-/// Links already looked at in this run: a URL that many accounts share is fetched once.
-#[derive(Debug, Default)]
-pub struct LinkBook(Mutex<HashMap<[u8; 16], Arc<OnceCell<LinkLook>>>>);
-
-impl LinkBook {
-    async fn look(&self, fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
-        let key = normalise_url(url).unwrap_or_else(|| url.to_owned());
-        let digest = Sha256::digest(key.as_bytes());
-        let mut short = [0; 16];
-        short.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
-        let cell = match self.0.lock() {
-            Ok(mut book) => Arc::clone(book.entry(short).or_default()),
-            Err(_) => Arc::default(),
-        };
-        let look = cell.get_or_init(|| link::verify(fetcher, url, now)).await.clone();
-        LinkLook { url: url.to_owned(), ..look }
-    }
-}
 
 /// Looks at an account. It never fails: what could not be seen is part of what was seen.
 pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, account: &Account, scope: Scope) -> Observed {
@@ -157,7 +70,8 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, accoun
     let suspicious = [&source_try, &link_try].into_iter().flatten().any(|tried| tried.maybe_ours.is_some());
     let offline = links.iter().any(|look| look.reason == LinkReason::WeAreOffline)
         || (suspicious && fetcher.online().await == Connectivity::Offline);
-    Observed { at: now, source, posts, evidence, links, source_try, link_try, offline }
+    let profile = reading.profile;
+    Observed { at: now, source, profile, posts, evidence, links, source_try, link_try, offline }
 }
 
 /// One look at an account's source.

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::judge::{ReviewFault, registration, review, review_faults, silence};
 use super::link::{self, LinkOutcome};
-use super::observe::{LinkBook, Scope as Look, observe};
+use super::link_book::LinkBook;
+use super::observe::{Scope as Look, observe};
 use super::run::{bench, load};
 use super::words::Words;
 use crate::domain::finding::Outcome;
@@ -127,7 +128,7 @@ async fn measure(
     let rests_on = office.store.read().await?.latest_finding_of(issue.id, office.zone()).await?;
     let window_from = rests_on.map_or(issue.round, |found| found.finding.round).window_from(office.zone());
     let bench = bench(office, now, window_from, true);
-    let (account, reviews) = load(office, &issue.account_id, issue.indicator == Indicator::Review).await?;
+    let (account, known) = load(office, &issue.account_id, issue.indicator == Indicator::Review).await?;
     let outcome = |outcome: Outcome| match outcome {
         Outcome::Pass => Some(true),
         Outcome::Fail => Some(false),
@@ -160,10 +161,10 @@ async fn measure(
             // Posts that came after the finding are the next round's business.
             seen.posts.retain(|post| post.published_at <= issue.as_of.utc());
             let posts: Vec<_> = seen.posts.iter().filter(|post| post.published_at >= bench.review_since).collect();
-            let faults = review_faults(&account, &posts, &reviews.records);
+            let faults = review_faults(&account, &posts, &known.reviews.records);
             // Why: lateness cannot be undone; a complete record handed in afterwards is what can be rectified.
             let open = faults.iter().any(|(_, fault)| *fault != ReviewFault::Late);
-            let finding = review(&bench, &account, &seen, &reviews);
+            let finding = review(&bench, &account, &seen, &known.reviews);
             match finding {
                 Some(finding) if finding.outcome == Outcome::Unverified => {
                     Measured { passed: None, sentence: finding.summary }
@@ -176,6 +177,8 @@ async fn measure(
                 }
             }
         }
+        // What only a person can judge, a person looks at again.
+        _ => Measured { passed: None, sentence: Words(office.lang()).unjudged(&Words(office.lang()).for_a_person()) },
     })
 }
 
@@ -185,6 +188,6 @@ async fn look(
     account: &crate::domain::account::Account,
     as_of: DateTime<Utc>,
     window_from: DateTime<Utc>,
-) -> super::observe::Observed {
+) -> super::seen::Observed {
     observe(office, fetcher, &LinkBook::default(), account, Look { as_of, window_from, links: false }).await
 }

@@ -7,8 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt as _;
 use tokio::task::{JoinError, JoinSet};
 
-use super::judge::{Bench, Reviews, judge};
-use super::observe::{LinkBook, Observed, Scope, Try, observe};
+use super::judge::{Bench, Known, judge};
+use super::link_book::LinkBook;
+use super::observe::{Scope, observe};
+use super::seen::{Observed, Try};
 use super::warn;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::round::{RoundKind, RoundName, RoundState};
@@ -294,11 +296,11 @@ struct Looker {
 
 impl Looker {
     async fn look(&self, member: ClaimedMember) -> Result<Looked, StoreError> {
-        let (account, reviews) = load(&self.office, &member.account_id, self.full).await?;
+        let (account, known) = load(&self.office, &member.account_id, self.full).await?;
         let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full };
         let seen = observe(&self.office, &self.fetcher, &self.book, &account, scope).await;
         let bench = bench(&self.office, self.as_of, self.window_from, self.full);
-        let findings = judge(&bench, &account, &seen, &reviews);
+        let findings = judge(&bench, &account, &seen, &known);
         Ok(Looked { member, seen, findings })
     }
 }
@@ -318,20 +320,16 @@ pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime
     }
 }
 
-/// An account with what its unit handed in.
-pub(super) async fn load(
-    office: &Office,
-    id: &AccountId,
-    with_reviews: bool,
-) -> Result<(Account, Reviews), StoreError> {
+/// An account with what the office knows of it.
+pub(super) async fn load(office: &Office, id: &AccountId, with_reviews: bool) -> Result<(Account, Known), StoreError> {
     let mut tx = office.store.read().await?;
     let account = tx.account(id).await?.ok_or_else(|| StoreError::Missing { kind: "account", id: id.to_string() })?;
-    let mut reviews = Reviews::default();
+    let mut known = Known::default();
     if with_reviews {
-        reviews.records = tx.reviews_of(id).await?;
-        reviews.unit_takes_part = !reviews.records.is_empty() || tx.unit_has_reviews(&account.unit).await?;
+        known.reviews.records = tx.reviews_of(id).await?;
+        known.reviews.unit_takes_part = !known.reviews.records.is_empty() || tx.unit_has_reviews(&account.unit).await?;
     }
-    Ok((account, reviews))
+    Ok((account, known))
 }
 
 async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) -> Result<usize, StoreError> {

@@ -9,7 +9,7 @@ use crate::domain::time::LocalTime;
 
 /// The sentences in one language.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Words(pub Lang);
+pub(in crate::checks) struct Words(pub Lang);
 
 macro_rules! say {
     ($self:expr, $zh:expr, $en:expr) => {
@@ -21,27 +21,31 @@ macro_rules! say {
 }
 
 impl Words {
-    pub(super) fn no_source(self) -> String {
+    pub(in crate::checks) fn no_source(self) -> String {
         say!(self, "未登记采集方式", "no source is registered").to_owned()
     }
 
-    pub(super) fn no_source_url(self) -> String {
+    pub(in crate::checks) fn no_source_url(self) -> String {
         say!(self, "未登记采集地址", "no source address is registered").to_owned()
     }
 
-    pub(super) fn adapter_failed(self) -> String {
+    pub(in crate::checks) fn for_a_person(self) -> String {
+        say!(self, "须由人工复查", "a person has to look again").to_owned()
+    }
+
+    pub(in crate::checks) fn adapter_failed(self) -> String {
         say!(self, "采集内容解析失败", "the source could not be parsed").to_owned()
     }
 
-    pub(super) fn no_posts(self) -> String {
+    pub(in crate::checks) fn no_posts(self) -> String {
         say!(self, "采集到的内容列表为空", "the source lists no posts").to_owned()
     }
 
-    pub(super) fn no_dated_posts(self) -> String {
+    pub(in crate::checks) fn no_dated_posts(self) -> String {
         say!(self, "采集到的内容均无可识别的发布时间", "no post carries a readable publication time").to_owned()
     }
 
-    pub(super) fn dated_ahead(self) -> String {
+    pub(in crate::checks) fn dated_ahead(self) -> String {
         say!(
             self,
             "采集到的内容标注了尚未到来的发布时间，时区或时钟有误",
@@ -50,7 +54,7 @@ impl Words {
         .to_owned()
     }
 
-    pub(super) fn only_later_posts(self) -> String {
+    pub(in crate::checks) fn only_later_posts(self) -> String {
         say!(
             self,
             "采集到的内容均发布于监测时间点之后",
@@ -59,7 +63,7 @@ impl Words {
         .to_owned()
     }
 
-    pub(super) fn partial_source(self) -> String {
+    pub(in crate::checks) fn partial_source(self) -> String {
         say!(
             self,
             "该采集地址只显示账号的部分内容，未见近期发布不能说明账号未更新",
@@ -68,7 +72,7 @@ impl Words {
         .to_owned()
     }
 
-    pub(super) fn mixed_source(self) -> String {
+    pub(in crate::checks) fn mixed_source(self) -> String {
         say!(
             self,
             "采集到的列表含多个账号的内容，请改用本账号的采集地址，或在采集参数 user 中填写平台账号编号",
@@ -86,7 +90,7 @@ impl Words {
         if day_only { newest.date() } else { newest.minute() }
     }
 
-    pub(super) fn updated(self, newest: LocalTime, day_only: bool, age: TimeDelta) -> String {
+    pub(in crate::checks) fn updated(self, newest: LocalTime, day_only: bool, age: TimeDelta) -> String {
         let (newest, age) = (Self::shown(newest, day_only), self.age(age));
         say!(
             self,
@@ -95,7 +99,7 @@ impl Words {
         )
     }
 
-    pub(super) fn silent(self, newest: LocalTime, day_only: bool, age: TimeDelta, limit: i64) -> String {
+    pub(in crate::checks) fn silent(self, newest: LocalTime, day_only: bool, age: TimeDelta, limit: i64) -> String {
         let (newest, age) = (Self::shown(newest, day_only), self.age(age));
         say!(
             self,
@@ -104,15 +108,15 @@ impl Words {
         )
     }
 
-    pub(super) fn unjudged(self, why: &str) -> String {
+    pub(in crate::checks) fn unjudged(self, why: &str) -> String {
         say!(self, format!("无法判定：{why}"), format!("could not be judged: {why}"))
     }
 
-    pub(super) fn links_sound(self, count: usize) -> String {
+    pub(in crate::checks) fn links_sound(self, count: usize) -> String {
         say!(self, format!("所查{count}个链接均可打开"), format!("all {count} links looked at open"))
     }
 
-    pub(super) fn link(self, look: &LinkLook) -> String {
+    pub(in crate::checks) fn link(self, look: &LinkLook) -> String {
         let (url, why) = (&look.url, look.reason.name(self.0));
         match look.outcome {
             O::Ok => say!(self, format!("链接可打开：{url}"), format!("the link opens: {url}")),
@@ -126,12 +130,12 @@ impl Words {
         }
     }
 
-    pub(super) fn registered(self) -> String {
+    pub(in crate::checks) fn registered(self) -> String {
         say!(self, "主管单位、管理员、备案编号齐全", "supervising unit, administrator and filing are on record")
             .to_owned()
     }
 
-    pub(super) fn unregistered(self, supervising: bool, admin: bool, filing: bool) -> String {
+    pub(in crate::checks) fn unregistered(self, supervising: bool, admin: bool, filing: bool) -> String {
         let names =
             say!(self, ["主管单位", "管理员", "备案编号"], ["supervising unit", "administrator", "filing number"]);
         let missing: Vec<&str> = names
@@ -147,7 +151,7 @@ impl Words {
         )
     }
 
-    pub(super) fn reviewed(self, posts: usize) -> String {
+    pub(in crate::checks) fn reviewed(self, posts: usize) -> String {
         say!(
             self,
             format!("所查{posts}篇内容均有发布前的三审记录"),
@@ -155,11 +159,11 @@ impl Words {
         )
     }
 
-    pub(super) fn never_handed_in(self) -> String {
+    pub(in crate::checks) fn never_handed_in(self) -> String {
         say!(self, "该单位尚未报送审核记录", "the unit has never handed in review records").to_owned()
     }
 
-    pub(super) fn review_faults(self, posts: usize, faults: &[(String, LocalTime, ReviewFault)]) -> String {
+    pub(in crate::checks) fn review_faults(self, posts: usize, faults: &[(String, LocalTime, ReviewFault)]) -> String {
         const LISTED: usize = 20;
         let mut lines: Vec<String> = faults
             .iter()

@@ -78,7 +78,7 @@ impl AccountResult {
     /// violations it has (those are issues all the same).
     #[must_use]
     pub fn of(member: &MemberFacts) -> Self {
-        let is_update = |v: &Verdict| matches!(v.indicator, Indicator::Stale | Indicator::Zombie);
+        let is_update = |v: &Verdict| v.indicator.is_update();
         let is_open = |v: &Verdict| matches!(v.outcome, Outcome::Suspected | Outcome::Unverified);
         let verdicts = &member.verdicts;
         let failed = |class: fn(Class) -> bool| verdicts.iter().any(|v| v.outcome == Outcome::Fail && class(v.class));
@@ -456,12 +456,10 @@ fn list(numbers: &[i64]) -> String {
 
 fn row(mut facts: AccountFacts, issues: &[&Issue]) -> AccountRow {
     facts.extra.retain(|heading, _| KEPT_EXTRAS.contains(&heading.as_str()));
-    let is_update = |i: Indicator| matches!(i, Indicator::Stale | Indicator::Zombie);
     let mut overturned = Vec::new();
     for verdict in facts.member.iter_mut().flat_map(|m| &mut m.verdicts) {
         let same = |issue: &&&Issue| {
-            (issue.indicator == verdict.indicator || (is_update(issue.indicator) && is_update(verdict.indicator)))
-                && issue.subject == verdict.subject
+            issue.indicator.family() == verdict.indicator.family() && issue.subject == verdict.subject
         };
         let fell = issues
             .iter()

@@ -12,9 +12,39 @@ keyed_enum! {
     Indicator {
         Stale = "stale", "内容不更新", "Not updated";
         Zombie = "zombie", "僵尸账号", "Zombie account";
+        AppUnavailable = "app_unavailable", "移动客户端无法下载或使用", "App cannot be downloaded or used";
+        Interaction = "interaction", "互动回应差", "No working interaction";
+        Expression = "expression", "表述错误", "Wrong wording";
+        SiteUnreachable = "site_unreachable", "站点无法访问", "Website cannot be reached";
+        HomeStale = "home_stale", "首页不更新", "Home page not updated";
+        ColumnsStale = "columns_stale", "栏目不更新", "Columns not updated";
+        Privacy = "privacy", "个人信息泄露", "Personal data published";
         Link = "link", "服务链接失效", "Broken service link";
         Review = "review", "有发布无审核", "Published without review";
         Registration = "registration", "有账号无监管", "Unsupervised account";
+        Footer = "footer", "网站标识不规范", "Footer marks missing";
+        Ipv6 = "ipv6", "不支持IPv6", "No IPv6";
+        Tls = "tls", "安全证书异常", "Certificate fault";
+        Duplicate = "duplicate", "同平台重复开设", "Second account on a platform";
+        Identity = "identity", "名称或认证主体不一致", "Name or certified subject differs";
+        LowUse = "low_use", "利用率低", "Little used";
+    }
+}
+
+impl Indicator {
+    /// Whether a verdict on it says that the account was updated in time, or was not.
+    #[must_use]
+    pub const fn is_update(self) -> bool {
+        matches!(self, Self::Stale | Self::Zombie | Self::HomeStale)
+    }
+
+    /// Indicators that are one defect share a family: a stale account that stays silent becomes a zombie.
+    #[must_use]
+    pub const fn family(self) -> &'static str {
+        match self {
+            Self::Stale | Self::Zombie => "silence",
+            other => other.key(),
+        }
     }
 }
 
@@ -49,6 +79,9 @@ pub struct Rule {
     pub document: String,
     /// Where in the document.
     pub clause: String,
+    /// The clause was read in the document itself; else it is cited from another.
+    #[serde(default = "yes")]
+    pub confirmed: bool,
     /// What the unit has to do, one sentence, Chinese.
     pub remedy_zh: String,
     /// The same in English.
@@ -57,6 +90,10 @@ pub struct Rule {
     pub recheck_zh: String,
     /// The same in English.
     pub recheck_en: String,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Day counts of the update rule; days are 24 hours, counted back from the monitoring time.
@@ -106,7 +143,7 @@ pub struct RuleSet {
     pub silence: Silence,
     /// Limits of the link check.
     pub link: LinkRule,
-    /// The rule of each indicator.
+    /// The rule of each indicator; one that is left out is not checked.
     pub indicators: BTreeMap<Indicator, Rule>,
 }
 
@@ -122,6 +159,12 @@ impl RuleSet {
         }
     }
 
+    /// Whether the set checks `indicator` at all.
+    #[must_use]
+    pub fn checks(&self, indicator: Indicator) -> bool {
+        self.indicators.contains_key(&indicator)
+    }
+
     /// How grave a violation of `indicator` is under this set.
     #[must_use]
     pub fn class(&self, indicator: Indicator) -> Class {
@@ -131,8 +174,9 @@ impl RuleSet {
     /// What keeps the set from being used, in one sentence; `None` when it is complete.
     #[must_use]
     pub fn flaw(&self) -> Option<String> {
-        if let Some(missing) = Indicator::ALL.iter().find(|i| !self.indicators.contains_key(i)) {
-            return Some(format!("`indicators.{missing}` is missing"));
+        // Stale and zombie are one verdict: it cannot be half switched off.
+        if self.checks(Indicator::Stale) != self.checks(Indicator::Zombie) {
+            return Some("`indicators.stale` and `indicators.zombie` stand or fall together".into());
         }
         let s = &self.silence;
         if s.stale_days < 1 || s.zombie_days <= s.stale_days {

@@ -120,8 +120,8 @@ async fn open(
 /// The moment a finding speaks of: silence is measured at the monitoring time, everything else as it is seen.
 fn measured_at(finding: &Finding) -> DateTime<Utc> {
     match finding.indicator {
-        Indicator::Stale | Indicator::Zombie => finding.as_of.utc(),
-        Indicator::Link | Indicator::Review | Indicator::Registration => finding.observed_at.utc(),
+        Indicator::Stale | Indicator::Zombie | Indicator::HomeStale | Indicator::ColumnsStale => finding.as_of.utc(),
+        _ => finding.observed_at.utc(),
     }
 }
 
@@ -130,7 +130,7 @@ fn same_fact(before: &Finding, now: &Finding) -> bool {
     match now.indicator {
         Indicator::Stale | Indicator::Zombie => before.newest_at == now.newest_at,
         Indicator::Link => before.reason == now.reason,
-        Indicator::Review | Indicator::Registration => before.summary == now.summary,
+        _ => before.summary == now.summary,
     }
 }
 

@@ -138,13 +138,12 @@ pub(super) struct Unjudged<'a> {
 }
 
 pub(super) fn unjudged(dataset: &Dataset) -> Unjudged<'_> {
-    let is_update = |i: Indicator| matches!(i, Indicator::Stale | Indicator::Zombie);
     let mut unverified = Vec::new();
     let mut reasons = BTreeMap::<String, usize>::new();
     let mut undecided = 0;
     for row in dataset.accounts.iter().filter(|row| row.result == Some(AccountResult::Unjudged)) {
-        let open = row.verdicts(Outcome::Suspected).any(|v| v.class == Class::Veto || is_update(v.indicator));
-        let why = row.verdicts(Outcome::Unverified).find(|v| v.class == Class::Veto || is_update(v.indicator));
+        let open = row.verdicts(Outcome::Suspected).any(|v| v.class == Class::Veto || v.indicator.is_update());
+        let why = row.verdicts(Outcome::Unverified).find(|v| v.class == Class::Veto || v.indicator.is_update());
         if open {
             undecided += 1;
             continue;

@@ -157,14 +157,6 @@ fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{SELECT}{rest}"))
 }
 
-/// Indicators that are one defect share a family: a stale account that stays silent becomes a zombie.
-fn family(indicator: Indicator) -> &'static str {
-    match indicator {
-        Indicator::Stale | Indicator::Zombie => "silence",
-        other => other.key(),
-    }
-}
-
 impl Tx {
     /// Opens an issue; gives its number.
     pub async fn insert_issue(&mut self, new: &NewIssue<'_>) -> Result<i64, StoreError> {
@@ -178,7 +170,7 @@ impl Tx {
             new.round_id,
             finding.account_id.as_str(),
             new.unit,
-            family(finding.indicator),
+            finding.indicator.family(),
             finding.indicator.key(),
             &finding.subject,
             finding.class.key(),
@@ -198,7 +190,7 @@ impl Tx {
             opt Row,
             select("WHERE i.account_id = $1 AND i.family = $2 AND i.subject = $3"),
             finding.account_id.as_str(),
-            family(finding.indicator),
+            finding.indicator.family(),
             &finding.subject
         )?
         .map(|row| row.into_stored(zone, Vec::new()))

@@ -1,0 +1,46 @@
+//! `link`: what the looks at an account's links amount to.
+
+use chrono::TimeDelta;
+
+use super::Bench;
+use crate::checks::link::{LinkLook, LinkOutcome};
+use crate::checks::observe::chain;
+use crate::checks::seen::Observed;
+use crate::domain::finding::{Evidence, Outcome};
+use crate::domain::rule::Indicator;
+use crate::store::NewFinding;
+
+pub(super) fn links(bench: &Bench<'_>, seen: &Observed) -> Vec<NewFinding> {
+    let mut findings: Vec<NewFinding> =
+        seen.links.iter().filter(|look| look.outcome != LinkOutcome::Ok).map(|look| link(bench, look, 1)).collect();
+    if findings.is_empty() && !seen.links.is_empty() {
+        let summary = bench.words().links_sound(seen.links.len());
+        findings.push(bench.verdict(Indicator::Link, Outcome::Pass, "answered", summary, seen.at));
+    }
+    findings
+}
+
+/// The verdict on one look at a link; `looks` counts it and those before it.
+pub(in crate::checks) fn link(bench: &Bench<'_>, look: &LinkLook, looks: u32) -> NewFinding {
+    let outcome = match look.outcome {
+        LinkOutcome::Ok => Outcome::Pass,
+        LinkOutcome::Broken => Outcome::Fail,
+        LinkOutcome::Suspected => Outcome::Suspected,
+        LinkOutcome::Unverified => Outcome::Unverified,
+    };
+    let doubtful = outcome == Outcome::Suspected && looks < bench.rules.link.looks;
+    NewFinding {
+        subject: look.url.clone(),
+        evidence: Evidence {
+            url: Some(look.final_url.clone().unwrap_or_else(|| look.url.clone())),
+            status: look.status,
+            chain: chain(&look.chain),
+            snippet: (!look.snippet.is_empty()).then(|| look.snippet.clone()),
+            sha256: look.sha256.clone(),
+            fetched_at: Some(bench.local(look.fetched_at)),
+        },
+        looks,
+        next_look_at: doubtful.then(|| look.fetched_at + TimeDelta::hours(bench.rules.link.hours_between)),
+        ..bench.verdict(Indicator::Link, outcome, look.reason.key(), bench.words().link(look), look.fetched_at)
+    }
+}

@@ -1,0 +1,78 @@
+//! What a look saw, as it is stored: enough to judge it again under other rules.
+
+use chrono::{DateTime, FixedOffset, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::link::LinkLook;
+use crate::domain::finding::Evidence;
+use crate::domain::post::{Coverage, Profile};
+
+/// A post as far as verdicts need it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PostSeen {
+    /// Its address.
+    pub url: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// When it was published.
+    pub published_at: DateTime<FixedOffset>,
+    /// The source shows the day alone.
+    pub day_only: bool,
+}
+
+/// Why a source said nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unread {
+    /// A stable key.
+    pub reason: String,
+    /// In the office's language.
+    pub sentence: String,
+}
+
+/// What was seen of an account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Observed {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The source's answer: the newest post and how many dated ones there were, or why there is none.
+    pub source: Result<Newest, Unread>,
+    /// The account as the source shows it, where it does.
+    #[serde(default)]
+    pub profile: Option<Profile>,
+    /// Posts of the window, newest last; empty where the source could not be read.
+    pub posts: Vec<PostSeen>,
+    /// What stands behind the source's answer.
+    pub evidence: Evidence,
+    /// The links looked at, each once.
+    pub links: Vec<LinkLook>,
+    /// How asking the source went, for the guard; `None`: it was not asked.
+    pub source_try: Option<Try>,
+    /// How asking the links went; the first failure that our own outage would explain.
+    pub link_try: Option<Try>,
+    /// We are known to be offline: nothing here says anything about anybody.
+    pub offline: bool,
+}
+
+/// Whether asking over the network failed in a way that our own outage would explain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    /// How it failed, a stable key; `None`: it was answered, or failed in a way that is not ours.
+    pub maybe_ours: Option<String>,
+}
+
+/// The newest post not after the monitoring time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newest {
+    /// When it was published; `None`: no dated post at or before the monitoring time.
+    pub at: Option<DateTime<FixedOffset>>,
+    /// The source shows the day alone.
+    pub day_only: bool,
+    /// Posts the source lists, dated or not.
+    pub listed: usize,
+    /// Posts with a readable date, those after the monitoring time included.
+    pub dated: usize,
+    /// A post is dated after the look itself: the source's clock or zone is off.
+    pub ahead: bool,
+    /// How much of the account's posts the source shows.
+    pub coverage: Coverage,
+}

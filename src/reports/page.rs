@@ -90,6 +90,8 @@ pub(super) fn render(d: &Dataset) -> Result<Vec<u8>, ReportError> {
             .breakdowns
             .indicators
             .iter()
+            // What a round did not look at is no row of noughts.
+            .filter(|t| t.total > 0)
             .map(|t| {
                 let counts = [t.total, t.pass, t.fail, t.suspected, t.unverified].map(|n| n.to_string());
                 let [total, pass, fail, suspected, unverified] = counts;

@@ -35,12 +35,16 @@ pub enum RulesError {
         source: std::io::Error,
     },
     /// It is no rule set.
-    #[error("{path}: the rule set is not valid: {message}")]
+    #[error("{path}:{line}: the rule set is not valid: {en}")]
     Invalid {
         /// The file, or `built-in`.
         path: String,
-        /// Line, column and what is wrong.
-        message: String,
+        /// The line it lies in, from 1.
+        line: usize,
+        /// What is wrong, Chinese.
+        zh: String,
+        /// The same in English.
+        en: String,
     },
 }
 
@@ -59,10 +63,21 @@ pub fn load_rules(file: Option<&Path>) -> Result<RuleSet, RulesError> {
             (path.display().to_string(), text)
         }
     };
-    let invalid = |message: String| RulesError::Invalid { path: path.clone(), message };
-    let rules: RuleSet = toml::from_str(&text).map_err(|error| invalid(error.to_string().trim_end().to_owned()))?;
+    let invalid = |line, zh: String, en: String| RulesError::Invalid { path: path.clone(), line, zh, en };
+    let rules: RuleSet = toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let said = error.message().trim().replace('\n', "; ");
+        invalid(before.matches('\n').count() + 1, said.clone(), said)
+    })?;
     match rules.flaw() {
-        Some(flaw) => Err(invalid(flaw)),
+        Some(flaw) => {
+            let begins = |line: &str| {
+                let line = line.trim().trim_start_matches('[');
+                line.strip_prefix(flaw.table).is_some_and(|rest| rest.starts_with([']', '.', ' ', '=']))
+            };
+            let line = text.lines().position(begins).map_or(1, |line| line + 1);
+            Err(invalid(line, flaw.zh.to_owned(), flaw.en.to_owned()))
+        }
         None => Ok(rules),
     }
 }

@@ -20,6 +20,8 @@ pub mod recheck;
 pub mod run;
 pub mod second_look;
 pub mod seen;
+mod sign_off;
 mod soft404;
 pub mod warn;
 mod words;
+mod words_advice;

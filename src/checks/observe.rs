@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::link::LinkReason;
 use super::link_book::LinkBook;
 use super::seen::{Newest, Observed, PostSeen, Try, Unread};
+use super::sign_off;
 use crate::domain::account::{Account, Platform, SourceKind};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
@@ -52,6 +53,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, accoun
                 title: post.title.clone(),
                 published_at,
                 day_only: is_midnight(published_at),
+                sign_off: sign_off::read(&post.text),
             })
         })
         .collect();
@@ -160,6 +162,7 @@ fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>) -> 
             ahead > TimeDelta::zero() && ahead <= WIDEST_OFFSET
         }),
         coverage: reading.coverage,
+        back_to: reading.posts.iter().rev().filter(|post| !post.pinned).find_map(|post| post.published_at),
     }
 }
 

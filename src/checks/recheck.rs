@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::judge::{ReviewFault, registration, review, review_faults, silence};
+use super::judge::{duplicate, identity, registration, review, review_faults, silence};
 use super::link::{self, LinkOutcome};
 use super::link_book::LinkBook;
 use super::observe::{Scope as Look, observe};
-use super::run::{bench, load};
+use super::run::{Registry, bench, load};
 use super::words::Words;
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Action, EventKind, IssueStatus};
@@ -128,7 +128,8 @@ async fn measure(
     let rests_on = office.store.read().await?.latest_finding_of(issue.id, office.zone()).await?;
     let window_from = rests_on.map_or(issue.round, |found| found.finding.round).window_from(office.zone());
     let bench = bench(office, now, window_from, true);
-    let (account, known) = load(office, &issue.account_id, issue.indicator == Indicator::Review).await?;
+    let registry = Registry::read(office, issue.indicator == Indicator::Duplicate).await?;
+    let (account, known) = load(office, &registry, &issue.account_id, issue.indicator == Indicator::Review).await?;
     let outcome = |outcome: Outcome| match outcome {
         Outcome::Pass => Some(true),
         Outcome::Fail => Some(false),
@@ -148,7 +149,7 @@ async fn measure(
             Measured { passed, sentence: Words(office.lang()).link(&look) }
         }
         Indicator::Registration => {
-            let finding = registration(&bench, &account, now);
+            let finding = registration(&bench, &account, &known, now);
             Measured { passed: outcome(finding.outcome), sentence: finding.summary }
         }
         Indicator::Stale | Indicator::Zombie => {
@@ -161,9 +162,9 @@ async fn measure(
             // Posts that came after the finding are the next round's business.
             seen.posts.retain(|post| post.published_at <= issue.as_of.utc());
             let posts: Vec<_> = seen.posts.iter().filter(|post| post.published_at >= bench.review_since).collect();
-            let faults = review_faults(&account, &posts, &known.reviews.records);
+            let faults = review_faults(&bench, &account, &posts, &known.reviews.records).faults;
             // Why: lateness cannot be undone; a complete record handed in afterwards is what can be rectified.
-            let open = faults.iter().any(|(_, fault)| *fault != ReviewFault::Late);
+            let open = faults.iter().any(|(_, fault)| fault.can_be_mended());
             let finding = review(&bench, &account, &seen, &known.reviews);
             match finding {
                 Some(finding) if finding.outcome == Outcome::Unverified => {
@@ -177,9 +178,32 @@ async fn measure(
                 }
             }
         }
+        Indicator::Duplicate => {
+            let gone = Measured { passed: Some(true), sentence: Words(office.lang()).registered_closed() };
+            match duplicate(&bench, &account, &known, now) {
+                Some(finding) => Measured { passed: outcome(finding.outcome), sentence: finding.summary },
+                None => gone,
+            }
+        }
+        Indicator::Identity => {
+            let seen = look(office, fetcher, &account, now, window_from).await;
+            match (&seen.source, identity(&bench, &account, &seen, &known)) {
+                // The registry alone does not show that the platform's page was put right.
+                (Ok(_), Some(finding)) => Measured { passed: outcome(finding.outcome), sentence: finding.summary },
+                (Err(unread), _) => {
+                    Measured { passed: None, sentence: Words(office.lang()).unjudged(&unread.sentence) }
+                }
+                (Ok(_), None) => for_a_person(office),
+            }
+        }
         // What only a person can judge, a person looks at again.
-        _ => Measured { passed: None, sentence: Words(office.lang()).unjudged(&Words(office.lang()).for_a_person()) },
+        _ => for_a_person(office),
     })
+}
+
+fn for_a_person(office: &Office) -> Measured {
+    let words = Words(office.lang());
+    Measured { passed: None, sentence: words.unjudged(&words.for_a_person()) }
 }
 
 async fn look(

@@ -7,12 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt as _;
 use tokio::task::{JoinError, JoinSet};
 
-use super::judge::{Bench, Known, judge};
+use super::judge::{Bench, Known, RegistryKnown, judge};
 use super::link_book::LinkBook;
 use super::observe::{Scope, observe};
 use super::seen::{Observed, Try};
 use super::warn;
 use crate::domain::account::{Account, AccountId};
+use crate::domain::naming::Twins;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::time::in_zone;
 use crate::fetch::Fetcher;
@@ -201,13 +202,15 @@ async fn look_at_members(
     progress: &impl Fn(MemberCounts),
 ) -> Result<Tally, RunError> {
     let concurrency = fetcher.settings().concurrency.max(1);
+    let full = round.kind != RoundKind::Patrol;
     let looker = Arc::new(Looker {
+        registry: Registry::read(office, full).await?,
         office: office.clone(),
         fetcher: fetcher.for_run(),
         book: LinkBook::default(),
         as_of: wishes.as_of.unwrap_or(round.as_of),
         window_from: round.name.window_from(office.zone()),
-        full: round.kind != RoundKind::Patrol,
+        full,
     });
     let mut tally = Tally::default();
     let mut left = wishes.limit.unwrap_or(usize::MAX);
@@ -292,11 +295,12 @@ struct Looker {
     as_of: DateTime<Utc>,
     window_from: DateTime<Utc>,
     full: bool,
+    registry: Registry,
 }
 
 impl Looker {
     async fn look(&self, member: ClaimedMember) -> Result<Looked, StoreError> {
-        let (account, known) = load(&self.office, &member.account_id, self.full).await?;
+        let (account, known) = load(&self.office, &self.registry, &member.account_id, self.full).await?;
         let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full };
         let seen = observe(&self.office, &self.fetcher, &self.book, &account, scope).await;
         let bench = bench(&self.office, self.as_of, self.window_from, self.full);
@@ -314,17 +318,57 @@ pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime
         lang: office.lang(),
         zone: office.zone(),
         as_of,
+        window_from,
         full,
         review_since: since.unwrap_or(window_from),
         review_required: office.config.review.required,
+        sign_off: office.config.review.sign_off,
+    }
+}
+
+/// The registry as a whole, read once a run: what every look needs of the other accounts.
+pub(super) struct Registry {
+    kept: [bool; 3],
+    twins: Twins,
+}
+
+impl Registry {
+    /// Reads it; without `twins` an account is taken for the only one of its unit.
+    pub(super) async fn read(office: &Office, twins: bool) -> Result<Self, StoreError> {
+        const PAGE: usize = 5000;
+        let kept = office.store.read().await?.kept_columns().await?;
+        let mut found = Twins::default();
+        // Two passes: a number an account first, then the names of those alone that share a unit.
+        for second in [false, true].into_iter().filter(|_| twins) {
+            let mut after = None;
+            loop {
+                let page = office.store.read().await?.named_accounts_page(after.as_ref(), PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.account_id.clone());
+                for named in page {
+                    if second { found.keep(named) } else { found.count(&named) }
+                }
+            }
+        }
+        found.settle();
+        Ok(Self { kept, twins: found })
+    }
+
+    fn of(&self, account: &Account) -> RegistryKnown {
+        RegistryKnown::of(&self.twins, self.kept, account)
     }
 }
 
 /// An account with what the office knows of it.
-pub(super) async fn load(office: &Office, id: &AccountId, with_reviews: bool) -> Result<(Account, Known), StoreError> {
+pub(super) async fn load(
+    office: &Office,
+    registry: &Registry,
+    id: &AccountId,
+    with_reviews: bool,
+) -> Result<(Account, Known), StoreError> {
     let mut tx = office.store.read().await?;
     let account = tx.account(id).await?.ok_or_else(|| StoreError::Missing { kind: "account", id: id.to_string() })?;
-    let mut known = Known::default();
+    let mut known = Known { registry: registry.of(&account), ..Known::default() };
     if with_reviews {
         known.reviews.records = tx.reviews_of(id).await?;
         known.reviews.unit_takes_part = !known.reviews.records.is_empty() || tx.unit_has_reviews(&account.unit).await?;

@@ -17,7 +17,20 @@ pub struct PostSeen {
     /// When it was published.
     pub published_at: DateTime<FixedOffset>,
     /// The source shows the day alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub day_only: bool,
+    /// What its end says of its review; no names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_off: Option<SignOff>,
+}
+
+/// The sign-off at an article's end (文末署名), without the names: they are personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOff {
+    /// Stages with a person named, at most three.
+    pub stages: u8,
+    /// One person stands in two of them.
+    pub one_person_twice: bool,
 }
 
 /// Why a source said nothing.
@@ -37,19 +50,24 @@ pub struct Observed {
     /// The source's answer: the newest post and how many dated ones there were, or why there is none.
     pub source: Result<Newest, Unread>,
     /// The account as the source shows it, where it does.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
     /// Posts of the window, newest last; empty where the source could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub posts: Vec<PostSeen>,
     /// What stands behind the source's answer.
     pub evidence: Evidence,
     /// The links looked at, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkLook>,
     /// How asking the source went, for the guard; `None`: it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_try: Option<Try>,
     /// How asking the links went; the first failure that our own outage would explain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_try: Option<Try>,
     /// We are known to be offline: nothing here says anything about anybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub offline: bool,
 }
 
@@ -66,13 +84,20 @@ pub struct Newest {
     /// When it was published; `None`: no dated post at or before the monitoring time.
     pub at: Option<DateTime<FixedOffset>>,
     /// The source shows the day alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub day_only: bool,
     /// Posts the source lists, dated or not.
     pub listed: usize,
     /// Posts with a readable date, those after the monitoring time included.
+    #[serde(default)]
     pub dated: usize,
     /// A post is dated after the look itself: the source's clock or zone is off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ahead: bool,
     /// How much of the account's posts the source shows.
+    #[serde(default)]
     pub coverage: Coverage,
+    /// How far back the list goes: its last post that is not pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_to: Option<DateTime<FixedOffset>>,
 }

@@ -11,14 +11,17 @@ use crate::domain::time::LocalTime;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::checks) struct Words(pub Lang);
 
+/// Picks the sentence of the language.
 macro_rules! say {
     ($self:expr, $zh:expr, $en:expr) => {
         match $self.0 {
-            Lang::Zh => $zh,
-            Lang::En => $en,
+            $crate::domain::Lang::Zh => $zh,
+            $crate::domain::Lang::En => $en,
         }
     };
 }
+
+pub(in crate::checks) use say;
 
 impl Words {
     pub(in crate::checks) fn no_source(self) -> String {
@@ -151,12 +154,21 @@ impl Words {
         )
     }
 
-    pub(in crate::checks) fn reviewed(self, posts: usize) -> String {
-        say!(
-            self,
-            format!("所查{posts}篇内容均有发布前的三审记录"),
-            format!("all {posts} posts looked at were reviewed in three stages before publication")
-        )
+    pub(in crate::checks) fn reviewed(self, posts: usize, by_sign_off: usize) -> String {
+        match by_sign_off {
+            0 => say!(
+                self,
+                format!("所查{posts}篇内容均有发布前的三审记录"),
+                format!("all {posts} posts looked at were reviewed in three stages before publication")
+            ),
+            n => say!(
+                self,
+                format!("所查{posts}篇内容均经三审，其中{n}篇以文末署名为据，审核时间无法核对"),
+                format!(
+                    "all {posts} posts looked at were reviewed in three stages; {n} of them by the sign-off at the article's end alone, whose time cannot be compared"
+                )
+            ),
+        }
     }
 
     pub(in crate::checks) fn never_handed_in(self) -> String {

@@ -172,9 +172,12 @@ fn rules(error: &RulesError, lang: Lang) -> String {
     match (lang, error) {
         (Lang::En, _) => error.to_string(),
         (Lang::Zh, RulesError::Unreadable { path, source }) => {
-            format!("{}：无法读取规则集（{source}），请检查配置 [rules] file", path.display())
+            format!(
+                "{}：无法读取规则集（{source}），请检查路径（配置 [rules] file，或命令行的 --rules）",
+                path.display()
+            )
         }
-        (Lang::Zh, RulesError::Invalid { path, message }) => format!("{path}：规则集有误：{message}"),
+        (Lang::Zh, RulesError::Invalid { path, line, zh, .. }) => format!("{path} 第 {line} 行：规则集有误：{zh}"),
     }
 }
 

@@ -123,6 +123,8 @@ pub struct ReviewConfig {
     pub since: Option<NaiveDate>,
     /// Whether a unit without any record is an issue.
     pub required: ReviewRequired,
+    /// A sign-off line at an article's end (文末署名) stands in for a record.
+    pub sign_off: bool,
 }
 
 /// `[calendar]`.
@@ -260,6 +262,7 @@ pub(super) fn read(r: &mut Reader) -> Config {
             required: r
                 .word("review.required", ReviewRequired::ALL, |word| word.key())
                 .unwrap_or(ReviewRequired::WhenImported),
+            sign_off: r.flag("review.sign_off"),
         },
         calendar: CalendarConfig { file: r.path("calendar.file") },
         deadlines: DeadlinesConfig {

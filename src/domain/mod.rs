@@ -8,6 +8,7 @@ pub mod account;
 pub mod bulletin;
 pub mod finding;
 pub mod issue;
+pub mod naming;
 pub mod normal;
 pub mod notice;
 pub mod person;

@@ -163,6 +163,20 @@ pub fn normalise_title(text: &str) -> String {
     out
 }
 
+/// The title as a post and its review record are matched by: [`normalise_title`] without emoji and
+/// without the marks at its end, which one writes and another leaves out.
+#[must_use]
+pub fn match_title(text: &str) -> String {
+    let whole = normalise_title(text);
+    let kept: String = whole.chars().filter(|c| !is_emoji(*c)).collect();
+    let bare = kept.trim_end_matches(['.', '!', '?', '…', '~', ',', ';', ':', '-', ' ']);
+    if bare.is_empty() { whole } else { bare.to_owned() }
+}
+
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{1F000}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{2B00}'..='\u{2BFF}' | '\u{20E3}' | '\u{E0020}'..='\u{E007F}')
+}
+
 /// Joiners, marks of direction, variation selectors, byte order mark.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
@@ -243,5 +257,25 @@ mod tests {
             assert_eq!(normalise_title(a), normalise_title(b), "{a}");
         }
         assert_ne!(normalise_title("第1期"), normalise_title("第11期"));
+    }
+
+    #[test]
+    fn a_record_leaves_out_the_emoji_and_the_mark_at_the_end() {
+        for (post, record) in [
+            ("📢停水通知！", "停水通知"),
+            ("停水通知。", "停水通知"),
+            ("停水通知……", "停水通知"),
+            ("防汛提示☔️ 注意安全～", "防汛提示注意安全"),
+            ("Ｑ＆Ａ：怎么办？", "q&a:怎么办"),
+        ] {
+            assert_eq!(match_title(post), match_title(record), "{post}");
+        }
+        for (a, b) in
+            [("增长3.5%", "增长35%"), ("第1期", "第11期"), ("一周要闻(上)", "一周要闻(下)"), ("停水通知", "停电通知")]
+        {
+            assert_ne!(match_title(a), match_title(b), "{a}");
+        }
+        assert_eq!(match_title("🎉🎉"), "🎉🎉");
+        assert_eq!(match_title("？！"), "?!");
     }
 }

@@ -131,6 +131,28 @@ pub struct LinkRule {
     pub hours_between: i64,
 }
 
+/// From when on an account is little used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LowUse {
+    /// Fewer posts than this in a quarter; a shorter or longer window in proportion.
+    pub posts_per_quarter: u32,
+    /// An account with so many followers is in use all the same, where their number is known.
+    #[serde(default)]
+    pub followers_below: Option<u64>,
+}
+
+/// What keeps a rule set from being used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// The table of the file it lies in.
+    pub table: &'static str,
+    /// One sentence, Chinese.
+    pub zh: &'static str,
+    /// The same in English.
+    pub en: &'static str,
+}
+
 /// A versioned rule set: data, not code.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,6 +165,9 @@ pub struct RuleSet {
     pub silence: Silence,
     /// Limits of the link check.
     pub link: LinkRule,
+    /// When an account is little used; a set without it does not check that.
+    #[serde(default)]
+    pub low_use: Option<LowUse>,
     /// The rule of each indicator; one that is left out is not checked.
     pub indicators: BTreeMap<Indicator, Rule>,
 }
@@ -171,23 +196,127 @@ impl RuleSet {
         self.indicators.get(&indicator).map_or(Class::Ordinary, |r| r.class)
     }
 
-    /// What keeps the set from being used, in one sentence; `None` when it is complete.
+    /// The indicators that the set does not check.
     #[must_use]
-    pub fn flaw(&self) -> Option<String> {
+    pub fn unchecked(&self) -> Vec<Indicator> {
+        Indicator::ALL.iter().copied().filter(|indicator| !self.checks(*indicator)).collect()
+    }
+
+    /// The indicators that rest on a clause which was not read in the document itself.
+    #[must_use]
+    pub fn unconfirmed(&self) -> Vec<Indicator> {
+        self.indicators.iter().filter(|(_, rule)| !rule.confirmed).map(|(indicator, _)| *indicator).collect()
+    }
+
+    /// What keeps the set from being used; `None` when it is complete.
+    #[must_use]
+    pub fn flaw(&self) -> Option<Flaw> {
+        let flaw = |table, zh, en| Some(Flaw { table, zh, en });
+        if self.version.trim().is_empty() {
+            return flaw("version", "version 不能为空", "`version` is empty");
+        }
         // Stale and zombie are one verdict: it cannot be half switched off.
         if self.checks(Indicator::Stale) != self.checks(Indicator::Zombie) {
-            return Some("`indicators.stale` and `indicators.zombie` stand or fall together".into());
+            return flaw(
+                "indicators",
+                "indicators.stale 与 indicators.zombie 须同时保留或同时去掉",
+                "`indicators.stale` and `indicators.zombie` stand or fall together",
+            );
         }
         let s = &self.silence;
-        if s.stale_days < 1 || s.zombie_days <= s.stale_days {
-            return Some("`silence` needs 1 <= stale_days < zombie_days".into());
+        if s.stale_days < 1 || s.zombie_days <= s.stale_days || s.zombie_days > MOST_DAYS {
+            return flaw(
+                "silence",
+                "silence 须满足 1 ≤ stale_days < zombie_days ≤ 3650",
+                "`silence` needs 1 <= stale_days < zombie_days <= 3650",
+            );
+        }
+        if s.platforms.values().any(|days| *days < 1 || *days >= s.zombie_days) {
+            return flaw(
+                "silence.platforms",
+                "silence.platforms 的天数须在 1 到 zombie_days 之间",
+                "every number of `silence.platforms` lies between 1 and zombie_days",
+            );
         }
         if s.remind_days.iter().any(|d| *d < 1 || *d >= s.stale_days) {
-            return Some("every `silence.remind_days` lies between 1 and stale_days".into());
+            return flaw(
+                "silence",
+                "silence.remind_days 须在 1 到 stale_days 之间",
+                "every `silence.remind_days` lies between 1 and stale_days",
+            );
         }
-        if self.link.looks < 1 || self.link.per_account < 1 {
-            return Some("`link.looks` and `link.per_account` are at least 1".into());
+        if self.link.looks < 1 || self.link.per_account < 1 || !(0..=24 * MOST_DAYS).contains(&self.link.hours_between)
+        {
+            return flaw(
+                "link",
+                "link.looks 与 link.per_account 至少为 1，hours_between 不能为负",
+                "`link.looks` and `link.per_account` are at least 1, `link.hours_between` is not negative",
+            );
         }
         None
+    }
+}
+
+/// No rule counts further back than ten years.
+const MOST_DAYS: i64 = 3650;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUILT_IN: &str = include_str!("../../accounts/rules/2019-19.toml");
+
+    #[test]
+    fn the_built_in_set_checks_everything_and_has_no_flaw() {
+        let rules: RuleSet = toml::from_str(BUILT_IN).unwrap();
+        assert_eq!(rules.flaw(), None);
+        assert_eq!(rules.unchecked(), []);
+        assert!(rules.unconfirmed().contains(&Indicator::Footer) && !rules.unconfirmed().contains(&Indicator::Stale));
+    }
+
+    #[test]
+    fn a_set_that_cannot_be_meant_is_refused_with_its_place() {
+        for (from, to, table) in [
+            ("stale_days = 14", "stale_days = 90", "silence"),
+            ("stale_days = 14", "stale_days = 11", "silence"),
+            ("zombie_days = 90", "zombie_days = 9000000000000", "silence"),
+            ("looks = 3", "looks = 0", "link"),
+            ("hours_between = 6", "hours_between = -6", "link"),
+            ("[indicators.zombie]", "[indicators.zombie]\n[silence.platforms]\nwechat = 400\n[indicators.tls2]", ""),
+            ("version = \"2019-19/2\"", "version = \" \"", "version"),
+        ] {
+            let text = BUILT_IN.replacen(from, to, 1);
+            assert_ne!(text, BUILT_IN, "{from}");
+            let found = toml::from_str::<RuleSet>(&text).ok().map(|rules| rules.flaw().map(|flaw| flaw.table));
+            assert_eq!(found, if table.is_empty() { None } else { Some(Some(table)) }, "{to}");
+        }
+    }
+
+    #[test]
+    fn a_set_of_the_first_form_still_loads() {
+        let text = r#"
+version = "2019-19/1"
+valid_from = "2019-04-18"
+[silence]
+stale_days = 14
+zombie_days = 90
+remind_days = [10, 12]
+[link]
+per_account = 20
+looks = 3
+hours_between = 6
+[indicators.registration]
+class = "prominent"
+document = "某文件"
+clause = "某条"
+remedy_zh = "请补齐。"
+remedy_en = "Complete it."
+recheck_zh = "核对。"
+recheck_en = "Compared."
+"#;
+        let rules: RuleSet = toml::from_str(text).unwrap();
+        assert_eq!((rules.flaw(), rules.low_use), (None, None));
+        assert!(rules.indicators[&Indicator::Registration].confirmed);
+        assert_eq!(rules.unchecked().len(), Indicator::ALL.len() - 1);
     }
 }

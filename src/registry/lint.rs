@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use unicode_normalization::UnicodeNormalization;
 
 use super::changes::Change;
 use crate::domain::Lang;
 use crate::domain::account::{Account, AccountId, AccountStatus, Platform};
 use crate::domain::keyed::keyed_enum;
+use crate::domain::naming::{Named, Twins, listed, plain, same_body};
 
 keyed_enum! {
     /// What is wrong with an entry.
@@ -51,7 +51,8 @@ impl LintLine {
 #[must_use]
 pub fn lint(accounts: &[Account], unfiled: &[(AccountId, Change)]) -> Vec<LintLine> {
     let mut lines = Vec::new();
-    let groups = Groups::of(accounts);
+    let twins = Twins::of(accounts);
+    let names = by_name(accounts);
     for account in accounts.iter().filter(|account| account.status != AccountStatus::Closed) {
         let mut note = |kind, detail_zh: String, detail_en: String| {
             lines.push(LintLine { account_id: account.account_id.clone(), kind, detail_zh, detail_en });
@@ -79,14 +80,14 @@ pub fn lint(accounts: &[Account], unfiled: &[(AccountId, Change)]) -> Vec<LintLi
                 format!("{label} has no filing number; file it and enter the number"),
             );
         }
-        if let Some(others) = others(groups.by_unit.get(&unit_key(account)), account) {
+        if let Some(others) = listed(&twins.others(account)) {
             note(
                 LintKind::Duplicate,
                 format!("{}在{}上还有{others}，请确认是否整合", account.unit, account.platform.zh()),
                 format!("{} also runs {others} on {}; consider merging them", account.unit, account.platform.en()),
             );
         }
-        if let Some(others) = others(groups.by_name.get(&name_key(account)), account) {
+        if let Some(others) = namesakes(&names, account) {
             note(
                 LintKind::SameName,
                 format!("{label}与{others}重名，请核对是否重复登记"),
@@ -119,52 +120,18 @@ pub fn lint(accounts: &[Account], unfiled: &[(AccountId, Change)]) -> Vec<LintLi
     lines
 }
 
-/// Accounts that share something, in the order of the file.
-struct Groups<'a> {
-    by_unit: BTreeMap<(Platform, String), Vec<&'a Account>>,
-    by_name: BTreeMap<(Platform, String), Vec<&'a Account>>,
-}
-
-impl<'a> Groups<'a> {
-    fn of(accounts: &'a [Account]) -> Self {
-        let mut groups = Self { by_unit: BTreeMap::new(), by_name: BTreeMap::new() };
-        for account in accounts.iter().filter(|account| account.status != AccountStatus::Closed) {
-            groups.by_name.entry(name_key(account)).or_default().push(account);
-            // One account a unit is the rule on other people's platforms, not for sites and apps.
-            if !matches!(account.platform, Platform::Website | Platform::App | Platform::Other) {
-                groups.by_unit.entry(unit_key(account)).or_default().push(account);
-            }
-        }
-        groups
+/// Accounts of one name on one platform, in the order of the file.
+fn by_name(accounts: &[Account]) -> BTreeMap<(Platform, String), Vec<Named>> {
+    let mut names = BTreeMap::<_, Vec<Named>>::new();
+    for named in accounts.iter().filter_map(Named::of) {
+        names.entry((named.platform, plain(&named.name))).or_default().push(named);
     }
+    names
 }
 
-/// The other accounts of the group, at most three by name; `None` when there are none.
-fn others(group: Option<&Vec<&Account>>, account: &Account) -> Option<String> {
-    let group = group?;
-    let others = group.iter().filter(|other| other.account_id != account.account_id).take(3);
-    let named: Vec<String> = others.map(|other| format!("{}({})", other.name, other.account_id)).collect();
-    let more = if group.len() > 4 { format!(" +{}", group.len() - 4) } else { String::new() };
-    (!named.is_empty()).then(|| named.join("、") + &more)
-}
-
-fn unit_key(account: &Account) -> (Platform, String) {
-    (account.platform, plain(&account.unit))
-}
-
-fn name_key(account: &Account) -> (Platform, String) {
-    (account.platform, plain(&account.name))
-}
-
-/// A name without what people write differently: width, case, blanks, punctuation.
-fn plain(name: &str) -> String {
-    name.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// Whether two names mean one body: certification spells out the province and city before it.
-fn same_body(subject: &str, unit: &str) -> bool {
-    let (subject, unit) = (plain(subject), plain(unit));
-    subject.ends_with(&unit) || unit.ends_with(&subject)
+fn namesakes(names: &BTreeMap<(Platform, String), Vec<Named>>, account: &Account) -> Option<String> {
+    let group = names.get(&(account.platform, plain(&account.name))).map_or(&[][..], Vec::as_slice);
+    listed(&group.iter().filter(|other| other.account_id != account.account_id).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

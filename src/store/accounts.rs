@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::engine::sql;
 use super::{StoreError, Tx, from_json, json, millis, word};
 use crate::domain::account::{Account, AccountId, AccountStatus, Personal, Platform, SourceKind, UnitTier};
+use crate::domain::naming::Named;
 
 /// Which accounts a listing wants; `None` means any.
 #[derive(Debug, Clone, Default)]
@@ -191,6 +192,46 @@ impl Tx {
         .into_iter()
         .map(Account::try_from)
         .collect()
+    }
+
+    /// The next `limit` accounts after `after` that are not closed, as far as they are compared with each other.
+    pub async fn named_accounts_page(
+        &mut self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<Named>, StoreError> {
+        sql!(
+            self,
+            all(String, String, String, String, Option<String>),
+            "SELECT account_id, name, platform, unit, opened_on FROM account
+             WHERE account_id > $1 AND status <> 'closed' ORDER BY account_id LIMIT $2",
+            after.map_or("", AccountId::as_str),
+            limit as i64
+        )?
+        .into_iter()
+        .map(|(account_id, name, platform, unit, opened_on)| {
+            Ok(Named {
+                account_id: AccountId::new(account_id),
+                name,
+                platform: word(&platform)?,
+                unit,
+                opened_on: opened_on.and_then(|day| day.parse().ok()),
+            })
+        })
+        .collect()
+    }
+
+    /// Whether any account has a supervising unit, an administrator, a filing number.
+    pub async fn kept_columns(&mut self) -> Result<[bool; 3], StoreError> {
+        let (supervising, admin, filing) = sql!(
+            self,
+            one(i64, i64, i64),
+            "SELECT CASE WHEN EXISTS (SELECT 1 FROM account WHERE supervising_unit IS NOT NULL)
+                 THEN CAST(1 AS BIGINT) ELSE 0 END,
+             CASE WHEN EXISTS (SELECT 1 FROM account WHERE admin IS NOT NULL) THEN CAST(1 AS BIGINT) ELSE 0 END,
+             CASE WHEN EXISTS (SELECT 1 FROM account WHERE filing_no IS NOT NULL) THEN CAST(1 AS BIGINT) ELSE 0 END"
+        )?;
+        Ok([supervising > 0, admin > 0, filing > 0])
     }
 
     /// How many accounts are registered, in any state.

@@ -1,9 +1,14 @@
 //! From what was seen to verdicts: pure, so that they can be computed again under other rules.
 
+mod duplicate;
+mod identity;
 mod links;
+mod low_use;
 mod registration;
 mod review;
 mod silence;
+#[cfg(test)]
+mod testing;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -14,12 +19,15 @@ use crate::config::ReviewRequired;
 use crate::domain::Lang;
 use crate::domain::account::Account;
 use crate::domain::finding::{Evidence, Outcome};
+use crate::domain::naming::{Twins, listed};
 use crate::domain::rule::{Indicator, RuleSet};
 use crate::domain::time::LocalTime;
 use crate::store::NewFinding;
 
 pub use review::{ReviewFault, Reviews};
 
+pub(super) use duplicate::duplicate;
+pub(super) use identity::identity;
 pub(super) use links::link;
 pub(super) use registration::registration;
 pub(super) use review::{review, review_faults};
@@ -36,12 +44,16 @@ pub struct Bench<'a> {
     pub zone: Tz,
     /// 监测时间点.
     pub as_of: DateTime<Utc>,
-    /// Links and reviews are judged too (a patrol does not).
+    /// Where the round's window begins.
+    pub window_from: DateTime<Utc>,
+    /// Links, reviews and advice are judged too (a patrol does not).
     pub full: bool,
     /// Posts before this instant need no review record.
     pub review_since: DateTime<Utc>,
     /// What a unit that never handed in records is charged with.
     pub review_required: ReviewRequired,
+    /// A sign-off line at an article's end stands in for a record (文末署名).
+    pub sign_off: bool,
 }
 
 /// What the office knows of an account besides what a look sees.
@@ -49,15 +61,40 @@ pub struct Bench<'a> {
 pub struct Known {
     /// What its unit handed in.
     pub reviews: Reviews,
+    /// What the registry as a whole says of it.
+    pub registry: RegistryKnown,
+}
+
+/// What the registry as a whole says of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistryKnown {
+    /// Whether any account has a supervising unit, an administrator, a filing number.
+    pub kept: [bool; 3],
+    /// The other accounts of its unit on its platform, by name.
+    pub others: Option<String>,
+    /// It is the one its unit had first there.
+    pub is_first: bool,
+}
+
+impl RegistryKnown {
+    /// Picks what concerns one account.
+    #[must_use]
+    pub fn of(twins: &Twins, kept: [bool; 3], account: &Account) -> Self {
+        Self { kept, others: listed(&twins.others(account)), is_first: twins.is_first(account) }
+    }
 }
 
 /// Judges everything seen of an account, by the indicators that the rule set checks.
 #[must_use]
 pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Known) -> Vec<NewFinding> {
-    let mut findings = vec![silence(bench, account, seen), registration(bench, account, seen.at)];
+    let mut findings = vec![silence(bench, account, seen), registration(bench, account, known, seen.at)];
     if bench.full {
         findings.extend(links::links(bench, seen));
         findings.extend(review(bench, account, seen, &known.reviews));
+        // Advice is the rounds' business: a patrol that repeated it daily would bury what matters.
+        findings.extend(duplicate(bench, account, known, seen.at));
+        findings.extend(identity(bench, account, seen, known));
+        findings.extend(low_use::low_use(bench, account, seen));
     }
     findings.retain(|finding| bench.rules.checks(finding.indicator));
     findings

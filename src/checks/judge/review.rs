@@ -1,27 +1,46 @@
 //! `review`: posts against the review records handed in.
+//!
+//! - A record vouches for one post: first by normalised URL, then, among those left, by title. A
+//!   column runs under one title week after week, and last week's record says nothing of this week's.
+//! - Every doubt of a clock is the unit's: times are compared by the minute, by the day where a
+//!   file or a source gives the day alone.
+//! - A sign-off line (文末署名) stands in for a record that was not handed in, where the office
+//!   switched it on; its time cannot be compared.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use chrono::Utc;
+use chrono::{DateTime, NaiveTime, Utc};
+use chrono_tz::Tz;
 
 use super::Bench;
-use crate::checks::seen::{Observed, PostSeen};
+use crate::checks::seen::{Observed, PostSeen, SignOff};
 use crate::config::ReviewRequired;
 use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
-use crate::domain::normal::{normalise_title, normalise_url};
+use crate::domain::naming::people;
+use crate::domain::normal::{match_title, normalise_url};
 use crate::domain::review::ReviewRecord;
 use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
 
 keyed_enum! {
-    /// What is wrong with the review of one post.
+    /// What is wrong with the review of one post, the gravest first.
     ReviewFault {
         Missing = "missing", "无审核记录", "no review record";
         Incomplete = "incomplete", "三审不全", "a review stage is missing";
-        Late = "late", "发布后才终审", "final review after publication";
         SamePerson = "same_person", "同一人担任两个环节", "one person in two stages";
+        Late = "late", "发布后才终审", "final review after publication";
+        Disordered = "disordered", "后一环节早于前一环节", "a stage was reviewed before an earlier one";
+    }
+}
+
+impl ReviewFault {
+    /// Whether a unit can still set it right: what was done too late, or in the wrong order, cannot
+    /// be undone, and nobody is to be tempted to write another time into a record.
+    #[must_use]
+    pub const fn can_be_mended(self) -> bool {
+        !matches!(self, Self::Late | Self::Disordered)
     }
 }
 
@@ -32,6 +51,15 @@ pub struct Reviews {
     pub records: Vec<ReviewRecord>,
     /// The unit handed in a record for any of its accounts, ever.
     pub unit_takes_part: bool,
+}
+
+/// What the posts of a window came to.
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::checks) struct Compared<'p> {
+    /// The posts whose review is not as it should be, with the gravest fault of each.
+    pub(in crate::checks) faults: Vec<(&'p PostSeen, ReviewFault)>,
+    /// Posts that a sign-off line alone vouches for.
+    pub(in crate::checks) by_sign_off: usize,
 }
 
 /// 有发布无审核: every post of the window against the records handed in; one verdict an account.
@@ -54,13 +82,19 @@ pub(in crate::checks) fn review(
     if posts.is_empty() {
         return None;
     }
+    let Compared { mut faults, by_sign_off } = review_faults(bench, account, &posts, &reviews.records);
     if !reviews.unit_takes_part && bench.review_required == ReviewRequired::WhenImported {
-        let summary = words.unjudged(&words.never_handed_in());
-        return Some(bench.verdict(Indicator::Review, Outcome::Unverified, "never_handed_in", summary, seen.at));
+        // What a sign-off says against its own article stands; what was never asked for is no fault.
+        let unknown = faults.iter().any(|(_, fault)| *fault == ReviewFault::Missing);
+        faults.retain(|(_, fault)| *fault != ReviewFault::Missing);
+        if unknown && faults.is_empty() {
+            let summary = words.unjudged(&words.never_handed_in());
+            return Some(bench.verdict(Indicator::Review, Outcome::Unverified, "never_handed_in", summary, seen.at));
+        }
     }
-    let faults = review_faults(account, &posts, &reviews.records);
     let finding = if faults.is_empty() {
-        bench.verdict(Indicator::Review, Outcome::Pass, "reviewed", words.reviewed(posts.len()), seen.at)
+        let reason = if by_sign_off > 0 { "signed_off" } else { "reviewed" };
+        bench.verdict(Indicator::Review, Outcome::Pass, reason, words.reviewed(posts.len(), by_sign_off), seen.at)
     } else {
         let reason = faults.first().map_or("missing", |fault| fault.1.key());
         let listed: Vec<_> = faults
@@ -76,55 +110,133 @@ pub(in crate::checks) fn review(
     Some(NewFinding { evidence: seen.evidence.clone(), ..finding })
 }
 
-/// The posts whose review record is not as it should be, with the gravest fault of each.
+/// Compares posts, oldest first, with the records of the account.
 pub(in crate::checks) fn review_faults<'p>(
+    bench: &Bench<'_>,
     account: &Account,
     posts: &[&'p PostSeen],
     records: &[ReviewRecord],
-) -> Vec<(&'p PostSeen, ReviewFault)> {
-    let own = records.iter().filter(|record| record.account_id == account.account_id);
-    let (mut by_url, mut by_title) = (HashMap::new(), HashMap::<String, Vec<&ReviewRecord>>::new());
-    for record in own {
+) -> Compared<'p> {
+    let own: Vec<&ReviewRecord> = records.iter().filter(|record| record.account_id == account.account_id).collect();
+    let (mut by_url, mut by_title) = (HashMap::new(), HashMap::<String, Vec<usize>>::new());
+    for (n, record) in own.iter().enumerate() {
         if let Some(key) = record.post_url.as_deref().and_then(normalise_url) {
-            by_url.insert(key, record);
+            by_url.insert(key, n);
         }
-        if let Some(title) = record.title.as_deref().map(normalise_title).filter(|title| !title.is_empty()) {
-            by_title.entry(title).or_default().push(record);
+        if let Some(title) = record.title.as_deref().map(match_title).filter(|title| !title.is_empty()) {
+            by_title.entry(title).or_default().push(n);
         }
     }
-    posts
+    let named: Vec<Option<usize>> = posts
         .iter()
-        .filter_map(|post| {
-            let by_url = post.url.as_deref().and_then(normalise_url).and_then(|key| by_url.get(&key));
-            if let Some(record) = by_url {
-                return Some((*post, review_fault(post, record)?));
+        .map(|post| post.url.as_deref().and_then(normalise_url).and_then(|key| by_url.get(&key).copied()))
+        .collect();
+    let mut spent: HashSet<usize> = named.iter().flatten().copied().collect();
+    // A post that a source lists twice is one post.
+    let key = |post: &PostSeen| (match_title(&post.title), minute(post.published_at.with_timezone(&Utc)));
+    let mut told = HashMap::<(String, i64), Option<ReviewFault>>::new();
+    // What fits goes first, so that no record is spent on a post it comes too late for.
+    for sound_only in [true, false] {
+        for (post, _) in posts.iter().zip(&named).filter(|(_, named)| named.is_none()) {
+            let key = key(post);
+            if told.contains_key(&key) {
+                continue;
             }
-            // Why: a column runs under one title week after week; the record that fits is the post's.
-            let same_title = by_title.get(&normalise_title(&post.title)).map_or(&[][..], Vec::as_slice);
-            let mut faults = same_title.iter().rev().map(|record| review_fault(post, record)).peekable();
-            let nearest = faults.peek().copied().unwrap_or(Some(ReviewFault::Missing));
-            if faults.any(|fault| fault.is_none()) { None } else { Some((*post, nearest?)) }
-        })
-        .collect()
+            let same_title = by_title.get(&key.0).map_or(&[][..], Vec::as_slice);
+            if let Some((n, fault)) = choose(bench.zone, post, same_title, &own, &spent)
+                && (fault.is_none() || !sound_only)
+            {
+                spent.insert(n);
+                told.insert(key, fault);
+            }
+        }
+    }
+    let mut compared = Compared::default();
+    for (post, named) in posts.iter().zip(named) {
+        let fault = match (named.and_then(|n| own.get(n)), told.get(&key(post)), post.sign_off) {
+            (Some(record), ..) => review_fault(bench.zone, post, record),
+            (None, Some(fault), _) => *fault,
+            (None, None, Some(sign_off)) if bench.sign_off => {
+                let fault = sign_off_fault(sign_off);
+                compared.by_sign_off += usize::from(fault.is_none());
+                fault
+            }
+            (None, None, _) => Some(ReviewFault::Missing),
+        };
+        compared.faults.extend(fault.map(|fault| (*post, fault)));
+    }
+    compared
 }
 
-fn review_fault(post: &PostSeen, record: &ReviewRecord) -> Option<ReviewFault> {
-    let stages = [&record.first, &record.second, &record.last];
-    let names: Vec<&str> = stages.iter().filter_map(|s| s.reviewer.as_ref()).map(|r| r.reveal().trim()).collect();
-    if names.len() < 3 || stages.iter().any(|stage| stage.at.is_none()) {
-        return Some(ReviewFault::Incomplete);
+/// Of the records left under a post's title the one without a fault that was finished last, else
+/// the one nearest in time.
+fn choose(
+    zone: Tz,
+    post: &PostSeen,
+    same_title: &[usize],
+    own: &[&ReviewRecord],
+    spent: &HashSet<usize>,
+) -> Option<(usize, Option<ReviewFault>)> {
+    let left = same_title.iter().filter(|n| !spent.contains(n)).filter_map(|n| Some((*n, *own.get(*n)?)));
+    let published = post.published_at.with_timezone(&Utc);
+    left.map(|(n, record)| {
+        let apart = record.last.at.map_or(i64::MAX, |at| (published - at).num_seconds().abs());
+        (n, review_fault(zone, post, record), apart)
+    })
+    .min_by_key(|(n, fault, apart)| (fault.is_some(), *apart, *n))
+    .map(|(n, fault, _)| (n, fault))
+}
+
+fn sign_off_fault(sign_off: SignOff) -> Option<ReviewFault> {
+    if sign_off.stages < 3 {
+        Some(ReviewFault::Incomplete)
+    } else {
+        sign_off.one_person_twice.then_some(ReviewFault::SamePerson)
     }
-    if let [first, second, last] = names.as_slice()
-        && (first == second || second == last || first == last)
-    {
+}
+
+fn review_fault(zone: Tz, post: &PostSeen, record: &ReviewRecord) -> Option<ReviewFault> {
+    let stages = [&record.first, &record.second, &record.last];
+    let names: Vec<_> = stages
+        .iter()
+        .filter_map(|stage| stage.reviewer.as_ref())
+        .map(|reviewer| people(reviewer.reveal()))
+        .filter(|people| !people.is_empty())
+        .collect();
+    let times: Vec<DateTime<Utc>> = stages.iter().filter_map(|stage| stage.at).collect();
+    let ([first, second, last], [first_at, second_at, last_at]) = (names.as_slice(), times.as_slice()) else {
+        return Some(ReviewFault::Incomplete);
+    };
+    if first == second || second == last || first == last {
         return Some(ReviewFault::SamePerson);
     }
-    let reviewed = record.last.at?.with_timezone(post.published_at.offset());
+    let reviewed = last_at.with_timezone(post.published_at.offset());
     // Why: neither clock is finer than what is shown; the minute, or the day, is the account's.
     let late = if post.day_only {
         reviewed.date_naive() > post.published_at.date_naive()
     } else {
-        reviewed.timestamp().div_euclid(60) > post.published_at.timestamp().div_euclid(60)
+        minute(*last_at) > minute(post.published_at.with_timezone(&Utc))
     };
-    late.then_some(ReviewFault::Late)
+    if late {
+        return Some(ReviewFault::Late);
+    }
+    (is_after(zone, *first_at, *second_at) || is_after(zone, *second_at, *last_at)).then_some(ReviewFault::Disordered)
 }
+
+fn minute(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(60)
+}
+
+/// Whether `one` certainly lies after `other`; a file that names a day alone yields its first minute.
+fn is_after(zone: Tz, one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
+    let (one_here, other_here) = (one.with_timezone(&zone), other.with_timezone(&zone));
+    if one_here.time() == NaiveTime::MIN || other_here.time() == NaiveTime::MIN {
+        one_here.date_naive() > other_here.date_naive()
+    } else {
+        minute(one) > minute(other)
+    }
+}
+
+#[cfg(test)]
+#[path = "review_tests.rs"]
+mod tests;

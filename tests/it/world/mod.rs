@@ -134,6 +134,9 @@ pub(crate) async fn register(office: &Office, accounts: &[Account]) {
 /// Registers accounts and review records.
 pub(crate) async fn hand_in(office: &Office, accounts: &[Account], reviews: &[ReviewRecord]) {
     let mut tx = office.store.write().await.unwrap();
+    // Why: a column that nobody fills convicts nobody; here somebody, long closed, has filled every one.
+    let closed = Account { status: AccountStatus::Closed, ..account("A0-closed", "云溪区档案馆") };
+    tx.put_account(&closed, office.now()).await.unwrap();
     for account in accounts {
         tx.put_account(account, office.now()).await.unwrap();
     }

@@ -1,0 +1,185 @@
+//! When two names mean one body, one account or one person: pure comparisons of what people write differently.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use chrono::NaiveDate;
+use unicode_normalization::UnicodeNormalization;
+
+use super::account::{Account, AccountId, AccountStatus, Platform};
+
+/// A name without what people write differently: width, case, blanks, punctuation.
+#[must_use]
+pub fn plain(name: &str) -> String {
+    name.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether two names mean one body: certification spells out the province and city before it.
+#[must_use]
+pub fn same_body(subject: &str, unit: &str) -> bool {
+    let (subject, unit) = (plain(subject), plain(unit));
+    subject.ends_with(&unit) || unit.ends_with(&subject)
+}
+
+/// The people a field names, as they are compared: width folded, no white space; several are
+/// separated by commas, 、 or /.
+#[must_use]
+pub fn people(field: &str) -> BTreeSet<String> {
+    let folded: String = field.nfkc().flat_map(char::to_lowercase).collect();
+    folded
+        .split(['、', ',', ';', '/', '，', '；'])
+        .map(|name| name.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c)).collect())
+        .filter(|name: &String| !name.is_empty())
+        .collect()
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
+}
+
+/// Whether a unit is held to one account on the platform (国办发〔2018〕123号): the rule speaks of
+/// other people's platforms, not of sites and apps.
+#[must_use]
+pub const fn is_one_a_unit(platform: Platform) -> bool {
+    !matches!(platform, Platform::Website | Platform::App | Platform::Other)
+}
+
+/// An account as it is compared with its unit's others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its id.
+    pub account_id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its platform.
+    pub platform: Platform,
+    /// Its unit.
+    pub unit: String,
+    /// When it was opened.
+    pub opened_on: Option<NaiveDate>,
+}
+
+impl Named {
+    /// An account as far as it is compared; `None` when it is closed.
+    #[must_use]
+    pub fn of(account: &Account) -> Option<Self> {
+        (account.status != AccountStatus::Closed).then(|| Self {
+            account_id: account.account_id.clone(),
+            name: account.name.clone(),
+            platform: account.platform,
+            unit: account.unit.clone(),
+            opened_on: account.opened_on,
+        })
+    }
+}
+
+/// What makes two accounts those of one unit on one platform; `None` where the rule does not apply.
+fn unit_key(platform: Platform, unit: &str) -> Option<(Platform, String)> {
+    is_one_a_unit(platform).then(|| (platform, plain(unit)))
+}
+
+/// At most three accounts by name and id, and how many more there are; `None` when there are none.
+#[must_use]
+pub fn listed(others: &[&Named]) -> Option<String> {
+    const LISTED: usize = 3;
+    let named: Vec<String> =
+        others.iter().take(LISTED).map(|other| format!("{}({})", other.name, other.account_id)).collect();
+    let more = others.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" +{more}") } else { String::new() };
+    (!named.is_empty()).then(|| named.join("、") + &more)
+}
+
+/// The groups of accounts that one unit runs on one platform (同平台重复开设).
+///
+/// Built in two passes over the accounts that are not closed, so that a large registry costs a
+/// number an account and the names of those alone that share a unit: [`Twins::count`] every one,
+/// then [`Twins::keep`] every one.
+#[derive(Debug, Clone, Default)]
+pub struct Twins {
+    counts: HashMap<u64, u32>,
+    groups: HashMap<(Platform, String), Vec<Named>>,
+}
+
+impl Twins {
+    /// The groups of a registry that is at hand as a whole.
+    #[must_use]
+    pub fn of(accounts: &[Account]) -> Self {
+        let mut twins = Self::default();
+        accounts.iter().filter_map(Named::of).for_each(|named| twins.count(&named));
+        accounts.iter().filter_map(Named::of).for_each(|named| twins.keep(named));
+        twins
+    }
+
+    /// First pass.
+    pub fn count(&mut self, named: &Named) {
+        if let Some(key) = unit_key(named.platform, &named.unit) {
+            *self.counts.entry(hash(&key)).or_default() += 1;
+        }
+    }
+
+    /// Second pass.
+    pub fn keep(&mut self, named: Named) {
+        let Some(key) = unit_key(named.platform, &named.unit) else { return };
+        if self.counts.get(&hash(&key)).is_some_and(|count| *count > 1) {
+            self.groups.entry(key).or_default().push(named);
+        }
+    }
+
+    /// Forgets what only the passes needed.
+    pub fn settle(&mut self) {
+        self.counts = HashMap::new();
+    }
+
+    /// The other accounts of the account's unit on its platform, in the order of the registry.
+    #[must_use]
+    pub fn others(&self, account: &Account) -> Vec<&Named> {
+        if account.status == AccountStatus::Closed {
+            return Vec::new();
+        }
+        let group = unit_key(account.platform, &account.unit).and_then(|key| self.groups.get(&key));
+        let group = group.map_or(&[][..], Vec::as_slice);
+        group.iter().filter(|other| other.account_id != account.account_id).collect()
+    }
+
+    /// Whether the account is the one its unit had first on the platform: by day of opening, one
+    /// without a day after those that have it, then by id.
+    #[must_use]
+    pub fn is_first(&self, account: &Account) -> bool {
+        let own = (account.opened_on.is_none(), account.opened_on, &account.account_id);
+        self.others(account).iter().all(|o| own < (o.opened_on.is_none(), o.opened_on, &o.account_id))
+    }
+}
+
+/// Why a hash: the first pass keeps a number of each account, not its unit's name.
+fn hash(key: &(Platform, String)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_people_are_compared_without_blanks_and_width() {
+        for (a, b) in [
+            ("张 三", "张三"),
+            ("张\u{3000}三", "张三"),
+            ("Ｌｉ Ming", "li ming"),
+            ("张三、李四", "李四,张三"),
+            ("张三(办)", "张三（办）"),
+        ] {
+            assert_eq!(people(a), people(b), "{a}");
+        }
+        assert_ne!(people("张三"), people("张山"));
+        assert!(people(" 、 ").is_empty());
+    }
+
+    #[test]
+    fn a_body_may_spell_out_its_city() {
+        assert!(same_body("江州市云溪区水务局", "云溪区水务局"));
+        assert!(same_body("云溪区 水务局", "云溪区水务局"));
+        assert!(!same_body("云溪文化传媒有限公司", "云溪区水务局"));
+    }
+}

@@ -95,6 +95,7 @@ pub fn fetch_settings(http: &HttpConfig) -> Settings {
         max_redirects: http.max_redirects,
         retries: http.retries,
         allow_private: http.allow_private,
+        allow_hosts: http.allow_hosts.clone(),
         proxy: http.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
         user_agent: http.user_agent.clone(),
         control_urls: http.control_urls.clone(),

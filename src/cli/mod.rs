@@ -95,7 +95,7 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Init { dir } => init::run(context, &dir),
         Command::Demo(args) => demo::run(context, args).await,
-        Command::Doctor => doctor::run(context).await,
+        Command::Doctor => Box::pin(doctor::run(context)).await,
         Command::Accounts(command) => accounts::run(context, command).await,
         Command::Reviews(command) => accounts::run_reviews(context, command).await,
         Command::Round(command) => rounds::run(context, command).await,

@@ -15,6 +15,7 @@ use super::layers::{CONCEALED_KEYS, Entry, Layers, Raw};
 use super::problem::{Place, Problem};
 use super::secret::{Concealed, SecretSource};
 use super::values::{self, CronProblem};
+use crate::domain::allow::AllowedHosts;
 use crate::domain::ratio::Ratio;
 
 /// Every method takes a key of `defaults.toml`; on a bad value it notes the problem and hands back
@@ -187,6 +188,17 @@ impl Reader {
             }
         }
         items
+    }
+
+    /// Each entry that will not do is a problem of its own.
+    pub(super) fn allowed_hosts(&mut self, key: &str) -> AllowedHosts {
+        let mut hosts = AllowedHosts::default();
+        for item in self.list(key) {
+            if let Err(problem) = hosts.add(&item) {
+                self.problem(key, format!("“{item}”{}", problem.zh()), format!("`{item}` {problem}"));
+            }
+        }
+        hosts
     }
 
     pub(super) fn proxy(&mut self, key: &str) -> Option<Concealed> {

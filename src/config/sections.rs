@@ -12,6 +12,7 @@ use super::Config;
 use super::reader::Reader;
 use super::secret::{Concealed, SecretSource};
 use crate::domain::Lang;
+use crate::domain::allow::AllowedHosts;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::quiet::QuietHours;
 use crate::domain::ratio::Ratio;
@@ -93,6 +94,8 @@ pub struct HttpConfig {
     pub retries: u32,
     /// Whether private addresses may be fetched.
     pub allow_private: bool,
+    /// What may be fetched although it is private.
+    pub allow_hosts: AllowedHosts,
     /// Proxy for everything.
     pub proxy: Option<Concealed>,
     /// The `User-Agent` header.
@@ -245,6 +248,7 @@ pub(super) fn read(r: &mut Reader) -> Config {
             max_redirects: r.number("http.max_redirects", 0..=50),
             retries: r.number("http.retries", 0..=10),
             allow_private: r.flag("http.allow_private"),
+            allow_hosts: r.allowed_hosts("http.allow_hosts"),
             proxy: r.proxy("http.proxy"),
             user_agent: r
                 .parsed(

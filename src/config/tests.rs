@@ -146,6 +146,18 @@ fn a_password_in_a_bad_address_is_not_repeated() {
 }
 
 #[test]
+fn hosts_to_allow_are_read_strictly() {
+    let text = "[http]\nallow_hosts = [\"10.1.2.0/24\", \"intranet.example\"]\n";
+    assert!(load(text, &[]).unwrap().http.allow_hosts.has_address([10, 1, 2, 3].into()));
+    let config = load("", &[("XUNCHA__HTTP__ALLOW_HOSTS", "10.1.2.0/24, intranet.example")]).unwrap();
+    assert!(config.http.allow_hosts.has_name("intranet.example"));
+    let found = problems("[http]\nallow_hosts = [\"10.1.2.3/24\", \"http://a.example\"]\n", &[]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("2:") && found[0].contains("10.1.2.0/24"), "{found:?}");
+    assert!(problems("[http]\nallow_hosts = \"10.1.2.3\"\n", &[])[0].contains("a list of texts"));
+}
+
+#[test]
 fn values_have_more_than_one_spelling_where_toml_has() {
     let config = load("[sampling]\nratio = \"0.30\"\n[review]\nsince = 2026-10-01\n", &[]).unwrap();
     assert_eq!(config.sampling.ratio.to_string(), "0.3");

@@ -5,6 +5,7 @@
 pub(crate) mod keyed;
 
 pub mod account;
+pub mod allow;
 pub mod bulletin;
 pub mod finding;
 pub mod issue;

@@ -33,7 +33,7 @@ use url::Url;
 use cookies::Cookies;
 
 pub use failure::{Failure, FailureKind};
-pub use guard::is_public;
+pub use guard::{allows, is_public};
 pub use page::{Hop, Page};
 pub use settings::{FetcherError, Settings};
 
@@ -108,7 +108,8 @@ impl Fetcher {
         install_tls();
         HeaderValue::from_str(&settings.user_agent).map_err(|_| FetcherError::UserAgent)?;
         let guarded = !settings.allow_private && settings.proxy.is_none();
-        let names = guard::Names::new(guarded, settings.connect_timeout.mul_f32(0.8));
+        let names =
+            guard::Names::new(guarded.then(|| settings.allow_hosts.clone()), settings.connect_timeout.mul_f32(0.8));
         let client = build_client(&settings, &names, settings.per_host_concurrency.max(1))?;
         let fresh = build_client(&settings, &names, 0)?;
         let shared = Shared {
@@ -200,7 +201,7 @@ impl Fetcher {
     async fn ask_control_urls(&self) -> Connectivity {
         let settings = &self.shared.settings;
         let client = self.shared.control.get_or_init(|| {
-            let names = guard::Names::new(false, settings.connect_timeout.mul_f32(0.8));
+            let names = guard::Names::new(None, settings.connect_timeout.mul_f32(0.8));
             build_client(settings, &names, 0).ok()
         });
         let Some(client) = client else { return Connectivity::Untested };
@@ -288,7 +289,7 @@ impl Fetcher {
         let host = url.host_str().unwrap_or_default();
         if !matches!(url.scheme(), "http" | "https") {
             Err((FailureKind::BadUrl, format!("redirected to a {} URL", url.scheme())))
-        } else if !self.shared.settings.allow_private && !guard::allows(url) {
+        } else if !self.shared.settings.allow_private && !guard::allows(url, &self.shared.settings.allow_hosts) {
             Err((FailureKind::Forbidden, format!("{host} is a private address")))
         } else if self.refusals.rests(url) {
             Err((FailureKind::HostResting, format!("{host} refused too often in this run")))

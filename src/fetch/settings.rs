@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::allow::AllowedHosts;
+
 /// How to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -27,6 +29,8 @@ pub struct Settings {
     pub retry_wait: Duration,
     /// Lets private and loopback addresses through: for tests, the demo and intranets.
     pub allow_private: bool,
+    /// What is let through besides, without `allow_private`.
+    pub allow_hosts: AllowedHosts,
     /// `http://`, `https://` or `socks5://` proxy; it then resolves the names, and the guard
     /// judges literal addresses alone.
     pub proxy: Option<String>,
@@ -49,6 +53,7 @@ impl Default for Settings {
             retries: 2,
             retry_wait: Duration::from_millis(500),
             allow_private: false,
+            allow_hosts: AllowedHosts::default(),
             proxy: None,
             user_agent: concat!("Mozilla/5.0 (compatible; xuncha/", env!("CARGO_PKG_VERSION"), ")").to_owned(),
             control_urls: Vec::new(),

@@ -53,6 +53,16 @@ const SAMPLES: &[(i64, &str)] = &[
          VALUES (1, '2026-0001', 'alert', '{}', FALSE, 'k', 1)",
     ),
     (1, "INSERT INTO delivery (id, notice_id, chat_id, status, due_at, attempts) VALUES (1, 1, 1, 'queued', 1, 0)"),
+    (
+        4,
+        "INSERT INTO hand_look (round_id, account_id, item, day_only, note, checked_by, checked_at, recorded_at)
+         VALUES (1, 'A1', 'interaction', FALSE, '', '虚构', 1, 1)",
+    ),
+    (
+        4,
+        "INSERT INTO source_health (account_id, state, reason, sentence, since, looked_at)
+         VALUES ('A1', 'working', '', '', 1, 1)",
+    ),
 ];
 
 /// Applies version after version, with data of each before the next.

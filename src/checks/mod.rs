@@ -11,7 +11,10 @@
 //! - What a subject does wrong is a value; a look never fails the run.
 //! - Our own outage is nobody's finding: such looks are handed back and made again.
 
+pub mod by_hand;
+mod canary;
 pub mod decide;
+pub mod health;
 pub mod judge;
 pub mod link;
 mod link_book;
@@ -23,5 +26,7 @@ pub mod seen;
 mod sign_off;
 mod soft404;
 pub mod warn;
+mod wechat_api;
 mod words;
 mod words_advice;
+mod words_by_hand;

@@ -5,16 +5,18 @@ use std::collections::HashSet;
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use super::canary::Canaries;
 use super::link::LinkReason;
 use super::link_book::LinkBook;
 use super::seen::{Newest, Observed, PostSeen, Try, Unread};
 use super::sign_off;
+use super::wechat_api::{self, Keys, Way};
 use crate::domain::account::{Account, Platform, SourceKind};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
 use crate::domain::post::{Coverage, Reading};
 use crate::domain::sample::hex;
-use crate::fetch::{Connectivity, Fetcher, Hop};
+use crate::fetch::{Connectivity, Fetcher, Hop, Page};
 use crate::office::Office;
 use crate::sources::{self, ReadContext};
 
@@ -38,11 +40,36 @@ const WIDEST_OFFSET: TimeDelta = TimeDelta::hours(14);
 /// Longest URL that is looked at, in bytes.
 const MAX_URL: usize = 2000;
 
+/// What the looks of a run share.
+#[derive(Debug, Default)]
+pub struct Aids {
+    /// Links looked at already.
+    pub book: LinkBook,
+    /// What the official interface of WeChat accounts is asked with.
+    pub(super) keys: Keys,
+    /// The platforms whose canary is silent.
+    pub(super) canaries: Canaries,
+}
+
+impl Aids {
+    /// For a run: the canaries are looked at before anybody else.
+    pub(super) async fn for_run(office: &Office, fetcher: &Fetcher) -> Self {
+        let canaries = Canaries::look(office, fetcher).await;
+        Self { book: LinkBook::default(), keys: Keys::read(office), canaries }
+    }
+
+    /// For a single look, whose canary is looked at when it matters.
+    pub(super) fn for_one(office: &Office) -> Self {
+        Self { keys: Keys::read(office), ..Self::default() }
+    }
+}
+
 /// Looks at an account. It never fails: what could not be seen is part of what was seen.
-pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, account: &Account, scope: Scope) -> Observed {
+pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
+    let book = &aids.book;
     let SourceLook { answer: source, reading, evidence, tried: source_try } =
-        look_at_source(office, fetcher, account, scope.as_of).await;
+        look_at_source(office, fetcher, &aids.keys, account, scope.as_of).await;
     let mut posts: Vec<PostSeen> = reading
         .posts
         .iter()
@@ -73,7 +100,8 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, book: &LinkBook, accoun
     let offline = links.iter().any(|look| look.reason == LinkReason::WeAreOffline)
         || (suspicious && fetcher.online().await == Connectivity::Offline);
     let profile = reading.profile;
-    Observed { at: now, source, profile, posts, evidence, links, source_try, link_try, offline }
+    let canary = aids.canaries.silent_on(account.platform).map(str::to_owned);
+    Observed { at: now, source, profile, posts, evidence, links, source_try, link_try, offline, canary }
 }
 
 /// One look at an account's source.
@@ -84,7 +112,13 @@ struct SourceLook {
     tried: Option<Try>,
 }
 
-async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, as_of: DateTime<Utc>) -> SourceLook {
+async fn look_at_source(
+    office: &Office,
+    fetcher: &Fetcher,
+    keys: &Keys,
+    account: &Account,
+    as_of: DateTime<Utc>,
+) -> SourceLook {
     let lang = office.lang();
     let words = super::words::Words(lang);
     let mut look = SourceLook {
@@ -93,6 +127,26 @@ async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, a
         evidence: Evidence { url: account.source_url.clone(), ..Evidence::default() },
         tried: None,
     };
+    match keys.way(account, lang) {
+        Way::Page => {}
+        Way::Closed(why) => {
+            look.answer = Err(why);
+            return look;
+        }
+        Way::Interface(credential) => {
+            look.evidence.fetched_at = Some(office.local(office.now()));
+            let seen = wechat_api::look(office, fetcher, account, credential, as_of).await;
+            look.tried = seen.tried;
+            if let Some(page) = &seen.page {
+                look.note_page(page);
+            }
+            match seen.answer {
+                Ok(reading) => look.note_reading(reading, SourceKind::Wechat, as_of, office),
+                Err(why) => look.answer = Err(why),
+            }
+            return look;
+        }
+    }
     let unread = |reason: &str, sentence: String| Err(Unread { reason: reason.to_owned(), sentence });
     let (kind, url) = match (account.source, account.source_url.as_deref()) {
         (None, _) => {
@@ -121,10 +175,7 @@ async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, a
         }
     };
     look.tried = Some(Try { maybe_ours: None });
-    look.evidence.url = Some(page.url.clone());
-    look.evidence.status = Some(page.status);
-    look.evidence.chain = chain(&page.chain);
-    look.evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
+    look.note_page(&page);
     let context = ReadContext { as_of, timezone: office.zone() };
     // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
     let options = account.source_options.clone();
@@ -133,21 +184,32 @@ async fn look_at_source(office: &Office, fetcher: &Fetcher, account: &Account, a
         Ok(Ok(reading)) if reading.coverage == Coverage::Mixed => {
             look.answer = unread("mixed_source", words.mixed_source());
         }
-        Ok(Ok(mut reading)) => {
-            let newest = newest(&reading, as_of, office.now());
-            let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
-            look.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
-            look.answer = Ok(newest);
-            // A version of an app is no article: nobody reviews or links it.
-            if kind == SourceKind::App {
-                reading.posts.clear();
-            }
-            look.reading = reading;
-        }
+        Ok(Ok(reading)) => look.note_reading(reading, kind, as_of, office),
         Ok(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
         Err(_) => look.answer = unread("adapter_failed", words.adapter_failed()),
     }
     look
+}
+
+impl SourceLook {
+    fn note_page(&mut self, page: &Page) {
+        self.evidence.url = Some(page.url.clone());
+        self.evidence.status = Some(page.status);
+        self.evidence.chain = chain(&page.chain);
+        self.evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
+    }
+
+    fn note_reading(&mut self, mut reading: Reading, kind: SourceKind, as_of: DateTime<Utc>, office: &Office) {
+        let newest = newest(&reading, as_of, office.now());
+        let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
+        self.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
+        self.answer = Ok(newest);
+        // A version of an app is no article: nobody reviews or links it.
+        if kind == SourceKind::App {
+            reading.posts.clear();
+        }
+        self.reading = reading;
+    }
 }
 
 fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>) -> Newest {

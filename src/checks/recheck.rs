@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::judge::{duplicate, identity, registration, review, review_faults, silence};
+use super::canary::Canaries;
+use super::judge::{app, duplicate, identity, registration, review, review_faults, silence};
 use super::link::{self, LinkOutcome};
-use super::link_book::LinkBook;
-use super::observe::{Scope as Look, observe};
+use super::observe::{Aids, Scope as Look, observe};
 use super::run::{Registry, bench, load};
 use super::words::Words;
+use crate::domain::account::SourceKind;
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Action, EventKind, IssueStatus};
 use crate::domain::notice::Alert;
@@ -153,9 +154,27 @@ async fn measure(
             Measured { passed: outcome(finding.outcome), sentence: finding.summary }
         }
         Indicator::Stale | Indicator::Zombie => {
-            let seen = look(office, fetcher, &account, now, window_from).await;
-            let finding = silence(&bench, &account, &seen);
+            let mut seen = look(office, fetcher, &account, now, window_from).await;
+            let mut finding = silence(&bench, &account, &seen);
+            if finding.outcome == Outcome::Fail {
+                // No rectification is rejected by a source that may be blind.
+                let canaries = Canaries::look_for(office, fetcher, account.platform).await;
+                seen.canary = canaries.silent_on(account.platform).map(str::to_owned);
+                finding = silence(&bench, &account, &seen);
+            }
             Measured { passed: outcome(finding.outcome), sentence: finding.summary }
+        }
+        Indicator::AppUnavailable if account.source == Some(SourceKind::App) => {
+            let seen = look(office, fetcher, &account, now, window_from).await;
+            match app(&bench, &account, &seen, 1) {
+                // A store that still has no such app has it no more than when a person confirmed that.
+                Some(found) => {
+                    let gone = by_person && found.outcome == Outcome::Suspected;
+                    let passed = if gone { Some(false) } else { outcome(found.outcome) };
+                    Measured { passed, sentence: found.summary }
+                }
+                None => Measured { passed: None, sentence: Words(office.lang()).for_a_person() },
+            }
         }
         Indicator::Review => {
             let mut seen = look(office, fetcher, &account, now, window_from).await;
@@ -213,5 +232,5 @@ async fn look(
     as_of: DateTime<Utc>,
     window_from: DateTime<Utc>,
 ) -> super::seen::Observed {
-    observe(office, fetcher, &LinkBook::default(), account, Look { as_of, window_from, links: false }).await
+    observe(office, fetcher, &Aids::for_one(office), account, Look { as_of, window_from, links: false }).await
 }

@@ -7,12 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt as _;
 use tokio::task::{JoinError, JoinSet};
 
+use super::health::health;
 use super::judge::{Bench, Known, RegistryKnown, judge};
-use super::link_book::LinkBook;
-use super::observe::{Scope, observe};
+use super::observe::{Aids, Scope, observe};
 use super::seen::{Observed, Try};
 use super::warn;
 use crate::domain::account::{Account, AccountId};
+use crate::domain::by_hand::HandLook;
+use crate::domain::health::Health;
 use crate::domain::naming::Twins;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::time::in_zone;
@@ -87,6 +89,7 @@ const GUARD_FROM: usize = 10;
 struct Looked {
     member: ClaimedMember,
     seen: Observed,
+    health: Option<Health>,
     findings: Vec<NewFinding>,
 }
 
@@ -203,11 +206,18 @@ async fn look_at_members(
 ) -> Result<Tally, RunError> {
     let concurrency = fetcher.settings().concurrency.max(1);
     let full = round.kind != RoundKind::Patrol;
+    let fetcher = fetcher.for_run();
+    let aids = Aids::for_run(office, &fetcher).await;
+    let mut by_hand = HashMap::<AccountId, Vec<HandLook>>::new();
+    for look in office.store.read().await?.hand_looks(round.id).await? {
+        by_hand.entry(look.account_id.clone()).or_default().push(look);
+    }
     let looker = Arc::new(Looker {
         registry: Registry::read(office, full).await?,
         office: office.clone(),
-        fetcher: fetcher.for_run(),
-        book: LinkBook::default(),
+        fetcher,
+        aids,
+        by_hand,
         as_of: wishes.as_of.unwrap_or(round.as_of),
         window_from: round.name.window_from(office.zone()),
         full,
@@ -291,7 +301,8 @@ async fn claim(office: &Office, round: i64, owner: &str, limit: usize) -> Result
 struct Looker {
     office: Office,
     fetcher: Fetcher,
-    book: LinkBook,
+    aids: Aids,
+    by_hand: HashMap<AccountId, Vec<HandLook>>,
     as_of: DateTime<Utc>,
     window_from: DateTime<Utc>,
     full: bool,
@@ -300,12 +311,14 @@ struct Looker {
 
 impl Looker {
     async fn look(&self, member: ClaimedMember) -> Result<Looked, StoreError> {
-        let (account, known) = load(&self.office, &self.registry, &member.account_id, self.full).await?;
+        let (account, mut known) = load(&self.office, &self.registry, &member.account_id, self.full).await?;
+        known.by_hand = self.by_hand.get(&member.account_id).cloned().unwrap_or_default();
         let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full };
-        let seen = observe(&self.office, &self.fetcher, &self.book, &account, scope).await;
+        let seen = observe(&self.office, &self.fetcher, &self.aids, &account, scope).await;
         let bench = bench(&self.office, self.as_of, self.window_from, self.full);
         let findings = judge(&bench, &account, &seen, &known);
-        Ok(Looked { member, seen, findings })
+        let health = health(&account, &seen);
+        Ok(Looked { member, seen, health, findings })
     }
 }
 
@@ -379,7 +392,8 @@ pub(super) async fn load(
 async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) -> Result<usize, StoreError> {
     let mut tx = office.store.write_rows().await?;
     let mut stored = 0;
-    for Looked { member, seen, findings } in chunk {
+    let mut sources = Vec::new();
+    for Looked { member, seen, health, findings } in chunk {
         let newest_at = findings.iter().find_map(|finding| finding.newest_at);
         if !tx.finish_member(member.id, owner, seen.at, newest_at).await? {
             continue;
@@ -388,8 +402,10 @@ async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) ->
         tx.put_findings(round.id, member.id, &member.account_id, findings).await?;
         let data = serde_json::to_string(seen).map_err(StoreError::Json)?;
         tx.insert_observation(round.id, &member.account_id, seen.at, &data).await?;
+        sources.extend(health.clone().map(|health| (member.account_id.clone(), seen.at, health)));
         stored += 1;
     }
+    tx.put_health(&sources).await?;
     tx.commit().await?;
     Ok(stored)
 }

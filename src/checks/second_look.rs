@@ -9,16 +9,20 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::judge;
-use super::link::{self, LinkLook, LinkOutcome};
+use super::link::{self, LinkLook};
+use super::observe::{Aids, Scope, observe};
 use super::run::bench;
+use super::seen::Observed;
+use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
 use crate::domain::round::RoundState;
+use crate::domain::rule::Indicator;
 use crate::domain::time::in_zone;
 use crate::fetch::Fetcher;
 use crate::issues::IssueError;
 use crate::issues::open::{open_late, write_notices};
 use crate::office::Office;
-use crate::store::{NewFinding, Round, StoredFinding};
+use crate::store::{NewFinding, Round, StoreError, StoredFinding};
 
 /// What came of the looks that were due.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,14 +55,14 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     let mut running = JoinSet::new();
     let gate = Arc::new(Semaphore::new(fetcher.settings().concurrency.max(1)));
     for found in due {
-        let (fetcher, gate) = (fetcher.clone(), Arc::clone(&gate));
+        let (office, fetcher, gate) = (office.clone(), fetcher.clone(), Arc::clone(&gate));
         running.spawn(async move {
             let _permit = gate.acquire().await;
-            let look = link::verify(&fetcher, &found.finding.subject, now).await;
+            let look = look_at(&office, &fetcher, &found, now).await;
             (found, look)
         });
     }
-    let mut looks: Vec<(StoredFinding, LinkLook)> = running.join_all().await;
+    let mut looks: Vec<(StoredFinding, Look)> = running.join_all().await;
     looks.sort_by_key(|(found, _)| found.finding.id);
     let mut came = Looked::default();
     let mut tx = office.store.write().await?;
@@ -68,7 +72,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
             Some(round) => round.clone(),
             None => tx.round_by_id(found.round_id).await?,
         };
-        let next = next_finding(office, &round, &found, &look, now);
+        let Some(next) = next_finding(office, &round, &found, &look, now) else { continue };
         if !tx.renew_finding(found.finding.id, &next).await? {
             continue;
         }
@@ -90,18 +94,45 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     Ok(came)
 }
 
+/// Another look at what is in doubt.
+enum Look {
+    Link(LinkLook),
+    Source(Box<(Account, Observed)>),
+    /// The account is gone from the registry.
+    Nothing,
+}
+
+async fn look_at(office: &Office, fetcher: &Fetcher, found: &StoredFinding, now: DateTime<Utc>) -> Look {
+    if found.finding.indicator != Indicator::AppUnavailable {
+        return Look::Link(link::verify(fetcher, &found.finding.subject, now).await);
+    }
+    let Ok(Some(account)) = account_of(office, found).await else { return Look::Nothing };
+    let scope = Scope { as_of: now, window_from: now, links: false };
+    let seen = observe(office, fetcher, &Aids::for_one(office), &account, scope).await;
+    Look::Source(Box::new((account, seen)))
+}
+
+async fn account_of(office: &Office, found: &StoredFinding) -> Result<Option<Account>, StoreError> {
+    office.store.read().await?.account(&found.finding.account_id).await
+}
+
+/// The verdict after another look; `None` where nothing could be looked at.
 fn next_finding(
     office: &Office,
     round: &Round,
     found: &StoredFinding,
-    look: &LinkLook,
+    look: &Look,
     now: DateTime<Utc>,
-) -> NewFinding {
+) -> Option<NewFinding> {
     let window_from = round.name.window_from(office.zone());
     let bench = bench(office, found.finding.as_of.utc(), window_from, true);
     let looks = found.looks + 1;
-    let mut next = judge::link(&bench, look, looks);
-    if look.outcome == LinkOutcome::Unverified {
+    let mut next = match look {
+        Look::Link(look) => judge::link(&bench, look, looks),
+        Look::Source(seen) => judge::app(&bench, &seen.0, &seen.1, looks)?,
+        Look::Nothing => return None,
+    };
+    if next.outcome == Outcome::Unverified {
         // A look that saw nothing takes nothing back: the doubt stays, and the look counts.
         next.outcome = Outcome::Suspected;
         next.next_look_at =
@@ -116,5 +147,5 @@ fn next_finding(
             next.next_look_at = Some(at.max(morning));
         }
     }
-    next
+    Some(next)
 }

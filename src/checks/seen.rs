@@ -69,6 +69,29 @@ pub struct Observed {
     /// We are known to be offline: nothing here says anything about anybody.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub offline: bool,
+    /// Why the platform's canary says that its sources cannot be trusted just now, in the office's
+    /// language; `None`: it sings, or there is none.
+    #[serde(default)]
+    pub canary: Option<String>,
+}
+
+impl Observed {
+    /// A look at a source and nothing else.
+    #[must_use]
+    pub fn of_source(at: DateTime<Utc>, source: Result<Newest, Unread>, evidence: Evidence) -> Self {
+        Self {
+            at,
+            source,
+            profile: None,
+            posts: Vec::new(),
+            evidence,
+            links: Vec::new(),
+            source_try: None,
+            link_try: None,
+            offline: false,
+            canary: None,
+        }
+    }
 }
 
 /// Whether asking over the network failed in a way that our own outage would explain.

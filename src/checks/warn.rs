@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::canary::CANARY_SILENT;
 use crate::domain::finding::Outcome;
 use crate::domain::notice::{NoticeBody, SilentSoon};
 use crate::domain::rule::Indicator;
@@ -31,6 +32,10 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
         let Some(last) = page.last() else { break };
         after = last.finding.id;
         for found in page {
+            // From a source that may be blind no silence is foretold.
+            if found.finding.reason == CANARY_SILENT {
+                continue;
+            }
             let Some(newest) = found.finding.newest_at else { continue };
             let days = (found.finding.as_of.utc() - newest.utc()).num_days();
             let Some(reached) = silence.remind_days.iter().filter(|d| **d <= days).max() else { continue };

@@ -115,6 +115,22 @@ impl Words {
         say!(self, format!("无法判定：{why}"), format!("could not be judged: {why}"))
     }
 
+    pub(in crate::checks) fn app_in_store(self) -> String {
+        say!(self, "应用商店或下载页面可以找到该应用", "the store or the download page has the app").to_owned()
+    }
+
+    pub(in crate::checks) fn app_gone(self, why: &str) -> String {
+        say!(self, format!("疑似无法下载：{why}"), format!("suspected not to be downloadable: {why}"))
+    }
+
+    pub(in crate::checks) fn canary(self, why: &str) -> String {
+        say!(
+            self,
+            format!("该平台采集渠道异常：{why}"),
+            format!("the platform's sources cannot be trusted just now: {why}")
+        )
+    }
+
     pub(in crate::checks) fn links_sound(self, count: usize) -> String {
         say!(self, format!("所查{count}个链接均可打开"), format!("all {count} links looked at open"))
     }

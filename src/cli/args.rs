@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use crate::domain::Lang;
 use crate::domain::account::SourceKind;
 use crate::domain::finding::Outcome;
+use crate::domain::health::SourceState;
 use crate::domain::issue::IssueStatus;
 use crate::domain::person::Role;
 use crate::domain::ratio::Ratio;
@@ -83,6 +84,9 @@ pub(super) enum Command {
     /// 发现 Findings
     #[command(subcommand)]
     Findings(FindingsCommand),
+    /// 采集渠道状态 How sources are doing
+    #[command(subcommand)]
+    Sources(SourcesCommand),
     /// 问题清单与处理 The issue list and its workflow
     #[command(subcommand)]
     Issues(IssuesCommand),
@@ -227,6 +231,16 @@ pub(super) enum RoundCommand {
         #[arg(value_name = "ROUND|FILE")]
         what: String,
     },
+    /// 导出人工核查表（XLSX） Write what a person must look at
+    Worksheet { round: RoundName, file: PathBuf },
+    /// 导入填好的人工核查表；有错则整体不导入 Record what the person saw; all or nothing
+    Record {
+        round: RoundName,
+        file: PathBuf,
+        /// 只检查不写入 Write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// 关闭批次 Close a judged round
     Close { round: RoundName },
 }
@@ -257,6 +271,16 @@ pub(super) enum FindingsCommand {
         /// 理由 Why
         #[arg(long, value_name = "TEXT")]
         why: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SourcesCommand {
+    /// 列出采集渠道及其状态 List sources and how they are doing
+    List {
+        /// `working`、`blind`、`blocked`、`wants_authorisation`
+        #[arg(long)]
+        state: Option<SourceState>,
     },
 }
 

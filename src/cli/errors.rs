@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::app::{CalendarError, RulesError};
 use crate::chat::telegram::MessengerError;
+use crate::checks::by_hand::RecordError;
 use crate::checks::decide::DecideError;
 use crate::checks::run::RunError;
 use crate::config::{ConfigError, SecretError};
@@ -132,6 +133,9 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     if let Some(e) = error.downcast_ref::<DecideError>() {
         return (decide(e, lang), if matches!(e, DecideError::ReasonMissing) { 2 } else { 1 });
     }
+    if let Some(e) = error.downcast_ref::<RecordError>() {
+        return (record(e, lang), 1);
+    }
     if let Some(e) = error.downcast_ref::<InviteError>() {
         return invite(e, lang);
     }
@@ -185,20 +189,33 @@ fn intake(error: &IntakeError, lang: Lang) -> String {
     match error {
         IntakeError::File(e) => e.text(lang),
         IntakeError::Store(e) => store(e, lang),
-        IntakeError::Rows(problems) => {
-            const SHOWN: usize = 30;
-            let count = problems.len();
-            let mut lines: Vec<String> = problems.iter().take(SHOWN).cloned().collect();
-            if count > SHOWN {
-                let more = count - SHOWN;
-                lines.push(pick(lang, &format!("……另有{more}处"), &format!("... and {more} more")));
-            }
-            let head = pick(
-                lang,
-                &format!("{count}处有误，未导入任何内容"),
-                &format!("{count} rows are wrong; nothing was imported"),
-            );
-            format!("{head}\n{}", lines.join("\n"))
+        IntakeError::Rows(problems) => rows(problems, lang),
+    }
+}
+
+/// What is wrong in a file: how many, and the first of them.
+fn rows(problems: &[String], lang: Lang) -> String {
+    const SHOWN: usize = 30;
+    let count = problems.len();
+    let mut lines: Vec<String> = problems.iter().take(SHOWN).cloned().collect();
+    if count > SHOWN {
+        let more = count - SHOWN;
+        lines.push(pick(lang, &format!("……另有{more}处"), &format!("... and {more} more")));
+    }
+    let head =
+        pick(lang, &format!("{count}处有误，未导入任何内容"), &format!("{count} rows are wrong; nothing was imported"));
+    format!("{head}\n{}", lines.join("\n"))
+}
+
+fn record(error: &RecordError, lang: Lang) -> String {
+    match (lang, error) {
+        (_, RecordError::Rows(problems)) => rows(problems, lang),
+        (_, RecordError::Store(e)) => store(e, lang),
+        (_, RecordError::Issue(e)) => issue(e, lang),
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, RecordError::Closed(round)) => format!("批次{round}已关闭，不能再导入人工核查结果"),
+        (Lang::Zh, RecordError::NotDrawn(round)) => {
+            format!("批次{round}尚未抽取，请先执行：xuncha round open {round}")
         }
     }
 }

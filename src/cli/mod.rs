@@ -15,8 +15,10 @@ mod probe;
 mod report;
 mod rounds;
 mod serve;
+mod sources;
 mod usage;
 mod users;
+mod worksheet;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -100,6 +102,7 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Reviews(command) => accounts::run_reviews(context, command).await,
         Command::Round(command) => rounds::run(context, command).await,
         Command::Findings(command) => findings::run(context, command).await,
+        Command::Sources(command) => sources::run(context, command).await,
         Command::Issues(command) => issues::run(context, command).await,
         Command::Notices(command) => notices::run(context, command).await,
         Command::Report { round, out } => report::run(context, round, &out).await,

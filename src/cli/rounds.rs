@@ -9,7 +9,7 @@ use super::args::RoundCommand;
 use super::output::Column;
 use super::{CheckFailed, Context, Usage};
 use crate::app;
-use crate::checks::run;
+use crate::checks::{by_hand, run};
 use crate::domain::finding::Outcome;
 use crate::domain::ratio::Ratio;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
@@ -43,6 +43,9 @@ struct RoundView {
     closed_at: Option<LocalTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<Found>>,
+    /// Rows of the worksheet that wait for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_hand: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +98,10 @@ pub(super) async fn run(context: &mut Context, command: RoundCommand) -> anyhow:
         }
         RoundCommand::List => list(context, &office).await,
         RoundCommand::Export { round, file } => export(context, &office, round, &file).await,
+        RoundCommand::Worksheet { round, file } => super::worksheet::write(context, &office, round, &file).await,
+        RoundCommand::Record { round, file, dry_run } => {
+            super::worksheet::record(context, &office, round, &file, dry_run).await
+        }
         RoundCommand::Close { round } => {
             let (closed, new) = sampling::close(&office, round).await?;
             if !new {
@@ -141,6 +148,7 @@ async fn view(office: &Office, round: &Round) -> anyhow::Result<RoundView> {
         judged_at: local(round.judged_at),
         closed_at: local(round.closed_at),
         findings: None,
+        by_hand: None,
     })
 }
 
@@ -187,6 +195,9 @@ async fn status(context: &mut Context, office: &Office, round: &Round) -> anyhow
         found.push((indicator.name(lang).to_owned(), format!("{} {count}", outcome.name(lang))));
     }
     lines.extend(found.iter().map(|(name, text)| (name.as_str(), text.clone())));
+    let waiting = by_hand::waiting(office, round).await?;
+    lines.push((context.out.pick("待人工查看", "by hand"), waiting.to_string()));
+    view.by_hand = Some(waiting);
     view.findings =
         Some(counts.into_iter().map(|(indicator, outcome, count)| Found { indicator, outcome, count }).collect());
     context.out.one(&view, &lines)

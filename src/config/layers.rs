@@ -8,8 +8,16 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Place, Problem, line_column};
 
-/// The keys of a `[[channel]]` table, all text.
-const CHANNEL_KEYS: &[&str] = &["kind", "webhook_file", "secret_file", "for"];
+/// Tables of which there may be any number, with their keys, all text.
+const TABLES: &[(&str, &[&str])] = &[
+    ("channel", &["kind", "webhook_file", "secret_file", "for"]),
+    ("canary", &["platform", "source", "url", "options", "max_age"]),
+];
+
+/// The keys of such a table; `None` for an ordinary section.
+fn table_keys(kind: &str) -> Option<&'static [&'static str]> {
+    TABLES.iter().find(|(name, _)| *name == kind).map(|(_, keys)| *keys)
+}
 
 /// Values that may carry a password: never repeated in a message.
 pub(super) const CONCEALED_KEYS: &[&str] = &["database.url", "http.proxy", "telegram.proxy"];
@@ -90,8 +98,8 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) struct Layers {
     pub(super) entries: BTreeMap<String, Entry>,
-    /// Channels by number, with the place of each.
-    pub(super) channels: BTreeMap<usize, Place>,
+    /// Channels and canaries by kind and number, with the place of each.
+    pub(super) tables: BTreeMap<(String, usize), Place>,
     pub(super) token: Option<String>,
     /// The folder that relative paths of the file start at; empty for the working directory.
     pub(super) folder: PathBuf,
@@ -102,7 +110,7 @@ impl Layers {
     pub(super) fn defaults() -> Self {
         let mut layers = Self {
             entries: BTreeMap::new(),
-            channels: BTreeMap::new(),
+            tables: BTreeMap::new(),
             token: None,
             folder: PathBuf::new(),
             problems: Vec::new(),
@@ -149,9 +157,9 @@ impl Layers {
         sections.sort_by_key(|(name, _)| name.span().start);
         for (section, value) in sections {
             match (section.get_ref().as_ref(), value.get_ref()) {
-                ("channel", DeValue::Array(items)) => {
+                (kind, DeValue::Array(items)) if table_keys(kind).is_some() => {
                     for (number, item) in items.iter().enumerate() {
-                        self.lay_channel(number, item, &at);
+                        self.lay_table(kind, number, item, &at);
                     }
                 }
                 (name, DeValue::Table(table)) if self.keys_of(name).next().is_some() => {
@@ -162,8 +170,8 @@ impl Layers {
                     self.problems.push(Problem::new(
                         at(section.span()),
                         Some(name),
-                        format!("没有这一节，可用的有：{known}, [[channel]]"),
-                        format!("there is no such section; there are: {known}, [[channel]]"),
+                        format!("没有这一节，可用的有：{known}, [[channel]], [[canary]]"),
+                        format!("there is no such section; there are: {known}, [[channel]], [[canary]]"),
                     ));
                 }
             }
@@ -189,18 +197,20 @@ impl Layers {
         }
     }
 
-    fn lay_channel(
+    fn lay_table(
         &mut self,
+        kind: &str,
         number: usize,
         item: &Spanned<DeValue<'_>>,
         at: &dyn Fn(std::ops::Range<usize>) -> Place,
     ) {
-        self.channels.insert(number, at(item.span()));
+        let keys_of_kind = table_keys(kind).unwrap_or_default();
+        self.tables.insert((kind.to_owned(), number), at(item.span()));
         let mut keys: Vec<_> = item.get_ref().as_table().into_iter().flatten().collect();
         keys.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in keys {
-            let name = format!("channel.{number}.{}", key.get_ref());
-            if !CHANNEL_KEYS.contains(&key.get_ref().as_ref()) {
+            let name = format!("{kind}.{number}.{}", key.get_ref());
+            if !keys_of_kind.contains(&key.get_ref().as_ref()) {
                 self.unknown_key(at(key.span()), &name);
             } else if let Some(text) = value.get_ref().as_str() {
                 self.entries.insert(name, Entry { raw: Raw::Text(text.to_owned()), place: at(value.span()) });
@@ -220,12 +230,14 @@ impl Layers {
             let Some(path) = variable.strip_prefix("XUNCHA__") else { continue };
             let place = Place::Env(variable.clone());
             let name = path.to_lowercase().replace("__", ".");
-            if let Some((number, key)) = name.strip_prefix("channel.").and_then(|rest| rest.split_once('.')) {
-                match number.parse::<usize>().ok().filter(|n| *n < 100 && CHANNEL_KEYS.contains(&key)) {
+            let table =
+                name.split_once('.').and_then(|(kind, rest)| Some((kind, table_keys(kind)?, rest.split_once('.')?)));
+            if let Some((kind, keys, (number, key))) = table {
+                match number.parse::<usize>().ok().filter(|n| *n < 100 && keys.contains(&key)) {
                     Some(number) => {
-                        self.channels.entry(number).or_insert_with(|| place.clone());
+                        self.tables.entry((kind.to_owned(), number)).or_insert_with(|| place.clone());
                         self.entries.insert(
-                            format!("channel.{number}.{key}"),
+                            format!("{kind}.{number}.{key}"),
                             Entry { raw: Raw::Text(value.trim().to_owned()), place },
                         );
                     }
@@ -257,13 +269,12 @@ impl Layers {
         } else {
             ("没有这个键".to_owned(), "there is no such key".to_owned())
         };
-        let known: Vec<&str> =
-            if section == "channel" { CHANNEL_KEYS.to_vec() } else { self.keys_of(section).collect() };
+        let known: Vec<&str> = table_keys(section).map_or_else(|| self.keys_of(section).collect(), <[_]>::to_vec);
         if name != "telegram.token" {
             let (known, sections) = (known.join(", "), self.section_names().join(", "));
             if known.is_empty() {
-                zh = format!("没有这一节，可用的有：{sections}, channel");
-                en = format!("there is no such section; there are: {sections}, channel");
+                zh = format!("没有这一节，可用的有：{sections}, channel, canary");
+                en = format!("there is no such section; there are: {sections}, channel, canary");
             } else {
                 zh = format!("{zh}，{section} 下可用的有：{known}");
                 en = format!("{en}; {section} has: {known}");
@@ -287,7 +298,7 @@ impl Layers {
 
     fn section_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.entries.keys().filter_map(|name| name.split('.').next()).collect();
-        names.retain(|name| *name != "channel");
+        names.retain(|name| table_keys(name).is_none());
         names.dedup();
         names
     }

@@ -7,8 +7,9 @@
 //! - Relative paths (and a relative `SQLite` file) start at the configuration file's folder, also
 //!   those the file leaves at their default; paths from the environment start at the working directory.
 //! - Secrets are read when they are needed: a command that needs no token runs without one.
-//! - Channels are numbered from 0 in the environment: `XUNCHA__CHANNEL__0__WEBHOOK_FILE`.
+//! - Channels and canaries are numbered from 0 in the environment: `XUNCHA__CHANNEL__0__WEBHOOK_FILE`.
 
+mod credentials;
 mod layers;
 mod problem;
 mod reader;
@@ -19,12 +20,13 @@ mod values;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+pub use credentials::{Credential, Credentials, read_credentials};
 pub use problem::{ConfigError, Place, Problem};
 pub use secret::{Concealed, SecretError, SecretSource};
 pub use sections::{
-    CalendarConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig, DeadlinesConfig, HttpConfig,
-    OfficeConfig, QuietConfig, ReviewConfig, ReviewRequired, RulesConfig, SamplingConfig, ScheduleConfig, StratumField,
-    TelegramConfig, TelegramMode, WebConfig,
+    CalendarConfig, CanaryConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig, DeadlinesConfig,
+    HttpConfig, OfficeConfig, QuietConfig, ReviewConfig, ReviewRequired, RulesConfig, SamplingConfig, ScheduleConfig,
+    StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig,
 };
 
 use layers::Layers;
@@ -63,6 +65,10 @@ pub struct Config {
     pub telegram: TelegramConfig,
     /// Group robots, in the order of the file.
     pub channels: Vec<ChannelConfig>,
+    /// The official interface of WeChat accounts.
+    pub wechat: WechatConfig,
+    /// Accounts known to post daily, one or more a platform.
+    pub canaries: Vec<CanaryConfig>,
     /// Health, metrics and pages.
     pub web: WebConfig,
 }

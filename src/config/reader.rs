@@ -43,15 +43,17 @@ impl Reader {
     fn problem(&mut self, key: &str, zh: impl Into<String>, en: impl Into<String>) {
         let place = match self.layers.entries.get(key) {
             Some(entry) => entry.place.clone(),
-            None => self.channel_place(key),
+            None => self.table_place(key),
         };
         self.problems.push(Problem::new(place, Some(key), zh.into(), en.into()));
     }
 
-    /// A channel's missing key is reported where its table begins.
-    fn channel_place(&self, key: &str) -> Place {
-        let number = key.split('.').nth(1).and_then(|n| n.parse::<usize>().ok());
-        number.and_then(|n| self.layers.channels.get(&n)).cloned().unwrap_or(Place::Default)
+    /// A channel's or canary's missing key is reported where its table begins.
+    fn table_place(&self, key: &str) -> Place {
+        let mut parts = key.split('.');
+        let (kind, number) = (parts.next().unwrap_or_default(), parts.next().and_then(|n| n.parse::<usize>().ok()));
+        let place = number.and_then(|n| self.layers.tables.get(&(kind.to_owned(), n)));
+        place.cloned().unwrap_or(Place::Default)
     }
 
     /// Text without surrounding white space; empty where nothing is set.
@@ -269,9 +271,9 @@ impl Reader {
         }
     }
 
-    /// The numbers of the channels, ascending.
-    pub(super) fn channels(&self) -> Vec<usize> {
-        self.layers.channels.keys().copied().collect()
+    /// The numbers of the tables of a kind (`channel`, `canary`), ascending.
+    pub(super) fn numbers(&self, kind: &str) -> Vec<usize> {
+        self.layers.tables.keys().filter(|(known, _)| known == kind).map(|(_, number)| *number).collect()
     }
 
     /// Quiet hours, or `None` for none at all.

@@ -13,6 +13,7 @@ use super::reader::Reader;
 use super::secret::{Concealed, SecretSource};
 use crate::domain::Lang;
 use crate::domain::allow::AllowedHosts;
+use crate::domain::account::{Platform, SourceKind};
 use crate::domain::keyed::keyed_enum;
 use crate::domain::quiet::QuietHours;
 use crate::domain::ratio::Ratio;
@@ -206,6 +207,28 @@ pub struct ChannelConfig {
     pub reader: ChannelReader,
 }
 
+/// `[wechat]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WechatConfig {
+    /// The credentials of accounts that authorised the office; see [`super::read_credentials`].
+    pub credentials_file: Option<PathBuf>,
+}
+
+/// `[[canary]]`: an account known to post daily; while it is silent its platform is judged silent in nobody.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CanaryConfig {
+    /// Whose sources it watches over.
+    pub platform: Platform,
+    /// The adapter it is read by.
+    pub source: SourceKind,
+    /// Its address.
+    pub url: String,
+    /// Its 采集参数.
+    pub options: serde_json::Map<String, serde_json::Value>,
+    /// Older than this its newest post is silence.
+    pub max_age: Duration,
+}
+
 /// `[web]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebConfig {
@@ -288,7 +311,9 @@ pub(super) fn read(r: &mut Reader) -> Config {
             proxy: r.proxy("telegram.proxy"),
             mode: r.word("telegram.mode", TelegramMode::ALL, |word| word.key()).unwrap_or(TelegramMode::Polling),
         },
-        channels: r.channels().into_iter().filter_map(|number| read_channel(r, number)).collect(),
+        channels: r.numbers("channel").into_iter().filter_map(|number| read_channel(r, number)).collect(),
+        wechat: WechatConfig { credentials_file: r.path("wechat.credentials_file") },
+        canaries: r.numbers("canary").into_iter().filter_map(|number| read_canary(r, number)).collect(),
         web: WebConfig { listen: r.address("web.listen") },
     }
 }
@@ -309,4 +334,25 @@ fn read_channel(r: &mut Reader, number: usize) -> Option<ChannelConfig> {
         secret: r.secret_file(&key("secret_file")),
         reader: if reader == "supervisors" { ChannelReader::Supervisors } else { ChannelReader::Unit(reader) },
     })
+}
+
+fn read_canary(r: &mut Reader, number: usize) -> Option<CanaryConfig> {
+    let key = |name: &str| format!("canary.{number}.{name}");
+    let (hour, month) = (Duration::from_hours(1), Duration::from_hours(30 * 24));
+    let platform = r.word(&key("platform"), Platform::ALL, |word| word.key());
+    let source = r.word(&key("source"), SourceKind::ALL, |word| word.key());
+    let url = r.http_url(&key("url"));
+    let options_key = key("options");
+    let given = !r.text(&options_key).is_empty();
+    let options = r.parsed(
+        &options_key,
+        |text| serde_json::from_str(text).ok(),
+        "JSON 对象，如 {\"user\": \"1\"}",
+        "a JSON object like {\"user\": \"1\"}",
+    );
+    let max_age_key = key("max_age");
+    let max_age =
+        if r.text(&max_age_key).is_empty() { Duration::from_hours(36) } else { r.duration(&max_age_key, hour, month) };
+    let options = if given { options? } else { serde_json::Map::new() };
+    Some(CanaryConfig { platform: platform?, source: source?, url, options, max_age })
 }

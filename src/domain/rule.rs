@@ -153,6 +153,18 @@ pub struct Flaw {
     pub en: &'static str,
 }
 
+/// What a person is asked to look at beside what no machine could see.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByHandRule {
+    /// Platforms whose members are tried for `interaction`; all where none is named.
+    #[serde(default)]
+    pub interaction_platforms: Vec<Platform>,
+    /// Only members that were drawn at random, not those that are always looked at.
+    #[serde(default)]
+    pub interaction_drawn_only: bool,
+}
+
 /// A versioned rule set: data, not code.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,6 +180,9 @@ pub struct RuleSet {
     /// When an account is little used; a set without it does not check that.
     #[serde(default)]
     pub low_use: Option<LowUse>,
+    /// What a person is asked to look at.
+    #[serde(default)]
+    pub by_hand: ByHandRule,
     /// The rule of each indicator; one that is left out is not checked.
     pub indicators: BTreeMap<Indicator, Rule>,
 }

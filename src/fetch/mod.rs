@@ -14,6 +14,7 @@ mod failure;
 mod guard;
 mod hosts;
 mod page;
+mod post;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -129,6 +129,11 @@ impl<C: Column> Cells<'_, C> {
         self.row.line
     }
 
+    /// Whether a cell of this row is not to be trusted.
+    pub(super) fn has_fault(&self) -> bool {
+        !self.row.faults.is_empty()
+    }
+
     /// Problems of this row so far.
     pub(super) fn problem_count(&self) -> usize {
         self.problems.len()

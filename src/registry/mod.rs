@@ -16,6 +16,7 @@ pub mod lint;
 pub mod reviews;
 pub mod table;
 pub mod template;
+pub mod worksheet;
 
 mod columns;
 mod problem;
@@ -29,6 +30,7 @@ pub use lint::{LintKind, LintLine, lint};
 pub use problem::{Problem, ProblemKind, Sheet};
 pub use reviews::{ReviewColumn, read_reviews};
 pub use table::FileError;
+pub use worksheet::{WorksheetHead, read_worksheet, write_worksheet};
 
 #[cfg(test)]
 mod tests;

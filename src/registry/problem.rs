@@ -103,6 +103,12 @@ pub enum ProblemKind {
     Formula(String),
     /// An error value, at this address of the sheet.
     ErrorValue(String),
+    /// A value that this kind of row has no use for.
+    NotForThisRow,
+    /// A verdict that has to say what was seen.
+    NoteMissing,
+    /// Seen before it was published.
+    CheckedTooEarly,
     /// A number of which the workbook kept only 15 digits, at this address of the sheet.
     LostDigits(String),
 }
@@ -177,6 +183,14 @@ impl ProblemKind {
             }
             Self::TooMany(limit) => {
                 return (format!("链接过多，最多 {limit} 个"), format!("has too many links; at most {limit}"));
+            }
+            Self::NotForThisRow => ("只用于“内容更新”行，请删除", "is for rows on updates alone; remove it"),
+            Self::NoteMissing => (
+                "不能为空：结论为“违规”或“无法判定”时，请写明看到的情况",
+                "must say what was seen where the verdict is a violation or could not be judged",
+            ),
+            Self::CheckedTooEarly => {
+                ("早于最新发布时间，请核对两栏", "lies before the newest post; correct one of the two")
             }
             Self::Formula(at) => {
                 return (

@@ -161,7 +161,7 @@ fn reason(key: &str) -> &'static str {
     match key {
         "manual" | "by_hand" => "须人工查看",
         "blocked" | "captcha" | "forbidden" | "http_403" => "平台限制访问",
-        "rate_limited" | "http_429" => "平台限制访问频次",
+        "rate_limited" | "http_429" | "quota_exceeded" => "平台限制访问频次",
         "offline" | "we_offline" | "our_outage" | "outage" => "检查期间本系统网络异常",
         "no_source" | "unsupported" | "not_built" => "采集渠道尚未开通",
         "bad_option" | "nothing_selected" | "mixed_source" | "other_account" => "采集参数待更正",
@@ -171,9 +171,9 @@ fn reason(key: &str) -> &'static str {
         "bad_status" | "timeout" | "dns" | "tls" | "refused" | "http_5xx" | "unreachable" => "采集地址暂不可达",
         "partial_source" | "mass_sent_unseen" => "采集渠道只显示部分内容",
         "platform_refused" => "平台接口返回错误",
-        "no_such_app" => "应用商店查无此应用",
+        "no_such_app" | "app_removed" => "应用商店查无此应用",
         "canary" | "canary_silent" => "平台采集渠道异常",
-        "unauthorized" | "wants_authorisation" => "采集渠道待授权",
+        "unauthorized" | "wants_authorisation" | "ip_not_listed" | "bad_credentials" => "采集渠道待授权",
         _ => "采集未取得有效结果",
     }
 }

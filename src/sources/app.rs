@@ -1,4 +1,4 @@
-//! `app` 应用商店: the answer of an iTunes lookup.
+//! `app` 应用商店: the answer of an iTunes lookup, or a store's or download page.
 //!
 //! A store shows versions, not what is published inside the app: a recent version proves
 //! activity, an old one proves nothing. Whether the app can be downloaded is another question.
@@ -6,9 +6,9 @@
 use serde_json::{Map, Value};
 
 use super::json::{self, Found, Rest};
-use super::{ReadContext, Unreadable};
+use super::{ReadContext, Unreadable, skim};
 use crate::domain::account::SourceKind;
-use crate::domain::post::{Post, Profile, Reading};
+use crate::domain::post::{Coverage, Post, Profile, Reading};
 
 pub(super) fn read(
     url: &str,
@@ -16,6 +16,9 @@ pub(super) fn read(
     options: &Map<String, Value>,
     context: &ReadContext,
 ) -> Result<Reading, Unreadable> {
+    if text.trim_start().starts_with('<') {
+        return read_page(text);
+    }
     let answer = json::parse(text)?;
     if let Some(message) = json::first(&answer, &["errorMessage", "error"]) {
         return Err(json::refusal(&answer["errorCode"], Some(message)));
@@ -62,10 +65,57 @@ pub(super) fn read(
     json::finish(SourceKind::App, found, Rest { profile, own, part: true, warnings: Vec::new() })
 }
 
+/// Visible characters of a page looked at.
+const LOOKED_AT: usize = 3_000;
+/// A page that shows more than this is more than a notice.
+const NOTICE: usize = 600;
+
+/// How stores and download pages say that an app is gone; in the title or heading, or a short page.
+const REMOVED: &[&str] = &[
+    "应用已下架",
+    "应用已被下架",
+    "该应用已下架",
+    "该应用不存在",
+    "应用不存在",
+    "应用未找到",
+    "没有找到该应用",
+    "该应用暂不提供下载",
+    "暂不提供下载",
+    "已停止下载",
+    "停止下载服务",
+    "客户端已停止服务",
+    "应用已停止服务",
+    "已停止运营",
+    "app not available",
+    "this app is no longer available",
+    "this app is currently not available",
+    "the page you're looking for can't be found",
+    "we're sorry, the requested url was not found",
+];
+
+/// A page proves that the app is offered, or says that it is not; it shows no versions.
+fn read_page(text: &str) -> Result<Reading, Unreadable> {
+    let skim = skim::skim(text, LOOKED_AT);
+    let says = |words: &str| {
+        let words = words.to_lowercase().replace('\u{2019}', "'");
+        REMOVED.iter().any(|removed| words.contains(removed))
+    };
+    if says(&skim.title) || says(&skim.heading) || (skim.is_short(NOTICE) && says(&skim.visible)) {
+        return Err(Unreadable::AppRemoved);
+    }
+    if skim.chars == 0 {
+        // A page that a script fills shows nobody anything yet.
+        return Err(Unreadable::NotData);
+    }
+    let name = Some(skim.title).filter(|title| !title.is_empty());
+    let warnings = vec!["a download page shows no versions: it says only that the app is offered".to_owned()];
+    let profile = Profile { name, ..Profile::default() };
+    Ok(Reading { profile: Some(profile), posts: Vec::new(), coverage: Coverage::Part, warnings })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::post::Coverage;
     use crate::sources::tests::{context, read_as};
 
     const LOOKUP: &str = r#"{"resultCount":1,"results":[{"trackId":700000001,"bundleId":"cn.example.fuwu","trackName":"某某掌上办",
@@ -92,6 +142,22 @@ mod tests {
         assert_eq!(read(r#"{"resultCount":3}"#), Err(Unreadable::UnknownShape(SourceKind::App)));
         assert_eq!(read(LOOKUP), Err(Unreadable::OtherAccount));
         assert!(matches!(read(r#"{"errorMessage":"Invalid value"}"#), Err(Unreadable::Refused(_))));
+    }
+
+    #[test]
+    fn a_download_page_offers_the_app_or_says_that_it_is_gone() {
+        let read = |text: &str| read_as(SourceKind::App, "https://down.example.cn/app", text);
+        let offered = "<html><head><title>某某掌上办 下载</title></head><body><p>扫码下载</p></body></html>";
+        let reading = read(offered).unwrap();
+        assert_eq!((reading.posts.len(), reading.coverage), (0, Coverage::Part));
+        for gone in [
+            "<html><title>应用已下架</title><body>…</body></html>",
+            "<html><title>应用商店</title><body><p>很抱歉，该应用暂不提供下载</p></body></html>",
+            "<html><title>App Store</title><body><h1>The page you’re looking for can’t be found.</h1></body></html>",
+        ] {
+            assert_eq!(read(gone), Err(Unreadable::AppRemoved), "{gone}");
+        }
+        assert_eq!(read("<html><body><script>go()</script></body></html>"), Err(Unreadable::NotData));
     }
 
     #[test]

@@ -94,6 +94,9 @@ pub enum Unreadable {
     /// The store has no such app: taken down, a wrong id, or another country's.
     #[error("the store has no such app")]
     NoSuchApp,
+    /// The store's or download page says that it no longer offers the app.
+    #[error("the store or download page says that it no longer offers the app")]
+    AppRemoved,
     /// The official interface lists nothing; it leaves out what was sent to all followers.
     #[error("the official interface lists nothing, and it leaves out mass-sent articles")]
     MassSentUnseen,
@@ -121,6 +124,7 @@ impl Unreadable {
             Self::Refused(_) => "platform_refused",
             Self::OtherAccount => "other_account",
             Self::NoSuchApp => "no_such_app",
+            Self::AppRemoved => "app_removed",
             Self::MassSentUnseen => "mass_sent_unseen",
             Self::Gone(gone) => gone.key(),
         }
@@ -146,6 +150,7 @@ impl Unreadable {
             (Lang::Zh, Self::Refused(detail)) => format!("平台接口返回错误：{detail}"),
             (Lang::Zh, Self::OtherAccount) => "采集到的内容均属于其他账号".to_owned(),
             (Lang::Zh, Self::NoSuchApp) => "应用商店查无此应用（可能已下架、编号有误或未在该地区上架）".to_owned(),
+            (Lang::Zh, Self::AppRemoved) => "应用商店或下载页面提示该应用已下架或停止服务".to_owned(),
             (Lang::Zh, Self::MassSentUnseen) => {
                 "官方接口返回的列表为空；该接口不含群发文章，不能据此认定账号未更新".to_owned()
             }
@@ -183,6 +188,10 @@ pub fn read(
     let text = page.text();
     if let Some(block) = blocked::recognise(page.status, &text) {
         return Err(Unreadable::Blocked(block));
+    }
+    // A store answers so for what it does not have.
+    if kind == SourceKind::App && matches!(page.status, 404 | 410) {
+        return Err(Unreadable::NoSuchApp);
     }
     if !page.is_success() {
         return Err(Unreadable::BadStatus(page.status));

@@ -11,10 +11,12 @@
 //! - No HTTP call inside a transaction.
 
 mod accounts;
+mod by_hand;
 mod delivery;
 mod engine;
 mod events;
 mod findings;
+mod health;
 mod issues;
 mod members;
 mod notices;

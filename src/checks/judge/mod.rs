@@ -2,6 +2,8 @@
 
 mod duplicate;
 mod identity;
+mod app;
+mod by_hand;
 mod links;
 mod low_use;
 mod registration;
@@ -18,16 +20,20 @@ use super::words::Words;
 use crate::config::ReviewRequired;
 use crate::domain::Lang;
 use crate::domain::account::Account;
+use crate::domain::by_hand::{HandItem, HandLook};
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::naming::{Twins, listed};
 use crate::domain::rule::{Indicator, RuleSet};
 use crate::domain::time::LocalTime;
 use crate::store::NewFinding;
 
+pub use by_hand::is_a_verdict;
 pub use review::{ReviewFault, Reviews};
 
 pub(super) use duplicate::duplicate;
 pub(super) use identity::identity;
+pub(super) use app::app;
+pub(super) use by_hand::{by_hand, newer_sight};
 pub(super) use links::link;
 pub(super) use registration::registration;
 pub(super) use review::{review, review_faults};
@@ -63,6 +69,8 @@ pub struct Known {
     pub reviews: Reviews,
     /// What the registry as a whole says of it.
     pub registry: RegistryKnown,
+    /// What people recorded of it from the round's worksheet.
+    pub by_hand: Vec<HandLook>,
 }
 
 /// What the registry as a whole says of an account.
@@ -87,7 +95,17 @@ impl RegistryKnown {
 /// Judges everything seen of an account, by the indicators that the rule set checks.
 #[must_use]
 pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Known) -> Vec<NewFinding> {
-    let mut findings = vec![silence(bench, account, seen), registration(bench, account, known, seen.at)];
+    let mut update = silence(bench, account, seen);
+    if let Some(look) = known.hand_look(HandItem::Update) {
+        update = newer_sight(update, by_hand(bench, account, look), is_a_verdict(look));
+    }
+    let mut findings = vec![update, registration(bench, account, known, seen.at)];
+    findings.extend(known.hand_look(HandItem::Interaction).map(|look| by_hand(bench, account, look)));
+    match known.hand_look(HandItem::App) {
+        Some(look) => findings.push(by_hand(bench, account, look)),
+        None if bench.full => findings.extend(app(bench, account, seen, 1)),
+        None => {}
+    }
     if bench.full {
         findings.extend(links::links(bench, seen));
         findings.extend(review(bench, account, seen, &known.reviews));

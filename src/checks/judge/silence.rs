@@ -3,6 +3,7 @@
 use chrono::{TimeDelta, Utc};
 
 use super::Bench;
+use crate::checks::canary::CANARY_SILENT;
 use crate::checks::seen::{Observed, Unread};
 use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
@@ -59,6 +60,16 @@ pub(in crate::checks) fn silence(bench: &Bench<'_>, account: &Account, seen: &Ob
         (Indicator::Stale, Outcome::Fail, "silent", words.silent(local, newest.day_only, age, stale_days))
     } else {
         (Indicator::Stale, Outcome::Pass, "updated", words.updated(local, newest.day_only, age))
+    };
+    let (indicator, outcome, reason, summary) = match &seen.canary {
+        Some(why) if outcome == Outcome::Fail => {
+            return NewFinding { newest_at: Some(newest_at), ..unjudged(&Unread::canary(words.canary(why))) };
+        }
+        // What was seen stands; that nothing newer was seen does not: nobody is warned by it.
+        Some(_) if bench.rules.silence.remind_days.iter().any(|days| age >= TimeDelta::days(*days)) => {
+            (indicator, outcome, CANARY_SILENT, summary)
+        }
+        _ => (indicator, outcome, reason, summary),
     };
     NewFinding {
         newest_at: Some(newest_at),

@@ -74,15 +74,5 @@ pub(super) fn posts(bench: &Bench<'_>, count: usize) -> Vec<PostSeen> {
 }
 
 pub(super) fn seen() -> Observed {
-    Observed {
-        at: at("2026-11-23 09:00"),
-        source: Ok(Newest::default()),
-        profile: None,
-        posts: Vec::new(),
-        evidence: Evidence::default(),
-        links: Vec::new(),
-        source_try: None,
-        link_try: None,
-        offline: false,
-    }
+    Observed::of_source(at("2026-11-23 09:00"), Ok(Newest::default()), Evidence::default())
 }

@@ -216,5 +216,10 @@ pub fn read_rows(path: &Path, mut each: impl FnMut(Row)) -> Result<(), FileError
     if rows == 0 { Err(error(FileErrorKind::Empty)) } else { Ok(()) }
 }
 
+/// The name of the sheet that [`read_rows`] reads, for messages; `None` for a text file.
+pub(super) fn first_sheet(path: &Path) -> Option<String> {
+    workbook::first_sheet(path)
+}
+
 /// What the two readers hand their rows to.
 type Each<'a> = &'a mut dyn FnMut(Row) -> Result<(), FileErrorKind>;

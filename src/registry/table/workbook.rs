@@ -77,12 +77,21 @@ impl Write for Scale {
     }
 }
 
+/// The name of the sheet that is read; the file has been weighed before.
+pub(super) fn first_sheet(path: &Path) -> Option<String> {
+    let name = || first_visible(&Xlsx::new(BufReader::new(File::open(path).ok()?)).ok()?);
+    catch_unwind(AssertUnwindSafe(name)).ok().flatten()
+}
+
+fn first_visible(workbook: &Xlsx<BufReader<File>>) -> Option<String> {
+    let shown = |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
+    workbook.sheets_metadata().iter().find(shown).map(|sheet| sheet.name.clone())
+}
+
 fn read_first_sheet(path: &Path, each: Each<'_>) -> Result<(), FileErrorKind> {
     let file = File::open(path).map_err(FileErrorKind::Io)?;
     let mut workbook = Xlsx::new(BufReader::new(file)).map_err(not_workbook)?;
-    let shown = |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
-    let sheet = workbook.sheets_metadata().iter().find(shown).map(|sheet| sheet.name.clone());
-    let sheet = sheet.ok_or_else(|| not_workbook("no visible sheet"))?;
+    let sheet = first_visible(&workbook).ok_or_else(|| not_workbook("no visible sheet"))?;
     let mut cells = workbook.worksheet_cells_reader(&sheet).map_err(not_workbook)?;
     let mut row = Row::default();
     while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(not_workbook)? {

@@ -1,0 +1,448 @@
+//! What a person must look at in a round, and what becomes of what the person saw.
+//!
+//! A person's sight is stored apart from the verdict made of it, so that other rules can judge it
+//! again. On updates the person sees and the rule counts; on everything else the verdict is the
+//! person's, is marked as such, and only a person closes the issue that rests on it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::judge::{Bench, by_hand, is_a_verdict, newer_sight};
+use super::run::bench;
+use super::words_by_hand as words;
+use crate::domain::Lang;
+use crate::domain::account::{Account, AccountId, Platform};
+use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandTask};
+use crate::domain::finding::Outcome;
+use crate::domain::issue::Action;
+use crate::domain::round::{RoundKind, RoundName, RoundState};
+use crate::domain::rule::Indicator;
+use crate::domain::sample::Reason;
+use crate::issues::open::{open_late, write_notices};
+use crate::issues::{self, IssueError, Scope};
+use crate::office::Office;
+use crate::sources;
+use crate::store::{FindingQuery, NewEvent, NewFinding, Round, StoreError, StoredFinding, Tx};
+
+/// Why nothing was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The round is closed: its record stands.
+    #[error("round {0} is closed; nothing can be recorded for it any more")]
+    Closed(RoundName),
+    /// Nothing was drawn yet.
+    #[error("round {0} is not drawn yet; run: xuncha round open {0}")]
+    NotDrawn(RoundName),
+    /// Rows that are wrong, a sentence each.
+    #[error("{} rows are wrong; nothing was recorded", .0.len())]
+    Rows(Vec<String>),
+    /// An issue could not be opened.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What recording a worksheet came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Recorded {
+    /// Rows that were filled in.
+    pub rows: usize,
+    /// Answers recorded for the first time.
+    pub recorded: usize,
+    /// Answers that differ from those recorded before.
+    pub changed: usize,
+    /// Answers known already.
+    pub unchanged: usize,
+    /// Rows not filled in yet.
+    pub blank: usize,
+    /// Violations among the new and changed answers.
+    pub violations: usize,
+    /// Notices written at once, where the round was judged before.
+    pub notices: usize,
+    /// Nothing was written.
+    pub dry_run: bool,
+}
+
+const PAGE: usize = 500;
+/// So far the clocks of two machines may differ.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
+
+/// Everything a person must look at in a round, by account, answered or not.
+pub async fn tasks(office: &Office, round: &Round) -> Result<Vec<HandTask>, StoreError> {
+    let mut tx = office.store.read().await?;
+    let members: HashMap<AccountId, Reason> =
+        tx.members(round.id).await?.into_iter().map(|member| (member.account_id, member.reason)).collect();
+    let mut answers: BTreeMap<(AccountId, HandItem), HandLook> =
+        tx.hand_looks(round.id).await?.into_iter().map(|look| ((look.account_id.clone(), look.item), look)).collect();
+    let unseen = unseen(&mut tx, office, round).await?;
+    let mut tasks = Vec::new();
+    let mut after: Option<AccountId> = None;
+    loop {
+        let page = tx.frame_accounts_page(round.id, after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(tasks) };
+        after = Some(last.account_id.clone());
+        for account in page {
+            let Some(reason) = members.get(&account.account_id) else { continue };
+            for item in HandItem::ALL {
+                let answer = answers.remove(&(account.account_id.clone(), *item));
+                let why = wanted(office, round, &account, *reason, *item, unseen.get(&account.account_id));
+                let why = match (why, &answer) {
+                    (Some(why), _) => why,
+                    (None, Some(_)) => None,
+                    (None, None) => continue,
+                };
+                tasks.push(HandTask {
+                    account_id: account.account_id.clone(),
+                    name: account.name.clone(),
+                    platform: account.platform,
+                    unit: account.unit.clone(),
+                    address: account.source_url.clone(),
+                    item: *item,
+                    why: words::asks(office.lang(), *item, why.as_deref()),
+                    answer,
+                });
+            }
+        }
+    }
+}
+
+/// How many of them nobody has answered yet.
+pub async fn waiting(office: &Office, round: &Round) -> Result<usize, StoreError> {
+    if matches!(round.state, RoundState::Frozen | RoundState::Closed) {
+        return Ok(0);
+    }
+    Ok(tasks(office, round).await?.iter().filter(|task| task.answer.is_none()).count())
+}
+
+/// Accounts whose update no machine could see, with the sentence that says why.
+async fn unseen(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<AccountId, String>, StoreError> {
+    let query = FindingQuery {
+        round: Some(round.name),
+        outcome: Some(Outcome::Unverified),
+        indicator: Some(Indicator::Stale),
+        ..FindingQuery::default()
+    };
+    let (mut unseen, mut after) = (HashMap::new(), 0);
+    loop {
+        let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
+        let Some(last) = page.last() else { return Ok(unseen) };
+        after = last.finding.id;
+        unseen.extend(page.into_iter().map(|found| (found.finding.account_id, found.finding.summary)));
+    }
+}
+
+/// Whether a person has to look; inside, why no machine can, where that is the reason.
+#[expect(clippy::option_option, reason = "not asked for; asked without a reason; asked for a reason")]
+fn wanted(
+    office: &Office,
+    round: &Round,
+    account: &Account,
+    reason: Reason,
+    item: HandItem,
+    unseen: Option<&String>,
+) -> Option<Option<String>> {
+    let rules = &office.rules;
+    if !rules.checks(item.indicator()) {
+        return None;
+    }
+    let full = round.kind != RoundKind::Patrol;
+    match item {
+        HandItem::Update => match (account.source.filter(|kind| sources::is_built(*kind)), unseen) {
+            (_, Some(why)) => Some(Some(why.clone())),
+            (None, None) => Some(None),
+            (Some(_), None) => None,
+        },
+        HandItem::Interaction => {
+            let platforms = &rules.by_hand.interaction_platforms;
+            let drawn = matches!(reason, Reason::Random | Reason::TopUp);
+            let asked = (platforms.is_empty() || platforms.contains(&account.platform))
+                && (drawn || !rules.by_hand.interaction_drawn_only);
+            (full && asked).then_some(None)
+        }
+        HandItem::App => (full && account.platform == Platform::App).then_some(None),
+    }
+}
+
+/// Records what people saw, in one transaction; `rows` with their lines in the file at `place`.
+///
+/// Nothing is recorded where a row is wrong. An answer known already changes nothing. After the
+/// round was judged a violation opens its issue at once, and an answer that takes one back ends it.
+pub async fn record(
+    office: &Office,
+    name: RoundName,
+    place: &str,
+    rows: &[(usize, FilledRow)],
+    actor: &str,
+    dry_run: bool,
+) -> Result<Recorded, RecordError> {
+    let now = office.now();
+    let mut tx = office.store.write().await?;
+    let round = tx.require_round(name).await?;
+    match round.state {
+        RoundState::Closed => return Err(RecordError::Closed(name)),
+        RoundState::Frozen => return Err(RecordError::NotDrawn(name)),
+        RoundState::Open | RoundState::Judged => {}
+    }
+    let known: BTreeMap<(AccountId, HandItem), HandLook> =
+        tx.hand_looks(round.id).await?.into_iter().map(|look| ((look.account_id.clone(), look.item), look)).collect();
+    let bench = bench(office, round.as_of, round.name.window_from(office.zone()), round.kind != RoundKind::Patrol);
+    let mut recorded = Recorded { rows: rows.len(), dry_run, ..Recorded::default() };
+    let mut problems = Vec::new();
+    let mut good = Vec::new();
+    for (line, row) in rows {
+        let look = &row.look;
+        match check(&mut tx, office, &bench, &round, row, now).await? {
+            Err(fault) => problems.push(fault.text(place, *line, office.lang())),
+            Ok((account, member)) => {
+                let before = known.get(&(look.account_id.clone(), look.item));
+                match before {
+                    Some(before) if before == look => recorded.unchanged += 1,
+                    Some(_) => recorded.changed += 1,
+                    None => recorded.recorded += 1,
+                }
+                if before != Some(look) {
+                    good.push((account, member, look));
+                }
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(RecordError::Rows(problems));
+    }
+    let judged = round.state == RoundState::Judged;
+    for (account, member, look) in good {
+        tx.put_hand_look(round.id, look, now).await?;
+        let verdict = put_verdict(&mut tx, office, &bench, &round, &account, member, look, now).await?;
+        recorded.violations += usize::from(verdict == Outcome::Fail);
+        tell(&mut tx, &round, look, verdict, actor, now).await?;
+    }
+    if judged && round.notify {
+        recorded.notices = write_notices(&mut tx, office, &round, now).await?;
+    }
+    if !dry_run {
+        tx.commit().await?;
+    }
+    Ok(recorded)
+}
+
+/// What is wrong with a row, seen from the round.
+enum Fault {
+    OtherRound(RoundName, RoundName),
+    NoMember(AccountId),
+    NotAsked,
+    AfterMonitoring(String),
+    InFuture,
+    Differs { said: Outcome, counted: Outcome, summary: String },
+}
+
+impl Fault {
+    fn text(&self, place: &str, line: usize, lang: Lang) -> String {
+        let (column, zh, en) = match self {
+            Self::OtherRound(given, round) => (
+                ("批次", "round"),
+                format!("本行属于批次{given}，不是{round}，请用该批次的名称导入"),
+                format!("the row belongs to round {given}, not {round}; record it under that round"),
+            ),
+            Self::NoMember(id) => (
+                ("账号编号", "account_id"),
+                format!("“{id}”不是本批次抽到的账号，请核对编号"),
+                format!("`{id}` was not drawn in this round; correct the id"),
+            ),
+            Self::NotAsked => (
+                ("查看事项", "item"),
+                "本账号在本批次不需要查看这一项，请删除本行".to_owned(),
+                "this is not looked at on this account in this round; remove the row".to_owned(),
+            ),
+            Self::AfterMonitoring(as_of) => (
+                ("最新发布时间", "newest_at"),
+                format!("晚于监测时间点 {as_of}，请填写该时间点以前最新一条的发布时间"),
+                format!("lies after the monitoring time {as_of}; write the newest one before it"),
+            ),
+            Self::InFuture => (
+                ("检查时间", "checked_at"),
+                "尚未到来，请填写实际查看的时间".to_owned(),
+                "has not come yet; write when it was looked at".to_owned(),
+            ),
+            Self::Differs { said, counted, summary } => (
+                ("结论", "verdict"),
+                format!(
+                    "“{}”与最新发布时间不符：按规则为“{}”（{summary}），请更正其中一栏或将结论留空",
+                    said.zh(),
+                    counted.zh()
+                ),
+                format!(
+                    "`{}` does not agree with the time: by the rules it is `{}` ({summary}); correct one of the two or leave the verdict empty",
+                    said.en(),
+                    counted.en()
+                ),
+            ),
+        };
+        match lang {
+            Lang::Zh => format!("{place}: 第 {line} 行“{}”：{zh}", column.0),
+            Lang::En => format!("{place}: line {line}, {}: {en}", column.1),
+        }
+    }
+}
+
+async fn check(
+    tx: &mut Tx,
+    office: &Office,
+    bench: &Bench<'_>,
+    round: &Round,
+    row: &FilledRow,
+    now: DateTime<Utc>,
+) -> Result<Result<(Account, i64), Fault>, StoreError> {
+    let look = &row.look;
+    if let Some(given) = row.round.filter(|given| *given != round.name) {
+        return Ok(Err(Fault::OtherRound(given, round.name)));
+    }
+    let member = tx.member_of(round.id, &look.account_id).await?;
+    let (Some(member), Some(account)) = (member, tx.account(&look.account_id).await?) else {
+        return Ok(Err(Fault::NoMember(look.account_id.clone())));
+    };
+    let not_asked = !office.rules.checks(look.item.indicator())
+        || (look.item == HandItem::App && account.platform != Platform::App);
+    if not_asked {
+        return Ok(Err(Fault::NotAsked));
+    }
+    if look.newest_at.is_some_and(|at| at > round.as_of) {
+        return Ok(Err(Fault::AfterMonitoring(office.local(round.as_of).minute())));
+    }
+    let today_or_before = office.date(look.checked_at) <= office.date(now);
+    if look.checked_at > now + CLOCKS_DIFFER && !(today_or_before && is_end_of_day(office, look.checked_at)) {
+        return Ok(Err(Fault::InFuture));
+    }
+    if let Some(said) = look.verdict.filter(|_| !is_a_verdict(look)) {
+        let counted = by_hand(bench, &account, look);
+        if counted.outcome != said {
+            return Ok(Err(Fault::Differs { said, counted: counted.outcome, summary: counted.summary }));
+        }
+    }
+    Ok(Ok((account, member)))
+}
+
+/// Where the day alone was written down it is read as its last second.
+fn is_end_of_day(office: &Office, at: DateTime<Utc>) -> bool {
+    office.date(at) != office.date(at + TimeDelta::seconds(1))
+}
+
+/// Writes the verdict on one answer and does what follows from it in a judged round.
+#[expect(clippy::too_many_arguments, reason = "one step of one use case")]
+async fn put_verdict(
+    tx: &mut Tx,
+    office: &Office,
+    bench: &Bench<'_>,
+    round: &Round,
+    account: &Account,
+    member: i64,
+    look: &HandLook,
+    now: DateTime<Utc>,
+) -> Result<Outcome, RecordError> {
+    let person = by_hand(bench, account, look);
+    let before = verdicts_of(tx, office, round, account).await?;
+    let before = before.iter().find(|found| found.finding.indicator.family() == person.indicator.family());
+    // Why the hash: only what a machine read has one; an earlier answer of a person does not compete.
+    let machine = before.filter(|known| look.item == HandItem::Update && known.finding.evidence.sha256.is_some());
+    let new = match machine {
+        Some(known) => newer_sight(as_new(known), person, is_a_verdict(look)),
+        None => person,
+    };
+    if let Some(before) = before {
+        tx.free_finding(round.id, &account.account_id, before.finding.indicator, new.indicator).await?;
+    }
+    let outcome = new.outcome;
+    let indicator = new.indicator;
+    tx.put_findings(round.id, member, &account.account_id, &[new]).await?;
+    let after = verdicts_of(tx, office, round, account).await?;
+    let Some(stored) = after.into_iter().find(|found| found.finding.indicator == indicator) else { return Ok(outcome) };
+    if is_a_verdict(look) {
+        tx.mark_decided(stored.finding.id, &look.checked_by, now).await?;
+    }
+    if round.state != RoundState::Judged {
+        return Ok(outcome);
+    }
+    let stored = tx.finding(stored.finding.id, office.zone()).await?;
+    let live = tx.issue_on(&stored.finding, office.zone()).await?.filter(|issue| !issue.state.status.is_final());
+    let rests_on = match &live {
+        Some(issue) => tx.latest_finding_of(issue.issue.id, office.zone()).await?.map(|found| found.finding.id),
+        None => None,
+    };
+    match live.filter(|_| rests_on == Some(stored.finding.id)) {
+        Some(issue) if outcome == Outcome::Fail => tx.renew_issue(issue.issue.id, &stored.finding, None).await?,
+        Some(issue) => {
+            let why = &stored.finding.summary;
+            issues::act_in(tx, office, issue.issue.id, Action::Dismiss, why, &look.checked_by, &Scope::All).await?;
+        }
+        None if outcome == Outcome::Fail => open_late(tx, office, round, &stored, now).await?,
+        None => {}
+    }
+    Ok(outcome)
+}
+
+/// The verdicts on an account in a round that speak of the account as a whole.
+async fn verdicts_of(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    account: &Account,
+) -> Result<Vec<StoredFinding>, StoreError> {
+    let query =
+        FindingQuery { round: Some(round.name), account: Some(account.account_id.clone()), ..FindingQuery::default() };
+    let mut found = tx.findings_page(&query, 0, PAGE, office.zone()).await?;
+    found.retain(|found| found.finding.subject.is_empty());
+    Ok(found)
+}
+
+/// A stored verdict as it was first written.
+fn as_new(found: &StoredFinding) -> NewFinding {
+    let finding = &found.finding;
+    NewFinding {
+        indicator: finding.indicator,
+        subject: finding.subject.clone(),
+        class: finding.class,
+        outcome: finding.outcome,
+        reason: finding.reason.clone(),
+        summary: finding.summary.clone(),
+        as_of: finding.as_of.utc(),
+        observed_at: finding.observed_at.utc(),
+        newest_at: finding.newest_at.map(crate::domain::time::LocalTime::utc),
+        rule: finding.rule.clone(),
+        evidence: finding.evidence.clone(),
+        looks: found.looks,
+        next_look_at: found.next_look_at,
+    }
+}
+
+/// The history tells of every answer, the changed ones too.
+async fn tell(
+    tx: &mut Tx,
+    round: &Round,
+    look: &HandLook,
+    verdict: Outcome,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let data = serde_json::json!({
+        "round": round.name.to_string(),
+        "item": look.item.key(),
+        "newest_at": look.newest_at.map(|at| at.to_rfc3339()),
+        "content_url": look.content_url,
+        "verdict": look.verdict.map(Outcome::key),
+        "note": look.note,
+        "checked_by": look.checked_by,
+        "checked_at": look.checked_at.to_rfc3339(),
+    });
+    tx.append_event(NewEvent {
+        at: now,
+        actor,
+        subject_kind: "account",
+        subject_id: look.account_id.as_str(),
+        kind: "seen_by_hand",
+        note: &format!("{} {}: {}", round.name, look.item.key(), verdict.key()),
+        data: &data.to_string(),
+    })
+    .await
+}

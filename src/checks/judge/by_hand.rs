@@ -1,0 +1,68 @@
+//! What a person saw, made into verdicts: the person's eyes, the rule's arithmetic.
+
+use chrono::Utc;
+
+use super::silence::silence;
+use super::{Bench, Known};
+use crate::checks::seen::{Newest, Observed};
+use crate::checks::words_by_hand as words;
+use crate::domain::account::Account;
+use crate::domain::by_hand::{HandItem, HandLook};
+use crate::domain::finding::{Evidence, Outcome};
+use crate::domain::post::Coverage;
+use crate::store::NewFinding;
+
+/// A person's excerpt, as long as a machine's.
+const SNIPPET: usize = 200;
+
+/// Whether the verdict is the person's own; else the rule's, on what the person saw.
+#[must_use]
+pub fn is_a_verdict(look: &HandLook) -> bool {
+    look.newest_at.is_none() || look.verdict == Some(Outcome::Unverified)
+}
+
+/// The verdict on what a person saw.
+pub(in crate::checks) fn by_hand(bench: &Bench<'_>, account: &Account, look: &HandLook) -> NewFinding {
+    let evidence = Evidence {
+        url: look.content_url.clone().or_else(|| account.source_url.clone()),
+        snippet: (!look.note.is_empty()).then(|| look.note.chars().take(SNIPPET).collect()),
+        fetched_at: Some(bench.local(look.checked_at)),
+        ..Evidence::default()
+    };
+    let checked_at = bench.local(look.checked_at);
+    match look.newest_at.filter(|_| !is_a_verdict(look)) {
+        None => {
+            let outcome = look.verdict.unwrap_or(Outcome::Unverified);
+            let summary = words::verdict(bench.lang, look.item, outcome, &look.note, checked_at);
+            let finding = bench.verdict(look.item.indicator(), outcome, "by_hand", summary, look.checked_at);
+            NewFinding { evidence, ..finding }
+        }
+        Some(at) => {
+            let newest = Newest {
+                at: Some(at),
+                day_only: look.day_only,
+                listed: 1,
+                dated: 1,
+                coverage: Coverage::Whole,
+                ..Newest::default()
+            };
+            let seen = Observed::of_source(look.checked_at, Ok(newest), evidence);
+            let finding = silence(bench, account, &seen);
+            let summary = words::seen(bench.lang, &finding.summary, checked_at);
+            NewFinding { summary, newest_at: Some(at.with_timezone(&Utc)), ..finding }
+        }
+    }
+}
+
+/// The verdict on updates from what the machine and a person saw: the newer sight counts.
+pub(in crate::checks) fn newer_sight(machine: NewFinding, person: NewFinding, its_own: bool) -> NewFinding {
+    let sees = matches!(machine.outcome, Outcome::Pass | Outcome::Fail);
+    if sees && !its_own && machine.newest_at >= person.newest_at { machine } else { person }
+}
+
+impl Known {
+    /// What a person recorded on an item.
+    pub(in crate::checks) fn hand_look(&self, item: HandItem) -> Option<&HandLook> {
+        self.by_hand.iter().find(|look| look.item == item)
+    }
+}

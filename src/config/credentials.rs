@@ -1,0 +1,143 @@
+//! The credentials of WeChat accounts (公众号授权): a TOML file of its own, one table an account.
+//!
+//! ```toml
+//! [A001]                      # 账号编号 as registered
+//! app_id = "wx0123456789abcdef"
+//! secret_file = "A001.secret" # beside this file; or: secret = "…"
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{ConfigError, Place, Problem, line_column};
+use super::secret::SecretSource;
+
+/// What an account's official interface is asked with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Credential {
+    /// AppID.
+    pub app_id: String,
+    /// AppSecret.
+    pub secret: SecretSource,
+}
+
+/// Credentials by 账号编号.
+pub type Credentials = BTreeMap<String, Credential>;
+
+const KEYS: &str = "app_id, secret_file, secret";
+
+/// Reads the file of `[wechat] credentials_file`; every problem with its line and key.
+pub fn read_credentials(path: &Path) -> Result<Credentials, ConfigError> {
+    let text = super::read_file(path).map_err(|problem| ConfigError::new(vec![problem]))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let at = |span: std::ops::Range<usize>| {
+        let (line, column) = line_column(text, span.start);
+        Place::File { path: path.to_owned(), line, column }
+    };
+    let mut problems = Vec::new();
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        // Not the parser's own words: they may repeat a secret.
+        problems.push(Problem::new(
+            at(error.span().unwrap_or_default()),
+            None,
+            "不符合 TOML 语法，请检查引号、括号和等号".to_owned(),
+            "not valid TOML; check quotes, brackets and the equals sign".to_owned(),
+        ));
+    }
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    let mut credentials = Credentials::new();
+    for (account, value) in root.get_ref() {
+        let name = account.get_ref().to_string();
+        let DeValue::Table(table) = value.get_ref() else {
+            problems.push(Problem::new(
+                at(account.span()),
+                Some(&name),
+                "应为一节：[账号编号]".to_owned(),
+                "must be a table: [account_id]".to_owned(),
+            ));
+            continue;
+        };
+        let (mut app_id, mut secret) = (None, Vec::new());
+        for (key, value) in table {
+            let full = format!("{name}.{}", key.get_ref());
+            let Some(text) = value.get_ref().as_str().map(str::trim).filter(|text| !text.is_empty()) else {
+                let (zh, en) = ("应为非空文字（加引号）".to_owned(), "needs text in quotes".to_owned());
+                problems.push(Problem::new(at(value.span()), Some(&full), zh, en));
+                continue;
+            };
+            match key.get_ref().as_ref() {
+                "app_id" => app_id = Some(text.to_owned()),
+                "secret" => secret.push(SecretSource::Given(text.to_owned().into())),
+                "secret_file" => secret.push(SecretSource::File(folder.join(text))),
+                _ => problems.push(Problem::new(
+                    at(key.span()),
+                    Some(&full),
+                    format!("没有这个键，可用的有：{KEYS}"),
+                    format!("there is no such key; there are: {KEYS}"),
+                )),
+            }
+        }
+        let one = (secret.len() == 1).then(|| secret.pop()).flatten();
+        match (app_id, one) {
+            (Some(app_id), Some(secret)) => drop(credentials.insert(name, Credential { app_id, secret })),
+            _ => problems.push(Problem::new(
+                at(account.span()),
+                Some(&name),
+                "须写明 app_id，以及 secret_file 或 secret 其中之一".to_owned(),
+                "needs app_id, and one of secret_file and secret".to_owned(),
+            )),
+        }
+    }
+    if problems.is_empty() { Ok(credentials) } else { Err(ConfigError::new(problems)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::domain::Lang;
+
+    fn read(text: &str) -> Result<Credentials, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.secret"), "s3cret\n").unwrap();
+        let path = folder.path().join("wechat.toml");
+        std::fs::write(&path, text).unwrap();
+        let read = read_credentials(&path);
+        if let Ok(found) = &read {
+            for credential in found.values() {
+                assert_eq!(credential.secret.read().unwrap().expose_secret(), "s3cret");
+            }
+        }
+        read
+    }
+
+    #[test]
+    fn a_table_an_account_with_its_secret_beside_it() {
+        let found = read(
+            "[A001]\napp_id = \"wx1\"\nsecret_file = \"a.secret\"\n[\"微-2\"]\napp_id = 'wx2'\nsecret = 's3cret'\n",
+        );
+        let found = found.unwrap();
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["A001", "微-2"]);
+        assert!(!format!("{found:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_problem_names_file_line_and_key_and_no_secret() {
+        for (text, place, key) in [
+            ("[A001]\napp_id = \"wx1\"\n", "wechat.toml:1:2", "A001"),
+            ("[A001]\napp_id = \"wx1\"\nsecret = \"s3cret\"\nsecret_file = \"a\"\n", "wechat.toml:1:2", "A001"),
+            ("[A001]\napp_id = 1\nsecret = \"s3cret\"\n", "wechat.toml:2:10", "A001.app_id"),
+            ("[A001]\nappid = \"wx1\"\nsecret = \"s3cret\"\n", "wechat.toml:2:1", "A001.appid"),
+            ("A001 = \"wx1\"\n", "wechat.toml:1:1", "A001"),
+            ("[A001]\nsecret = s3cret\n", "wechat.toml:2:", ""),
+        ] {
+            let error = read(text).unwrap_err().text(Lang::En);
+            assert!(error.contains(place) && error.contains(key), "{text}: {error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+}

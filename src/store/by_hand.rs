@@ -1,0 +1,129 @@
+//! What people recorded from a worksheet, the last answer on each item.
+
+use chrono::{DateTime, Utc};
+
+use super::engine::sql;
+use super::{StoreError, Tx, instant, millis, word};
+use crate::domain::account::AccountId;
+use crate::domain::by_hand::{HandItem, HandLook};
+use crate::domain::finding::Outcome;
+use crate::domain::rule::Indicator;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    account_id: String,
+    item: String,
+    newest_at: Option<String>,
+    day_only: bool,
+    content_url: Option<String>,
+    verdict: Option<String>,
+    note: String,
+    checked_by: String,
+    checked_at: i64,
+}
+
+impl TryFrom<Row> for HandLook {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            account_id: AccountId::new(row.account_id),
+            item: word::<HandItem>(&row.item)?,
+            newest_at: row.newest_at.and_then(|at| DateTime::parse_from_rfc3339(&at).ok()),
+            day_only: row.day_only,
+            content_url: row.content_url,
+            verdict: row.verdict.as_deref().map(word::<Outcome>).transpose()?,
+            note: row.note,
+            checked_by: row.checked_by,
+            checked_at: instant(row.checked_at),
+        })
+    }
+}
+
+impl Tx {
+    /// What a person saw, over what was recorded on the same item before.
+    pub async fn put_hand_look(&mut self, round: i64, look: &HandLook, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "INSERT INTO hand_look (round_id, account_id, item, newest_at, day_only, content_url, verdict, note,
+                 checked_by, checked_at, recorded_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (round_id, account_id, item) DO UPDATE SET
+                 newest_at = excluded.newest_at, day_only = excluded.day_only, content_url = excluded.content_url,
+                 verdict = excluded.verdict, note = excluded.note, checked_by = excluded.checked_by,
+                 checked_at = excluded.checked_at, recorded_at = excluded.recorded_at",
+            round,
+            look.account_id.as_str(),
+            look.item.key(),
+            look.newest_at.map(|at| at.to_rfc3339()),
+            look.day_only,
+            look.content_url.as_deref(),
+            look.verdict.map(Outcome::key),
+            &look.note,
+            &look.checked_by,
+            millis(look.checked_at),
+            millis(now)
+        )?;
+        Ok(())
+    }
+
+    /// Everything recorded for a round.
+    pub async fn hand_looks(&mut self, round: i64) -> Result<Vec<HandLook>, StoreError> {
+        sql!(
+            self,
+            all Row,
+            "SELECT account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at
+             FROM hand_look WHERE round_id = $1 ORDER BY account_id, item",
+            round
+        )?
+        .into_iter()
+        .map(HandLook::try_from)
+        .collect()
+    }
+
+    /// The row of a member; `None`: the account is none.
+    pub async fn member_of(&mut self, round: i64, account: &AccountId) -> Result<Option<i64>, StoreError> {
+        Ok(sql!(
+            self,
+            scalar_opt i64,
+            "SELECT id FROM member WHERE round_id = $1 AND account_id = $2",
+            round,
+            account.as_str()
+        )?)
+    }
+
+    /// Makes the verdict on an account ready to be written anew under `to`: nobody's decision, same number.
+    pub async fn free_finding(
+        &mut self,
+        round: i64,
+        account: &AccountId,
+        from: Indicator,
+        to: Indicator,
+    ) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE finding SET indicator = $4, decided_at = NULL, decided_by = NULL
+             WHERE round_id = $1 AND account_id = $2 AND indicator = $3 AND subject = ''",
+            round,
+            account.as_str(),
+            from.key(),
+            to.key()
+        )?;
+        Ok(())
+    }
+
+    /// Notes whose verdict a finding is.
+    pub async fn mark_decided(&mut self, id: i64, by: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE finding SET decided_by = $2, decided_at = $3, next_look_at = NULL WHERE id = $1",
+            id,
+            by,
+            millis(at)
+        )?;
+        Ok(())
+    }
+}

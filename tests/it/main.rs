@@ -10,6 +10,7 @@
 mod world;
 
 mod beside;
+mod by_hand;
 mod checks;
 mod cli;
 mod crash;

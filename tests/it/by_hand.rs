@@ -1,0 +1,280 @@
+//! What no machine may see: a worksheet out, what a person saw back in, and what follows from it.
+
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use rust_xlsxwriter::Workbook;
+use xuncha::checks::by_hand::{RecordError, Recorded, record, tasks, waiting};
+use xuncha::domain::account::{Account, Platform, SourceKind};
+use xuncha::domain::by_hand::{HandItem, HandLook, HandTask};
+use xuncha::domain::finding::{Finding, Outcome};
+use xuncha::domain::issue::IssueStatus;
+use xuncha::domain::round::RoundName;
+use xuncha::office::Office;
+use xuncha::registry::{WorksheetHead, read_worksheet, write_worksheet};
+
+use crate::world::both::on_both;
+use crate::world::cli::Cli;
+use crate::world::db::Database;
+use crate::world::site::Site;
+use crate::world::{account, at, fed, fetcher, findings, inspect, issues, notices, office, register, round};
+
+const UNIT: &str = "云溪区水务局";
+
+fn by_hand(id: &str) -> Account {
+    Account {
+        source: Some(SourceKind::Manual),
+        source_url: Some(format!("https://www.douyin.com/user/{id}")),
+        platform: Platform::Douyin,
+        ..account(id, UNIT)
+    }
+}
+
+fn app(id: &str) -> Account {
+    Account { platform: Platform::App, ..by_hand(id) }
+}
+
+fn shown(local: &str) -> DateTime<FixedOffset> {
+    at(local).with_timezone(&chrono_tz::Asia::Shanghai).fixed_offset()
+}
+
+/// An answer as an inspector writes it.
+fn look(task: &HandTask, office: &Office) -> HandLook {
+    HandLook {
+        account_id: task.account_id.clone(),
+        item: task.item,
+        newest_at: None,
+        day_only: false,
+        content_url: None,
+        verdict: None,
+        note: String::new(),
+        checked_by: "虚构检查员".to_owned(),
+        checked_at: office.now(),
+    }
+}
+
+async fn asked(office: &Office, name: &str) -> Vec<HandTask> {
+    let round = office.store.read().await.unwrap().require_round(round(name)).await.unwrap();
+    tasks(office, &round).await.unwrap()
+}
+
+async fn still_waiting(office: &Office, name: &str) -> usize {
+    let round = office.store.read().await.unwrap().require_round(round(name)).await.unwrap();
+    waiting(office, &round).await.unwrap()
+}
+
+/// Writes the worksheet with these answers, reads it back and records it.
+async fn hand_in(
+    office: &Office,
+    db: &Database,
+    name: &str,
+    answer: impl Fn(&HandTask) -> Option<HandLook>,
+) -> Result<Recorded, RecordError> {
+    let name: RoundName = round(name);
+    let mut rows = asked(office, &name.to_string()).await;
+    for task in &mut rows {
+        if let Some(look) = answer(task) {
+            task.answer = Some(look);
+        }
+    }
+    let as_of = office.store.read().await.unwrap().require_round(name).await.unwrap().as_of;
+    let head = WorksheetHead { round: name, as_of, zone: office.zone(), lang: office.lang() };
+    let path = db.folder.path().join("核查表.xlsx");
+    write_worksheet(&path, head, &rows).unwrap();
+    let read = read_worksheet(&path, office.zone()).unwrap();
+    assert_eq!(read.sheet.problems, []);
+    record(office, name, &read.place, &read.sheet.rows, "cli", false).await
+}
+
+async fn of(office: &Office, id: &str, indicator: &str) -> Option<Finding> {
+    let all = findings(office, "2026H2", None).await;
+    all.into_iter().find(|f| f.account_id.as_str() == id && f.indicator.key() == indicator)
+}
+
+on_both! {
+    /// The rule counts from what the person saw; before the round is judged its own finish opens the issue.
+    async fn what_a_person_saw_is_judged_by_the_rule_with_the_round(db) {
+        let office = office(db, "2026-11-23 09:00").await;
+        register(&office, &[by_hand("A1"), by_hand("A2"), by_hand("A3"), account("A4", UNIT)]).await;
+        xuncha::sampling::open(&office, round("2026H2"), &xuncha::sampling::Wishes::default()).await.unwrap();
+        let rows = asked(&office, "2026H2").await;
+        assert_eq!(rows.iter().filter(|task| task.item == HandItem::Update).count(), 4);
+        assert_eq!(rows.iter().filter(|task| task.item == HandItem::Interaction).count(), 4);
+        assert_eq!(still_waiting(&office, "2026H2").await, 8);
+        let recorded = hand_in(&office, db, "2026H2", |task| {
+            let newest = match (task.account_id.as_str(), task.item) {
+                ("A1", HandItem::Update) => "2026-11-09 09:00", // exactly 14 × 24 h
+                ("A2", HandItem::Update) => "2026-11-09 08:59",
+                ("A3", HandItem::Update) => "2026-08-01 08:00",
+                _ => return None,
+            };
+            Some(HandLook { newest_at: Some(shown(newest)), ..look(task, &office) })
+        })
+        .await
+        .unwrap();
+        assert_eq!((recorded.recorded, recorded.violations, recorded.notices), (3, 2, 0));
+        assert!(issues(&office).await.is_empty(), "the round is not judged yet");
+        let ran = inspect(&office, &fetcher(), "2026H2").await;
+        assert_eq!(ran.opened.unwrap().opened, 2);
+        let verdict = async |id, indicator| of(&office, id, indicator).await.map(|found| found.outcome);
+        assert_eq!(verdict("A1", "stale").await, Some(Outcome::Pass));
+        assert_eq!(verdict("A2", "stale").await, Some(Outcome::Fail));
+        assert_eq!((verdict("A3", "stale").await, verdict("A3", "zombie").await), (None, Some(Outcome::Fail)));
+        assert_eq!(verdict("A4", "stale").await, Some(Outcome::Unverified));
+        assert_eq!(verdict("A4", "interaction").await, None, "nobody looked: nothing is said");
+        let seen = of(&office, "A2", "stale").await.unwrap();
+        assert!(seen.summary.contains("人工查看"), "{}", seen.summary);
+        assert_eq!(seen.evidence.url.as_deref(), Some("https://www.douyin.com/user/A2"));
+    }
+
+    /// After the round was judged a person's verdict opens its issue late, with its notice; the same
+    /// worksheet again changes nothing; a corrected answer takes the issue back.
+    async fn a_verdict_that_comes_late_opens_its_issue_with_its_notice(db) {
+        let office = office(db, "2026-11-23 09:00").await;
+        register(&office, &[by_hand("A1"), app("A2")]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        assert_eq!((issues(&office).await.len(), still_waiting(&office, "2026H2").await), (0, 5));
+        office.clock.advance(TimeDelta::hours(3));
+        let answers = |verdict: Outcome| move |task: &HandTask, office: &Office| {
+            let look = look(task, office);
+            match (task.account_id.as_str(), task.item) {
+                ("A1", HandItem::Interaction) => Some(HandLook { verdict: Some(verdict), note: "=留言功能无法打开".into(), ..look }),
+                ("A2", HandItem::App) => Some(HandLook { verdict: Some(Outcome::Pass), ..look }),
+                ("A2", HandItem::Update) => Some(HandLook { verdict: Some(Outcome::Unverified), note: "须登录".into(), ..look }),
+                _ => None,
+            }
+        };
+        let first = answers(Outcome::Fail);
+        let now = office.now();
+        let recorded = hand_in(&office, db, "2026H2", |task| first(task, &office)).await.unwrap();
+        assert_eq!((recorded.recorded, recorded.violations, recorded.notices), (3, 1, 1));
+        let opened = issues(&office).await;
+        assert_eq!((opened.len(), opened[0].indicator.key(), opened[0].class.key()), (1, "interaction", "veto"));
+        assert!(opened[0].summary.contains("=留言功能无法打开"), "text stays text: {}", opened[0].summary);
+        assert!(office.store.read().await.unwrap().person_judged(opened[0].id).await.unwrap());
+        assert_eq!(of(&office, "A2", "app_unavailable").await.unwrap().outcome, Outcome::Pass);
+        let update = of(&office, "A2", "stale").await.unwrap();
+        assert_eq!((update.outcome, update.reason.as_str()), (Outcome::Unverified, "by_hand"));
+        let (told, events) = (notices(&office).await.len(), db.number("SELECT COUNT(*) FROM event").await);
+        let again = hand_in(&office, db, "2026H2", |task| {
+            first(task, &office).map(|look| HandLook { checked_at: now, ..look })
+        })
+        .await
+        .unwrap();
+        assert_eq!((again.unchanged, again.recorded, again.changed, again.notices), (3, 0, 0, 0));
+        assert_eq!((notices(&office).await.len(), db.number("SELECT COUNT(*) FROM event").await), (told, events));
+        office.clock.advance(TimeDelta::hours(1));
+        let corrected = answers(Outcome::Pass);
+        let changed = hand_in(&office, db, "2026H2", |task| {
+            corrected(task, &office).filter(|look| look.item == HandItem::Interaction)
+        })
+        .await
+        .unwrap();
+        assert_eq!((changed.changed, changed.unchanged), (1, 2));
+        assert_eq!(issues(&office).await[0].status, IssueStatus::Dismissed);
+        assert_eq!(of(&office, "A1", "interaction").await.unwrap().outcome, Outcome::Pass);
+        xuncha::sampling::close(&office, round("2026H2")).await.unwrap();
+        let late = hand_in(&office, db, "2026H2", |task| first(task, &office)).await;
+        assert!(matches!(late, Err(RecordError::Closed(_))));
+    }
+
+    /// A later time corrects an earlier one; what a machine read counts where it is newer.
+    async fn the_newer_sight_counts(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let blocked = site.page("/a1", 200);
+        register(&office, &[fed("A1", UNIT, blocked), by_hand("A2")]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        assert_eq!(of(&office, "A1", "stale").await.unwrap().reason, "not_a_feed");
+        let newest = |id: &'static str, time: &'static str| {
+            let office = office.clone();
+            move |task: &HandTask| {
+                let wanted = task.account_id.as_str() == id && task.item == HandItem::Update;
+                wanted.then(|| HandLook { newest_at: Some(shown(time)), ..look(task, &office) })
+            }
+        };
+        hand_in(&office, db, "2026H2", newest("A2", "2026-07-01 08:00")).await.unwrap();
+        hand_in(&office, db, "2026H2", newest("A1", "2026-11-01 08:00")).await.unwrap();
+        assert_eq!(of(&office, "A2", "zombie").await.unwrap().outcome, Outcome::Fail);
+        assert_eq!(of(&office, "A1", "stale").await.unwrap().outcome, Outcome::Fail);
+        assert_eq!(issues(&office).await.len(), 2);
+        // An earlier time was a slip of the pen, and so was a later one.
+        hand_in(&office, db, "2026H2", newest("A2", "2026-11-02 08:00")).await.unwrap();
+        let (stale, zombie) = (of(&office, "A2", "stale").await, of(&office, "A2", "zombie").await);
+        assert_eq!((stale.unwrap().outcome, zombie), (Outcome::Fail, None));
+        let open: Vec<_> = issues(&office).await.into_iter().filter(|issue| issue.account_id.as_str() == "A2").collect();
+        assert_eq!((open.len(), open[0].indicator.key(), open[0].status), (1, "stale", IssueStatus::Open));
+        hand_in(&office, db, "2026H2", newest("A2", "2026-11-22 08:00")).await.unwrap();
+        assert_eq!(of(&office, "A2", "stale").await.unwrap().outcome, Outcome::Pass);
+        let ended = issues(&office).await.into_iter().find(|issue| issue.account_id.as_str() == "A2").unwrap();
+        assert_eq!(ended.status, IssueStatus::Dismissed);
+    }
+
+    /// Every error with file, sheet, row and column; nothing of such a file is recorded.
+    async fn a_worksheet_with_errors_is_refused_as_a_whole(db) {
+        let office = office(db, "2026-11-23 09:00").await;
+        register(&office, &[by_hand("A1"), by_hand("A2")]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        office.clock.advance(TimeDelta::hours(1));
+        let cli = Cli::new(db.folder.path(), &db.url);
+        let head = ["批次", "账号编号", "查看事项", "最新发布时间", "最新内容链接", "结论", "说明", "检查人", "检查时间"];
+        let write = |rows: &[[&str; 9]]| {
+            let mut book = Workbook::new();
+            let sheet = book.add_worksheet().set_name("核查").unwrap();
+            for (line, row) in [head].iter().chain(rows).enumerate() {
+                for (column, text) in row.iter().enumerate() {
+                    sheet.write_string(line as u32, column as u16, *text).unwrap();
+                }
+            }
+            book.save(cli.path("a.xlsx")).unwrap();
+        };
+        let good = ["2026H2", "A1", "内容更新", "2026-11-20 08:00", "", "", "", "虚构", "2026-11-23 09:30"];
+        write(&[
+            good,
+            ["2026H2", "A1", "内容更新", "2026-11-21 08:00", "", "", "", "虚构", "2026-11-23 09:30"],
+            ["2026H2", "A2", "内容更新", "昨天", "", "", "", "虚构", "2026-11-23 09:30"],
+            ["2026H2", "A2", "互动回应", "", "", "不好", "", "虚构", "2026-11-23 09:30"],
+            ["2026H2", "A2", "互动", "", "", "合规", "", "虚构", "2026-11-23 09:30"],
+            ["2026H2", "A1", "互动回应", "", "", "违规", "", "虚构", "2026-11-23 09:30"],
+            ["2026H2", "A2", "内容更新", "", "www", "违规", "查无此号", "", ""],
+            ["", "", "", "", "", "", "", "虚构", "2026-11-23"],
+        ]);
+        let ended = cli.run(&["round", "record", "2026H2", "a.xlsx"]);
+        ended.refused(1, &[
+            "a.xlsx [核查]: 第 3 行“账号编号”：“A1”与第 2 行重复",
+            "第 4 行“最新发布时间”：“昨天”不是真实存在的时间",
+            "第 5 行“结论”：“不好”无法识别，请填写：合规、违规、无法判定",
+            "第 6 行“查看事项”：“互动”无法识别",
+            "第 7 行“说明”不能为空",
+            "第 8 行“最新内容链接”：“www”不是完整的网址",
+            "第 8 行“检查人”不能为空",
+            "第 8 行“检查时间”不能为空",
+            "未导入任何内容",
+        ]);
+        write(&[
+            ["2026H2", "A1", "内容更新", "2026-11-01 08:00", "", "合规", "", "虚构", "2026-11-23 09:30"],
+            ["2026H2", "A2", "内容更新", "2026-11-23 09:20", "", "", "", "虚构", "2026-11-23 09:30"],
+            ["2026H2", "A9", "互动回应", "", "", "合规", "", "虚构", "2026-11-23 09:30"],
+            ["2026H2", "A2", "下载使用", "", "", "合规", "", "虚构", "2026-11-23 09:30"],
+            ["2026Q4", "A2", "互动回应", "", "", "合规", "", "虚构", "2026-11-23 09:30"],
+        ]);
+        let ended = cli.run(&["round", "record", "2026H2", "a.xlsx"]);
+        ended.refused(1, &[
+            "第 2 行“结论”：“合规”与最新发布时间不符",
+            "第 3 行“最新发布时间”：晚于监测时间点 2026-11-23 09:00",
+            "第 4 行“账号编号”：“A9”不是本批次抽到的账号",
+            "第 5 行“查看事项”：本账号在本批次不需要查看这一项",
+            "第 6 行“批次”：本行属于批次2026Q4",
+        ]);
+        assert_eq!(db.number("SELECT COUNT(*) FROM hand_look").await, 0);
+        write(&[good]);
+        let tried = cli.json(&["round", "record", "2026H2", "a.xlsx", "--dry-run"]);
+        assert_eq!((tried["recorded"].as_u64(), db.number("SELECT COUNT(*) FROM hand_look").await), (Some(1), 0));
+        assert_eq!(cli.json(&["round", "status", "2026H2"])["by_hand"], 4);
+        let done = cli.json(&["round", "record", "2026H2", "a.xlsx"]);
+        assert_eq!((done["recorded"].as_u64(), done["blank"].as_u64()), (Some(1), Some(0)));
+        assert_eq!(cli.json(&["round", "status", "2026H2"])["by_hand"], 3);
+        let written = cli.json(&["round", "worksheet", "2026H2", "b.xlsx"]);
+        assert_eq!((written["rows"].as_u64(), written["waiting"].as_u64()), (Some(4), Some(3)));
+        let again = cli.json(&["round", "record", "2026H2", "b.xlsx"]);
+        assert_eq!((again["unchanged"].as_u64(), again["blank"].as_u64()), (Some(1), Some(3)));
+    }
+}

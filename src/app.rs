@@ -16,7 +16,7 @@ use crate::config::{Concealed, Config, HttpConfig};
 use crate::domain::rule::RuleSet;
 use crate::fetch::{Fetcher, Settings};
 use crate::office::Office;
-use crate::registry::{FileError, read_calendar};
+use crate::registry::{FileError, read_calendar, read_lexicon};
 use crate::schedule;
 use crate::store::Store;
 use crate::web::{self, Health};
@@ -52,6 +52,18 @@ pub enum RulesError {
 #[derive(Debug, thiserror::Error)]
 #[error("[calendar] file: {0}")]
 pub struct CalendarError(#[source] pub FileError);
+
+/// The lexicon of `[rules] lexicon` cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("[rules] lexicon: {0}")]
+pub struct LexiconError(#[source] pub FileError);
+
+/// The rule set of `[rules]`, with the office's lexicon.
+pub fn rules_of(config: &Config) -> Result<RuleSet> {
+    let mut rules = load_rules(config.rules.file.as_deref())?;
+    rules.lexicon = read_lexicon(config.rules.lexicon.as_deref()).map_err(LexiconError)?;
+    Ok(rules)
+}
 
 /// Reads the rule set of `[rules] file`, or the built-in one.
 pub fn load_rules(file: Option<&Path>) -> Result<RuleSet, RulesError> {
@@ -105,7 +117,7 @@ pub fn fetch_settings(http: &HttpConfig) -> Settings {
 
 /// Opens the office's database, rules and calendar.
 pub async fn open_office(config: Config, clock: Clock) -> Result<Office> {
-    let rules = load_rules(config.rules.file.as_deref())?;
+    let rules = rules_of(&config)?;
     let calendar = read_calendar(config.calendar.file.as_deref()).map_err(CalendarError)?;
     let store = Store::open(config.database.url.reveal(), clock.now()).await?;
     Ok(Office { store, clock, config: Arc::new(config), calendar: Arc::new(calendar), rules: Arc::new(rules) })

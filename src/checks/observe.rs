@@ -11,10 +11,14 @@ use super::link_book::LinkBook;
 use super::seen::{Newest, Observed, PostSeen, Try, Unread};
 use super::sign_off;
 use super::wechat_api::{self, Keys, Way};
+use super::tables;
+use super::texts::Texts;
 use crate::domain::account::{Account, Platform, SourceKind};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
-use crate::domain::post::{Coverage, Reading};
+use crate::domain::post::{Coverage, Post, Reading};
+use crate::domain::privacy::mask;
+use crate::domain::rule::RuleSet;
 use crate::domain::sample::hex;
 use crate::fetch::{Connectivity, Fetcher, Hop, Page};
 use crate::office::Office;
@@ -68,14 +72,14 @@ impl Aids {
 pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
     let book = &aids.book;
-    let SourceLook { answer: source, reading, evidence, tried: source_try } =
-        look_at_source(office, fetcher, &aids.keys, account, scope.as_of).await;
+    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try } =
+        look_at_source(office, fetcher, &aids.keys, account, scope).await;
     let mut posts: Vec<PostSeen> = reading
         .posts
         .iter()
         .filter_map(|post| {
-            let published_at = post.published_at?;
-            (published_at >= scope.window_from && published_at <= scope.as_of).then(|| PostSeen {
+            let published_at = post.published_at.filter(|_| scope.covers(post))?;
+            Some(PostSeen {
                 url: post.url.clone(),
                 title: post.title.clone(),
                 published_at,
@@ -93,6 +97,15 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         for url in pick_links(office, account, &reading, scope) {
             links.push(book.look(fetcher, &url, now).await);
         }
+        let linked = tables::pick(&office.rules, reading.posts.iter().filter(|post| scope.covers(post)));
+        if !linked.is_empty()
+            && let Some(read) = texts.take()
+        {
+            texts = Some(tables::read(&office.rules, fetcher, linked, read).await);
+        }
+    }
+    for look in &mut links {
+        look.snippet = mask(&look.snippet).into_owned();
     }
     let failed = links.iter().find(|look| may_be_ours(look.reason) && !fetcher.is_exempt_loopback(&look.url));
     let link_try = (!links.is_empty()).then(|| Try { maybe_ours: failed.map(|look| look.reason.key().to_owned()) });
@@ -101,13 +114,24 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         || (suspicious && fetcher.online().await == Connectivity::Offline);
     let profile = reading.profile;
     let canary = aids.canaries.silent_on(account.platform).map(str::to_owned);
-    Observed { at: now, source, profile, posts, evidence, links, source_try, link_try, offline, canary }
+    let (hits, texts) = texts.map_or((Vec::new(), None), |texts| (texts.hits, Some(texts.read)));
+    Observed { at: now, source, profile, posts, hits, texts, evidence, links, source_try, link_try, offline, canary }
+}
+
+impl Scope {
+    /// Whether a post lies in the window.
+    fn covers(&self, post: &Post) -> bool {
+        post.published_at.is_some_and(|at| at >= self.window_from && at <= self.as_of)
+    }
 }
 
 /// One look at an account's source.
 struct SourceLook {
     answer: Result<Newest, Unread>,
+    /// Titles and descriptions masked.
     reading: Reading,
+    /// What was found in the window's texts; `None`: there were none to look through.
+    texts: Option<Texts>,
     evidence: Evidence,
     tried: Option<Try>,
 }
@@ -117,13 +141,15 @@ async fn look_at_source(
     fetcher: &Fetcher,
     keys: &Keys,
     account: &Account,
-    as_of: DateTime<Utc>,
+    scope: Scope,
 ) -> SourceLook {
+    let as_of = scope.as_of;
     let lang = office.lang();
     let words = super::words::Words(lang);
     let mut look = SourceLook {
         answer: Ok(Newest::default()),
         reading: Reading::default(),
+        texts: None,
         evidence: Evidence { url: account.source_url.clone(), ..Evidence::default() },
         tried: None,
     };
@@ -141,7 +167,10 @@ async fn look_at_source(
                 look.note_page(page);
             }
             match seen.answer {
-                Ok(reading) => look.note_reading(reading, SourceKind::Wechat, as_of, office),
+                Ok(mut reading) => {
+                    let texts = look_through(&office.rules, &mut reading, scope);
+                    look.note_reading(reading, Some(texts), as_of, office);
+                }
                 Err(why) => look.answer = Err(why),
             }
             return look;
@@ -179,16 +208,31 @@ async fn look_at_source(
     let context = ReadContext { as_of, timezone: office.zone() };
     // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
     let options = account.source_options.clone();
-    let read = tokio::task::spawn_blocking(move || sources::read(kind, &page, &options, &context)).await;
+    let rules = std::sync::Arc::clone(&office.rules);
+    let read = tokio::task::spawn_blocking(move || {
+        let mut reading = sources::read(kind, &page, &options, &context)?;
+        // A version of an app is no article.
+        let texts = (kind != SourceKind::App).then(|| look_through(&rules, &mut reading, scope));
+        Ok((reading, texts))
+    });
+    let read: Result<Result<_, sources::Unreadable>, _> = read.await;
     match read {
-        Ok(Ok(reading)) if reading.coverage == Coverage::Mixed => {
+        Ok(Ok((reading, _))) if reading.coverage == Coverage::Mixed => {
             look.answer = unread("mixed_source", words.mixed_source());
         }
-        Ok(Ok(reading)) => look.note_reading(reading, kind, as_of, office),
+        Ok(Ok((reading, texts))) => look.note_reading(reading, texts, as_of, office),
         Ok(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
         Err(_) => look.answer = unread("adapter_failed", words.adapter_failed()),
     }
     look
+}
+
+<<<<<<< HEAD
+/// Looks through the window's posts, and masks whatever is kept of the reading.
+fn look_through(rules: &RuleSet, reading: &mut Reading, scope: Scope) -> Texts {
+    let texts = Texts::of_posts(rules, reading.posts.iter().filter(|post| scope.covers(post)));
+    conceal(reading);
+    texts
 }
 
 impl SourceLook {
@@ -199,17 +243,39 @@ impl SourceLook {
         self.evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
     }
 
-    fn note_reading(&mut self, mut reading: Reading, kind: SourceKind, as_of: DateTime<Utc>, office: &Office) {
+    /// Without `texts` the posts are no articles: nobody reviews or links the version of an app.
+    fn note_reading(
+        &mut self,
+        mut reading: Reading,
+        texts: Option<Texts>,
+        as_of: DateTime<Utc>,
+        office: &Office,
+    ) {
         let newest = newest(&reading, as_of, office.now());
         let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
         self.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
         self.answer = Ok(newest);
-        // A version of an app is no article: nobody reviews or links it.
-        if kind == SourceKind::App {
+        if texts.is_none() {
             reading.posts.clear();
         }
         self.reading = reading;
+        self.texts = texts;
     }
+}
+
+/// Masks whatever is kept of a reading: personal data is nowhere stored, nor printed.
+fn conceal(reading: &mut Reading) {
+    let conceal = |text: &mut String| {
+        if let std::borrow::Cow::Owned(masked) = mask(text) {
+            *text = masked;
+        }
+    };
+    for post in &mut reading.posts {
+        conceal(&mut post.title);
+    }
+    let profile = reading.profile.iter_mut();
+    profile.flat_map(|p| [&mut p.name, &mut p.description, &mut p.certified_subject]).flatten().for_each(conceal);
+>>>>>>> 2f1f35f (checks: wrong wording and personal data in what accounts publish)
 }
 
 fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>) -> Newest {
@@ -245,10 +311,7 @@ fn pick_links(office: &Office, account: &Account, reading: &Reading, scope: Scop
     }
     let most = picked.len() + office.rules.link.per_account;
     let own: HashSet<String> = reading.posts.iter().filter_map(|post| post.url.as_deref()).map(key).collect();
-    let in_window = reading
-        .posts
-        .iter()
-        .filter(|post| post.published_at.is_some_and(|at| at >= scope.window_from && at <= scope.as_of));
+    let in_window = reading.posts.iter().filter(|post| scope.covers(post));
     for url in in_window.flat_map(|post| &post.links) {
         if picked.len() >= most {
             break;

@@ -215,6 +215,15 @@ async fn measure(
                 (Ok(_), None) => for_a_person(office),
             }
         }
+        // A person confirmed it and a person closes it; here it is seen whether it still stands there.
+        Indicator::Expression | Indicator::Privacy => {
+            let seen = look(office, fetcher, &account, now, window_from).await;
+            let words = super::text_words::TextWords(office.lang());
+            match super::texts_again::still_there(office, fetcher, issue, &seen).await {
+                Some(there) => Measured { passed: Some(!there), sentence: words.again(there) },
+                None => Measured { passed: None, sentence: Words(office.lang()).unjudged(&words.not_readable()) },
+            }
+        }
         // What only a person can judge, a person looks at again.
         _ => for_a_person(office),
     })

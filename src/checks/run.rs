@@ -11,7 +11,7 @@ use super::health::health;
 use super::judge::{Bench, Known, RegistryKnown, judge};
 use super::observe::{Aids, Scope, observe};
 use super::seen::{Observed, Try};
-use super::warn;
+use super::{suspicions, warn};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::by_hand::HandLook;
 use crate::domain::health::Health;
@@ -315,6 +315,9 @@ impl Looker {
         known.by_hand = self.by_hand.get(&member.account_id).cloned().unwrap_or_default();
         let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full };
         let seen = observe(&self.office, &self.fetcher, &self.aids, &account, scope).await;
+        if !seen.hits.is_empty() {
+            known.decided = self.office.store.read().await?.decided_texts(&member.account_id).await?;
+        }
         let bench = bench(&self.office, self.as_of, self.window_from, self.full);
         let findings = judge(&bench, &account, &seen, &known);
         let health = health(&account, &seen);
@@ -462,6 +465,7 @@ async fn finish(office: &Office, round: &Round) -> Result<Option<Opened>, RunErr
     let opened = open_round(&mut tx, office, round, now).await?;
     if round.notify {
         warn::write(&mut tx, office, round, now).await?;
+        suspicions::tell(&mut tx, office, round, now).await?;
     }
     let name = round.name.to_string();
     let note = format!("{} + {} + {}", opened.opened, opened.reopened, opened.found_again);

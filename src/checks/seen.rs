@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::link::LinkLook;
+use super::texts::{TextHit, TextsRead};
 use crate::domain::finding::Evidence;
 use crate::domain::post::{Coverage, Profile};
 
@@ -55,6 +56,12 @@ pub struct Observed {
     /// Posts of the window, newest last; empty where the source could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub posts: Vec<PostSeen>,
+    /// Wrong wording and personal data in the window's posts; the texts themselves are not kept.
+    #[serde(default)]
+    pub hits: Vec<TextHit>,
+    /// What was looked through for them; `None`: no text was at hand.
+    #[serde(default)]
+    pub texts: Option<TextsRead>,
     /// What stands behind the source's answer.
     pub evidence: Evidence,
     /// The links looked at, each once.

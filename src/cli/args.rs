@@ -118,6 +118,17 @@ pub(super) enum Command {
     },
     /// 核验链接，一行一个；“-”为标准输入 Verify URLs, one a line
     Links { file: PathBuf },
+    /// 查找文本中的错误表述和个人信息；“-”为标准输入 Find wrong wording and personal data in a text
+    #[command(
+        after_help = "示例 Example:\n  xuncha check-text 稿件.txt\n  xuncha check-text 标题.txt --lines --format csv"
+    )]
+    CheckText {
+        /// 文本、网页、CSV、XLSX 或 DOCX Text, web page, CSV, XLSX or DOCX
+        file: PathBuf,
+        /// 每行作为一篇 Each line is a text of its own
+        #[arg(long)]
+        lines: bool,
+    },
     /// 升级数据库结构 Bring the database up to date
     Migrate,
     /// 命令补全脚本 Shell completion

@@ -7,7 +7,7 @@ use super::args::Format;
 use super::errors::describe;
 use super::output::Column;
 use super::{CheckFailed, Context};
-use crate::app::{self, CalendarError, RulesError};
+use crate::app::{self, CalendarError, LexiconError, RulesError};
 use crate::clock::Clock;
 use crate::config::from_process;
 use crate::domain::Lang;
@@ -148,6 +148,8 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
         Err(error) => {
             let name = if error.is::<RulesError>() {
                 ("规则集", "rules")
+            } else if error.is::<LexiconError>() {
+                ("词库", "lexicon")
             } else if error.is::<CalendarError>() {
                 ("工作日历", "calendar")
             } else {
@@ -161,6 +163,9 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
             lines.note(("数据库结构", "migrations"), true, "已是最新", "up to date");
             let rules = office.rules.version.clone();
             lines.note(("规则集", "rules"), true, rules.clone(), rules);
+            let lexicon = &office.rules.lexicon;
+            let (version, rows) = (lexicon.version(), lexicon.len());
+            lines.note(("词库", "lexicon"), true, format!("{version}，{rows}条"), format!("{version}, {rows} rows"));
             let created = office.store.created_at().await.unwrap_or(now);
             if created > now + TimeDelta::minutes(1) {
                 lines.note(

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::app::{CalendarError, RulesError};
+use crate::app::{CalendarError, LexiconError, RulesError};
 use crate::chat::telegram::MessengerError;
 use crate::checks::by_hand::RecordError;
 use crate::checks::decide::DecideError;
@@ -97,6 +97,9 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     }
     if let Some(e) = error.downcast_ref::<RulesError>() {
         return (rules(e, lang), 2);
+    }
+    if let Some(LexiconError(e)) = error.downcast_ref::<LexiconError>() {
+        return (format!("[rules] lexicon: {}", e.text(lang)), 2);
     }
     if let Some(CalendarError(e)) = error.downcast_ref::<CalendarError>() {
         return (format!("[calendar] file: {}", e.text(lang)), 2);

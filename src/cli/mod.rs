@@ -2,6 +2,7 @@
 
 mod accounts;
 mod args;
+mod check_text;
 mod demo;
 mod doctor;
 mod errors;
@@ -110,6 +111,7 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Serve => serve::run(context).await,
         Command::Probe { kind, url, options } => probe::run(context, kind, &url, &options).await,
         Command::Links { file } => links::run(context, &file).await,
+        Command::CheckText { file, lines } => check_text::run(context, &file, lines),
         Command::Migrate => {
             let office = context.office().await?;
             let place = office.store.place().to_owned();

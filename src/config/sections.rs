@@ -110,6 +110,8 @@ pub struct HttpConfig {
 pub struct RulesConfig {
     /// A rule set instead of the built-in one.
     pub file: Option<PathBuf>,
+    /// The office's own lexicon (词库), added to the built-in one.
+    pub lexicon: Option<PathBuf>,
 }
 
 keyed_enum! {
@@ -283,7 +285,7 @@ pub(super) fn read(r: &mut Reader) -> Config {
                 .unwrap_or_else(|| "xuncha".to_owned()),
             control_urls: r.http_urls("http.control_urls"),
         },
-        rules: RulesConfig { file: r.path("rules.file") },
+        rules: RulesConfig { file: r.path("rules.file"), lexicon: r.path("rules.lexicon") },
         review: ReviewConfig {
             since: r.date("review.since"),
             required: r

@@ -92,6 +92,19 @@ pub struct SilentSoon {
     pub violation_at: LocalTime,
 }
 
+/// One suspicion that waits for a person; personal data in it is masked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SuspicionLine {
+    /// Number of the finding.
+    pub finding: i64,
+    /// The account's name.
+    pub account: String,
+    /// The indicator.
+    pub indicator: Indicator,
+    /// What was found, in the office's language.
+    pub summary: String,
+}
+
 /// What a supervisor is told at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "alert", rename_all = "snake_case")]
@@ -112,6 +125,17 @@ pub enum Alert {
         doubtful: i64,
         /// Accounts that could not be judged.
         unverified: i64,
+    },
+    /// A round suspects wrong wording or personal data that no round before it did: to be decided the same day.
+    TextsSuspected {
+        /// Which round.
+        round: RoundName,
+        /// Posts and tables with personal data.
+        privacy: i64,
+        /// Wrong words, each counted once a post.
+        expression: i64,
+        /// The first of them, at most ten, personal data first.
+        lines: Vec<SuspicionLine>,
     },
     /// A unit appeals.
     Appealed {

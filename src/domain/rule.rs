@@ -1,11 +1,14 @@
 //! Indicators (检查指标), their class, and the rule set that judges them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::account::Platform;
 use super::keyed::keyed_enum;
+use super::lexicon::Lexicon;
+use super::privacy::NumberKind;
 
 keyed_enum! {
     /// What is checked.
@@ -165,6 +168,43 @@ pub struct ByHandRule {
     pub interaction_drawn_only: bool,
 }
 
+/// How texts are looked through for wrong wording.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExpressionRule {
+    /// At most so many findings of an account in one round; the last one says how many there are beyond.
+    pub per_account: usize,
+}
+
+impl Default for ExpressionRule {
+    fn default() -> Self {
+        Self { per_account: 30 }
+    }
+}
+
+/// How texts and linked tables are looked through for personal data.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrivacyRule {
+    /// At most so many findings of an account in one round; the last one says how many there are beyond.
+    pub per_account: usize,
+    /// The kinds of numbers that are suspected.
+    pub kinds: Vec<NumberKind>,
+    /// So many different mobile numbers in one text, not named as contacts, are a list of people.
+    pub mobiles_from: usize,
+    /// At most so many linked files (XLSX, XLS, CSV, DOCX) of an account are read in one round.
+    pub attachments: usize,
+    /// At most so many other linked pages are read for the tables in them.
+    pub pages: usize,
+}
+
+impl Default for PrivacyRule {
+    fn default() -> Self {
+        Self { per_account: 30, kinds: NumberKind::ALL.to_vec(), mobiles_from: 3, attachments: 3, pages: 0 }
+    }
+>>>>>>> 2f1f35f (checks: wrong wording and personal data in what accounts publish)
+}
+
 /// A versioned rule set: data, not code.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,12 +217,22 @@ pub struct RuleSet {
     pub silence: Silence,
     /// Limits of the link check.
     pub link: LinkRule,
+<<<<<<< HEAD
     /// When an account is little used; a set without it does not check that.
     #[serde(default)]
     pub low_use: Option<LowUse>,
     /// What a person is asked to look at.
     #[serde(default)]
     pub by_hand: ByHandRule,
+    /// How wrong wording is looked for.
+    #[serde(default)]
+    pub expression: ExpressionRule,
+    /// How personal data is looked for.
+    #[serde(default)]
+    pub privacy: PrivacyRule,
+    /// Wrong forms and their right ones; a file of its own.
+    #[serde(skip, default = "Lexicon::built_in")]
+    pub lexicon: Arc<Lexicon>,
     /// The rule of each indicator; one that is left out is not checked.
     pub indicators: BTreeMap<Indicator, Rule>,
 }

@@ -143,28 +143,46 @@ pub async fn write_notices(
 ) -> Result<usize, StoreError> {
     let mut written = 0;
     for unit in tx.units_to_notify(round.id).await? {
-        let mut items = Vec::new();
-        let mut ids = Vec::new();
+        let mut found = Vec::new();
         for id in tx.issues_to_notify(round.id, &unit).await? {
-            let found = tx.issue(id, office.zone()).await?;
-            items.push(item(office, &found));
-            ids.push(id);
+            found.push(tx.issue(id, office.zone()).await?);
         }
-        let body = NoticeBody::Rectification { round: round.name, as_of: office.local(round.as_of), items };
-        let dedup_key = format!("round:{}:{unit}:{:?}", round.id, ids);
-        let draft = Draft {
-            reader: Reader::Unit(&unit),
-            round_id: Some(round.id),
-            body: &body,
-            issues: &ids,
-            urgent: false,
-            dedup_key: &dedup_key,
+        let (urgent, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| is_urgent(&found.issue));
+        // One message a unit and batch; at a quiet hour only what is urgent may go out.
+        let quiet = office.next_allowed(now, false) > now;
+        let batches = if quiet || urgent.is_empty() || others.is_empty() {
+            vec![(true, urgent), (false, others)]
+        } else {
+            vec![(true, [urgent, others].concat())]
         };
-        if notify::write(tx, office, draft, now).await?.is_some() {
-            written += 1;
+        for (urgent, found) in batches.into_iter().filter(|(_, found)| !found.is_empty()) {
+            let items = found.iter().map(|found| item(office, found)).collect();
+            let ids: Vec<i64> = found.iter().map(|found| found.issue.id).collect();
+            let body = NoticeBody::Rectification { round: round.name, as_of: office.local(round.as_of), items };
+            let dedup_key = format!("round:{}:{unit}:{:?}", round.id, ids);
+            let draft = Draft {
+                reader: Reader::Unit(&unit),
+                round_id: Some(round.id),
+                body: &body,
+                issues: &ids,
+                urgent,
+                dedup_key: &dedup_key,
+            };
+            if notify::write(tx, office, draft, now).await?.is_some() {
+                written += 1;
+            }
         }
     }
     Ok(written)
+}
+
+/// Personal data, and wording grave enough for a veto, cannot wait for office hours.
+fn is_urgent(issue: &crate::domain::issue::Issue) -> bool {
+    match issue.indicator {
+        Indicator::Privacy => true,
+        Indicator::Expression => issue.class == Class::Veto,
+        _ => false,
+    }
 }
 
 fn item(office: &Office, found: &StoredIssue) -> NoticeItem {

@@ -10,6 +10,7 @@ use super::table::FileError;
 use super::values;
 use crate::domain::account::{AccountId, Personal};
 use crate::domain::keyed::keyed_enum;
+use crate::domain::privacy::mask;
 use crate::domain::review::{ReviewRecord, ReviewStage};
 
 const LONGEST_NAME: usize = 200;
@@ -62,7 +63,7 @@ fn read_record(cells: &mut Cells<'_, ReviewColumn>, zone: Tz) -> Option<ReviewRe
     let account_id = cells.required(C::AccountId, LONGEST_NAME);
     let before = cells.problem_count();
     let post_url = cells.parsed(C::PostUrl, LONGEST_URL, values::address);
-    let title = cells.text(C::Title, LONGEST_TITLE);
+    let title = cells.text(C::Title, LONGEST_TITLE).map(|title| mask(&title).into_owned());
     if post_url.is_none() && title.is_none() && cells.problem_count() == before {
         cells.note(C::PostUrl, ProblemKind::NoPost);
     }

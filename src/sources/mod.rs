@@ -3,6 +3,7 @@
 //! [`read`] is the one way in. An adapter that cannot read what it got says so with an
 //! [`Unreadable`]; "no posts" is said only of a source that was understood and has none.
 
+pub mod attachment;
 pub mod blocked;
 pub mod dates;
 pub mod skim;

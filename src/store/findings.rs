@@ -1,5 +1,7 @@
 //! Observations and findings.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
@@ -368,6 +370,45 @@ impl Tx {
             by,
             millis(now)
         )?)
+    }
+
+    /// What people decided of an account's texts, the latest decision on each subject.
+    pub async fn decided_texts(
+        &mut self,
+        account: &AccountId,
+    ) -> Result<HashMap<(Indicator, String), Outcome>, StoreError> {
+        sql!(
+            self,
+            all(String, String, String),
+            "SELECT indicator, subject, outcome FROM finding
+             WHERE account_id = $1 AND indicator IN ('expression', 'privacy') AND decided_at IS NOT NULL
+             ORDER BY decided_at, id",
+            account.as_str()
+        )?
+        .into_iter()
+        .map(|(indicator, subject, outcome)| Ok(((word(&indicator)?, subject), word(&outcome)?)))
+        .collect()
+    }
+
+    /// Suspicions about texts that a round is the first judged one to raise, personal data first.
+    pub async fn new_text_suspicions(&mut self, round: i64, zone: Tz) -> Result<Vec<StoredFinding>, StoreError> {
+        sql!(
+            self,
+            all Row,
+            select(
+                "WHERE f.round_id = $1 AND f.outcome = 'suspected' AND f.indicator IN ('expression', 'privacy')
+                     AND NOT EXISTS (
+                         SELECT 1 FROM finding o JOIN round p ON p.id = o.round_id
+                         WHERE o.account_id = f.account_id AND o.indicator = f.indicator AND o.subject = f.subject
+                             AND o.round_id <> f.round_id AND o.outcome = 'suspected'
+                             AND p.notify AND p.state IN ('judged', 'closed'))
+                 ORDER BY f.indicator DESC, f.id"
+            ),
+            round
+        )?
+        .into_iter()
+        .map(|row| row.into_stored(zone))
+        .collect()
     }
 
     /// How many findings a round has, by indicator and verdict.

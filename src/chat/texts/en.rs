@@ -3,7 +3,7 @@
 use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
 use crate::domain::issue::EventKind;
-use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SilentSoon, UndeliveredLine};
+use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine};
 use crate::domain::round::RoundName;
 use crate::domain::time::LocalTime;
 
@@ -105,6 +105,11 @@ fn issue_line(line: &IssueLine, with_unit: bool) -> Line {
     }
 }
 
+fn suspicion(line: &SuspicionLine) -> Line {
+    let text = Line::strong(format!("Finding {}", line.finding)).text(" ").text(&line.account);
+    text.text(format!(" ({}): ", line.indicator.en())).text(clip(&line.summary, SAID))
+}
+
 fn alert(page: Page, alert: &Alert) -> Page {
     match alert {
         Alert::RoundJudged { round, looked_at, issues, vetoes, veto_count, doubtful, unverified } => {
@@ -116,6 +121,13 @@ fn alert(page: Page, alert: &Alert) -> Page {
                 .items(vetoes.iter().map(|line| vec![issue_line(line, true)]));
             if *doubtful > 0 { page.tail(Line::of("Send /queue to decide the doubtful ones.")) } else { page }
         }
+        Alert::TextsSuspected { round, privacy, expression, lines } => page
+            .head(Line::of(format!(
+                "The {} newly suspects personal data in {privacy} place(s) and wrong wording in {expression}. Please decide today.",
+                round_name(*round)
+            )))
+            .items(lines.iter().map(|line| vec![suspicion(line)]))
+            .tail(Line::of("Send /queue to confirm or dismiss each; the unit is told at once of what is confirmed.")),
         Alert::Appealed { line, why, by } => page
             .head(Line::of(format!("{} ({by}) appeals; the clock has stopped. Please decide.", line.unit)))
             .head(subject(line, false))

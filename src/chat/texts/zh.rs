@@ -3,7 +3,7 @@
 use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
 use crate::domain::issue::EventKind;
-use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SilentSoon, UndeliveredLine};
+use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine};
 use crate::domain::round::RoundName;
 use crate::domain::time::LocalTime;
 
@@ -105,6 +105,11 @@ fn issue_line(line: &IssueLine, with_unit: bool) -> Line {
     }
 }
 
+fn suspicion(line: &SuspicionLine) -> Line {
+    let text = Line::strong(format!("发现 {}", line.finding)).text(" ").text(&line.account);
+    text.text(format!("（{}）：", line.indicator.zh())).text(clip(&line.summary, SAID))
+}
+
 fn alert(page: Page, alert: &Alert) -> Page {
     match alert {
         Alert::RoundJudged { round, looked_at, issues, vetoes, veto_count, doubtful, unverified } => {
@@ -116,6 +121,13 @@ fn alert(page: Page, alert: &Alert) -> Page {
                 .items(vetoes.iter().map(|line| vec![issue_line(line, true)]));
             if *doubtful > 0 { page.tail(Line::of("待核实事项请发送 /queue 处理。")) } else { page }
         }
+        Alert::TextsSuspected { round, privacy, expression, lines } => page
+            .head(Line::of(format!(
+                "{}新发现疑似个人信息泄露 {privacy} 处、疑似错误表述 {expression} 处，请当日核实。",
+                round_name(*round)
+            )))
+            .items(lines.iter().map(|line| vec![suspicion(line)]))
+            .tail(Line::of("请发送 /queue 逐条认定或排除；认定后立即通知主办单位。")),
         Alert::Appealed { line, why, by } => page
             .head(Line::of(format!("{}（{by}）提出申诉，时限已停止计算，请处理。", line.unit)))
             .head(subject(line, false))

@@ -11,6 +11,9 @@ mod review;
 mod silence;
 #[cfg(test)]
 mod testing;
+mod texts;
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -38,6 +41,7 @@ pub(super) use links::link;
 pub(super) use registration::registration;
 pub(super) use review::{review, review_faults};
 pub(super) use silence::silence;
+pub(super) use texts::{is_still_there, subject_of};
 
 /// What verdicts are made against.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +75,8 @@ pub struct Known {
     pub registry: RegistryKnown,
     /// What people recorded of it from the round's worksheet.
     pub by_hand: Vec<HandLook>,
+    /// What a person decided of an indicator and subject before: it is not asked twice.
+    pub decided: HashMap<(Indicator, String), Outcome>,
 }
 
 /// What the registry as a whole says of an account.
@@ -114,6 +120,7 @@ pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Know
         findings.extend(identity(bench, account, seen, known));
         findings.extend(low_use::low_use(bench, account, seen));
     }
+    findings.extend(texts::texts(bench, seen, known));
     findings.retain(|finding| bench.rules.checks(finding.indicator));
     findings
 }

@@ -20,6 +20,7 @@ use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::naming::people;
 use crate::domain::normal::{match_title, normalise_url};
+use crate::domain::privacy::mask;
 use crate::domain::review::ReviewRecord;
 use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
@@ -123,7 +124,9 @@ pub(in crate::checks) fn review_faults<'p>(
         if let Some(key) = record.post_url.as_deref().and_then(normalise_url) {
             by_url.insert(key, n);
         }
-        if let Some(title) = record.title.as_deref().map(match_title).filter(|title| !title.is_empty()) {
+        // Why: a post's title is kept masked, so a record's is compared masked.
+        let title = record.title.as_deref().map(|title| match_title(&mask(title)));
+        if let Some(title) = title.filter(|title| !title.is_empty()) {
             by_title.entry(title).or_default().push(n);
         }
     }

@@ -61,6 +61,8 @@ pub enum FileErrorKind {
     UnclosedQuote(usize),
     /// No row at all.
     Empty,
+    /// Rows of a lexicon that cannot be used.
+    Lexicon(Vec<crate::domain::lexicon::LexiconProblem>),
     /// Rows of a calendar that cannot be read.
     Calendar(Vec<crate::domain::workday::CalendarProblem>),
 }
@@ -110,6 +112,10 @@ impl FileErrorKind {
             Self::Empty => {
                 ("没有内容，至少要有一行表头".to_owned(), "is empty; it needs at least a heading row".to_owned())
             }
+            Self::Lexicon(problems) => {
+                let list = |lang| problems.iter().take(20).map(|p| p.text(lang)).collect::<Vec<_>>().join("; ");
+                (list(Lang::Zh), list(Lang::En))
+            }
             Self::Calendar(problems) => {
                 let list = |lang| problems.iter().take(20).map(|p| p.text(lang)).collect::<Vec<_>>().join("; ");
                 (list(Lang::Zh), list(Lang::En))
@@ -122,6 +128,10 @@ impl FileErrorKind {
 impl FileError {
     fn new(path: &Path, kind: FileErrorKind) -> Self {
         Self { path: path.to_owned(), kind }
+    }
+
+    pub(super) fn lexicon(path: &Path, problems: Vec<crate::domain::lexicon::LexiconProblem>) -> Self {
+        Self::new(path, FileErrorKind::Lexicon(problems))
     }
 
     pub(super) fn calendar(path: &Path, problems: Vec<crate::domain::workday::CalendarProblem>) -> Self {

@@ -1,0 +1,112 @@
+//! `expression` and `privacy`: what was found in the texts, put to a person.
+//!
+//! - One finding for each post and word (for personal data: each post or table), under a subject
+//!   that stays the same when it is found again.
+//! - The machine suspects, a person decides; and is not asked again about what was decided.
+
+use std::collections::BTreeMap;
+
+use super::{Bench, Known};
+use crate::checks::seen::Observed;
+use crate::checks::text_words::TextWords;
+use crate::checks::texts::{TextHit, TextsRead};
+use crate::domain::finding::{Evidence, Outcome};
+use crate::domain::rule::Indicator;
+use crate::store::NewFinding;
+
+/// Sources that nobody registered, or that only people look at, have no texts to speak of.
+const NO_TEXTS: &[&str] = &["no_source", "no_source_url", "not_built"];
+
+/// What the texts of an account amount to, for both indicators.
+pub(super) fn texts(bench: &Bench<'_>, seen: &Observed, known: &Known) -> Vec<NewFinding> {
+    let words = TextWords(bench.lang);
+    let indicators = [Indicator::Expression, Indicator::Privacy];
+    if let Err(unread) = &seen.source {
+        if NO_TEXTS.contains(&unread.reason.as_str()) {
+            return Vec::new();
+        }
+        let unjudged = |indicator| {
+            let summary = bench.words().unjudged(&unread.sentence);
+            let finding = bench.verdict(indicator, Outcome::Unverified, &unread.reason, summary, seen.at);
+            NewFinding { evidence: seen.evidence.clone(), ..finding }
+        };
+        return indicators.into_iter().map(unjudged).collect();
+    }
+    let Some(read) = seen.texts.as_ref().filter(|read| read.posts + read.tables > 0) else { return Vec::new() };
+    indicators.into_iter().flat_map(|indicator| findings(bench, seen, read, known, indicator, words)).collect()
+}
+
+fn findings(
+    bench: &Bench<'_>,
+    seen: &Observed,
+    read: &TextsRead,
+    known: &Known,
+    indicator: Indicator,
+    words: TextWords,
+) -> Vec<NewFinding> {
+    let most = match indicator {
+        Indicator::Privacy => bench.rules.privacy.per_account,
+        _ => bench.rules.expression.per_account,
+    };
+    let mut by_subject = BTreeMap::<String, Vec<&TextHit>>::new();
+    let mut order = Vec::new();
+    for hit in seen.hits.iter().filter(|hit| hit.indicator == indicator) {
+        let subject = subject_of(hit);
+        let hits = by_subject.entry(subject.clone()).or_default();
+        if hits.is_empty() {
+            order.push(subject);
+        }
+        hits.push(hit);
+    }
+    let mut findings = Vec::new();
+    let (mut dismissed, mut more) = (0, read.more);
+    for subject in order {
+        let Some(hits) = by_subject.get(&subject) else { continue };
+        let Some(first) = hits.first() else { continue };
+        let before = known.decided.get(&(indicator, subject.clone())).copied();
+        if before == Some(Outcome::Pass) {
+            dismissed += 1;
+            continue;
+        }
+        if findings.len() >= most {
+            more += 1;
+            continue;
+        }
+        // What a person confirmed and still stands there is the same defect, not a new doubt.
+        let outcome = if before == Some(Outcome::Fail) { Outcome::Fail } else { Outcome::Suspected };
+        findings.push(NewFinding {
+            subject,
+            evidence: Evidence {
+                url: first.url.clone().or_else(|| seen.evidence.url.clone()),
+                snippet: Some(first.sentence.clone()),
+                fetched_at: Some(bench.local(seen.at)),
+                ..Evidence::default()
+            },
+            ..bench.verdict(indicator, outcome, first.kind.key(), words.found(hits), seen.at)
+        });
+    }
+    if let (Some(last), true) = (findings.last_mut(), more > 0) {
+        last.summary.push_str(&words.and_more(more));
+    }
+    if findings.is_empty() {
+        let summary = words.clean(indicator, read, dismissed);
+        let finding = bench.verdict(indicator, Outcome::Pass, "read", summary, seen.at);
+        findings.push(NewFinding { evidence: seen.evidence.clone(), ..finding });
+    }
+    findings
+}
+
+/// What a hit's finding is on: the post by its address, else by its title; and the word, which
+/// for personal data is left out.
+pub(in crate::checks) fn subject_of(hit: &TextHit) -> String {
+    let place = hit.url.clone().unwrap_or_else(|| format!("《{}》", hit.title.chars().take(60).collect::<String>()));
+    match hit.indicator {
+        Indicator::Privacy => place,
+        _ => format!("{place} “{}”", hit.word),
+    }
+}
+
+/// Whether what a finding rests on was found again by a look, in posts that the look covers.
+pub(in crate::checks) fn is_still_there(seen: &Observed, indicator: Indicator, subject: &str) -> bool {
+    seen.hits.iter().any(|hit| hit.indicator == indicator && subject_of(hit) == subject)
+}

@@ -1,0 +1,335 @@
+//! Finding rows of digits: whole, or written in groups; and what is said of them before.
+
+use std::ops::Range;
+
+use super::number::{is_card, is_id15, is_id18, is_mobile};
+use super::{Number, NumberKind};
+use crate::domain::normal::is_invisible;
+
+/// Numbers one text can have; the rest of such a text is masked no more than a telephone book.
+const MOST: usize = 100_000;
+/// The longest row that can be a number.
+const LONGEST: usize = 19;
+
+/// A character that counts, and its place in the text.
+#[derive(Debug, Clone, Copy)]
+struct Sign {
+    c: char,
+    at: usize,
+}
+
+/// A row of digits: places among the signs, and what they say (10 for a final X).
+#[derive(Debug, Clone)]
+struct Run {
+    signs: Range<usize>,
+    digits: Vec<u8>,
+}
+
+/// The digit a character stands for.
+pub(super) fn digit(c: char) -> Option<u8> {
+    match c {
+        '0'..='9' => Some(c as u8 - b'0'),
+        '０'..='９' => u8::try_from(u32::from(c) - u32::from('０')).ok(),
+        _ => None,
+    }
+}
+
+pub(super) fn numbers(text: &str) -> Vec<Number> {
+    let signs: Vec<Sign> =
+        text.chars().enumerate().filter(|(_, c)| !is_invisible(*c)).map(|(at, c)| Sign { c, at }).collect();
+    let runs = runs(&signs);
+    let urls = urls(&signs);
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(run) = runs.get(at) {
+        if found.len() >= MOST {
+            break;
+        }
+        let in_url = urls.partition_point(|url| url.end <= run.signs.start);
+        if urls.get(in_url).is_some_and(|url| url.start <= run.signs.start) {
+            at += 1;
+            continue;
+        }
+        let (number, used) = one(&signs, run).map(|n| (Some(n), 1)).unwrap_or_else(|| grouped(&signs, &runs, at));
+        found.extend(number);
+        at += used.max(1);
+    }
+    found
+}
+
+/// Every row of digits; a final X belongs to one of seventeen.
+fn runs(signs: &[Sign]) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while at < signs.len() {
+        let start = at;
+        while signs.get(at).is_some_and(|sign| digit(sign.c).is_some()) {
+            at += 1;
+        }
+        if at == start {
+            at += 1;
+            continue;
+        }
+        // Longer rows are no numbers; their digits need not be kept.
+        let kept = signs.get(start..at.min(start + LONGEST + 1)).unwrap_or_default();
+        let mut digits: Vec<u8> = kept.iter().filter_map(|sign| digit(sign.c)).collect();
+        let mut end = at;
+        if matches!(signs.get(at).map(|sign| sign.c), Some('x' | 'X' | 'Ｘ' | 'ｘ')) && matches!(digits.len(), 3 | 17)
+        {
+            digits.push(10);
+            end = at + 1;
+        }
+        runs.push(Run { signs: start..end, digits });
+        at = end;
+    }
+    runs
+}
+
+/// A number written in one.
+fn one(signs: &[Sign], run: &Run) -> Option<Number> {
+    let digits = &run.digits;
+    if !(11..=LONGEST).contains(&digits.len()) || !stands_alone(signs, run.signs.clone()) {
+        return None;
+    }
+    let label = Label::before(signs, run.signs.start);
+    if label.is_code {
+        return None;
+    }
+    let number = |kind, digits: &[u8]| Some(make(signs, run.signs.clone(), kind, digits, label));
+    match digits.len() {
+        18 if is_id18(digits) => return number(NumberKind::IdCard, digits),
+        // An order or a file number may look like anything without a checksum of its own.
+        _ if label.is_other => return None,
+        15 if label.is_identity && is_id15(digits) => return number(NumberKind::IdCard, digits),
+        11 if is_mobile(digits) && !is_amount(signs, run.signs.end) => return number(NumberKind::Mobile, digits),
+        // 86 before the number, with its plus sign or without.
+        13 if digits.starts_with(&[8, 6]) => {
+            let rest = digits.get(2..).unwrap_or_default();
+            if is_mobile(rest) && !is_amount(signs, run.signs.end) {
+                return number(NumberKind::Mobile, rest);
+            }
+        }
+        _ => {}
+    }
+    let known = !(label.is_card || (label.is_account && digits.starts_with(&[6, 2])));
+    if is_card(digits, known) { number(NumberKind::BankCard, digits) } else { None }
+}
+
+/// How numbers are written in groups.
+const MOBILE: &[&[usize]] = &[&[3, 4, 4], &[2, 3, 4, 4], &[2, 11], &[3, 8], &[7, 4]];
+const IDENTITY: &[&[usize]] = &[&[6, 8, 4], &[6, 4, 4, 4], &[3, 3, 4, 4, 4], &[6, 12], &[14, 4], &[3, 3, 8, 4]];
+const CARD: &[&[usize]] = &[&[4, 4, 4, 4], &[4, 4, 4, 4, 1], &[4, 4, 4, 4, 2], &[4, 4, 4, 4, 3], &[6, 13], &[6, 10]];
+
+/// A number written in groups that begins with the row at `at`; and how many rows it took.
+fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
+    const NONE: (Option<Number>, usize) = (None, 1);
+    let Some(first) = runs.get(at) else { return NONE };
+    if !stands_alone_before(signs, first.signs.start) {
+        return NONE;
+    }
+    let mut chain = vec![first];
+    let mut mark = None;
+    for next in runs.iter().skip(at + 1).take(4) {
+        let Some(last) = chain.last() else { break };
+        let [between] = signs.get(last.signs.end..next.signs.start).unwrap_or_default() else { break };
+        let joins = matches!(between.c, ' ' | '-' | '－' | '\u{a0}' | '\u{3000}' | '‑' | '–');
+        if !joins || mark.is_some_and(|mark| mark != between.c) {
+            break;
+        }
+        mark = Some(between.c);
+        chain.push(next);
+    }
+    for length in (2..=chain.len()).rev() {
+        let parts = chain.get(..length).unwrap_or_default();
+        let Some(last) = parts.last() else { continue };
+        let sizes: Vec<usize> = parts.iter().map(|run| run.digits.len()).collect();
+        let is = |shapes: &[&[usize]]| shapes.contains(&sizes.as_slice());
+        let range = first.signs.start..last.signs.end;
+        if !stands_alone_after(signs, range.end) {
+            continue;
+        }
+        let digits: Vec<u8> = parts.iter().flat_map(|run| run.digits.iter().copied()).collect();
+        let label = Label::before(signs, range.start);
+        if label.is_code || label.is_other {
+            continue;
+        }
+        let local = if digits.len() == 13 && digits.starts_with(&[8, 6]) { digits.get(2..) } else { Some(&*digits) };
+        let local = local.unwrap_or_default();
+        let kind = if is(MOBILE) && is_mobile(local) && !is_amount(signs, range.end) {
+            NumberKind::Mobile
+        } else if is(IDENTITY) && is_id18(&digits) {
+            NumberKind::IdCard
+        } else if is(CARD) && is_card(&digits, !(label.is_card || label.is_account)) {
+            NumberKind::BankCard
+        } else {
+            continue;
+        };
+        let shown = if kind == NumberKind::Mobile { local } else { &digits };
+        return (Some(make(signs, range, kind, shown, label)), length);
+    }
+    NONE
+}
+
+fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], label: Label) -> Number {
+    let own = signs.get(range).unwrap_or_default();
+    let start = own.first().map_or(0, |sign| sign.at);
+    let end = own.last().map_or(start, |sign| sign.at + 1);
+    let (head, tail) = match kind {
+        NumberKind::IdCard | NumberKind::Mobile => (3, 4),
+        NumberKind::BankCard => (4, 4),
+    };
+    let count = own.iter().filter(|sign| is_figure(sign.c)).count();
+    let head = head + count.saturating_sub(digits.len());
+    let mut masked = Vec::with_capacity(end - start);
+    let mut figure = 0;
+    for sign in own {
+        // Invisible characters inside are masked with the rest.
+        masked.resize(sign.at - start, '*');
+        if is_figure(sign.c) {
+            figure += 1;
+            masked.push(if figure <= head || figure + tail > count { sign.c } else { '*' });
+        } else {
+            masked.push(sign.c);
+        }
+    }
+    let value = digits.iter().fold(0_u128, |value, digit| value * 16 + u128::from(*digit));
+    Number {
+        kind,
+        chars: start..end,
+        masked: masked.into_iter().collect(),
+        is_contact: label.is_contact,
+        digits: value,
+    }
+}
+
+fn is_figure(c: char) -> bool {
+    digit(c).is_some() || matches!(c, 'x' | 'X' | 'Ｘ' | 'ｘ')
+}
+
+fn stands_alone(signs: &[Sign], range: Range<usize>) -> bool {
+    stands_alone_before(signs, range.start) && stands_alone_after(signs, range.end)
+}
+
+/// Nothing before that makes it part of something else: a letter, or the mask of another number.
+fn stands_alone_before(signs: &[Sign], start: usize) -> bool {
+    let before = signs.get(..start).unwrap_or_default();
+    let Some(last) = before.last() else { return true };
+    if last.c.is_ascii_alphanumeric() || last.c == '_' {
+        return false;
+    }
+    if last.c == '.' && before.iter().nth_back(1).is_some_and(|sign| digit(sign.c).is_some()) {
+        return false;
+    }
+    // Why: what a mask left standing is no number of its own; emphasis in asterisks is no mask.
+    let mut back = before.iter().rev().skip_while(|sign| is_gap(sign.c)).peekable();
+    if back.peek().is_some_and(|sign| sign.c == '*') {
+        let rest = back.skip_while(|sign| sign.c == '*' || is_gap(sign.c)).next();
+        return !rest.is_some_and(|sign| digit(sign.c).is_some());
+    }
+    true
+}
+
+fn stands_alone_after(signs: &[Sign], end: usize) -> bool {
+    let after = signs.get(end..).unwrap_or_default();
+    let Some(first) = after.first() else { return true };
+    if first.c.is_ascii_alphanumeric() || first.c == '_' || digit(first.c).is_some() {
+        return false;
+    }
+    if first.c == '.' && after.get(1).is_some_and(|sign| digit(sign.c).is_some()) {
+        return false;
+    }
+    if first.c == '*' {
+        let rest = after.iter().find(|sign| sign.c != '*');
+        return !rest.is_some_and(|sign| digit(sign.c).is_some());
+    }
+    true
+}
+
+fn is_gap(c: char) -> bool {
+    matches!(c, ' ' | '-' | '－' | '\u{a0}' | '\u{3000}' | '‑' | '–')
+}
+
+/// An amount, not a telephone: 13800000000元.
+fn is_amount(signs: &[Sign], end: usize) -> bool {
+    signs
+        .get(end)
+        .is_some_and(|sign| matches!(sign.c, '元' | '万' | '亿' | '%' | '％' | '吨' | '次' | '人' | '条' | '股'))
+}
+
+/// What is said of a number just before it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Label {
+    is_identity: bool,
+    is_card: bool,
+    is_account: bool,
+    is_contact: bool,
+    is_code: bool,
+    is_other: bool,
+}
+
+impl Label {
+    fn before(signs: &[Sign], start: usize) -> Self {
+        const FAR: usize = 14;
+        let said: String =
+            signs.get(start.saturating_sub(FAR)..start).unwrap_or_default().iter().map(|s| s.c).collect();
+        // A label says something of the number in its own clause.
+        let said = said.rsplit(['。', '；', ';', '\n', '！', '？', '，']).next().unwrap_or_default();
+        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        Self {
+            is_identity: has(&["身份证", "证件号", "身份号", "公民身份"]),
+            is_card: has(&["卡号", "银行卡", "开户", "储蓄卡", "借记卡", "信用卡", "社保卡", "一卡通"]),
+            is_account: has(&["账号", "帐号", "账户", "帐户"]),
+            is_contact: has(&[
+                "联系",
+                "咨询",
+                "热线",
+                "举报",
+                "监督电话",
+                "投诉",
+                "值班",
+                "报名",
+                "客服",
+                "预约",
+                "受理",
+                "求助",
+                "征集",
+                "业务电话",
+                "办公电话",
+                "服务电话",
+                "报警",
+                "救援",
+                "采购",
+                "招标",
+                "代理",
+                "同微信",
+                "微信同号",
+            ]),
+            is_code: has(&["信用代码", "机构代码", "许可证", "注册号", "税号", "批准文号"]),
+            is_other: has(&["代码", "订单", "流水", "文号", "单号", "备案号", "案号", "票号"]),
+        }
+    }
+}
+
+/// Ranges of signs that are web addresses.
+fn urls(signs: &[Sign]) -> Vec<Range<usize>> {
+    let mut urls: Vec<Range<usize>> = Vec::new();
+    let is = |at: usize, text: &str| {
+        text.chars().enumerate().all(|(n, c)| signs.get(at + n).is_some_and(|sign| sign.c.to_ascii_lowercase() == c))
+    };
+    let mut at = 0;
+    while at < signs.len() {
+        let start = match signs.get(at).map(|sign| sign.c) {
+            Some(':') if is(at, "://") => at,
+            Some('w' | 'W') if is(at, "www.") => at,
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        while signs.get(at).is_some_and(|s| s.c.is_ascii_graphic() && !matches!(s.c, '<' | '>' | '"')) {
+            at += 1;
+        }
+        urls.push(start..at);
+    }
+    urls
+}

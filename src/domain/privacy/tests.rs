@@ -1,0 +1,138 @@
+use proptest::prelude::*;
+
+use super::*;
+
+// Numbers of these tests are made up: nobody has them, they only check.
+const ID: &str = "510107199001019997";
+
+fn id() -> String {
+    with_check("51010719900101999")
+}
+
+fn with_check(body: &str) -> String {
+    let last = (0..=10).find(|last| {
+        let mut digits: Vec<u8> = body.bytes().map(|b| b - b'0').collect();
+        digits.push(*last);
+        number::is_id18(&digits)
+    });
+    match last.unwrap() {
+        10 => format!("{body}X"),
+        last => format!("{body}{last}"),
+    }
+}
+
+fn kinds(text: &str) -> Vec<&'static str> {
+    numbers(text).iter().map(|n| n.kind.key()).collect()
+}
+
+#[test]
+fn identity_numbers_are_known_by_their_check_date_and_province() {
+    let id = id();
+    for text in [
+        id.clone(),
+        format!("张虚构{id}，"),
+        format!("身份证号:{id}。"),
+        format!("{}-{}-{}", &id[..6], &id[6..14], &id[14..]),
+        id.chars().map(|c| char::from_u32(u32::from(c) - 48 + 0xFF10).unwrap()).collect(),
+        with_check("11010519491231002").to_lowercase(),
+        format!("{}\u{200B}{}", &id[..9], &id[9..]),
+    ] {
+        assert_eq!(kinds(&text), ["id_card"], "{text}");
+    }
+    let mut wrong = id.clone().into_bytes();
+    wrong[9] ^= 1;
+    for text in [
+        String::from_utf8(wrong).unwrap(),
+        format!("{id}1"),
+        format!("A{id}"),
+        format!("https://a.example/p?id={id}"),
+        "910107199001019990".to_owned(),
+        "91620105L015101280".to_owned(),
+        format!("统一社会信用代码{id}"),
+        mask(&id).into_owned(),
+    ] {
+        assert_eq!(kinds(&text), Vec::<&str>::new(), "{text}");
+    }
+    assert_eq!(kinds("身份证号510107900101999"), ["id_card"]);
+    assert!(kinds("编号510107900101999").is_empty() && kinds("510107900101999").is_empty());
+    assert_ne!(id, ID.replace('7', "8"));
+}
+
+#[test]
+fn cards_are_known_by_issuer_or_by_name() {
+    assert_eq!(kinds("6222020000000000005"), Vec::<&str>::new());
+    let card = (0..10).map(|d| format!("622202123456789012{d}")).find(|c| !kinds(c).is_empty()).unwrap();
+    assert_eq!(
+        kinds(&format!("汇至{} {} {} {} {}", &card[..4], &card[4..8], &card[8..12], &card[12..16], &card[16..])),
+        ["bank_card"]
+    );
+    let id = (0..10).map(|d| format!("475630417634951{d}")).find(|c| !kinds(&format!("卡号：{c}")).is_empty()).unwrap();
+    assert!(kinds(&id).is_empty(), "an id of a platform is no card");
+    assert!(kinds(&format!("微博账号{id}")).is_empty());
+}
+
+#[test]
+fn mobiles_are_known_in_every_dress() {
+    for text in [
+        "13800001234",
+        "138 0000 1234",
+        "138-0000-1234",
+        "+86 138 0000 1234",
+        "+8613800001234",
+        "１３８００００１２３４",
+        "电话：13800001234/13800005678",
+    ] {
+        assert!(kinds(text).iter().all(|k| *k == "mobile") && !kinds(text).is_empty(), "{text}");
+    }
+    for text in [
+        "12345",
+        "400-820-8820",
+        "010-88651602",
+        "12800001234",
+        "13800001234元",
+        "138****1234",
+        "ID_13800001234",
+        "13800001234567",
+        "0.13800001234",
+        "13888888888",
+    ] {
+        assert!(kinds(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn one_mobile_is_how_an_office_is_reached_and_a_list_is_a_leak() {
+    assert!(suspects("联系电话：13800001234", 3).is_empty());
+    assert!(suspects("请拨打13800001234", 3).is_empty());
+    let list = "张三 13800001234\n李四 13800002345\n王五 13800003456";
+    assert_eq!(suspects(list, 3).len(), 3);
+    assert!(suspects(list, 4).is_empty());
+    assert!(suspects("甲村联系人：13800001234；乙村联系人：13800002345；丙村联系人：13800003456", 3).is_empty());
+    assert_eq!(suspects(&format!("张虚构 {} 13800001234", id()), 3).len(), 2);
+}
+
+#[test]
+fn masks_show_who_could_be_meant_to_those_who_know_and_nothing_else() {
+    let id = id();
+    let tail = &id[14..];
+    assert_eq!(mask(&format!("张虚构{id}，13800001234")), format!("张虚构510***********{tail}，138****1234"));
+    assert_eq!(mask("+86 138-0000-1234"), "+86 138-****-1234");
+    assert!(matches!(mask("没有号码的一句话"), Cow::Borrowed(_)));
+}
+
+proptest! {
+    #[test]
+    fn masks_hold_and_keep_every_place(text in "\\PC{0,60}|([0-9０-９xX*. \\-/张身份证号卡：\u{200B}]|13800001234|6222021234567890|51010719900101999[0-9X]|4563510000000001){0,30}") {
+        let once = mask(&text).into_owned();
+        prop_assert_eq!(once.chars().count(), text.chars().count());
+        prop_assert_eq!(&mask(&once).into_owned(), &once);
+        let mut after = 0;
+        for number in numbers(&text) {
+            prop_assert!(number.chars.start >= after && number.chars.end <= text.chars().count());
+            prop_assert_eq!(number.masked.chars().count(), number.chars.len());
+            prop_assert!(number.masked.contains('*'));
+            after = number.chars.end;
+        }
+        prop_assert!(numbers(&once).is_empty());
+    }
+}

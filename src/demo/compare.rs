@@ -90,9 +90,11 @@ pub fn compare(planted: &[Planted], first: &Verdicts, last: &Verdicts) -> Compar
             comparison.missed.push(format!("{account} {indicator} {} ({seen:?})", plant.note_zh));
         }
         explained.insert((account.clone(), indicator));
-        // What cannot be read cannot be matched against review records either.
+        // What cannot be read cannot be matched against review records or looked through either.
         if indicator == Indicator::Stale && plant.outcome == Expected::Unverified {
-            explained.insert((account, Indicator::Review));
+            for other in [Indicator::Review, Indicator::Expression, Indicator::Privacy] {
+                explained.insert((account.clone(), other));
+            }
         }
     }
     for ((account, indicator, subject), outcome) in last {

@@ -21,3 +21,4 @@ mod notices;
 mod reports;
 mod schedule;
 mod serve;
+mod texts;

@@ -227,7 +227,6 @@ async fn look_at_source(
     look
 }
 
-<<<<<<< HEAD
 /// Looks through the window's posts, and masks whatever is kept of the reading.
 fn look_through(rules: &RuleSet, reading: &mut Reading, scope: Scope) -> Texts {
     let texts = Texts::of_posts(rules, reading.posts.iter().filter(|post| scope.covers(post)));
@@ -275,7 +274,6 @@ fn conceal(reading: &mut Reading) {
     }
     let profile = reading.profile.iter_mut();
     profile.flat_map(|p| [&mut p.name, &mut p.description, &mut p.certified_subject]).flatten().for_each(conceal);
->>>>>>> 2f1f35f (checks: wrong wording and personal data in what accounts publish)
 }
 
 fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>) -> Newest {

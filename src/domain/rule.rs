@@ -202,7 +202,6 @@ impl Default for PrivacyRule {
     fn default() -> Self {
         Self { per_account: 30, kinds: NumberKind::ALL.to_vec(), mobiles_from: 3, attachments: 3, pages: 0 }
     }
->>>>>>> 2f1f35f (checks: wrong wording and personal data in what accounts publish)
 }
 
 /// A versioned rule set: data, not code.
@@ -217,7 +216,6 @@ pub struct RuleSet {
     pub silence: Silence,
     /// Limits of the link check.
     pub link: LinkRule,
-<<<<<<< HEAD
     /// When an account is little used; a set without it does not check that.
     #[serde(default)]
     pub low_use: Option<LowUse>,

@@ -6,7 +6,7 @@ macro_rules! keyed_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $key:literal, $zh:literal, $en:literal;)+ }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$vmeta])* #[doc = $zh] $variant,)+ }
+        pub enum $name { $($(#[$vmeta])* #[doc = concat!("`", $zh, "`")] $variant,)+ }
 
         impl $name {
             /// Every value, in the order of declaration.

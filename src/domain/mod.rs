@@ -26,6 +26,7 @@ pub mod review;
 pub mod round;
 pub mod rule;
 pub mod sample;
+pub mod site;
 pub mod time;
 pub mod workday;
 

@@ -9,6 +9,7 @@ use super::account::Platform;
 use super::keyed::keyed_enum;
 use super::lexicon::Lexicon;
 use super::privacy::NumberKind;
+use super::site::SiteRule;
 
 keyed_enum! {
     /// What is checked.
@@ -231,6 +232,9 @@ pub struct RuleSet {
     /// Wrong forms and their right ones; a file of its own.
     #[serde(skip, default = "Lexicon::built_in")]
     pub lexicon: Arc<Lexicon>,
+    /// Knobs of the website rules.
+    #[serde(default)]
+    pub site: SiteRule,
     /// The rule of each indicator; one that is left out is not checked.
     pub indicators: BTreeMap<Indicator, Rule>,
 }
@@ -316,7 +320,7 @@ impl RuleSet {
                 "`link.looks` and `link.per_account` are at least 1, `link.hours_between` is not negative",
             );
         }
-        None
+        self.site.flaw()
     }
 }
 

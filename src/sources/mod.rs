@@ -6,6 +6,7 @@
 pub mod attachment;
 pub mod blocked;
 pub mod dates;
+pub mod site;
 pub mod skim;
 
 mod app;
@@ -171,7 +172,7 @@ fn malformed_zh(detail: &str) -> String {
 /// Whether an adapter reads anything yet.
 #[must_use]
 pub const fn is_built(kind: SourceKind) -> bool {
-    !matches!(kind, SourceKind::Site | SourceKind::Manual)
+    !matches!(kind, SourceKind::Manual)
 }
 
 /// Reads what a source answered.
@@ -210,7 +211,8 @@ pub fn read(
         SourceKind::Bilibili => bilibili::read(&page.url, &text, options, context),
         SourceKind::Toutiao => toutiao::read(&page.url, &text, options, context),
         SourceKind::App => app::read(&page.url, &text, options, context),
-        SourceKind::Site | SourceKind::Manual => Err(Unreadable::NotBuilt(kind)),
+        SourceKind::Site => site::read(&page.url, &text, options, context),
+        SourceKind::Manual => Err(Unreadable::NotBuilt(kind)),
     }?;
     if reading.coverage == Coverage::Part && !reading.posts.is_empty() {
         reading

@@ -51,7 +51,7 @@ fn json_mutations(text: &str, choice: u64) -> Option<String> {
 #[test]
 fn an_adapter_that_is_not_built_says_so() {
     let blind: Vec<_> = SourceKind::ALL.iter().copied().filter(|kind| !is_built(*kind)).collect();
-    assert_eq!(blind, [SourceKind::Site, SourceKind::Manual]);
+    assert_eq!(blind, [SourceKind::Manual]);
     let answer = read(SourceKind::Manual, &page("{}"), &Map::new(), &context());
     assert_eq!(answer, Err(Unreadable::NotBuilt(SourceKind::Manual)));
 }

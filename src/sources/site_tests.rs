@@ -1,0 +1,128 @@
+//! Home pages: lists, pinned items, paths, feet, columns.
+
+use super::*;
+use crate::domain::account::SourceKind;
+use crate::sources::tests::{context, read_as};
+
+const HOME: &str = "<html><head><title>云溪区人民政府</title></head><body>
+<div class=top>今天是2026年8月3日 星期一 <a href=/wza>无障碍浏览</a></div>
+<nav><a href=/>首页</a><a href=/ywdt/>云溪要闻</a><a href=/bmdt/>部门动态</a><a href=/tzgg/>通知公告</a>
+<a href=http://www.other.example/zcwj/>政策文件</a><a href=/ywdt/#x>要闻</a></nav>
+<ul class=news><li><a href=/a/1.html>【置顶】区政府召开第一次全体会议部署全年工作</a><span>2024-01-02</span></li>
+<li><a href=/a/2.html>云溪区召开防汛工作视频调度会议</a><span>07-31</span></li></ul>
+<ul class=notice><li><a href=/a/3.html>关于2026年中秋节放假安排的通知</a><span>2026-06-01</span></li>
+<li><a href=/a/4.html>关于开展安全生产检查的通知公告</a><span>2026-05-01</span></li></ul>
+<footer>主办单位：云溪区人民政府办公室 联系电话：000-0000000 网站标识码：0000000018 <a href=/wzdt/>网站地图</a>
+ 虚ICP备00000000号 虚公网安备00000000000000号
+<a href=https://bszs.conac.cn/sitename?x>标识</a><script id=\"_jiucuo_\" sitecode=0000000018 src=//zfwzgl.www.gov.cn/exposure/jiucuo.js></script></footer></body></html>";
+
+const URL: &str = "http://www.yunxi.example/";
+
+fn page(html: &str) -> Page {
+    Page::from_bytes(URL, Some("text/html; charset=utf-8"), html.to_owned())
+}
+
+#[test]
+fn every_list_of_the_home_page_counts_and_the_clock_in_its_header_does_not() {
+    let reading = read_as(SourceKind::Site, URL, HOME).unwrap();
+    assert_eq!(reading.posts.len(), 4, "{:?}", reading.posts);
+    assert_eq!(reading.coverage, Coverage::Whole);
+    assert_eq!(reading.newest_until(context().as_of).unwrap().to_rfc3339(), "2026-07-31T00:00:00+08:00");
+    assert_eq!(reading.profile.unwrap().name.as_deref(), Some("云溪区人民政府"));
+}
+
+#[test]
+fn dates_that_stand_in_paths_alone_prove_no_silence() {
+    let item = |n: u8| format!("<li><a href=/zwgk/202601/t2026010{n}_{n}.html>关于做好某项重点工作的通知{n}</a></li>");
+    let items = (1..6).map(item).collect::<Vec<_>>().concat();
+    let reading = read_as(SourceKind::Site, URL, &format!("<ul>{items}</ul>")).unwrap();
+    assert_eq!((reading.posts.len(), reading.coverage), (5, Coverage::Part));
+}
+
+#[test]
+fn many_links_without_a_date_may_hide_a_newer_one() {
+    let item = |n: u8| format!("<p><a href=/x/{n}.html>区领导深入一线调研重点项目建设{n}</a></p>");
+    let undated = (0..8).map(item).collect::<Vec<_>>().concat();
+    let dated = "<ul><li><a href=/1.html>关于公布清单的公告</a><span>2026-01-05</span></li>\
+                 <li><a href=/2.html>关于调整时间的公告</a><span>2026-01-04</span></li></ul>";
+    assert_eq!(read_as(SourceKind::Site, URL, &format!("{dated}{undated}")).unwrap().coverage, Coverage::Part);
+    assert_eq!(read_as(SourceKind::Site, URL, dated).unwrap().coverage, Coverage::Whole);
+    assert_eq!(read_as(SourceKind::Site, URL, &undated), Err(Unreadable::NoDates));
+}
+
+#[test]
+fn a_whole_foot_shows_every_mark_and_a_missing_one_is_missed() {
+    let front = examine(&page(HOME), &context());
+    assert_eq!(front.marks, FooterMark::ALL);
+    assert!(front.foot_seen && !front.scripted && !front.navigation && !front.foot_scripted);
+    let without = HOME.replace("虚公网安备00000000000000号", "");
+    let front = examine(&page(&without), &context());
+    let missing: Vec<_> = FooterMark::ALL.iter().filter(|mark| !front.marks.contains(mark)).collect();
+    assert_eq!(missing, [&FooterMark::Police]);
+    assert!(front.foot_seen);
+}
+
+#[test]
+fn a_page_drawn_by_script_has_no_foot_to_judge() {
+    let front = examine(&page("<div id=app></div><script src=/app.js></script>"), &context());
+    assert!(front.scripted && !front.foot_seen && front.marks.is_empty());
+    let framed = HOME.replace("<footer>", "<script src='/js/footer.js'></script><footer>");
+    assert!(examine(&page(&framed), &context()).foot_scripted);
+}
+
+#[test]
+fn site_codes_are_ten_digits_or_those_of_a_ministry() {
+    for (text, seen) in [
+        ("网站标识码：1101020002", true),
+        ("政府网站标识码 bm07000001", true),
+        ("网站标识码：12345", false),
+        ("网站标识码:12010000521", false),
+        ("<meta name=\"SiteIDCode\" content=\"5109030018\">", true),
+        ("服务热线 1101020002", false),
+    ] {
+        let front = examine(&page(text), &context());
+        assert_eq!(front.marks.contains(&FooterMark::SiteCode), seen, "{text}");
+    }
+}
+
+#[test]
+fn columns_are_listed_by_the_registry_or_found_by_their_names() {
+    let found = found_columns(&page(HOME), &SiteRule::default(), &context());
+    let names: Vec<_> = found.iter().map(|c| (c.name.as_str(), c.url.as_str(), c.kind)).collect();
+    assert_eq!(
+        names,
+        [
+            ("云溪要闻", "http://www.yunxi.example/ywdt/", ColumnKind::News),
+            ("部门动态", "http://www.yunxi.example/bmdt/", ColumnKind::News),
+            ("通知公告", "http://www.yunxi.example/tzgg/", ColumnKind::Policy),
+        ]
+    );
+    let options = serde_json::json!({"columns": [
+        {"name": "要闻", "url": "/ywdt/", "kind": "news", "item": "li"},
+        {"url": "http://www.yunxi.example/zcwj/", "kind": "policy", "days": 30},
+    ]});
+    let listed = listed_columns(options.as_object().unwrap(), URL).unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!((listed[0].url.as_str(), listed[0].options.len()), ("http://www.yunxi.example/ywdt/", 1));
+    assert_eq!((listed[1].days, listed[1].kind), (Some(30), ColumnKind::Policy));
+    let as_text = serde_json::json!({"columns": options["columns"].to_string()});
+    assert_eq!(listed_columns(as_text.as_object().unwrap(), URL).unwrap(), listed);
+    for bad in [r#"{"columns":3}"#, r#"{"columns":[{"name":"x"}]}"#, r#"{"columns":[{"url":"/x","kind":"y"}]}"#] {
+        let options: Map<String, Value> = serde_json::from_str(bad).unwrap();
+        assert!(listed_columns(&options, URL).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_column_is_blank_only_where_it_says_so() {
+    let column = &found_columns(&page(HOME), &SiteRule::default(), &context())[0];
+    let read = |html: &str| read_column(&page(html), column, &context());
+    assert_eq!(read("<div class=list>暂无信息</div>"), Ok(ColumnPage::Blank));
+    assert_eq!(read("<div class=list></div><p>首页</p>"), Err(Unreadable::NoDates));
+    assert!(matches!(read(HOME), Ok(ColumnPage::Dated(_, true))));
+}
+
+#[test]
+fn no_mutation_makes_it_panic() {
+    crate::sources::tests::survives(SourceKind::Site, &[HOME]);
+}

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::account::{Account, AccountStatus, Platform, SourceKind};
 use super::keyed::keyed_enum;
+use super::rule::Flaw;
 
 keyed_enum! {
     /// What kind of column (栏目类别): each has a time of its own within which it is updated.
@@ -137,20 +138,27 @@ impl Default for SiteRule {
 impl SiteRule {
     /// What keeps the knobs from being used; `None` when they are sound.
     #[must_use]
-    pub fn flaw(&self) -> Option<String> {
+    pub fn flaw(&self) -> Option<Flaw> {
+        let flaw = |zh, en| Some(Flaw { table: "site", zh, en });
         let counts = [self.visits_a_day, self.days, self.recheck_visits, self.stale_columns, self.long_columns];
         if counts.contains(&0) || self.blank_columns == 0 || self.slow_seconds == 0 {
-            return Some("the counts of `site` are at least 1".to_owned());
+            return flaw("site 的各项次数和个数至少为 1", "the counts of `site` are at least 1");
         }
         if !(1..=100).contains(&self.failed_percent) || self.visits_a_day > 1440 || self.days > 31 {
-            return Some("`site` needs failed_percent in 1..=100, visits_a_day up to 1440, days up to 31".to_owned());
+            return flaw(
+                "site 须满足 1 ≤ failed_percent ≤ 100，visits_a_day ≤ 1440，days ≤ 31",
+                "`site` needs failed_percent in 1..=100, visits_a_day up to 1440, days up to 31",
+            );
         }
         if self.keep_days < self.days as i64 || self.keep_days > 3660 {
-            return Some("`site.keep_days` is at least `site.days`, and at most 3660".to_owned());
+            return flaw(
+                "site.keep_days 不得小于 site.days，且不超过 3660",
+                "`site.keep_days` is at least `site.days`, and at most 3660",
+            );
         }
         let days = [self.home_days, self.news_days, self.long_days];
         if days.iter().any(|days| !(1..=36_500).contains(days)) || !(1..=1200).contains(&self.policy_months) {
-            return Some("the ages of `site` are at least one day".to_owned());
+            return flaw("site 的各项天数至少为一天", "the ages of `site` are at least one day");
         }
         None
     }

@@ -119,6 +119,11 @@ impl Names {
         let hosts = Hosts::from_system().unwrap_or_default();
         Self(Arc::new(Inner { guard, patience, hosts, dns: OnceLock::new() }))
     }
+
+    /// The addresses the AAAA records of a name give, guarded or not; empty where it has none.
+    pub(super) async fn ipv6_of(&self, name: &str) -> Result<Vec<Ipv6Addr>, NameError> {
+        self.0.look_up_ipv6(name).await
+    }
 }
 
 impl Resolve for Names {
@@ -165,6 +170,32 @@ impl Inner {
                 if addresses.is_empty() { Err(not_found()) } else { Ok(addresses) }
             }
             Ok(Err(error)) if says_it_does_not_exist(&error) => Err(not_found()),
+            Ok(Err(error)) => Err(NameError::Temporary(error.to_string())),
+            Err(_) => Err(NameError::Temporary(format!("no name server answered for {name} in time"))),
+        }
+    }
+
+    async fn look_up_ipv6(&self, name: &str) -> Result<Vec<Ipv6Addr>, NameError> {
+        let six = |ip: IpAddr| match ip {
+            IpAddr::V6(ip) => Some(ip),
+            IpAddr::V4(_) => None,
+        };
+        let not_found = || NameError::NotFound(name.to_owned());
+        let mut full = DnsName::from_ascii(name).map_err(|_| not_found())?;
+        full.set_fqdn(true);
+        let fixed = self.in_hosts_file(&full);
+        if is_localhost(name) || !fixed.is_empty() {
+            return Ok(self.look_up(name).await?.into_iter().filter_map(six).collect());
+        }
+        let Some(dns) = self.dns.get_or_init(|| build_resolver(self.patience)) else {
+            return Ok(system_look_up(name).await?.into_iter().filter_map(six).collect());
+        };
+        match tokio::time::timeout(self.patience, dns.lookup(full, RecordType::AAAA)).await {
+            Ok(Ok(answer)) => {
+                Ok(answer.answers().iter().filter_map(|record| record.data.ip_addr()).filter_map(six).collect())
+            }
+            // Why a second question: a name without AAAA and a name without anything are answered alike here.
+            Ok(Err(error)) if says_it_does_not_exist(&error) => self.look_up(name).await.map(|_| Vec::new()),
             Ok(Err(error)) => Err(NameError::Temporary(error.to_string())),
             Err(_) => Err(NameError::Temporary(format!("no name server answered for {name} in time"))),
         }

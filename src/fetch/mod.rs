@@ -15,9 +15,11 @@ mod guard;
 mod hosts;
 mod page;
 mod post;
+mod probe;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tls;
 #[cfg(test)]
 pub(crate) mod world;
 
@@ -36,7 +38,9 @@ use cookies::Cookies;
 pub use failure::{Failure, FailureKind};
 pub use guard::{allows, is_public};
 pub use page::{Hop, Page};
+pub use probe::{Ipv6, Ipv6Look, Probe};
 pub use settings::{FetcherError, Settings};
+pub use tls::{Https, TlsLook};
 
 /// What a page may be, most wanted first.
 const WANTED: &str = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,\

@@ -72,6 +72,8 @@ pub struct ScheduleConfig {
     pub reminders: Option<Schedule>,
     /// The supervisors' digest.
     pub digest: Option<Schedule>,
+    /// 网站访问监测: visits to every registered site.
+    pub visits: Option<Schedule>,
 }
 
 /// `[http]`.
@@ -262,6 +264,7 @@ pub(super) fn read(r: &mut Reader) -> Config {
             patrol: r.cron("schedule.patrol"),
             reminders: r.cron("schedule.reminders"),
             digest: r.cron("schedule.digest"),
+            visits: r.cron("schedule.visits"),
         },
         http: HttpConfig {
             concurrency: r.number("http.concurrency", 1..=1_000),

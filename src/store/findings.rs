@@ -431,7 +431,7 @@ impl Tx {
             self,
             scalar i64,
             "SELECT COUNT(DISTINCT f.account_id) FROM finding f
-             WHERE f.round_id = $1 AND f.outcome = 'unverified' AND f.indicator IN ('stale', 'zombie')",
+             WHERE f.round_id = $1 AND f.outcome = 'unverified' AND f.indicator IN ('stale', 'zombie', 'home_stale')",
             round
         )?)
     }

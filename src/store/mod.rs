@@ -24,6 +24,7 @@ mod people;
 mod reviews;
 mod rounds;
 mod slots;
+mod visits;
 
 pub use accounts::AccountQuery;
 pub use delivery::{Claimed, DeliveryStatus, Undelivered};
@@ -35,6 +36,7 @@ pub use members::ClaimedMember;
 pub use notices::{NewNotice, NoticeQuery, NoticeRow};
 pub use people::{Chat, InviteRow, Person};
 pub use rounds::{MemberCounts, Round};
+pub use visits::{SiteToVisit, Visit, VisitSums};
 
 use chrono::{DateTime, Utc};
 

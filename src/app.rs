@@ -185,6 +185,13 @@ pub async fn serve(
             }
         }));
     }
+    {
+        let (office, fetcher) = (office.clone(), fetcher.clone());
+        tasks.spawn(repeat(stopping.clone(), SCHEDULE_PAUSE, "visits", move || {
+            let (office, fetcher) = (office.clone(), fetcher.clone());
+            async move { schedule::run_visits(&office, &fetcher).await.map(|_| ()).map_err(anyhow::Error::from) }
+        }));
+    }
     tracing::info!(%listen, database = office.store.place(), "xuncha is running");
     let broken = tokio::select! {
         () = stop => None,

@@ -13,6 +13,7 @@ use super::sign_off;
 use super::wechat_api::{self, Keys, Way};
 use super::tables;
 use super::texts::Texts;
+use super::site_look;
 use crate::domain::account::{Account, Platform, SourceKind};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
@@ -33,6 +34,8 @@ pub struct Scope {
     pub window_from: DateTime<Utc>,
     /// Look at links too (a patrol does not).
     pub links: bool,
+    /// Look at a website's columns, address and certificate too (a patrol does not).
+    pub site: bool,
 }
 
 /// Most posts of a window that are kept of one account.
@@ -72,8 +75,9 @@ impl Aids {
 pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
     let book = &aids.book;
-    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try } =
+    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home } =
         look_at_source(office, fetcher, &aids.keys, account, scope).await;
+    let site = site_look::look_at_site(office, fetcher, account, scope, home).await;
     let mut posts: Vec<PostSeen> = reading
         .posts
         .iter()
@@ -115,7 +119,21 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
     let profile = reading.profile;
     let canary = aids.canaries.silent_on(account.platform).map(str::to_owned);
     let (hits, texts) = texts.map_or((Vec::new(), None), |texts| (texts.hits, Some(texts.read)));
-    Observed { at: now, source, profile, posts, hits, texts, evidence, links, source_try, link_try, offline, canary }
+    Observed {
+        at: now,
+        source,
+        profile,
+        posts,
+        hits,
+        texts,
+        evidence,
+        links,
+        site,
+        source_try,
+        link_try,
+        offline,
+        canary,
+    }
 }
 
 impl Scope {
@@ -134,6 +152,8 @@ struct SourceLook {
     texts: Option<Texts>,
     evidence: Evidence,
     tried: Option<Try>,
+    /// The home page of a website, for what it shows beside its posts.
+    home: Option<Page>,
 }
 
 async fn look_at_source(
@@ -152,6 +172,7 @@ async fn look_at_source(
         texts: None,
         evidence: Evidence { url: account.source_url.clone(), ..Evidence::default() },
         tried: None,
+        home: None,
     };
     match keys.way(account, lang) {
         Way::Page => {}
@@ -205,6 +226,7 @@ async fn look_at_source(
     };
     look.tried = Some(Try { maybe_ours: None });
     look.note_page(&page);
+    look.home = (kind == SourceKind::Site && page.is_success()).then(|| page.clone());
     let context = ReadContext { as_of, timezone: office.zone() };
     // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
     let options = account.source_options.clone();
@@ -220,7 +242,14 @@ async fn look_at_source(
         Ok(Ok((reading, _))) if reading.coverage == Coverage::Mixed => {
             look.answer = unread("mixed_source", words.mixed_source());
         }
-        Ok(Ok((reading, texts))) => look.note_reading(reading, texts, as_of, office),
+        Ok(Ok((reading, texts))) => {
+            look.note_reading(reading, texts, as_of, office);
+            // The version of an app is no article, and a home page links to articles of others:
+            // neither is reviewed here.
+            if matches!(kind, SourceKind::App | SourceKind::Site) {
+                look.reading.posts.clear();
+            }
+        }
         Ok(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
         Err(_) => look.answer = unread("adapter_failed", words.adapter_failed()),
     }
@@ -242,10 +271,9 @@ impl SourceLook {
         self.evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
     }
 
-    /// Without `texts` the posts are no articles: nobody reviews or links the version of an app.
     fn note_reading(
         &mut self,
-        mut reading: Reading,
+        reading: Reading,
         texts: Option<Texts>,
         as_of: DateTime<Utc>,
         office: &Office,
@@ -254,9 +282,6 @@ impl SourceLook {
         let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
         self.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
         self.answer = Ok(newest);
-        if texts.is_none() {
-            reading.posts.clear();
-        }
         self.reading = reading;
         self.texts = texts;
     }

@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::canary::Canaries;
-use super::judge::{app, duplicate, identity, registration, review, review_faults, silence};
+use super::judge::{app, duplicate, home, identity, judge, reached_since_fix, registration, review, review_faults, silence};
 use super::link::{self, LinkOutcome};
 use super::observe::{Aids, Scope as Look, observe};
 use super::run::{Registry, bench, load};
+use super::visits;
 use super::words::Words;
 use crate::domain::account::SourceKind;
 use crate::domain::finding::Outcome;
@@ -224,6 +225,28 @@ async fn measure(
                 None => Measured { passed: None, sentence: Words(office.lang()).unjudged(&words.not_readable()) },
             }
         }
+        Indicator::HomeStale => {
+            let finding = home(&bench, &look(office, fetcher, &account, now, window_from).await);
+            Measured { passed: outcome(finding.outcome), sentence: finding.summary }
+        }
+        Indicator::SiteUnreachable => {
+            // Without a report of rectification the last day speaks.
+            let since = found.state.rectified_at.unwrap_or(now - TimeDelta::days(1));
+            let visits = visits::seen_before(office, &issue.account_id, now, Some(since)).await?;
+            let sums = visits.and_then(|visits| visits.since_fix).unwrap_or_default();
+            let (passed, sentence) = reached_since_fix(&bench, sums);
+            Measured { passed, sentence }
+        }
+        Indicator::ColumnsStale | Indicator::Footer | Indicator::Ipv6 | Indicator::Tls => {
+            let scope = Look { as_of: now, window_from, links: false, site: true };
+            let seen = observe(office, fetcher, &Aids::for_one(office), &account, scope).await;
+            let found = judge(&bench, &account, &seen, &known).into_iter().find(|f| f.indicator == issue.indicator);
+            let words = Words(office.lang());
+            found.map_or_else(
+                || Measured { passed: None, sentence: words.unjudged(&words.for_a_person()) },
+                |finding| Measured { passed: outcome(finding.outcome), sentence: finding.summary },
+            )
+        }
         // What only a person can judge, a person looks at again.
         _ => for_a_person(office),
     })
@@ -241,5 +264,6 @@ async fn look(
     as_of: DateTime<Utc>,
     window_from: DateTime<Utc>,
 ) -> super::seen::Observed {
-    observe(office, fetcher, &Aids::for_one(office), account, Look { as_of, window_from, links: false }).await
+    let scope = Look { as_of, window_from, links: false, site: false };
+    observe(office, fetcher, &Aids::for_one(office), account, scope).await
 }

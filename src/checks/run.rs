@@ -313,7 +313,7 @@ impl Looker {
     async fn look(&self, member: ClaimedMember) -> Result<Looked, StoreError> {
         let (account, mut known) = load(&self.office, &self.registry, &member.account_id, self.full).await?;
         known.by_hand = self.by_hand.get(&member.account_id).cloned().unwrap_or_default();
-        let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full };
+        let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full, site: self.full };
         let seen = observe(&self.office, &self.fetcher, &self.aids, &account, scope).await;
         if !seen.hits.is_empty() {
             known.decided = self.office.store.read().await?.decided_texts(&member.account_id).await?;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::link::LinkLook;
 use super::texts::{TextHit, TextsRead};
+use super::site_seen::SiteSeen;
 use crate::domain::finding::Evidence;
 use crate::domain::post::{Coverage, Profile};
 
@@ -76,6 +77,9 @@ pub struct Observed {
     /// We are known to be offline: nothing here says anything about anybody.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub offline: bool,
+    /// The website as a whole, where the account is one.
+    #[serde(default)]
+    pub site: Option<SiteSeen>,
     /// Why the platform's canary says that its sources cannot be trusted just now, in the office's
     /// language; `None`: it sings, or there is none.
     #[serde(default)]
@@ -96,6 +100,7 @@ impl Observed {
             source_try: None,
             link_try: None,
             offline: false,
+            site: None,
             canary: None,
         }
     }

@@ -18,14 +18,46 @@ const PAGE: usize = 500;
 ///
 /// Once an age and newest post; one message a unit. Gives the number of messages.
 pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    let mut by_unit = Warnings::new();
+    for indicator in [Indicator::Stale, Indicator::HomeStale] {
+        collect(tx, office, round, indicator, now, &mut by_unit).await?;
+    }
+    let mut written = 0;
+    for (unit, (accounts, keys)) in by_unit {
+        let body = NoticeBody::Warning { accounts };
+        // A round that is topped up is judged again: what it says then is not what it said before.
+        let dedup_key = format!("warning:{}:{unit}:{keys:?}", round.id);
+        let draft = Draft {
+            reader: Reader::Unit(&unit),
+            round_id: Some(round.id),
+            body: &body,
+            issues: &[],
+            urgent: false,
+            dedup_key: &dedup_key,
+        };
+        written += usize::from(notify::write(tx, office, draft, now).await?.is_some());
+    }
+    Ok(written)
+}
+
+/// Units by name, with the accounts to warn them of and what makes the message unique.
+type Warnings = BTreeMap<String, (Vec<SilentSoon>, Vec<String>)>;
+
+async fn collect(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    indicator: Indicator,
+    now: DateTime<Utc>,
+    by_unit: &mut Warnings,
+) -> Result<(), StoreError> {
     let silence = &office.rules.silence;
     let query = FindingQuery {
         round: Some(round.name),
         outcome: Some(Outcome::Pass),
-        indicator: Some(Indicator::Stale),
+        indicator: Some(indicator),
         ..FindingQuery::default()
     };
-    let mut by_unit = BTreeMap::<String, (Vec<SilentSoon>, Vec<String>)>::new();
     let mut after = 0;
     loop {
         let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
@@ -45,7 +77,11 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
                 continue;
             }
             let Some(account) = tx.account(&found.finding.account_id).await? else { continue };
-            let violation_at = newest.utc() + TimeDelta::days(silence.stale_days_for(account.platform));
+            let allowed = match indicator {
+                Indicator::HomeStale => office.rules.site.home_days,
+                _ => silence.stale_days_for(account.platform),
+            };
+            let violation_at = newest.utc() + TimeDelta::days(allowed);
             if violation_at <= now {
                 // No time is left to be warned in.
                 continue;
@@ -71,20 +107,5 @@ pub async fn write(tx: &mut Tx, office: &Office, round: &Round, now: DateTime<Ut
             });
         }
     }
-    let mut written = 0;
-    for (unit, (accounts, keys)) in by_unit {
-        let body = NoticeBody::Warning { accounts };
-        // A round that is topped up is judged again: what it says then is not what it said before.
-        let dedup_key = format!("warning:{}:{unit}:{keys:?}", round.id);
-        let draft = Draft {
-            reader: Reader::Unit(&unit),
-            round_id: Some(round.id),
-            body: &body,
-            issues: &[],
-            urgent: false,
-            dedup_key: &dedup_key,
-        };
-        written += usize::from(notify::write(tx, office, draft, now).await?.is_some());
-    }
-    Ok(written)
+    Ok(())
 }

@@ -6,7 +6,7 @@
 //! - What a person revoked or dismissed is not opened anew by a machine that sees the same fact;
 //!   a new fact, or a person, opens it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::finding::{Finding, Outcome};
 use crate::domain::issue::{Action, EventKind, IssueStatus};
@@ -91,7 +91,7 @@ async fn open(
     if !tx.link_issue(id, round.id, finding.id).await? {
         return Ok(());
     }
-    let measured = measured_at(finding);
+    let measured = measured_at(office, finding);
     if known.state.status.is_final() {
         let by_person = found.decided_at.is_some();
         let is_old = known.state.closed_at.is_some_and(|closed| measured <= closed);
@@ -118,8 +118,10 @@ async fn open(
 }
 
 /// The moment a finding speaks of: silence is measured at the monitoring time, everything else as it is seen.
-fn measured_at(finding: &Finding) -> DateTime<Utc> {
+fn measured_at(office: &Office, finding: &Finding) -> DateTime<Utc> {
     match finding.indicator {
+        // Why: a week of visits holds failures from before a repair until the whole week lies behind it.
+        Indicator::SiteUnreachable => finding.as_of.utc() - TimeDelta::days(office.rules.site.days as i64),
         Indicator::Stale | Indicator::Zombie | Indicator::HomeStale | Indicator::ColumnsStale => finding.as_of.utc(),
         _ => finding.observed_at.utc(),
     }
@@ -128,7 +130,7 @@ fn measured_at(finding: &Finding) -> DateTime<Utc> {
 /// Whether a machine sees exactly what a person has already judged not to count.
 fn same_fact(before: &Finding, now: &Finding) -> bool {
     match now.indicator {
-        Indicator::Stale | Indicator::Zombie => before.newest_at == now.newest_at,
+        Indicator::Stale | Indicator::Zombie | Indicator::HomeStale => before.newest_at == now.newest_at,
         Indicator::Link => before.reason == now.reason,
         _ => before.summary == now.summary,
     }

@@ -11,6 +11,7 @@ use cron::Schedule;
 use crate::checks::recheck::recheck_due;
 use crate::checks::run::{self, RunError};
 use crate::checks::second_look::look_again;
+use crate::checks::visits::{VisitError, visit_all};
 use crate::domain::keyed::keyed_enum;
 use crate::domain::round::RoundName;
 use crate::fetch::Fetcher;
@@ -27,6 +28,7 @@ keyed_enum! {
         Patrol = "patrol", "日常巡查", "Daily patrol";
         Reminders = "reminders", "整改提醒", "Reminders";
         Digest = "digest", "每日摘要", "Daily digest";
+        Visits = "visits", "网站访问监测", "Visits to websites";
     }
 }
 
@@ -39,6 +41,9 @@ pub enum JobError {
     /// An issue.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// Visits to websites.
+    #[error(transparent)]
+    Visit(#[from] VisitError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,16 +58,33 @@ const HELD_FOR: TimeDelta = TimeDelta::minutes(30);
 /// Does whatever is due now: cron jobs, looks, rechecks, deadlines. Gives what was done, in words.
 pub async fn tick(office: &Office, fetcher: &Fetcher) -> Result<Vec<String>, JobError> {
     let mut done = run_jobs(office, fetcher).await?;
+    done.extend(run_visits(office, fetcher).await?);
     done.extend(follow_up(office, fetcher).await?);
     Ok(done)
 }
 
-/// Runs the cron jobs whose slot has come.
+/// Runs the cron jobs whose slot has come, but for visits.
 pub async fn run_jobs(office: &Office, fetcher: &Fetcher) -> Result<Vec<String>, JobError> {
+    let jobs = Job::ALL.iter().copied().filter(|job| *job != Job::Visits);
+    run_each(office, fetcher, jobs).await
+}
+
+/// Visits the websites when their slot has come.
+///
+/// Apart from the other jobs: a round may take hours, and a visit each hour must not wait for it.
+pub async fn run_visits(office: &Office, fetcher: &Fetcher) -> Result<Vec<String>, JobError> {
+    run_each(office, fetcher, std::iter::once(Job::Visits)).await
+}
+
+async fn run_each(
+    office: &Office,
+    fetcher: &Fetcher,
+    jobs: impl Iterator<Item = Job>,
+) -> Result<Vec<String>, JobError> {
     let mut done = Vec::new();
-    for job in Job::ALL {
-        if let Some(slot_at) = due_slot(office, *job).await?
-            && let Some(note) = run_slot(office, fetcher, *job, slot_at).await?
+    for job in jobs {
+        if let Some(slot_at) = due_slot(office, job).await?
+            && let Some(note) = run_slot(office, fetcher, job, slot_at).await?
         {
             tracing::info!(job = job.key(), %slot_at, note, "scheduled job done");
             done.push(format!("{job}: {note}"));
@@ -100,6 +122,7 @@ fn cron_line(office: &Office, job: Job) -> Option<&Schedule> {
         Job::Patrol => schedule.patrol.as_ref(),
         Job::Reminders => schedule.reminders.as_ref(),
         Job::Digest => schedule.digest.as_ref(),
+        Job::Visits => schedule.visits.as_ref(),
     }
 }
 
@@ -196,6 +219,13 @@ async fn run_job(
         Job::Patrol => RoundName::Day(day),
         Job::Reminders => return Ok(Some(format!("{} written", clock::remind(office).await?))),
         Job::Digest => return Ok(Some(digest::write(office).await?)),
+        Job::Visits => {
+            let came = visit_all(office, fetcher).await?;
+            return Ok(Some(format!(
+                "{} sites: {} opened, {} failed, {} not counted",
+                came.sites, came.opened, came.failed, came.not_counted
+            )));
+        }
     };
     match sampling::open(office, name, &Wishes::default()).await {
         Err(RoundError::EmptyFrame(_)) => return Ok(Some(format!("{name}: nothing registered"))),

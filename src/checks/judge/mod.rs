@@ -9,6 +9,7 @@ mod low_use;
 mod registration;
 mod review;
 mod silence;
+mod site;
 #[cfg(test)]
 mod testing;
 mod texts;
@@ -27,6 +28,7 @@ use crate::domain::by_hand::{HandItem, HandLook};
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::naming::{Twins, listed};
 use crate::domain::rule::{Indicator, RuleSet};
+use crate::domain::site::is_site;
 use crate::domain::time::LocalTime;
 use crate::store::NewFinding;
 
@@ -42,6 +44,7 @@ pub(super) use registration::registration;
 pub(super) use review::{review, review_faults};
 pub(super) use silence::silence;
 pub(super) use texts::{is_still_there, subject_of};
+pub(super) use site::{home, reached_since_fix};
 
 /// What verdicts are made against.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +104,9 @@ impl RegistryKnown {
 /// Judges everything seen of an account, by the indicators that the rule set checks.
 #[must_use]
 pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Known) -> Vec<NewFinding> {
-    let mut update = silence(bench, account, seen);
+    // A website is updated by its home page; what it links to is reviewed where it is published.
+    let whole_site = is_site(account);
+    let mut update = if whole_site { home(bench, seen) } else { silence(bench, account, seen) };
     if let Some(look) = known.hand_look(HandItem::Update) {
         update = newer_sight(update, by_hand(bench, account, look), is_a_verdict(look));
     }
@@ -114,13 +119,16 @@ pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Know
     }
     if bench.full {
         findings.extend(links::links(bench, seen));
-        findings.extend(review(bench, account, seen, &known.reviews));
+        if !whole_site {
+            findings.extend(review(bench, account, seen, &known.reviews));
+        }
         // Advice is the rounds' business: a patrol that repeated it daily would bury what matters.
         findings.extend(duplicate(bench, account, known, seen.at));
         findings.extend(identity(bench, account, seen, known));
         findings.extend(low_use::low_use(bench, account, seen));
     }
     findings.extend(texts::texts(bench, seen, known));
+    findings.extend(site::site(bench, seen));
     findings.retain(|finding| bench.rules.checks(finding.indicator));
     findings
 }

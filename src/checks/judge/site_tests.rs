@@ -1,0 +1,298 @@
+//! Websites judged: every edge of the numbers, and what accuses nobody.
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::checks::seen::Newest;
+use crate::config::ReviewRequired;
+use crate::domain::Lang;
+use crate::domain::rule::RuleSet;
+use crate::domain::site::{FooterMark, TlsFault};
+use crate::fetch::{Ipv6Look, TlsLook};
+use crate::sources::site::Front;
+
+fn rules() -> RuleSet {
+    toml::from_str(include_str!("../../../accounts/rules/2019-19.toml")).unwrap()
+}
+
+fn as_of() -> DateTime<Utc> {
+    "2026-11-23T01:00:00Z".parse().unwrap()
+}
+
+fn bench(rules: &RuleSet) -> Bench<'_> {
+    Bench {
+        rules,
+        lang: Lang::Zh,
+        zone: chrono_tz::Asia::Shanghai,
+        as_of: as_of(),
+        full: true,
+        review_since: as_of(),
+        review_required: ReviewRequired::WhenImported,
+    }
+}
+
+fn days_ago(days: i64) -> DateTime<FixedOffset> {
+    (as_of() - TimeDelta::days(days)).with_timezone(&chrono_tz::Asia::Shanghai).fixed_offset()
+}
+
+fn front() -> Front {
+    Front { marks: FooterMark::ALL.to_vec(), foot_seen: true, shown: 8, ..Front::default() }
+}
+
+fn seen(site: SiteSeen) -> Observed {
+    let newest = Newest { at: Some(days_ago(3)), listed: 8, dated: 8, ..Newest::default() };
+    Observed {
+        at: as_of(),
+        source: Ok(newest),
+        profile: None,
+        posts: Vec::new(),
+        evidence: Evidence::default(),
+        links: Vec::new(),
+        source_try: None,
+        link_try: None,
+        offline: false,
+        site: Some(site),
+    }
+}
+
+fn visits(failed: usize, counted: &[usize]) -> SiteSeen {
+    let mut days: Vec<VisitedDay> =
+        counted.iter().map(|n| VisitedDay { counted: *n, ..VisitedDay::default() }).collect();
+    days[0].failed = failed;
+    let failures = vec![];
+    SiteSeen { visits: Some(VisitsSeen { days, failures, since_fix: None }), ..SiteSeen::default() }
+}
+
+fn of(site: SiteSeen, indicator: Indicator) -> Option<(Outcome, String)> {
+    let rules = rules();
+    let found = super::site(&bench(&rules), &seen(site)).into_iter().find(|f| f.indicator == indicator)?;
+    assert!(!found.summary.is_empty());
+    Some((found.outcome, found.reason))
+}
+
+#[test]
+fn seven_of_a_hundred_and_forty_trip_the_rule_and_six_do_not() {
+    let week = [20; 7];
+    let of = |site| of(site, Indicator::SiteUnreachable).unwrap();
+    assert_eq!(of(visits(7, &week)), (Outcome::Fail, "unreached".into()));
+    assert_eq!(of(visits(6, &week)), (Outcome::Pass, "reached".into()));
+    assert_eq!(of(visits(0, &week)).0, Outcome::Pass);
+    assert_eq!(of(visits(20, &[20, 20, 20, 20, 20, 20, 19])), (Outcome::Unverified, "few_visits".into()));
+    let uneven = [30, 20, 20, 20, 20, 20, 10];
+    assert_eq!(of(visits(6, &uneven)).0, Outcome::Pass);
+    assert_eq!(of(visits(7, &uneven)), (Outcome::Suspected, "uneven_visits".into()));
+}
+
+#[test]
+fn a_site_never_visited_has_no_verdict_unless_the_rules_ask_for_one() {
+    assert_eq!(of(SiteSeen::default(), Indicator::SiteUnreachable), None);
+    let mut rules = rules();
+    rules.site.visits_required = true;
+    let found = super::site(&bench(&rules), &seen(SiteSeen::default()));
+    assert_eq!((found[0].outcome, found[0].reason.as_str()), (Outcome::Unverified, "no_visits"));
+}
+
+#[test]
+fn after_rectification_a_dozen_visits_say_whether_it_helped() {
+    let rules = rules();
+    let of =
+        |counted, failed| reached_since_fix(&bench(&rules), VisitedDay { counted, failed, ..VisitedDay::default() }).0;
+    assert_eq!(of(11, 11), None);
+    assert_eq!(of(12, 0), Some(true));
+    assert_eq!(of(12, 1), Some(false));
+    assert_eq!(of(40, 1), Some(true));
+}
+
+fn home_of(newest: Result<Newest, Unread>, site: SiteSeen) -> (Outcome, String) {
+    let rules = rules();
+    let found = home(&bench(&rules), &Observed { source: newest, ..seen(site) });
+    (found.outcome, found.reason)
+}
+
+fn home_of_newest(newest: Newest, site: SiteSeen) -> (Outcome, String) {
+    home_of(Ok(newest), site)
+}
+
+fn newest(days: i64, coverage: Coverage) -> Newest {
+    Newest { at: Some(days_ago(days)), listed: 4, dated: 4, coverage, ..Newest::default() }
+}
+
+fn unread(reason: &str) -> Result<Newest, Unread> {
+    Err(Unread { reason: reason.to_owned(), sentence: "没有找到带日期的文章".to_owned() })
+}
+
+#[test]
+fn a_home_page_is_stale_after_two_weeks_where_its_dates_are_shown() {
+    let with_front = || SiteSeen { front: Some(front()), ..SiteSeen::default() };
+    assert_eq!(home_of_newest(newest(14, Coverage::Whole), with_front()).0, Outcome::Pass);
+    assert_eq!(home_of_newest(newest(15, Coverage::Whole), with_front()), (Outcome::Fail, "silent".into()));
+    assert_eq!(home_of_newest(newest(3, Coverage::Part), with_front()).0, Outcome::Pass);
+    assert_eq!(
+        home_of_newest(newest(15, Coverage::Part), with_front()),
+        (Outcome::Suspected, "home_partly_dated".into())
+    );
+    let paths = SiteSeen { front: Some(Front { shown: 0, ..front() }), ..SiteSeen::default() };
+    assert_eq!(home_of_newest(newest(15, Coverage::Part), paths), (Outcome::Unverified, "home_undated".into()));
+    assert_eq!(home_of(unread("no_dates"), with_front()), (Outcome::Unverified, "no_dates".into()));
+    assert_eq!(home_of(unread("timeout"), SiteSeen::default()), (Outcome::Unverified, "timeout".into()));
+}
+
+fn look(kind: ColumnKind, days_old: i64, listed: bool) -> ColumnLook {
+    let state = ColumnState::Dated { newest: Some(days_ago(days_old)), day_only: false, shown: true };
+    ColumnLook { name: "栏目".into(), url: "http://www.yunxi.example/l/".into(), kind, days: None, listed, state }
+}
+
+fn with_columns(looks: Vec<ColumnLook>) -> SiteSeen {
+    let columns = ColumnsSeen { looks, ..ColumnsSeen::default() };
+    SiteSeen { columns: Some(columns), front: Some(front()), ..SiteSeen::default() }
+}
+
+#[test]
+fn where_the_home_page_only_leads_on_the_second_level_is_the_measure() {
+    let leading = |declared, looks| SiteSeen {
+        front: Some(Front { navigation: true, shown: 0, ..front() }),
+        declared_navigation: declared,
+        ..with_columns(looks)
+    };
+    let old = || vec![look(ColumnKind::News, 20, true), look(ColumnKind::Policy, 200, true)];
+    let fresh = vec![look(ColumnKind::News, 20, true), look(ColumnKind::Policy, 2, true)];
+    assert_eq!(home_of(unread("no_dates"), leading(false, fresh)).0, Outcome::Pass);
+    assert_eq!(home_of(unread("no_dates"), leading(false, old())).0, Outcome::Suspected);
+    assert_eq!(home_of(unread("no_dates"), leading(true, old())).0, Outcome::Fail);
+    let mut some = old();
+    some[1].state = ColumnState::Unread("timeout".into());
+    assert_eq!(home_of(unread("no_dates"), leading(true, some)), (Outcome::Unverified, "second_level_unread".into()));
+    // A page that holds articles without dates is no mere way to its columns.
+    let holding = with_columns(old());
+    assert_eq!(home_of(unread("no_dates"), holding).0, Outcome::Unverified);
+}
+
+fn columns_of(looks: Vec<ColumnLook>) -> (Outcome, String) {
+    of(with_columns(looks), Indicator::ColumnsStale).unwrap()
+}
+
+fn many(count: usize, look: &ColumnLook) -> Vec<ColumnLook> {
+    vec![look.clone(); count]
+}
+
+#[test]
+fn five_columns_not_in_time_are_a_violation_and_four_are_not() {
+    let stale = look(ColumnKind::News, 15, true);
+    let policy = look(ColumnKind::Policy, 200, true);
+    let fresh = [look(ColumnKind::News, 14, true), look(ColumnKind::Policy, 180, true)];
+    let mut four = many(2, &stale);
+    four.extend(many(2, &policy));
+    four.extend(fresh.clone());
+    assert_eq!(columns_of(four.clone()), (Outcome::Pass, "columns_updated".into()));
+    four.push(policy);
+    assert_eq!(columns_of(four), (Outcome::Fail, "columns_silent".into()));
+    // Found by its name: a person decides.
+    assert_eq!(columns_of(many(5, &look(ColumnKind::News, 15, false))).0, Outcome::Suspected);
+    let mut by_path = look(ColumnKind::News, 15, true);
+    by_path.state = ColumnState::Dated { newest: Some(days_ago(15)), day_only: false, shown: false };
+    assert_eq!(columns_of(many(5, &by_path)).0, Outcome::Suspected);
+    let mut unseen = many(4, &stale);
+    unseen.extend(many(1, &ColumnLook { state: ColumnState::Unread("timeout".into()), ..stale.clone() }));
+    assert_eq!(columns_of(unseen), (Outcome::Unverified, "columns_unread".into()));
+    assert_eq!(columns_of(Vec::new()), (Outcome::Unverified, "no_columns".into()));
+}
+
+#[test]
+fn ten_columns_long_not_updated_and_five_blank_ones_count() {
+    let other = look(ColumnKind::Other, 400, true);
+    let within = ColumnLook { days: Some(90), ..other.clone() };
+    assert_eq!(columns_of(many(10, &within)).0, Outcome::Fail);
+    assert_eq!(columns_of(many(9, &within)).0, Outcome::Pass);
+    assert_eq!(columns_of(many(10, &other)).0, Outcome::Suspected, "nobody said when it should be updated");
+    assert_eq!(columns_of(many(10, &look(ColumnKind::Other, 300, true))).0, Outcome::Pass);
+    let blank = ColumnLook { state: ColumnState::Blank, ..other };
+    assert_eq!(columns_of(many(5, &blank)).0, Outcome::Suspected);
+    assert_eq!(columns_of(many(4, &blank)).0, Outcome::Pass);
+}
+
+#[test]
+fn a_missing_mark_is_a_fault_only_where_the_foot_was_seen() {
+    let of = |front: Front| of(SiteSeen { front: Some(front), ..SiteSeen::default() }, Indicator::Footer).unwrap();
+    assert_eq!(of(front()).0, Outcome::Pass);
+    let mut lacking = front();
+    lacking.marks.retain(|mark| *mark != FooterMark::Police);
+    assert_eq!(of(lacking.clone()), (Outcome::Fail, "foot_missing".into()));
+    assert_eq!(of(Front { foot_scripted: true, ..lacking.clone() }).0, Outcome::Suspected);
+    assert_eq!(of(Front { scripted: true, ..lacking.clone() }), (Outcome::Unverified, "no_footer".into()));
+    assert_eq!(of(Front { foot_seen: false, ..lacking }).0, Outcome::Unverified);
+}
+
+#[test]
+fn ipv6_is_charged_only_with_what_is_certain() {
+    let of = |answer| {
+        let look = Ipv6Look { host: "www.yunxi.example".into(), answer, addresses: Vec::new() };
+        of(SiteSeen { ipv6: Some(look), ..SiteSeen::default() }, Indicator::Ipv6).unwrap().0
+    };
+    assert_eq!(of(Ipv6::Reachable), Outcome::Pass);
+    assert_eq!(of(Ipv6::NoRecord), Outcome::Fail);
+    assert_eq!(of(Ipv6::Unreachable), Outcome::Suspected);
+    for unsure in [Ipv6::WeHaveNone, Ipv6::NotResolved, Ipv6::NoSuchName, Ipv6::Proxied, Ipv6::Guarded, Ipv6::Literal] {
+        assert_eq!(of(unsure), Outcome::Unverified, "{unsure}");
+    }
+}
+
+#[test]
+fn a_certificate_is_judged_by_what_every_client_sees() {
+    let look = |https, faults: &[TlsFault], is_address| TlsLook {
+        host: "www.yunxi.example".into(),
+        is_address,
+        https,
+        faults: faults.to_vec(),
+        not_before: None,
+        not_after: Some(as_of() + TimeDelta::days(12)),
+        subject: "CN=www.yunxi.example".into(),
+        issuer: "CN=测试".into(),
+        sha256: None,
+    };
+    let of = |look| of(SiteSeen { tls: Some(look), ..SiteSeen::default() }, Indicator::Tls).unwrap();
+    assert_eq!(of(look(Https::Offered, &[], true)), (Outcome::Pass, "certificate_sound".into()));
+    assert_eq!(of(look(Https::Offered, &[TlsFault::Expired], true)), (Outcome::Fail, "expired".into()));
+    assert_eq!(of(look(Https::Offered, &[TlsFault::SelfSigned], true)).0, Outcome::Fail);
+    assert_eq!(of(look(Https::Offered, &[TlsFault::Untrusted], true)).0, Outcome::Suspected);
+    assert_eq!(of(look(Https::Offered, &[TlsFault::WrongName], false)).0, Outcome::Pass);
+    assert_eq!(of(look(Https::NotOffered, &[], false)), (Outcome::Pass, "http_only".into()));
+    assert_eq!(of(look(Https::NoHandshake, &[], true)).0, Outcome::Unverified);
+    let mut strict = rules();
+    strict.site.https_required = true;
+    let site = SiteSeen { tls: Some(look(Https::NotOffered, &[], false)), ..SiteSeen::default() };
+    let found = super::site(&bench(&strict), &seen(site));
+    assert!(found.iter().any(|f| f.indicator == Indicator::Tls && f.outcome == Outcome::Fail));
+    let soon = super::site(
+        &bench(&rules()),
+        &seen(SiteSeen { tls: Some(look(Https::Offered, &[], true)), ..SiteSeen::default() }),
+    )
+    .into_iter()
+    .find(|f| f.indicator == Indicator::Tls)
+    .unwrap();
+    assert!(soon.summary.contains("剩余12天"), "{}", soon.summary);
+}
+
+#[test]
+fn a_patrol_judges_what_costs_no_further_request() {
+    let rules = rules();
+    let patrol = Bench { full: false, ..bench(&rules) };
+    let site = SiteSeen { front: Some(front()), ..visits(7, &[20; 7]) };
+    let found: Vec<_> = super::site(&patrol, &seen(site)).into_iter().map(|f| f.indicator).collect();
+    assert_eq!(found, [Indicator::SiteUnreachable]);
+}
+
+#[test]
+fn what_was_seen_can_be_judged_again() {
+    let site = SiteSeen {
+        front: Some(front()),
+        columns: Some(ColumnsSeen { looks: vec![look(ColumnKind::News, 3, true)], ..ColumnsSeen::default() }),
+        ..visits(3, &[20; 7])
+    };
+    let stored = serde_json::to_string(&seen(site.clone())).unwrap();
+    let back: Observed = serde_json::from_str(&stored).unwrap();
+    assert_eq!(back.site, Some(site));
+    // What older versions stored says nothing of sites.
+    let mut old: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    old.as_object_mut().unwrap().remove("site");
+    assert_eq!(serde_json::from_value::<Observed>(old).unwrap().site, None);
+}

@@ -107,7 +107,7 @@ async fn look_at(office: &Office, fetcher: &Fetcher, found: &StoredFinding, now:
         return Look::Link(link::verify(fetcher, &found.finding.subject, now).await);
     }
     let Ok(Some(account)) = account_of(office, found).await else { return Look::Nothing };
-    let scope = Scope { as_of: now, window_from: now, links: false };
+    let scope = Scope { as_of: now, window_from: now, links: false, site: false };
     let seen = observe(office, fetcher, &Aids::for_one(office), &account, scope).await;
     Look::Source(Box::new((account, seen)))
 }

@@ -95,6 +95,8 @@ impl Observed {
             source,
             profile: None,
             posts: Vec::new(),
+            hits: Vec::new(),
+            texts: None,
             evidence,
             links: Vec::new(),
             source_try: None,

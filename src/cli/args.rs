@@ -90,6 +90,12 @@ pub(super) enum Command {
     /// 问题清单与处理 The issue list and its workflow
     #[command(subcommand)]
     Issues(IssuesCommand),
+    /// 网站访问监测 Visits to websites
+    #[command(
+        subcommand,
+        after_help = "示例 Examples:\n  xuncha sites visit                        立即访问一遍 visit every registered website now\n  17 * * * *  cd /srv/xuncha && xuncha sites visit -q   未运行 serve 时由 cron 每小时访问 by cron, where serve does not run\n  xuncha sites list --format json | jq '.[] | select(.failed > 0)'"
+    )]
+    Sites(SitesCommand),
     /// 通知 The outbox
     #[command(subcommand)]
     Notices(NoticesCommand),
@@ -342,6 +348,14 @@ pub(super) struct Act {
     /// 延期至 Until (extend)
     #[arg(long, value_name = "DATE")]
     pub until: Option<chrono::NaiveDate>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SitesCommand {
+    /// 访问一遍全部登记网站并记录 Visit every registered website once
+    Visit,
+    /// 近期访问统计 Visits of the last days, added up
+    List,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,7 @@ mod report;
 mod rounds;
 mod serve;
 mod sources;
+mod sites;
 mod usage;
 mod users;
 mod worksheet;
@@ -105,6 +106,7 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Findings(command) => findings::run(context, command).await,
         Command::Sources(command) => sources::run(context, command).await,
         Command::Issues(command) => issues::run(context, command).await,
+        Command::Sites(command) => sites::run(context, &command).await,
         Command::Notices(command) => notices::run(context, command).await,
         Command::Report { round, out } => report::run(context, round, &out).await,
         Command::Users(command) => users::run(context, command).await,

@@ -22,3 +22,4 @@ mod reports;
 mod schedule;
 mod serve;
 mod texts;
+mod sites;

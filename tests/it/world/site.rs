@@ -62,6 +62,14 @@ impl Site {
         self.set(path, Answer { status, kind: "text/html; charset=utf-8", body, delay })
     }
 
+    /// A page with this markup from now on; its URL.
+    pub(crate) fn html(&self, path: &str, body: &str) -> String {
+        self.set(
+            path,
+            Answer { status: 200, kind: "text/html; charset=utf-8", body: body.to_owned(), delay: Duration::ZERO },
+        )
+    }
+
     /// An interface that answers with this; its URL.
     pub(crate) fn data(&self, path: &str, body: &str) -> String {
         let kind = "application/json; charset=utf-8";

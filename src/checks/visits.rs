@@ -64,8 +64,22 @@ struct Call {
     exempt: bool,
 }
 
+/// Who visits: a client with the rule's patience, whatever that of other looks is.
+#[derive(Clone)]
+pub struct Visitor(Fetcher);
+
+impl Visitor {
+    /// A visitor with the settings of `fetcher`.
+    pub fn new(office: &Office, fetcher: &Fetcher) -> Result<Self, VisitError> {
+        let patience = Duration::from_secs(office.rules.site.slow_seconds);
+        let settings = fetcher.settings().clone();
+        Ok(Self(Fetcher::new(Settings { timeout: patience, connect_timeout: patience, retries: 0, ..settings })?))
+    }
+}
+
 /// Visits every registered website once, and forgets visits that are too old.
-pub async fn visit_all(office: &Office, fetcher: &Fetcher) -> Result<Visited, VisitError> {
+pub async fn visit_all(office: &Office, visitor: &Visitor) -> Result<Visited, VisitError> {
+    let Visitor(fetcher) = visitor;
     let now = office.now();
     let rule = &office.rules.site;
     let sites = office.store.read().await?.sites_to_visit().await?;
@@ -73,7 +87,7 @@ pub async fn visit_all(office: &Office, fetcher: &Fetcher) -> Result<Visited, Vi
     for site in sites {
         by_url.entry(site.url.trim().to_owned()).or_default().push(site);
     }
-    let mut calls = if by_url.is_empty() { Vec::new() } else { call_all(fetcher, rule, by_url.keys()).await? };
+    let mut calls = call_all(fetcher, rule, by_url.keys()).await;
     let failed_ours = calls.iter().any(|call| call.maybe_ours);
     let online = if failed_ours { fetcher.online().await } else { Connectivity::Untested };
     excuse(&mut calls, online);
@@ -104,20 +118,12 @@ pub async fn visit_all(office: &Office, fetcher: &Fetcher) -> Result<Visited, Vi
     Ok(came)
 }
 
-async fn call_all(
-    fetcher: &Fetcher,
-    rule: &SiteRule,
-    urls: impl Iterator<Item = &String>,
-) -> Result<Vec<Call>, FetcherError> {
+async fn call_all(fetcher: &Fetcher, rule: &SiteRule, urls: impl Iterator<Item = &String>) -> Vec<Call> {
     let slow = Duration::from_secs(rule.slow_seconds);
-    // Why a client of its own: the patience of other looks may be shorter than the rule's.
-    let settings = fetcher.settings();
-    let settings = Settings { timeout: slow, connect_timeout: slow, retries: 0, ..settings.clone() };
-    let visitor = Fetcher::new(settings)?;
     let gate = Arc::new(Semaphore::new(fetcher.settings().concurrency.max(1)));
     let mut running = JoinSet::new();
     for url in urls {
-        let (visitor, gate, url) = (visitor.for_run(), Arc::clone(&gate), url.clone());
+        let (visitor, gate, url) = (fetcher.for_run(), Arc::clone(&gate), url.clone());
         running.spawn(async move {
             let _permit = gate.acquire().await;
             let max_body = visitor.settings().max_body;
@@ -126,7 +132,7 @@ async fn call_all(
             classify(url, answer, slow, exempt)
         });
     }
-    Ok(running.join_all().await)
+    running.join_all().await
 }
 
 fn classify(url: String, answer: Result<Page, Failure>, slow: Duration, exempt: bool) -> Call {

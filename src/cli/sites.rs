@@ -8,7 +8,7 @@ use super::Context;
 use super::args::SitesCommand;
 use super::output::Column;
 use crate::app;
-use crate::checks::visits::visit_all;
+use crate::checks::visits::{Visitor, visit_all};
 use crate::domain::time::LocalTime;
 use crate::office::Office;
 
@@ -37,7 +37,7 @@ pub(super) async fn run(context: &mut Context, command: &SitesCommand) -> anyhow
 
 async fn visit(context: &mut Context, office: &Office) -> anyhow::Result<()> {
     let at = office.local(office.now());
-    let came = visit_all(office, &app::open_fetcher(&office.config)?).await?;
+    let came = visit_all(office, &Visitor::new(office, &app::open_fetcher(&office.config)?)?).await?;
     if came.sites == 0 {
         context.out.note(
             "没有登记采集地址的正常运行网站，未访问",

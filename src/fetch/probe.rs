@@ -16,7 +16,7 @@ use super::settings::Settings;
 use crate::domain::keyed::keyed_enum;
 
 keyed_enum! {
-    /// Whether a site answers over IPv6 (IPv6支持情况).
+    /// Whether a site answers over IPv6 (支持情况).
     Ipv6 {
         Reachable = "reachable", "可通过IPv6访问", "reachable over IPv6";
         NoRecord = "no_aaaa", "域名没有IPv6（AAAA）解析记录", "the name has no AAAA record";

@@ -11,7 +11,7 @@ use cron::Schedule;
 use crate::checks::recheck::recheck_due;
 use crate::checks::run::{self, RunError};
 use crate::checks::second_look::look_again;
-use crate::checks::visits::{VisitError, visit_all};
+use crate::checks::visits::{VisitError, Visitor, visit_all};
 use crate::domain::keyed::keyed_enum;
 use crate::domain::round::RoundName;
 use crate::fetch::Fetcher;
@@ -220,7 +220,7 @@ async fn run_job(
         Job::Reminders => return Ok(Some(format!("{} written", clock::remind(office).await?))),
         Job::Digest => return Ok(Some(digest::write(office).await?)),
         Job::Visits => {
-            let came = visit_all(office, fetcher).await?;
+            let came = visit_all(office, &Visitor::new(office, fetcher)?).await?;
             return Ok(Some(format!(
                 "{} sites: {} opened, {} failed, {} not counted",
                 came.sites, came.opened, came.failed, came.not_counted

@@ -6,6 +6,8 @@
 //! with the most to read wins. Only when no date is shown are the dates in paths believed:
 //! a content system dates its files when they are made, not when they are published.
 
+mod lists;
+
 use std::collections::{HashMap, HashSet};
 
 use ego_tree::NodeId;
@@ -17,6 +19,8 @@ use chrono::{DateTime, FixedOffset};
 
 use super::{ReadContext, Unreadable, dates, markup};
 use crate::domain::post::{Post, Profile, Reading};
+
+pub(super) use lists::lists;
 
 /// A list has at least this many dated links.
 const SHORTEST_LIST: usize = 2;
@@ -77,83 +81,6 @@ pub(super) fn read(
     let name = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
     let profile = name.map(|title| Profile { name: Some(text_of(title)), ..Profile::default() });
     Ok(Reading { profile, posts, warnings, ..Reading::default() })
-}
-
-/// A page that holds many lists, such as the home page of a site.
-pub(super) struct Lists {
-    /// Every dated link of the page, of whatever list.
-    pub(super) posts: Vec<Post>,
-    /// How many of them show their date; the others carry it in their path.
-    pub(super) shown: usize,
-    /// Links that read like articles and have no date at all.
-    pub(super) undated: usize,
-    /// Short links, such as a navigation has: what they say, and where they lead.
-    pub(super) short: Vec<(String, String)>,
-    /// The page's title.
-    pub(super) title: Option<String>,
-}
-
-/// A link with so many characters reads like an article.
-const ARTICLE: usize = 10;
-/// A date that belongs to one link alone counts only beside a title of this length.
-const LONE_TITLE: usize = 8;
-/// Longest name of a column.
-const COLUMN_NAME: usize = 12;
-
-/// Reads every list of a page at once.
-pub(super) fn lists(url: &str, text: &str, context: &ReadContext) -> Result<Lists, Unreadable> {
-    if markup::is_hostile(text) {
-        return Err(Unreadable::Malformed("the page is nested too deeply".to_owned()));
-    }
-    let document = Html::parse_document(text);
-    let base = base_of(&document, url);
-    let page = Page { document: &document, base: base.as_ref(), context };
-    let root = document.root_element();
-    let mut used = HashSet::new();
-    let mut found = Vec::new();
-    for (node, at) in page.date_elements(root).into_iter().filter(|(node, _)| !is_clock(*node)).take(MOST_DATES) {
-        found.extend(page.tie(node, at, &mut used));
-    }
-    let mut makes = HashMap::<String, usize>::new();
-    for hit in &found {
-        *makes.entry(make_of(hit.item)).or_default() += 1;
-    }
-    found.retain(|hit| {
-        hit.title.chars().count() >= LONE_TITLE || makes.get(&make_of(hit.item)).is_some_and(|n| *n >= SHORTEST_LIST)
-    });
-    let shown = found.len();
-    let taken: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
-    found.extend(page.dated_paths(root).into_iter().filter(|hit| !taken.contains(&hit.link.id())));
-    let dated: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
-    let (mut undated, mut short) = (0, Vec::new());
-    for link in links_in(root).filter(|link| !dated.contains(&link.id())).take(MOST_DATES) {
-        let title = title_of(link);
-        match title.chars().count() {
-            2..=COLUMN_NAME if short.len() < MOST_ITEMS => {
-                let to = link.attr("href").and_then(|href| markup::absolute(href, page.base));
-                short.extend(to.map(|to| (title.clone(), to)));
-                undated += usize::from(title.chars().count() >= ARTICLE);
-            }
-            length => undated += usize::from(length >= ARTICLE),
-        }
-    }
-    let title = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
-    let posts = found
-        .into_iter()
-        .take(MOST_ITEMS)
-        .map(|hit| page.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item))
-        .collect();
-    Ok(Lists { posts, shown, undated, short, title: title.map(text_of) })
-}
-
-/// Whether a date is the day of the visit, as headers of sites show it.
-fn is_clock(element: ElementRef) -> bool {
-    const MARKS: &[&str] = &["星期", "今天是", "今日是", "农历", "当前时间", "现在时间", "现在是"];
-    let says = |element: ElementRef| {
-        let text = text_of(element);
-        text.chars().count() <= DATE_TEXT && MARKS.iter().any(|mark| text.contains(mark))
-    };
-    says(element) || element.parent().and_then(ElementRef::wrap).is_some_and(says)
 }
 
 fn base_of(document: &Html, url: &str) -> Option<Url> {

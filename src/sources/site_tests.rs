@@ -47,6 +47,9 @@ fn many_links_without_a_date_may_hide_a_newer_one() {
                  <li><a href=/2.html>关于调整时间的公告</a><span>2026-01-04</span></li></ul>";
     assert_eq!(read_as(SourceKind::Site, URL, &format!("{dated}{undated}")).unwrap().coverage, Coverage::Part);
     assert_eq!(read_as(SourceKind::Site, URL, dated).unwrap().coverage, Coverage::Whole);
+    // Links to other offices hide nothing.
+    let elsewhere = undated.replace("=/x/", "=http://www.other.example/x/");
+    assert_eq!(read_as(SourceKind::Site, URL, &format!("{dated}{elsewhere}")).unwrap().coverage, Coverage::Whole);
     assert_eq!(read_as(SourceKind::Site, URL, &undated), Err(Unreadable::NoDates));
 }
 

@@ -6,12 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 use xuncha::checks::recheck::recheck;
-use xuncha::checks::visits::{Visited, visit_all};
+use xuncha::checks::visits::{Visited, Visitor, visit_all};
 use xuncha::domain::account::{Account, AccountId, AccountStatus, Platform, SourceKind};
 use xuncha::domain::finding::{Finding, Outcome};
 use xuncha::domain::issue::{Action, IssueStatus};
-use xuncha::domain::rule::Indicator;
-use xuncha::fetch::install_tls;
+use xuncha::domain::rule::Indicator::{self, ColumnsStale, Footer, HomeStale, Ipv6, Tls};
+use xuncha::fetch::{Fetcher, install_tls};
 use xuncha::issues::{Scope, act};
 use xuncha::office::Office;
 use xuncha::schedule::run_visits;
@@ -55,9 +55,14 @@ async fn verdict(office: &Office, round: &str, id: &str, indicator: Indicator) -
     found.unwrap_or_else(|| panic!("{id} has no verdict on {indicator}"))
 }
 
+/// Visits every site once.
+async fn visit(office: &Office, fetcher: &Fetcher) -> Visited {
+    visit_all(office, &Visitor::new(office, fetcher).unwrap()).await.unwrap()
+}
+
 /// Visits over and over at this pace; the numbers of the turns at which `path` fails.
 async fn visit_often(office: &Office, site: &Site, turns: usize, minutes: i64, failing: &[(&str, usize)]) {
-    let fetcher = fetcher();
+    let visitor = Visitor::new(office, &fetcher()).unwrap();
     for turn in 0..turns {
         office.clock.advance(TimeDelta::minutes(minutes));
         for (path, count) in failing {
@@ -66,7 +71,7 @@ async fn visit_often(office: &Office, site: &Site, turns: usize, minutes: i64, f
             let fails = (turn % 20 == 19 && day < *count) || (turn % 20 == 18 && day + 7 < *count);
             site.page(path, if fails { 503 } else { 200 });
         }
-        assert_eq!(visit_all(office, &fetcher).await.unwrap().not_counted, 0);
+        assert_eq!(visit_all(office, &visitor).await.unwrap().not_counted, 0);
     }
 }
 
@@ -117,11 +122,11 @@ on_both! {
         };
         register(&office, &[website("W1", closed.clone()), website("W2", site.page("/w2", 200))]).await;
         let cut_off = fetcher_with(vec![closed]);
-        let came = visit_all(&office, &cut_off).await.unwrap();
+        let came = visit(&office, &cut_off).await;
         assert_eq!(came, Visited { sites: 2, opened: 1, failed: 0, not_counted: 1 });
         office.clock.advance(TimeDelta::hours(1));
         let online = fetcher_with(vec![site.page("/control", 200)]);
-        assert_eq!(visit_all(&office, &online).await.unwrap().failed, 1);
+        assert_eq!(visit(&office, &online).await.failed, 1);
         let mut tx = office.store.read().await.unwrap();
         let visits = tx.visits_between(&AccountId::new("W1"), at("2026-11-22 09:00"), office.now()).await.unwrap();
         let said: Vec<_> = visits.iter().map(|v| (v.outcome.key(), v.reason.as_str())).collect();
@@ -139,13 +144,13 @@ on_both! {
         let closed = Account { status: AccountStatus::Closed, ..website("W3", site.page("/w3", 200)) };
         let listed = Account { source: Some(SourceKind::Html), ..website("W2", site.page("/w2", 200)) };
         register(&office, &[website("W1", slow), listed, closed, account("A1", UNIT)]).await;
-        let came = visit_all(&office, &fetcher()).await.unwrap();
+        let came = visit(&office, &fetcher()).await;
         assert_eq!((came.sites, came.opened, came.failed), (2, 1, 1));
         assert_eq!((site.asked("/w2"), site.asked("/w3")), (1, 0));
         // A month later the visit is forgotten.
         site.page("/slow", 200);
         office.clock.advance(TimeDelta::days(31));
-        visit_all(&office, &fetcher()).await.unwrap();
+        visit(&office, &fetcher()).await;
         assert_eq!(db.number("SELECT COUNT(*) FROM visit").await, 2);
     }
 
@@ -199,7 +204,6 @@ on_both! {
             assert!(found.evidence.url.is_some(), "{found:?}");
             (found.outcome, found.reason)
         };
-        use Indicator::{ColumnsStale, Footer, HomeStale, Ipv6, Tls};
         assert_eq!(of("FRESH", HomeStale).await.0, Outcome::Pass);
         assert_eq!(of("FRESH", ColumnsStale).await.0, Outcome::Pass);
         assert_eq!(of("FRESH", Footer).await.0, Outcome::Pass);
@@ -276,7 +280,7 @@ on_both! {
             assert_eq!((six.outcome, six.reason.as_str()), (Outcome::Suspected, "ipv6_unreachable"));
         }
         // A bad certificate is no failed visit.
-        assert_eq!(visit_all(&office, &fetcher()).await.unwrap().not_counted, 3);
+        assert_eq!(visit(&office, &fetcher()).await.not_counted, 3);
     }
 
     /// `sites visit` for offices that use cron, `sites list` for whoever asks.

@@ -1,0 +1,98 @@
+//! Every list of a page at once, for pages that hold many, and what stands beside the lists.
+
+use std::collections::{HashMap, HashSet};
+
+use ego_tree::NodeId;
+use scraper::{ElementRef, Html};
+use url::Url;
+
+use super::super::{ReadContext, Unreadable, markup};
+use super::{DATE_TEXT, MOST_DATES, MOST_ITEMS, Page, SHORTEST_LIST, base_of, links_in, make_of, text_of, title_of};
+use crate::domain::post::Post;
+
+/// A page that holds many lists, such as the home page of a site.
+pub(in crate::sources) struct Lists {
+    /// Every dated link of the page, of whatever list.
+    pub(in crate::sources) posts: Vec<Post>,
+    /// How many of them show their date; the others carry it in their path.
+    pub(in crate::sources) shown: usize,
+    /// Links that read like articles and have no date at all.
+    pub(in crate::sources) undated: usize,
+    /// Short links, such as a navigation has: what they say, and where they lead.
+    pub(in crate::sources) short: Vec<(String, String)>,
+    /// The page's title.
+    pub(in crate::sources) title: Option<String>,
+}
+
+/// A link with so many characters reads like an article.
+const ARTICLE: usize = 10;
+/// A date that belongs to one link alone counts only beside a title of this length.
+const LONE_TITLE: usize = 8;
+/// Longest name of a column.
+const COLUMN_NAME: usize = 12;
+
+/// Reads every list of a page at once.
+pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) -> Result<Lists, Unreadable> {
+    if markup::is_hostile(text) {
+        return Err(Unreadable::Malformed("the page is nested too deeply".to_owned()));
+    }
+    let document = Html::parse_document(text);
+    let base = base_of(&document, url);
+    let page = Page { document: &document, base: base.as_ref(), context };
+    let root = document.root_element();
+    let mut used = HashSet::new();
+    let mut found = Vec::new();
+    for (node, at) in page.date_elements(root).into_iter().filter(|(node, _)| !is_clock(*node)).take(MOST_DATES) {
+        found.extend(page.tie(node, at, &mut used));
+    }
+    let mut makes = HashMap::<String, usize>::new();
+    for hit in &found {
+        *makes.entry(make_of(hit.item)).or_default() += 1;
+    }
+    found.retain(|hit| {
+        hit.title.chars().count() >= LONE_TITLE || makes.get(&make_of(hit.item)).is_some_and(|n| *n >= SHORTEST_LIST)
+    });
+    let shown = found.len();
+    let taken: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
+    found.extend(page.dated_paths(root).into_iter().filter(|hit| !taken.contains(&hit.link.id())));
+    let dated: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
+    let (mut undated, mut short) = (0, Vec::new());
+    for link in links_in(root).filter(|link| !dated.contains(&link.id())).take(MOST_DATES) {
+        let title = title_of(link);
+        let length = title.chars().count();
+        if length < 2 {
+            continue;
+        }
+        let Some(to) = link.attr("href").and_then(|href| markup::absolute(href, page.base)) else { continue };
+        undated += usize::from(length >= ARTICLE && is_article(&to, page.base));
+        if length <= COLUMN_NAME && short.len() < MOST_ITEMS {
+            short.push((title, to));
+        }
+    }
+    let title = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
+    let posts = found
+        .into_iter()
+        .take(MOST_ITEMS)
+        .map(|hit| page.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item))
+        .collect();
+    Ok(Lists { posts, shown, undated, short, title: title.map(text_of) })
+}
+
+/// Whether an address lies on the same site and looks like a page of its own, not a column or another office.
+fn is_article(to: &str, base: Option<&Url>) -> bool {
+    let Ok(to) = Url::parse(to) else { return false };
+    let bare = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
+    let is_page = to.path().rsplit('/').next().is_some_and(|name| name.contains(".htm") || name.contains("html"));
+    let digits = to.path().chars().chain(to.query().unwrap_or_default().chars()).filter(char::is_ascii_digit).count();
+    base.and_then(bare) == bare(&to) && (is_page || digits >= 3)
+}
+
+/// Whether a date is the day of the visit, as headers of sites show it.
+fn is_clock(element: ElementRef) -> bool {
+    const MARKS: &[&str] = &["星期", "今天是", "今日是", "农历", "当前时间", "现在时间", "现在是"];
+    let says = |element: ElementRef| {
+        let text = text_of(element);
+        text.chars().count() <= DATE_TEXT && MARKS.iter().any(|mark| text.contains(mark))
+    };
+    says(element) || element.parent().and_then(ElementRef::wrap).is_some_and(says)
+}

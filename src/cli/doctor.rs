@@ -9,8 +9,9 @@ use super::output::Column;
 use super::{CheckFailed, Context};
 use crate::app::{self, CalendarError, LexiconError, RulesError};
 use crate::clock::Clock;
-use crate::config::from_process;
+use crate::config::{from_process, read_credentials};
 use crate::domain::Lang;
+use crate::domain::health::SourceState;
 use crate::fetch::Connectivity;
 
 /// One thing looked at.
@@ -35,6 +36,13 @@ impl Lines {
             Lang::En => (name.1, en.into()),
         };
         self.lines.push(Line { check, name, ok, detail });
+    }
+
+    fn pick(&self, zh: &'static str, en: &'static str) -> &'static str {
+        match self.lang {
+            Lang::Zh => zh,
+            Lang::En => en,
+        }
     }
 
     /// The same sentence as the command that failed would print.
@@ -179,6 +187,8 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
                 lines.note(("时钟", "clock"), true, shown.clone(), shown);
             }
             calendar(lines, &office);
+            wechat(lines, &office);
+            sources(lines, &office).await;
             lint(lines, &office).await;
         }
     }
@@ -213,6 +223,48 @@ fn calendar(lines: &mut Lines, office: &crate::office::Office) {
             format!("缺少{year}年节假日安排，请用 [calendar] file 载入"),
             format!("the holidays of {year} are missing; load them by [calendar] file"),
         );
+    }
+}
+
+/// The credentials of WeChat accounts; nothing where the office has none.
+fn wechat(lines: &mut Lines, office: &crate::office::Office) {
+    let Some(file) = &office.config.wechat.credentials_file else { return };
+    let name = ("公众号凭据", "wechat");
+    match read_credentials(file) {
+        Err(error) => {
+            let text = error.text(lines.lang);
+            lines.note(name, false, text.clone(), text);
+        }
+        Ok(found) => {
+            let unreadable = found.values().find_map(|credential| credential.secret.read().err());
+            let count = found.len();
+            match unreadable {
+                Some(error) => {
+                    let text = error.text(lines.lang);
+                    lines.note(name, false, text.clone(), text);
+                }
+                None => lines.note(name, true, format!("{count}个账号"), format!("{count} accounts")),
+            }
+        }
+    }
+}
+
+async fn sources(lines: &mut Lines, office: &crate::office::Office) {
+    let name = ("采集渠道", "sources");
+    let counts = async { office.store.read().await?.source_counts().await };
+    match counts.await {
+        Err(error) => lines.failed(name, &error.into()),
+        Ok(counts) if counts.is_empty() => lines.note(name, true, "尚未查看", "none looked at yet"),
+        Ok(counts) => {
+            let lang = lines.lang;
+            let parts: Vec<String> =
+                counts.iter().map(|(state, count)| format!("{} {count}", state.name(lang))).collect();
+            let ok = counts.iter().all(|(state, _)| *state == SourceState::Working);
+            let list = parts.join(lines.pick("、", ", "));
+            let cure = if ok { "" } else { lines.pick("，详见 xuncha sources list", "; see xuncha sources list") };
+            let text = format!("{list}{cure}");
+            lines.note(name, ok, text.clone(), text);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::Platform;
+use super::health::SourceState;
 use super::issue::EventKind;
 use super::keyed::keyed_enum;
 use super::round::RoundName;
@@ -242,7 +243,28 @@ pub enum NoticeBody {
         extensions: Vec<IssueLine>,
         /// 未送达清单: unit and reason.
         undelivered: Vec<UndeliveredLine>,
+        /// Sources that cannot be read just now.
+        #[serde(default)]
+        blind_count: i64,
+        /// Those that have been so longest.
+        #[serde(default)]
+        blind: Vec<BlindLine>,
     },
+}
+
+/// A source that cannot be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BlindLine {
+    /// The account's name.
+    pub account: String,
+    /// Its platform.
+    pub platform: Platform,
+    /// How the source is doing.
+    pub state: SourceState,
+    /// Since when.
+    pub since: LocalTime,
+    /// Why, in the office's language.
+    pub why: String,
 }
 
 /// A line of the 未送达清单.

@@ -2,8 +2,9 @@
 
 use chrono::TimeDelta;
 
+use crate::domain::health::SourceState;
 use crate::domain::issue::IssueStatus;
-use crate::domain::notice::{IssueLine, NoticeBody, UndeliveredLine};
+use crate::domain::notice::{BlindLine, IssueLine, NoticeBody, UndeliveredLine};
 use crate::issues::line;
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
@@ -11,6 +12,8 @@ use crate::store::{IssueQuery, StoreError, Tx};
 
 /// Overdue issues listed in one digest.
 const LISTED: usize = 30;
+/// Sources that cannot be read, listed in one digest.
+const BLIND_LISTED: usize = 5;
 /// A notice that was written longer ago than this and reached nobody is listed.
 const UNDELIVERED_AFTER: TimeDelta = TimeDelta::hours(12);
 
@@ -38,6 +41,20 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
         .into_iter()
         .map(|row| UndeliveredLine { number: row.number, unit: row.unit, why: row.last_error })
         .collect();
+    let counts = tx.source_counts().await?;
+    let blind_count = counts.iter().filter(|(state, _)| *state != SourceState::Working).map(|(_, count)| count).sum();
+    let blind = tx
+        .troubled_sources(BLIND_LISTED, office.zone())
+        .await?
+        .into_iter()
+        .map(|source| BlindLine {
+            account: source.account,
+            platform: source.platform,
+            state: source.state,
+            since: source.since,
+            why: source.sentence,
+        })
+        .collect();
     let body = NoticeBody::Digest {
         on,
         opened: tx.issues_opened_since(since).await?,
@@ -48,6 +65,8 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
         appeals,
         extensions,
         undelivered,
+        blind_count,
+        blind,
     };
     let dedup_key = format!("digest:{on}");
     let draft = Draft {

@@ -23,3 +23,4 @@ mod schedule;
 mod serve;
 mod texts;
 mod sites;
+mod sources;

@@ -3,7 +3,9 @@
 use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
 use crate::domain::issue::EventKind;
-use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine};
+use crate::domain::notice::{
+    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine,
+};
 use crate::domain::round::RoundName;
 use crate::domain::time::LocalTime;
 
@@ -158,8 +160,19 @@ fn alert(page: Page, alert: &Alert) -> Page {
 }
 
 fn digest(page: Page, body: &NoticeBody) -> Page {
-    let NoticeBody::Digest { on, opened, live, overdue, overdue_count, doubtful, appeals, extensions, undelivered } =
-        body
+    let NoticeBody::Digest {
+        on,
+        opened,
+        live,
+        overdue,
+        overdue_count,
+        doubtful,
+        appeals,
+        extensions,
+        undelivered,
+        blind_count,
+        blind,
+    } = body
     else {
         return page;
     };
@@ -178,7 +191,16 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
     if !undelivered.is_empty() {
         page = page.items([vec![Line::strong("Not delivered")]]).items(undelivered.iter().map(undelivered_line));
     }
+    if *blind_count > 0 {
+        let title = format!("Sources that cannot be read: {blind_count} (xuncha sources list)");
+        page = page.items([vec![Line::strong(title)]]).items(blind.iter().map(blind_line));
+    }
     page
+}
+
+fn blind_line(line: &BlindLine) -> Vec<Line> {
+    let (platform, state, since) = (line.platform.en(), line.state.en(), line.since.minute());
+    vec![Line::of(format!("· {} ({platform}): {state} since {since}; ", line.account)).text(&line.why)]
 }
 
 fn undelivered_line(line: &UndeliveredLine) -> Vec<Line> {

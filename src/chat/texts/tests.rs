@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::domain::account::Platform;
+use crate::domain::health::SourceState;
 use crate::domain::issue::EventKind;
-use crate::domain::notice::{Bilingual, IssueLine, NoticeItem, SilentSoon, UndeliveredLine};
+use crate::domain::notice::{Bilingual, BlindLine, IssueLine, NoticeItem, SilentSoon, UndeliveredLine};
 use chrono_tz::Asia::Shanghai;
 
 fn local(text: &str) -> LocalTime {
@@ -127,6 +128,14 @@ fn the_other_notices_read_like_this() {
                 number: "2026-0007".into(),
                 unit: Some("测试区卫生局".into()),
                 why: None,
+            }],
+            blind_count: 1,
+            blind: vec![BlindLine {
+                account: "测试发布".into(),
+                platform: Platform::Weibo,
+                state: SourceState::Blind,
+                since: local("2026-11-20T01:00:00Z"),
+                why: "采集地址返回状态码 503".into(),
             }],
         },
     ];

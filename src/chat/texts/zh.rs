@@ -3,7 +3,9 @@
 use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
 use crate::domain::issue::EventKind;
-use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine};
+use crate::domain::notice::{
+    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine,
+};
 use crate::domain::round::RoundName;
 use crate::domain::time::LocalTime;
 
@@ -151,8 +153,19 @@ fn alert(page: Page, alert: &Alert) -> Page {
 }
 
 fn digest(page: Page, body: &NoticeBody) -> Page {
-    let NoticeBody::Digest { on, opened, live, overdue, overdue_count, doubtful, appeals, extensions, undelivered } =
-        body
+    let NoticeBody::Digest {
+        on,
+        opened,
+        live,
+        overdue,
+        overdue_count,
+        doubtful,
+        appeals,
+        extensions,
+        undelivered,
+        blind_count,
+        blind,
+    } = body
     else {
         return page;
     };
@@ -172,7 +185,24 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
     if !undelivered.is_empty() {
         page = page.items([vec![Line::strong("未送达清单")]]).items(undelivered.iter().map(undelivered_line));
     }
+    if *blind_count > 0 {
+        let title = format!("采集渠道读不到 {blind_count} 个（xuncha sources list 可查看）");
+        page = page.items([vec![Line::strong(title)]]).items(blind.iter().map(blind_line));
+    }
     page
+}
+
+fn blind_line(line: &BlindLine) -> Vec<Line> {
+    vec![
+        Line::of(format!(
+            "· {}（{}）：{}，自 {} 起；",
+            line.account,
+            line.platform.zh(),
+            line.state.zh(),
+            line.since.minute()
+        ))
+        .text(&line.why),
+    ]
 }
 
 fn undelivered_line(line: &UndeliveredLine) -> Vec<Line> {

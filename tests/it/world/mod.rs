@@ -4,6 +4,7 @@ pub(crate) mod both;
 pub(crate) mod cli;
 pub(crate) mod db;
 pub(crate) mod site;
+pub(crate) mod wechat;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -20,6 +20,7 @@ pub mod link;
 mod link_book;
 pub mod observe;
 pub mod recheck;
+pub mod rejudge;
 pub mod run;
 pub mod second_look;
 pub mod seen;

@@ -81,6 +81,9 @@ pub(super) enum Command {
         after_help = "示例 Examples:\n  xuncha round freeze 2026Q4          先公布抽样框 publish the frame first\n  xuncha round open 2026Q4 --seed '4 2 6 1'   再定种子 then name the seed\n  xuncha round verify draw.json       任何人都能复算 anyone can replay it"
     )]
     Round(RoundCommand),
+    /// 检查规则集 Rule sets
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// 发现 Findings
     #[command(subcommand)]
     Findings(FindingsCommand),
@@ -258,8 +261,30 @@ pub(super) enum RoundCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// 用另一套规则重新判定，只列出差异 Judge again under other rules, and list what differs
+    Judge {
+        round: RoundName,
+        /// 规则集文件 Rule set
+        #[arg(long, value_name = "FILE")]
+        rules: Option<PathBuf>,
+        /// 只列出，不改动（必需） Change nothing (required)
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// 关闭批次 Close a judged round
     Close { round: RoundName },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// 列出规则集检查什么、依据什么 What a rule set checks, and by which clause
+    Show {
+        /// 规则集文件（默认为配置所用） Rule set instead of the one in force
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// 检查规则集文件能否使用 Whether a file is a rule set that can be used
+    Check { file: PathBuf },
 }
 
 #[derive(Debug, Subcommand)]

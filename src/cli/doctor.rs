@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::args::Format;
 use super::errors::describe;
 use super::output::Column;
+use super::rules::named;
 use super::{CheckFailed, Context};
 use crate::app::{self, CalendarError, LexiconError, RulesError};
 use crate::clock::Clock;
@@ -169,8 +170,7 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
             let place = office.store.place().to_owned();
             lines.note(("数据库", "database"), true, place.clone(), place);
             lines.note(("数据库结构", "migrations"), true, "已是最新", "up to date");
-            let rules = office.rules.version.clone();
-            lines.note(("规则集", "rules"), true, rules.clone(), rules);
+            rules(lines, &office.rules);
             let lexicon = &office.rules.lexicon;
             let (version, rows) = (lexicon.version(), lexicon.len());
             lines.note(("词库", "lexicon"), true, format!("{version}，{rows}条"), format!("{version}, {rows} rows"));
@@ -192,6 +192,21 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
             lint(lines, &office).await;
         }
     }
+}
+
+/// The set in force, and what it leaves open.
+fn rules(lines: &mut Lines, rules: &crate::domain::rule::RuleSet) {
+    let (mut zh, mut en) = (rules.version.clone(), rules.version.clone());
+    let (unchecked, unconfirmed) = (rules.unchecked(), rules.unconfirmed());
+    if !unchecked.is_empty() {
+        zh += &format!("；不检查：{}", named(&unchecked, Lang::Zh));
+        en += &format!("; does not check: {}", named(&unchecked, Lang::En));
+    }
+    if !unconfirmed.is_empty() {
+        zh += &format!("；依据未核原文：{}", named(&unconfirmed, Lang::Zh));
+        en += &format!("; clause not read in the original: {}", named(&unconfirmed, Lang::En));
+    }
+    lines.note(("规则集", "rules"), true, zh, en);
 }
 
 fn calendar(lines: &mut Lines, office: &crate::office::Office) {

@@ -9,12 +9,14 @@ mod errors;
 mod findings;
 mod init;
 mod issues;
+mod judge;
 mod links;
 mod notices;
 mod output;
 mod probe;
 mod report;
 mod rounds;
+mod rules;
 mod serve;
 mod sources;
 mod sites;
@@ -103,6 +105,7 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Accounts(command) => accounts::run(context, command).await,
         Command::Reviews(command) => accounts::run_reviews(context, command).await,
         Command::Round(command) => rounds::run(context, command).await,
+        Command::Rules(command) => rules::run(context, command),
         Command::Findings(command) => findings::run(context, command).await,
         Command::Sources(command) => sources::run(context, command).await,
         Command::Issues(command) => issues::run(context, command).await,

@@ -102,6 +102,9 @@ pub(super) async fn run(context: &mut Context, command: RoundCommand) -> anyhow:
         RoundCommand::Record { round, file, dry_run } => {
             super::worksheet::record(context, &office, round, &file, dry_run).await
         }
+        RoundCommand::Judge { round, rules, dry_run } => {
+            super::judge::run(context, &office, round, rules, dry_run).await
+        }
         RoundCommand::Close { round } => {
             let (closed, new) = sampling::close(&office, round).await?;
             if !new {

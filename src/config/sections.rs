@@ -35,6 +35,8 @@ pub struct OfficeConfig {
 pub struct DatabaseConfig {
     /// `sqlite://…` (the path already resolved) or `postgres://…`.
     pub url: Concealed,
+    /// Days for which what patrols saw is kept; findings are kept for good.
+    pub keep_patrols: u32,
 }
 
 keyed_enum! {
@@ -74,6 +76,8 @@ pub struct ScheduleConfig {
     pub digest: Option<Schedule>,
     /// 网站访问监测: visits to every registered site.
     pub visits: Option<Schedule>,
+    /// Throwing away what is no longer needed.
+    pub prune: Option<Schedule>,
 }
 
 /// `[http]`.
@@ -252,7 +256,10 @@ pub(super) fn read(r: &mut Reader) -> Config {
             locale: r.word("office.locale", &locales, |(word, _)| word).map_or(Lang::Zh, |(_, lang)| lang),
             timezone: r.zone("office.timezone"),
         },
-        database: DatabaseConfig { url: r.database_url("database.url") },
+        database: DatabaseConfig {
+            url: r.database_url("database.url"),
+            keep_patrols: r.number("database.keep_patrols", 31..=36_500),
+        },
         sampling: SamplingConfig {
             ratio: r.ratio("sampling.ratio"),
             strata: r.words("sampling.strata", StratumField::ALL, |field| field.key()),
@@ -265,6 +272,7 @@ pub(super) fn read(r: &mut Reader) -> Config {
             reminders: r.cron("schedule.reminders"),
             digest: r.cron("schedule.digest"),
             visits: r.cron("schedule.visits"),
+            prune: r.cron("schedule.prune"),
         },
         http: HttpConfig {
             concurrency: r.number("http.concurrency", 1..=1_000),

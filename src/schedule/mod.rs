@@ -4,6 +4,7 @@
 //! it in a loop, the demo and the tests call it after moving their clock.
 
 pub mod digest;
+pub mod prune;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron::Schedule;
@@ -29,6 +30,7 @@ keyed_enum! {
         Reminders = "reminders", "整改提醒", "Reminders";
         Digest = "digest", "每日摘要", "Daily digest";
         Visits = "visits", "网站访问监测", "Visits to websites";
+        Prune = "prune", "清理过期记录", "Pruning";
     }
 }
 
@@ -123,6 +125,7 @@ fn cron_line(office: &Office, job: Job) -> Option<&Schedule> {
         Job::Reminders => schedule.reminders.as_ref(),
         Job::Digest => schedule.digest.as_ref(),
         Job::Visits => schedule.visits.as_ref(),
+        Job::Prune => schedule.prune.as_ref(),
     }
 }
 
@@ -226,6 +229,7 @@ async fn run_job(
                 came.sites, came.opened, came.failed, came.not_counted
             )));
         }
+        Job::Prune => return Ok(Some(prune::prune(office).await?.to_string())),
     };
     match sampling::open(office, name, &Wishes::default()).await {
         Err(RoundError::EmptyFrame(_)) => return Ok(Some(format!("{name}: nothing registered"))),

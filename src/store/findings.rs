@@ -301,6 +301,27 @@ impl Tx {
         .collect()
     }
 
+    /// The findings of a round on the accounts from `from` to `to`, both included.
+    pub async fn findings_between(
+        &mut self,
+        round: i64,
+        from: &AccountId,
+        to: &AccountId,
+        zone: Tz,
+    ) -> Result<Vec<StoredFinding>, StoreError> {
+        sql!(
+            self,
+            all Row,
+            select("WHERE f.round_id = $1 AND f.account_id >= $2 AND f.account_id <= $3 ORDER BY f.account_id, f.id"),
+            round,
+            from.as_str(),
+            to.as_str()
+        )?
+        .into_iter()
+        .map(|row| row.into_stored(zone))
+        .collect()
+    }
+
     /// Doubtful findings that are due for another look.
     pub async fn findings_to_look_at(
         &mut self,

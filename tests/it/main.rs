@@ -9,6 +9,7 @@
 
 mod world;
 
+mod advice;
 mod beside;
 mod by_hand;
 mod checks;
@@ -18,7 +19,10 @@ mod draw;
 mod fairness;
 mod issues;
 mod notices;
+mod prune;
+mod rejudge;
 mod reports;
+mod review;
 mod schedule;
 mod serve;
 mod texts;

@@ -130,14 +130,19 @@ fn names_from(tail: &[char], at: usize) -> BTreeSet<String> {
         let word: String =
             word.chars().take_while(|c| c.is_alphanumeric() && *c != '丨' || matches!(c, '、' | ',' | '·')).collect();
         value.push_str(&word);
-        // 张 三 is one name set wide.
+        // 张 三 and 张 三丰 are names set wide.
         let goes_on = value.ends_with(['、', ','])
-            || (value.chars().count() == 1 && words.peek().is_some_and(|next| next.chars().count() == 1));
+            || (value.chars().count() == 1
+                && words.peek().is_some_and(|next| next.chars().count() <= 2 && is_han(next)));
         if !goes_on {
             break;
         }
     }
     people(&value).into_iter().filter(|name| is_name(name)).collect()
+}
+
+fn is_han(word: &str) -> bool {
+    word.chars().all(|c| c == '·' || ('\u{4E00}'..='\u{9FFF}').contains(&c) || ('\u{3400}'..='\u{4DBF}').contains(&c))
 }
 
 /// Two to four characters of Chinese, more with a dot, that end like no body.
@@ -174,6 +179,7 @@ mod tests {
             ("编辑 甲一 审核 乙二 签发 丙三", Some((3, false))),
             ("【初审】甲一 【复审】乙二 【终审】丙三", Some((3, false))),
             ("初审：甲 一 复审：甲一 终审：丙三", Some((3, true))),
+            ("初审：赵 甲乙 复审：赵甲乙 终审：丙三", Some((3, true))),
             ("初审：甲一、丁四 复审：丁四、甲一 终审：丙三", Some((3, true))),
             ("初审：甲一、丁四 复审：丁四 终审：丙三", Some((3, false))),
             ("初审：阿依古丽·买买提 复审：乙二 终审：丙三", Some((3, false))),

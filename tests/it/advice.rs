@@ -37,13 +37,13 @@ on_both! {
         let office = office(db, "2026-11-23 09:00").await;
         let fetcher = fetcher();
         let chat = Chat::start(&office).await;
-        let clerk = chat.bind(&office, "管理员", Role::UnitAdmin, Some(UNIT)).await;
         register(&office, &[
             account("A1", UNIT),
             Account { unit: format!(" {UNIT}"), ..account("A2", UNIT) },
             account("A3", "云溪区教育局"),
         ])
         .await;
+        let clerk = chat.bind(&office, "管理员", Role::UnitAdmin, Some(UNIT)).await;
         // The daily patrol gives no advice.
         inspect(&office, &fetcher, "2026-11-23").await;
         assert!(findings(&office, "2026-11-23", Some(Outcome::Suspected)).await.is_empty());
@@ -77,9 +77,9 @@ on_both! {
         let site = Site::start().await;
         let office = office(db, "2026-11-23 09:00").await;
         register(&office, &[
-            weibo(&site, "甲", "云溪甲", "江州市云溪区甲局"),
-            weibo(&site, "乙", "云溪河长", "云溪区乙局"),
-            weibo(&site, "丙", "云溪丙", "云溪文化传媒有限公司"),
+            weibo(&site, "B1", "云溪B1", "江州市云溪区B1局"),
+            weibo(&site, "B2", "云溪河长", "云溪区B2局"),
+            weibo(&site, "B3", "云溪B3", "云溪文化传媒有限公司"),
         ])
         .await;
         inspect(&office, &fetcher(), "2026H2").await;
@@ -88,9 +88,9 @@ on_both! {
             let found = all.iter().find(|f| f.account_id.as_str() == id && f.indicator.key() == "identity").unwrap();
             (found.outcome, found.reason.as_str())
         };
-        assert_eq!(of("甲"), (Outcome::Pass, "agrees"));
-        assert_eq!(of("乙"), (Outcome::Suspected, "renamed"));
-        assert_eq!(of("丙"), (Outcome::Suspected, "subject_differs"));
+        assert_eq!(of("B1"), (Outcome::Pass, "agrees"));
+        assert_eq!(of("B2"), (Outcome::Suspected, "renamed"));
+        assert_eq!(of("B3"), (Outcome::Suspected, "subject_differs"));
         assert!(issues(&office).await.is_empty());
     }
 
@@ -107,11 +107,12 @@ on_both! {
         .await;
         inspect(&office, &fetcher(), "2026H2").await;
         let all = findings(&office, "2026H2", None).await;
-        let found: Vec<_> = all
+        let mut found: Vec<_> = all
             .iter()
             .filter(|f| f.indicator.key() == "low_use")
             .map(|f| (f.account_id.as_str(), f.outcome, f.class))
             .collect();
+        found.sort_unstable();
         assert_eq!(found, [("A1", Outcome::Suspected, Class::Advice), ("A3", Outcome::Pass, Class::Advice)]);
     }
 
@@ -125,11 +126,12 @@ on_both! {
         tx.commit().await.unwrap();
         inspect(&office, &fetcher(), "2026-11-23").await;
         let all = findings(&office, "2026-11-23", None).await;
-        let found: Vec<_> = all
+        let mut found: Vec<_> = all
             .iter()
             .filter(|f| f.indicator.key() == "registration")
             .map(|f| (f.account_id.as_str(), f.outcome, f.reason.as_str()))
             .collect();
+        found.sort_unstable();
         assert_eq!(found, [("A1", Outcome::Unverified, "column_not_kept"), ("A2", Outcome::Fail, "incomplete")]);
         let said = &all.iter().find(|f| f.account_id.as_str() == "A1" && f.indicator.key() == "registration").unwrap().summary;
         assert!(said.contains("基本信息库未登记该栏（备案编号）"), "{said}");

@@ -23,6 +23,7 @@ use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::round::{RoundKind, RoundName};
 use crate::domain::rule::{Class, Indicator, RuleSet};
+use crate::domain::time::LocalTime;
 use crate::office::Office;
 use crate::store::{NewFinding, Round, StoreError, StoredFinding, StoredObservation};
 
@@ -344,7 +345,7 @@ fn last_look(found: &StoredFinding, fallback: DateTime<Utc>) -> LinkLook {
         chain: Vec::new(),
         snippet: String::new(),
         sha256: None,
-        fetched_at: finding.evidence.fetched_at.map_or(fallback, |at| at.utc()),
+        fetched_at: finding.evidence.fetched_at.map_or(fallback, LocalTime::utc),
     }
 }
 

@@ -150,9 +150,7 @@ fn is_name(word: &str) -> bool {
     let count = word.chars().count();
     let most = if word.contains('·') { LONGEST_DOTTED } else { LONGEST_NAME };
     (2..=most).contains(&count)
-        && word
-            .chars()
-            .all(|c| c == '·' || ('\u{4E00}'..='\u{9FFF}').contains(&c) || ('\u{3400}'..='\u{4DBF}').contains(&c))
+        && is_han(word)
         && !BODIES.iter().any(|body| word.ends_with(body))
         && !LABELS.iter().any(|label| word.starts_with(label.0))
 }

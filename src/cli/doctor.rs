@@ -196,16 +196,13 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
 
 /// The set in force, and what it leaves open.
 fn rules(lines: &mut Lines, rules: &crate::domain::rule::RuleSet) {
-    let (mut zh, mut en) = (rules.version.clone(), rules.version.clone());
     let (unchecked, unconfirmed) = (rules.unchecked(), rules.unconfirmed());
-    if !unchecked.is_empty() {
-        zh += &format!("；不检查：{}", named(&unchecked, Lang::Zh));
-        en += &format!("; does not check: {}", named(&unchecked, Lang::En));
-    }
-    if !unconfirmed.is_empty() {
-        zh += &format!("；依据未核原文：{}", named(&unconfirmed, Lang::Zh));
-        en += &format!("; clause not read in the original: {}", named(&unconfirmed, Lang::En));
-    }
+    let said = |lang: Lang, words: [&str; 2]| {
+        let open = words.into_iter().zip([&unchecked, &unconfirmed]).filter(|(_, open)| !open.is_empty());
+        open.fold(rules.version.clone(), |text, (word, open)| text + word + &named(open, lang))
+    };
+    let zh = said(Lang::Zh, ["；不检查：", "；依据未核原文："]);
+    let en = said(Lang::En, ["; does not check: ", "; clause not read in the original: "]);
     lines.note(("规则集", "rules"), true, zh, en);
 }
 

@@ -41,8 +41,8 @@ pub(super) async fn run(
     let bar = context.out.bar(rejudge.looked_at(), "重新判定", "judging");
     let head = Head { round, rules: &version, file: &file, rejudge, bar };
     match context.out.format {
-        Format::Json => head.as_json(context).await,
-        Format::Table | Format::Csv => head.as_list(context).await,
+        Format::Json => head.print_json(context).await,
+        Format::Table | Format::Csv => head.print_list(context).await,
     }
 }
 
@@ -94,7 +94,7 @@ impl Head<'_> {
     }
 
     /// One document, its list written as it grows.
-    async fn as_json(mut self, context: &mut Context) -> anyhow::Result<()> {
+    async fn print_json(mut self, context: &mut Context) -> anyhow::Result<()> {
         write!(context.out.writer(), "{{\"round\": {}, \"differences\": [", serde_json::to_string(&self.round)?)?;
         let mut written = 0u64;
         while let Some(page) = self.next().await? {
@@ -112,7 +112,7 @@ impl Head<'_> {
         Ok(())
     }
 
-    async fn as_list(mut self, context: &mut Context) -> anyhow::Result<()> {
+    async fn print_list(mut self, context: &mut Context) -> anyhow::Result<()> {
         let columns = [
             Column::<Difference>("账号编号", "account_id", |d, _| d.account_id.to_string()),
             Column("账号", "account", |d, _| d.account.clone()),

@@ -30,7 +30,7 @@ struct Checked<'r> {
     file: &'r Path,
     version: &'r str,
     valid_from: chrono::NaiveDate,
-    checked: usize,
+    indicators: usize,
     unchecked: Vec<Indicator>,
     unconfirmed: Vec<Indicator>,
 }
@@ -128,7 +128,7 @@ fn check(context: &mut Context, file: &Path) -> anyhow::Result<()> {
         file,
         version: &rules.version,
         valid_from: rules.valid_from,
-        checked: rules.indicators.len(),
+        indicators: rules.indicators.len(),
         unchecked: rules.unchecked(),
         unconfirmed: rules.unconfirmed(),
     };

@@ -175,6 +175,8 @@ fn reason(key: &str) -> &'static str {
         "few_visits" | "no_visits" => "网站访问监测次数不足",
         "no_columns" | "columns_unread" | "second_level_unread" => "网站栏目未能全部读取",
         "home_undated" => "网站首页未显示日期",
+        "never_handed_in" => "单位尚未报送审核记录",
+        "column_not_kept" => "基本信息库未登记该栏",
         "canary" | "canary_silent" => "平台采集渠道异常",
         "unauthorized" | "wants_authorisation" | "ip_not_listed" | "bad_credentials" => "采集渠道待授权",
         _ => "采集未取得有效结果",

@@ -53,7 +53,7 @@ on_both! {
         let chat = Chat::start(&office).await;
         chat.bind(&office, "监管员", Role::Supervisor, None).await;
         let done = run_at(&office, "2026-11-23 10:00").await;
-        assert_eq!(done.len(), 4, "{done:?}");
+        assert_eq!(done.len(), 5, "{done:?}");
         let mut names = rounds(&office).await;
         names.sort();
         assert_eq!(names, ["2026-11-23", "2026Q4"]);

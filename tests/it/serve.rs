@@ -63,7 +63,9 @@ on_both! {
             .with("XUNCHA__WEB__LISTEN", &address.to_string())
             .with("XUNCHA__QUIET__HOURS", "")
             .with("XUNCHA__SCHEDULE__PATROL", "");
-        cli.file("accounts.csv", "account_id,name,platform,unit\nA1,云溪水务,wechat,云溪区水务局\n");
+        let registry = "account_id,name,platform,unit,supervising_unit,admin,filing_no,status\n\
+            A1,云溪水务,wechat,云溪区水务局,云溪区政府,虚构,,running\nA2,云溪档案,wechat,云溪区档案馆,云溪区政府,虚构,备1,closed\n";
+        cli.file("accounts.csv", registry);
         cli.json(&["accounts", "import", "accounts.csv"]);
         let code = cli.json(&["users", "invite", "--role", "unit_admin", "--unit", "云溪区水务局"])["code"].as_str().unwrap().to_owned();
         let log = std::fs::File::create(cli.path("log")).unwrap();
@@ -75,7 +77,7 @@ on_both! {
         assert_eq!(get(address, "/healthz").unwrap().0, 200);
         let (status, metrics) = get(address, "/metrics").unwrap();
         assert_eq!(status, 200);
-        assert!(metrics.lines().any(|line| line == "xuncha_accounts 1"), "{metrics}");
+        assert!(metrics.lines().any(|line| line == "xuncha_accounts 2"), "{metrics}");
         assert!(metrics.lines().all(|line| line.starts_with("# ") || line.rsplit(' ').next().unwrap().parse::<f64>().is_ok()));
         assert_eq!(get(address, "/nothing").unwrap().0, 404);
 

@@ -78,7 +78,7 @@ static MONTH_FIRST: Pattern = pattern(|| {
 
 /// 20260731, 20260731100000.
 static COMPACT: Pattern = pattern(|| {
-    Regex::new(r"(?i)^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:T?(?P<h>\d{2}):?(?P<min>\d{2}):?(?P<s>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$").ok()
+    Regex::new(r"(?i)^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:T?(?P<h>\d{2}):?(?P<min>\d{2}):?(?:(?P<s>\d{2})(?:\.\d+)?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$").ok()
 });
 
 /// A year and month alone, as W3C dates allow: the first of the month.

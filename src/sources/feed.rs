@@ -1,4 +1,4 @@
-//! `feed` 订阅源: RSS 0.9x–2.0, RDF, Atom, JSON Feed.
+//! `feed` 订阅源: RSS 0.9x–2.0 and 1.1, RDF, Atom, JSON Feed.
 //!
 //! Read event by event and forgiving about everything but structure: unknown versions,
 //! foreign prefixes, bare ampersands, HTML entities and unlikely dates are taken as meant.
@@ -141,7 +141,7 @@ impl Walk {
             None => ("", name.as_ref()),
         };
         if !self.rooted {
-            if !matches!(local, "rss" | "RDF" | "rdf" | "feed" | "entry" | "channel") {
+            if !matches!(local, "rss" | "RDF" | "rdf" | "feed" | "entry" | "channel" | "Channel") {
                 return Err(Unreadable::NotAFeed);
             }
             self.rooted = true;
@@ -160,7 +160,7 @@ impl Walk {
                 }
                 self.field = item_field(prefix, local).map(|field| (field, self.depth));
             }
-        } else if matches!(local, "channel" | "feed") {
+        } else if matches!(local, "channel" | "Channel" | "feed") {
             self.channel_depth = Some(self.depth);
         } else if self.channel_depth.is_some_and(|depth| self.depth == depth + 1) && !FOREIGN.contains(&prefix) {
             self.field = match local {

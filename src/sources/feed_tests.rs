@@ -23,6 +23,15 @@ fn rss(items: &str) -> String {
 }
 
 #[test]
+fn rss_one_point_one_is_read() {
+    let text = "<Channel xmlns='http://purl.org/net/rss1.1#'><title>示例</title><items><item><title>一</title>\
+                <link>/a</link><date>20260731T100000.5+08:00</date></item></items></Channel>";
+    let reading = reading(text);
+    assert_eq!(reading.posts[0].published_at.unwrap().to_rfc3339(), "2026-07-31T10:00:00+08:00");
+    assert_eq!(reading.profile.unwrap().name.as_deref(), Some("示例"));
+}
+
+#[test]
 fn rss_is_read() {
     let text = rss(
         "<item><title><![CDATA[防汛 <b>提示</b>]]></title><link>/a/1.html</link><guid isPermaLink=\"false\">g1</guid>\

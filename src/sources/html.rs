@@ -17,8 +17,8 @@ use url::Url;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::{ReadContext, Unreadable, dates, markup};
-use crate::domain::post::{Post, Profile, Reading};
+use super::{ReadContext, Unreadable, article, dates, markup};
+use crate::domain::post::{Coverage, Post, Profile, Reading};
 
 pub(super) use lists::lists;
 
@@ -66,9 +66,17 @@ pub(super) fn read(
     let document = Html::parse_document(text);
     let base = base_of(&document, url);
     let page = Page { document: &document, base: base.as_ref(), context };
-    let posts = match Selectors::read(options)? {
-        Some(selectors) => page.select(&selectors)?,
-        None => page.detect()?,
+    let (posts, coverage) = match Selectors::read(options)? {
+        Some(selectors) => (page.select(&selectors)?, Coverage::Whole),
+        None => {
+            let list = page.detect();
+            let titles = list.iter().flatten().map(|post| post.title.as_str());
+            match article::recognise(&document, url, base.as_ref(), titles, context) {
+                article::Kind::Article(post) => (vec![*post], Coverage::Part),
+                article::Kind::Undated => return Err(Unreadable::NoDates),
+                article::Kind::List => (list?, Coverage::Whole),
+            }
+        }
     };
     let undated = posts.iter().filter(|post| post.published_at.is_none()).count();
     if undated == posts.len() {
@@ -80,7 +88,7 @@ pub(super) fn read(
     }
     let name = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
     let profile = name.map(|title| Profile { name: Some(text_of(title)), ..Profile::default() });
-    Ok(Reading { profile, posts, warnings, ..Reading::default() })
+    Ok(Reading { profile, posts, coverage, warnings })
 }
 
 fn base_of(document: &Html, url: &str) -> Option<Url> {

@@ -10,6 +10,7 @@ pub mod site;
 pub mod skim;
 
 mod app;
+mod article;
 mod bilibili;
 mod douyin;
 mod feed;

@@ -24,21 +24,17 @@ pub mod rejudge;
 pub mod run;
 pub mod second_look;
 pub mod seen;
-<<<<<<< HEAD
 mod sign_off;
+mod site_look;
+pub mod site_seen;
+mod site_words;
 mod soft404;
 mod suspicions;
 mod tables;
 mod text_words;
 pub mod texts;
 mod texts_again;
-=======
-mod site_look;
-pub mod site_seen;
-mod site_words;
-mod soft404;
 pub mod visits;
->>>>>>> 7039713 (checks: websites are visited, and judged by what they show)
 pub mod warn;
 mod wechat_api;
 mod words;

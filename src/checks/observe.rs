@@ -10,10 +10,10 @@ use super::link::LinkReason;
 use super::link_book::LinkBook;
 use super::seen::{Newest, Observed, PostSeen, Try, Unread};
 use super::sign_off;
-use super::wechat_api::{self, Keys, Way};
+use super::site_look;
 use super::tables;
 use super::texts::Texts;
-use super::site_look;
+use super::wechat_api::{self, Keys, Way};
 use crate::domain::account::{Account, Platform, SourceKind};
 use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::normal::normalise_url;
@@ -271,13 +271,7 @@ impl SourceLook {
         self.evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
     }
 
-    fn note_reading(
-        &mut self,
-        reading: Reading,
-        texts: Option<Texts>,
-        as_of: DateTime<Utc>,
-        office: &Office,
-    ) {
+    fn note_reading(&mut self, reading: Reading, texts: Option<Texts>, as_of: DateTime<Utc>, office: &Office) {
         let newest = newest(&reading, as_of, office.now());
         let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
         self.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());

@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::canary::Canaries;
-use super::judge::{app, duplicate, home, identity, judge, reached_since_fix, registration, review, review_faults, silence};
+use super::judge::{
+    app, duplicate, home, identity, judge, reached_since_fix, registration, review, review_faults, silence,
+};
 use super::link::{self, LinkOutcome};
 use super::observe::{Aids, Scope as Look, observe};
 use super::run::{Registry, bench, load};

@@ -4,8 +4,8 @@ use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::link::LinkLook;
-use super::texts::{TextHit, TextsRead};
 use super::site_seen::SiteSeen;
+use super::texts::{TextHit, TextsRead};
 use crate::domain::finding::Evidence;
 use crate::domain::post::{Coverage, Profile};
 

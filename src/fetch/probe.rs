@@ -67,7 +67,8 @@ impl Probe {
     pub fn new(settings: &Settings) -> Self {
         super::install_tls();
         let guarded = !settings.allow_private;
-        let names = Names::new(guarded, settings.connect_timeout.mul_f32(0.8));
+        let allowed = guarded.then(|| settings.allow_hosts.clone());
+        let names = Names::new(allowed, settings.connect_timeout.mul_f32(0.8));
         Self { names, settings: settings.clone(), guarded, extra_roots: Vec::new() }
     }
 
@@ -87,7 +88,9 @@ impl Probe {
         let refused = |host: &str| NameError::Guarded(host.to_owned());
         let name = match url.host() {
             None => return Err(NameError::NotFound(String::new())),
-            Some(_) if self.guarded && !guard::allows(url) => return Err(refused(url.host_str().unwrap_or_default())),
+            Some(_) if self.guarded && !guard::allows(url, &self.settings.allow_hosts) => {
+                return Err(refused(url.host_str().unwrap_or_default()));
+            }
             Some(Host::Ipv4(ip)) => return Ok(vec![ip.into()]),
             Some(Host::Ipv6(ip)) => return Ok(vec![ip.into()]),
             Some(Host::Domain(name)) => name,

@@ -25,6 +25,6 @@ mod reports;
 mod review;
 mod schedule;
 mod serve;
-mod texts;
 mod sites;
 mod sources;
+mod texts;

@@ -1,9 +1,9 @@
 //! From what was seen to verdicts: pure, so that they can be computed again under other rules.
 
-mod duplicate;
-mod identity;
 mod app;
 mod by_hand;
+mod duplicate;
+mod identity;
 mod links;
 mod low_use;
 mod registration;
@@ -35,16 +35,16 @@ use crate::store::NewFinding;
 pub use by_hand::is_a_verdict;
 pub use review::{ReviewFault, Reviews};
 
-pub(super) use duplicate::duplicate;
-pub(super) use identity::identity;
 pub(super) use app::app;
 pub(super) use by_hand::{by_hand, newer_sight};
+pub(super) use duplicate::duplicate;
+pub(super) use identity::identity;
 pub(super) use links::link;
 pub(super) use registration::registration;
 pub(super) use review::{review, review_faults};
 pub(super) use silence::silence;
-pub(super) use texts::{is_still_there, subject_of};
 pub(super) use site::{home, reached_since_fix};
+pub(super) use texts::{is_still_there, subject_of};
 
 /// What verdicts are made against.
 #[derive(Debug, Clone, Copy)]

@@ -3,32 +3,14 @@
 use chrono::TimeDelta;
 
 use super::*;
+use crate::checks::judge::testing::{at, bench, rules};
 use crate::checks::seen::Newest;
-use crate::config::ReviewRequired;
-use crate::domain::Lang;
-use crate::domain::rule::RuleSet;
 use crate::domain::site::{FooterMark, TlsFault};
 use crate::fetch::{Ipv6Look, TlsLook};
 use crate::sources::site::Front;
 
-fn rules() -> RuleSet {
-    toml::from_str(include_str!("../../../accounts/rules/2019-19.toml")).unwrap()
-}
-
 fn as_of() -> DateTime<Utc> {
-    "2026-11-23T01:00:00Z".parse().unwrap()
-}
-
-fn bench(rules: &RuleSet) -> Bench<'_> {
-    Bench {
-        rules,
-        lang: Lang::Zh,
-        zone: chrono_tz::Asia::Shanghai,
-        as_of: as_of(),
-        full: true,
-        review_since: as_of(),
-        review_required: ReviewRequired::WhenImported,
-    }
+    at("2026-11-23 09:00")
 }
 
 fn days_ago(days: i64) -> DateTime<FixedOffset> {
@@ -41,18 +23,7 @@ fn front() -> Front {
 
 fn seen(site: SiteSeen) -> Observed {
     let newest = Newest { at: Some(days_ago(3)), listed: 8, dated: 8, ..Newest::default() };
-    Observed {
-        at: as_of(),
-        source: Ok(newest),
-        profile: None,
-        posts: Vec::new(),
-        evidence: Evidence::default(),
-        links: Vec::new(),
-        source_try: None,
-        link_try: None,
-        offline: false,
-        site: Some(site),
-    }
+    Observed { site: Some(site), ..Observed::of_source(as_of(), Ok(newest), Evidence::default()) }
 }
 
 fn visits(failed: usize, counted: &[usize]) -> SiteSeen {

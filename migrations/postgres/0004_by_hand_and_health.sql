@@ -27,4 +27,4 @@ CREATE TABLE source_health (
     since      BIGINT NOT NULL,
     looked_at  BIGINT NOT NULL
 );
-CREATE INDEX source_health_trouble ON source_health (state, since) WHERE state <> 'working';
+CREATE INDEX source_health_trouble ON source_health (since, account_id) WHERE state <> 'working';

@@ -217,7 +217,7 @@ pub async fn record(
         tx.put_hand_look(round.id, look, now).await?;
         let verdict = put_verdict(&mut tx, office, &bench, &round, &account, member, look, now).await?;
         recorded.violations += usize::from(verdict == Outcome::Fail);
-        tell(&mut tx, &round, look, verdict, actor, now).await?;
+        tell(&mut tx, office, &round, look, verdict, actor, now).await?;
     }
     if judged && round.notify {
         recorded.notices = write_notices(&mut tx, office, &round, now).await?;
@@ -419,6 +419,7 @@ fn as_new(found: &StoredFinding) -> NewFinding {
 /// The history tells of every answer, the changed ones too.
 async fn tell(
     tx: &mut Tx,
+    office: &Office,
     round: &Round,
     look: &HandLook,
     verdict: Outcome,
@@ -435,13 +436,19 @@ async fn tell(
         "checked_by": look.checked_by,
         "checked_at": look.checked_at.to_rfc3339(),
     });
+    let lang = office.lang();
+    let (item, verdict) = (look.item.name(lang), verdict.name(lang));
+    let note = match lang {
+        Lang::Zh => format!("{}人工查看{item}：{verdict}", round.name),
+        Lang::En => format!("{}, {item} seen by a person: {verdict}", round.name),
+    };
     tx.append_event(NewEvent {
         at: now,
         actor,
         subject_kind: "account",
         subject_id: look.account_id.as_str(),
         kind: "seen_by_hand",
-        note: &format!("{} {}: {}", round.name, look.item.key(), verdict.key()),
+        note: &note,
         data: &data.to_string(),
     })
     .await

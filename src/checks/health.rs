@@ -10,10 +10,7 @@ pub fn health(account: &Account, seen: &Observed) -> Option<Health> {
     if seen.offline || matches!(account.source, None | Some(SourceKind::Manual)) {
         return None;
     }
-    let unread = match &seen.source {
-        Ok(_) => return Some(working()),
-        Err(unread) => unread,
-    };
+    let Err(unread) = &seen.source else { return Some(working()) };
     let state = match unread.reason.as_str() {
         "not_built" => return None,
         // The source did answer: what it says is about the account, or known to be a part.

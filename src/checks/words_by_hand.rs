@@ -51,7 +51,12 @@ pub(super) fn asks(lang: Lang, item: HandItem, why: Option<&str>) -> String {
         (Lang::En, HandItem::Interaction) => "try messages, comments and menus: do they work, does anybody answer",
         (Lang::En, HandItem::App) => "download it from the store or its page and open it",
     };
-    match (lang, why.map(|why| why.trim_end_matches('。')).filter(|why| !why.is_empty())) {
+    let prefix = match lang {
+        Lang::Zh => "无法判定：",
+        Lang::En => "could not be judged: ",
+    };
+    let why = why.map(|why| why.strip_prefix(prefix).unwrap_or(why).trim_end_matches('。'));
+    match (lang, why.filter(|why| !why.is_empty())) {
         (_, None) => asked.to_owned(),
         (Lang::Zh, Some(why)) => format!("{asked}（{why}）"),
         (Lang::En, Some(why)) => format!("{asked} ({why})"),

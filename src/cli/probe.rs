@@ -74,7 +74,8 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
         (name("条数", "posts"), posts.len().to_string()),
     ];
     for post in &posts {
-        let at = post.published_at.map_or_else(|| "—".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string());
+        // By the office's clocks, as `newest` is: a source may state another offset.
+        let at = post.published_at.map_or_else(|| "—".to_owned(), |at| LocalTime::new(at.to_utc(), zone).minute());
         lines.push((name("内容", "post"), format!("{at}  {}", post.title)));
     }
     lines.extend(reading.warnings.iter().map(|warning| (name("注意", "warning"), warning.clone())));

@@ -17,9 +17,9 @@ use super::secret::SecretSource;
 /// What an account's official interface is asked with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Credential {
-    /// AppID.
+    /// `AppID`.
     pub app_id: String,
-    /// AppSecret.
+    /// `AppSecret`.
     pub secret: SecretSource,
 }
 

@@ -76,9 +76,9 @@ fn every_problem_is_reported_at_once_with_its_place() {
             "3:1: office.lang: there is no such key; office has: locale, name, timezone",
             "10:11: http.retries: needs a whole number, not string",
             "13:2: nonsense: there is no such section; there are: calendar, database, deadlines, http, office, quiet, \
-             review, rules, sampling, schedule, telegram, web, [[channel]]",
+             review, rules, sampling, schedule, telegram, web, wechat, [[channel]], [[canary]]",
             "XUNCHA__HTPP__X: htpp.x: there is no such section; there are: calendar, database, deadlines, http, office, \
-             quiet, review, rules, sampling, schedule, telegram, web, channel",
+             quiet, review, rules, sampling, schedule, telegram, web, wechat, channel, canary",
             "2:12: office.timezone: `Mars/Olympus` is not a time zone like Asia/Shanghai",
             "6:9: sampling.ratio: `1.5` is not a decimal above 0 and up to 1, like 0.25",
             "12:10: schedule.patrol: `0 0 9 * * 1-5` write weekdays by name (Mon-Fri): 1 is Monday in crontab but Sunday here",
@@ -190,4 +190,48 @@ proptest! {
         layers.lay_file(Path::new("xuncha.toml"), &text.into_iter().collect::<String>());
         let _ = sections::read(&mut Reader::new(layers));
     }
+}
+
+#[test]
+fn canaries_are_read_as_strictly_as_the_other_sections() {
+    let good = "[[canary]]\nplatform = \"weibo\"\nsource = \"feed\"\nurl = \"http://127.0.0.1/feed\"\noptions = '{\"user\": \"1\"}'\nmax_age = \"24h\"\n";
+    let config = load(&format!("{good}{good}"), &[("XUNCHA__CANARY__1__MAX_AGE", "2h")]).unwrap();
+    assert_eq!(config.canaries.len(), 2);
+    assert_eq!(config.canaries[0].max_age.as_secs(), 24 * 3600);
+    assert_eq!(config.canaries[0].options["user"], "1");
+    assert_eq!(config.canaries[1].max_age.as_secs(), 2 * 3600);
+    let plain =
+        load("[[canary]]\nplatform = \"weibo\"\nsource = \"weibo\"\nurl = \"https://m.weibo.cn/x\"\n", &[]).unwrap();
+    assert_eq!((plain.canaries[0].max_age.as_secs(), plain.canaries[0].options.len()), (36 * 3600, 0));
+    for (text, place) in [
+        (good.replace("weibo", "myspace"), "2:12: canary.0.platform"),
+        (good.replace("24h", "24d"), "6:11: canary.0.max_age"),
+        (good.replace("24h", "5m"), "6:11: canary.0.max_age"),
+        (good.replace("'{\"user\": \"1\"}'", "'[1]'"), "5:11: canary.0.options"),
+        (good.replace("http://127.0.0.1/feed", "feed"), "4:7: canary.0.url"),
+        (good.replace("max_age", "age"), "6:1: canary.0.age"),
+        ("[[canary]]\nplatform = \"weibo\"\nsource = \"feed\"\n".to_owned(), "canary.0.url"),
+    ] {
+        let found = problems(&text, &[]);
+        assert!(found.iter().any(|problem| problem.contains(place)), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn the_commented_canary_of_the_template_is_valid_when_uncommented() {
+    let commented = TEMPLATE.lines().skip_while(|line| !line.starts_with("# [[canary]]"));
+    let table: Vec<&str> =
+        commented.take_while(|line| line.starts_with('#')).map(|line| line.trim_start_matches("# ")).collect();
+    let config = load(&table.join("\n"), &[]).unwrap();
+    assert_eq!(config.canaries[0].platform, crate::domain::account::Platform::Weibo);
+}
+
+#[test]
+fn the_credentials_of_wechat_accounts_lie_beside_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("xuncha.toml");
+    std::fs::write(&path, "[wechat]\ncredentials_file = \"wechat.toml\"\n").unwrap();
+    let config = Config::load(Some(&path), std::iter::empty()).unwrap().config;
+    assert_eq!(config.wechat.credentials_file, Some(dir.path().join("wechat.toml")));
+    assert_eq!(Config::default().wechat.credentials_file, None);
 }

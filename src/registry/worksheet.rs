@@ -27,6 +27,8 @@ const LONGEST_URL: usize = 2_000;
 /// Excel's own limits, kept with room to spare.
 const MOST_LINKS: usize = 60_000;
 const MOST_TASKS: usize = 1_000_000;
+/// The widest column that comes filled in, in characters.
+const WHY_WIDTH: f64 = 44.0;
 /// The row of the headings, from 0; a title stands above them.
 const HEADINGS: u32 = 1;
 
@@ -76,7 +78,8 @@ impl WorksheetColumn {
             Self::Round | Self::Platform | Self::Item | Self::Verdict | Self::CheckedBy => 11.0,
             Self::AccountId => 14.0,
             Self::Name | Self::Unit => 22.0,
-            Self::Address | Self::ContentUrl | Self::Why | Self::Note => 32.0,
+            Self::Address | Self::ContentUrl | Self::Note => 32.0,
+            Self::Why => WHY_WIDTH,
             Self::AsOf | Self::NewestAt | Self::CheckedAt => 18.0,
         }
     }
@@ -98,6 +101,15 @@ pub struct WorksheetHead {
     pub zone: Tz,
     /// The language of headings and instructions.
     pub lang: Lang,
+}
+
+/// The height of a row in points: as many lines as the longest text wraps to.
+///
+/// Why: not every program fits the height of wrapped text when it opens a file.
+fn height(why: &str) -> f64 {
+    let wide: usize = why.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+    let lines = wide.div_ceil(WHY_WIDTH as usize - 3).clamp(2, 6);
+    14.0 * lines as f64 + 4.0
 }
 
 /// The verdicts a person may give.
@@ -181,7 +193,7 @@ fn write_tasks(sheet: &mut Worksheet, head: WorksheetHead, tasks: &[HandTask]) -
     let as_of = local(head.as_of);
     let mut links = 0;
     for (row, task) in (HEADINGS + 1..).zip(tasks) {
-        sheet.set_row_height(row, 32)?;
+        sheet.set_row_height(row, height(&task.why))?;
         for (place, column) in (0_u16..).zip(C::ALL) {
             let text = given(task, *column, head, &as_of).or_else(|| answered(task, *column, head));
             let format = match column {
@@ -351,8 +363,7 @@ fn read_row(cells: &mut Cells<'_, WorksheetColumn>, zone: Tz) -> Option<FilledRo
             })
     });
     let item_text = cells.required(C::Item, LONGEST_NAME);
-    let item = item_text
-        .and_then(|text| word(cells, C::Item, &text, HandItem::ALL, |item, lang| item.name(lang), HandItem::parse));
+    let item = item_text.and_then(|text| word(cells, C::Item, &text, HandItem::ALL, HandItem::name, HandItem::parse));
     let newest = cells.parsed(C::NewestAt, LONGEST_NAME, |text| {
         values::time(text, zone).map(|at| (at.with_timezone(&zone).fixed_offset(), values::date(text).is_ok()))
     });
@@ -361,29 +372,24 @@ fn read_row(cells: &mut Cells<'_, WorksheetColumn>, zone: Tz) -> Option<FilledRo
     let verdict_given = verdict_text.is_some();
     let verdict = verdict_text.and_then(|text| {
         let parse = |text: &str| Outcome::parse(text).filter(|verdict| VERDICTS.contains(verdict));
-        word(cells, C::Verdict, &text, &VERDICTS, |verdict, lang| verdict.name(lang), parse)
+        word(cells, C::Verdict, &text, &VERDICTS, Outcome::name, parse)
     });
     let note = cells.text(C::Note, LONGEST_NOTE).unwrap_or_default();
     let checked_by = cells.required(C::CheckedBy, LONGEST_NAME);
-    let checked_at = match cells.raw(C::CheckedAt).is_empty() {
-        true => {
-            cells.note(C::CheckedAt, ProblemKind::Missing);
-            None
-        }
-        false => {
-            cells.parsed(C::CheckedAt, LONGEST_NAME, |text| values::time(text, zone).map(|at| at_end_of_day(text, at)))
-        }
+    let checked_at = if cells.raw(C::CheckedAt).is_empty() {
+        cells.note(C::CheckedAt, ProblemKind::Missing);
+        None
+    } else {
+        cells.parsed(C::CheckedAt, LONGEST_NAME, |text| values::time(text, zone).map(|at| at_end_of_day(text, at)))
     };
     let (account_id, item, checked_by, checked_at) = (account_id?, item?, checked_by?, checked_at?);
     match (item, newest, verdict) {
-        (HandItem::Update, None, Some(Outcome::Pass)) | (HandItem::Update, None, None)
-            if !(verdict_given && verdict.is_none()) =>
-        {
+        (HandItem::Update, None, Some(Outcome::Pass) | None) if !(verdict_given && verdict.is_none()) => {
             cells.note(C::NewestAt, ProblemKind::Missing);
         }
         (HandItem::Interaction | HandItem::App, Some(_), _) => cells.note(C::NewestAt, ProblemKind::NotForThisRow),
         (HandItem::Interaction | HandItem::App, None, None) if !verdict_given => {
-            cells.note(C::Verdict, ProblemKind::Missing)
+            cells.note(C::Verdict, ProblemKind::Missing);
         }
         _ => {}
     }
@@ -433,4 +439,116 @@ fn word<T: Copy>(
         cells.note(column, ProblemKind::UnknownWord { zh: list(Lang::Zh, "、"), en: list(Lang::En, ", ") });
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::account::Platform;
+
+    fn head(lang: Lang) -> WorksheetHead {
+        let as_of = "2026-11-23T01:00:00Z".parse().unwrap();
+        WorksheetHead { round: "2026Q4".parse().unwrap(), as_of, zone: Tz::Asia__Shanghai, lang }
+    }
+
+    fn task(id: &str, item: HandItem, answer: Option<HandLook>) -> HandTask {
+        HandTask {
+            account_id: AccountId::new(id),
+            name: "=1+1".to_owned(),
+            platform: Platform::Douyin,
+            unit: "@测试区水务局".to_owned(),
+            address: Some("https://www.example.cn/+a".to_owned()),
+            item,
+            why: "-看看".to_owned(),
+            answer,
+        }
+    }
+
+    fn look(id: &str, item: HandItem) -> HandLook {
+        HandLook {
+            account_id: AccountId::new(id),
+            item,
+            newest_at: None,
+            day_only: false,
+            content_url: None,
+            verdict: Some(Outcome::Fail),
+            note: "=HYPERLINK(\"http://x\")，无法打开".to_owned(),
+            checked_by: "+虚构".to_owned(),
+            checked_at: "2026-11-23T02:03:04Z".parse().unwrap(),
+        }
+    }
+
+    fn there_and_back(lang: Lang, tasks: &[HandTask]) -> Worksheets {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("表.xlsx");
+        write_worksheet(&path, head(lang), tasks).unwrap();
+        read_worksheet(&path, Tz::Asia__Shanghai).unwrap()
+    }
+
+    #[test]
+    fn answers_come_back_as_they_were_given_and_text_stays_text() {
+        let seen = |text: &str| Some(DateTime::parse_from_rfc3339(text).unwrap());
+        let update = HandLook {
+            newest_at: seen("2026-11-20T09:30:00+08:00"),
+            content_url: Some("https://www.example.cn/1".to_owned()),
+            verdict: None,
+            ..look("A1", HandItem::Update)
+        };
+        let day =
+            HandLook { newest_at: seen("2026-11-19T00:00:00+08:00"), day_only: true, ..look("A2", HandItem::Update) };
+        let answers = [update, day, look("=A3", HandItem::Interaction), look("A3", HandItem::App)];
+        for lang in [Lang::Zh, Lang::En] {
+            let mut tasks: Vec<HandTask> =
+                answers.iter().map(|look| task(look.account_id.as_str(), look.item, Some(look.clone()))).collect();
+            tasks.push(task("A9", HandItem::App, None));
+            let read = there_and_back(lang, &tasks);
+            assert_eq!((read.sheet.problems.clone(), read.blank), (Vec::new(), 1), "{lang:?}");
+            let back: Vec<_> = read.sheet.rows.into_iter().map(|(_, row)| (row.round.unwrap(), row.look)).collect();
+            assert_eq!(back, answers.clone().map(|look| (head(lang).round, look)));
+        }
+    }
+
+    #[test]
+    fn no_cell_of_a_written_worksheet_is_a_formula() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.xlsx");
+        write_worksheet(&path, head(Lang::Zh), &[task("=1", HandItem::App, Some(look("=1", HandItem::App)))]).unwrap();
+        let mut rows = 0;
+        table::read_rows(&path, |row| {
+            rows += 1;
+            assert_eq!(row.faults, []);
+        })
+        .unwrap();
+        assert_eq!(rows, 3);
+        assert_eq!(table::first_sheet(&path).as_deref(), Some("人工核查表"));
+        let bad = write_worksheet(&folder.path().join("a.csv"), head(Lang::Zh), &[]);
+        assert!(matches!(bad, Err(ExportError::UnknownEnding(_))));
+    }
+
+    #[test]
+    fn a_day_is_seen_at_its_end() {
+        let text = "2026-11-23";
+        let at = values::time(text, Tz::Asia__Shanghai).unwrap();
+        assert_eq!(at_end_of_day(text, at).to_rfc3339(), "2026-11-23T15:59:59+00:00");
+        assert_eq!(at_end_of_day("2026-11-23 00:00:01", at), at);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #[test]
+        fn no_text_in_a_cell_makes_reading_panic(cells in proptest::collection::vec("\\PC{0,20}", 15)) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.xlsx");
+            let mut book = Workbook::new();
+            let sheet = book.add_worksheet();
+            for (place, column) in WorksheetColumn::ALL.iter().enumerate() {
+                sheet.write_string(0, place as u16, column.zh()).unwrap();
+                sheet.write_string(1, place as u16, &cells[place]).unwrap();
+            }
+            book.save(&path).unwrap();
+            let _ = read_worksheet(&path, Tz::Asia__Shanghai);
+        }
+    }
 }

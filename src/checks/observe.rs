@@ -101,7 +101,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         for url in pick_links(office, account, &reading, scope) {
             links.push(book.look(fetcher, &url, now).await);
         }
-        let linked = tables::pick(&office.rules, reading.posts.iter().filter(|post| scope.covers(post)));
+        let linked = tables::pick(&office.rules, &reading.posts.iter().filter(|post| scope.covers(post)));
         if !linked.is_empty()
             && let Some(read) = texts.take()
         {

@@ -22,7 +22,7 @@ pub(super) struct Linked {
 }
 
 /// The tables to read: linked files first, then as many other pages as the rule set allows.
-pub(super) fn pick<'p>(rules: &RuleSet, posts: impl Iterator<Item = &'p Post> + Clone) -> Vec<Linked> {
+pub(super) fn pick<'p>(rules: &RuleSet, posts: &(impl Iterator<Item = &'p Post> + Clone)) -> Vec<Linked> {
     if !rules.checks(Indicator::Privacy) {
         return Vec::new();
     }

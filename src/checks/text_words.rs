@@ -1,5 +1,7 @@
 //! The sentences of `expression` and `privacy`, in both languages.
 
+use std::fmt::Write as _;
+
 use super::texts::{Part, TextHit, TextsRead};
 use crate::domain::Lang;
 use crate::domain::rule::Indicator;
@@ -96,16 +98,16 @@ impl TextWords {
         let mut zh = format!("所查{posts}篇内容未发现{what}");
         let mut en = format!("no {what} found in {posts} posts");
         if titles > 0 {
-            zh.push_str(&format!("，其中{titles}篇采集地址只提供标题，仅核对标题"));
-            en.push_str(&format!("; of {titles} the source shows the title alone"));
+            let _ = write!(zh, "，其中{titles}篇采集地址只提供标题，仅核对标题");
+            let _ = write!(en, "; of {titles} the source shows the title alone");
         }
         if indicator == Indicator::Privacy && tables + tables_unread > 0 {
-            zh.push_str(&format!("；所附表格读取{tables}个，未能读取{tables_unread}个"));
-            en.push_str(&format!("; {tables} linked tables read, {tables_unread} not readable"));
+            let _ = write!(zh, "；所附表格读取{tables}个，未能读取{tables_unread}个");
+            let _ = write!(en, "; {tables} linked tables read, {tables_unread} not readable");
         }
         if dismissed > 0 {
-            zh.push_str(&format!("；此前已由人工排除{dismissed}处"));
-            en.push_str(&format!("; {dismissed} dismissed by a person before"));
+            let _ = write!(zh, "；此前已由人工排除{dismissed}处");
+            let _ = write!(en, "; {dismissed} dismissed by a person before");
         }
         self.pick(zh, en)
     }

@@ -163,6 +163,8 @@ on_both! {
         register(&office, &[fed("A001", UNIT, allowed), fed("A002", UNIT, wrong), fed("A003", UNIT, unread)]).await;
         inspect(&office, &fetcher(), "2026H2").await;
         let found = of(&office, "2026H2", Indicator::Expression).await;
+        let mut found = found;
+        found.sort_by(|a, b| a.account_id.cmp(&b.account_id));
         let outcomes: Vec<_> = found.iter().map(|f| (f.account_id.as_str(), f.outcome)).collect();
         assert_eq!(
             outcomes,

@@ -66,7 +66,7 @@ impl Lexicon {
             }
         }
         self.find_titles(text, &matches, &mut hits);
-        self.find_orders(text, &matches, &mut hits);
+        Self::find_orders(text, &matches, &mut hits);
         // Leftmost, and of those that begin together the longest.
         hits.sort_by_key(|(range, rule, _)| (range.start, std::cmp::Reverse(range.end), *rule));
         let mut after = 0;
@@ -124,7 +124,7 @@ impl Lexicon {
     }
 
     /// Items of an order that are listed the other way round.
-    fn find_orders(&self, text: &str, matches: &[Match], hits: &mut Vec<(Range<usize>, usize, String)>) {
+    fn find_orders(text: &str, matches: &[Match], hits: &mut Vec<(Range<usize>, usize, String)>) {
         let items: Vec<(&Match, usize, usize)> = matches
             .iter()
             .filter_map(|m| match m.role {
@@ -190,7 +190,9 @@ fn is_whole(text: &str, range: Range<usize>) -> bool {
     let word = text.get(range.clone()).unwrap_or_default();
     let before = text.get(..range.start).and_then(|text| text.chars().next_back());
     let after = text.get(range.end..).and_then(|text| text.chars().next());
-    !(letter(word.chars().next()) && letter(before)) && !(letter(word.chars().next_back()) && letter(after))
+    let runs_on = letter(word.chars().next()) && letter(before);
+    let goes_on = letter(word.chars().next_back()) && letter(after);
+    !runs_on && !goes_on
 }
 
 /// The sentence before and after a range.

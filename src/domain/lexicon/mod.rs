@@ -145,15 +145,25 @@ impl Lexicon {
                         add(&form, Role::Allowed);
                     }
                 }
-                RowKind::Allow => rule.find.iter().for_each(|form| add(form, Role::Allowed)),
+                RowKind::Allow => {
+                    for form in &rule.find {
+                        add(form, Role::Allowed);
+                    }
+                }
                 RowKind::Title => {
-                    rule.find.iter().for_each(|form| add(form, Role::Person(number)));
+                    for form in &rule.find {
+                        add(form, Role::Person(number));
+                    }
                     let allowed = row::forms(&rule.right);
-                    allowed.iter().for_each(|title| add(title, Role::Title));
+                    for title in &allowed {
+                        add(title, Role::Title);
+                    }
                     titles.insert(number, allowed.iter().map(|title| fold_word(title)).collect());
                 }
                 RowKind::Order => {
-                    rule.find.iter().enumerate().for_each(|(rank, item)| add(item, Role::Item(number, rank)));
+                    for (rank, item) in rule.find.iter().enumerate() {
+                        add(item, Role::Item(number, rank));
+                    }
                 }
                 RowKind::Off => {}
             }

@@ -104,6 +104,16 @@ fn titles_go_with_their_names_and_orders_are_kept() {
 }
 
 #[test]
+fn only_the_titles_that_rows_name_are_compared() {
+    let lexicon = Lexicon::built_in();
+    for sound in ["国务院总理李强", "工会主席李强", "村党支部书记李希", "时任国家副主席习近平", "李强，国家主席特使"]
+    {
+        assert_eq!(words(&lexicon, sound), Vec::<String>::new(), "{sound}");
+    }
+    assert_eq!(words(&lexicon, "国务院副总理李强出席"), ["国务院副总理李强"]);
+}
+
+#[test]
 fn who_speaks_of_a_mistake_does_not_make_it() {
     let lexicon = Lexicon::built_in();
     assert_eq!(words(&lexicon, "文中“攻府”应为“政府”。"), Vec::<String>::new());

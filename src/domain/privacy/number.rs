@@ -124,7 +124,7 @@ fn is_luhn(digits: &[u8]) -> bool {
             if at % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 fn value(digits: Option<&[u8]>) -> u64 {

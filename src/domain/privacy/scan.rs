@@ -50,7 +50,7 @@ pub(super) fn numbers(text: &str) -> Vec<Number> {
             at += 1;
             continue;
         }
-        let (number, used) = one(&signs, run).map(|n| (Some(n), 1)).unwrap_or_else(|| grouped(&signs, &runs, at));
+        let (number, used) = one(&signs, run).map_or_else(|| grouped(&signs, &runs, at), |n| (Some(n), 1));
         found.extend(number);
         at += used.max(1);
     }
@@ -92,15 +92,15 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
         return None;
     }
     let label = Label::before(signs, run.signs.start);
-    if label.is_code {
+    if label.is_code() {
         return None;
     }
-    let number = |kind, digits: &[u8]| Some(make(signs, run.signs.clone(), kind, digits, label));
+    let number = |kind, digits: &[u8]| Some(make(signs, run.signs.clone(), kind, digits, &label));
     match digits.len() {
         18 if is_id18(digits) => return number(NumberKind::IdCard, digits),
         // An order or a file number may look like anything without a checksum of its own.
-        _ if label.is_other => return None,
-        15 if label.is_identity && is_id15(digits) => return number(NumberKind::IdCard, digits),
+        _ if label.is_other() => return None,
+        15 if label.is_identity() && is_id15(digits) => return number(NumberKind::IdCard, digits),
         11 if is_mobile(digits) && !is_amount(signs, run.signs.end) => return number(NumberKind::Mobile, digits),
         // 86 before the number, with its plus sign or without.
         13 if digits.starts_with(&[8, 6]) => {
@@ -111,7 +111,7 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
         }
         _ => {}
     }
-    let known = !(label.is_card || (label.is_account && digits.starts_with(&[6, 2])));
+    let known = !(label.is_card() || (label.is_account() && digits.starts_with(&[6, 2])));
     if is_card(digits, known) { number(NumberKind::BankCard, digits) } else { None }
 }
 
@@ -150,7 +150,7 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
         }
         let digits: Vec<u8> = parts.iter().flat_map(|run| run.digits.iter().copied()).collect();
         let label = Label::before(signs, range.start);
-        if label.is_code || label.is_other {
+        if label.is_code() || label.is_other() {
             continue;
         }
         let local = if digits.len() == 13 && digits.starts_with(&[8, 6]) { digits.get(2..) } else { Some(&*digits) };
@@ -159,18 +159,18 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
             NumberKind::Mobile
         } else if is(IDENTITY) && is_id18(&digits) {
             NumberKind::IdCard
-        } else if is(CARD) && is_card(&digits, !(label.is_card || label.is_account)) {
+        } else if is(CARD) && is_card(&digits, !(label.is_card() || label.is_account())) {
             NumberKind::BankCard
         } else {
             continue;
         };
         let shown = if kind == NumberKind::Mobile { local } else { &digits };
-        return (Some(make(signs, range, kind, shown, label)), length);
+        return (Some(make(signs, range, kind, shown, &label)), length);
     }
     NONE
 }
 
-fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], label: Label) -> Number {
+fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], label: &Label) -> Number {
     let own = signs.get(range).unwrap_or_default();
     let start = own.first().map_or(0, |sign| sign.at);
     let end = own.last().map_or(start, |sign| sign.at + 1);
@@ -197,7 +197,7 @@ fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], la
         kind,
         chars: start..end,
         masked: masked.into_iter().collect(),
-        is_contact: label.is_contact,
+        is_contact: label.is_contact(),
         digits: value,
     }
 }
@@ -223,8 +223,8 @@ fn stands_alone_before(signs: &[Sign], start: usize) -> bool {
     // Why: what a mask left standing is no number of its own; emphasis in asterisks is no mask.
     let mut back = before.iter().rev().skip_while(|sign| is_gap(sign.c)).peekable();
     if back.peek().is_some_and(|sign| sign.c == '*') {
-        let rest = back.skip_while(|sign| sign.c == '*' || is_gap(sign.c)).next();
-        return !rest.is_some_and(|sign| digit(sign.c).is_some());
+        let rest = back.find(|sign| sign.c != '*' && !is_gap(sign.c));
+        return rest.is_none_or(|sign| digit(sign.c).is_none());
     }
     true
 }
@@ -240,7 +240,7 @@ fn stands_alone_after(signs: &[Sign], end: usize) -> bool {
     }
     if first.c == '*' {
         let rest = after.iter().find(|sign| sign.c != '*');
-        return !rest.is_some_and(|sign| digit(sign.c).is_some());
+        return rest.is_none_or(|sign| digit(sign.c).is_none());
     }
     true
 }
@@ -257,15 +257,7 @@ fn is_amount(signs: &[Sign], end: usize) -> bool {
 }
 
 /// What is said of a number just before it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Label {
-    is_identity: bool,
-    is_card: bool,
-    is_account: bool,
-    is_contact: bool,
-    is_code: bool,
-    is_other: bool,
-}
+struct Label(String);
 
 impl Label {
     fn before(signs: &[Sign], start: usize) -> Self {
@@ -273,40 +265,62 @@ impl Label {
         let said: String =
             signs.get(start.saturating_sub(FAR)..start).unwrap_or_default().iter().map(|s| s.c).collect();
         // A label says something of the number in its own clause.
-        let said = said.rsplit(['。', '；', ';', '\n', '！', '？', '，']).next().unwrap_or_default();
-        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        Self {
-            is_identity: has(&["身份证", "证件号", "身份号", "公民身份"]),
-            is_card: has(&["卡号", "银行卡", "开户", "储蓄卡", "借记卡", "信用卡", "社保卡", "一卡通"]),
-            is_account: has(&["账号", "帐号", "账户", "帐户"]),
-            is_contact: has(&[
-                "联系",
-                "咨询",
-                "热线",
-                "举报",
-                "监督电话",
-                "投诉",
-                "值班",
-                "报名",
-                "客服",
-                "预约",
-                "受理",
-                "求助",
-                "征集",
-                "业务电话",
-                "办公电话",
-                "服务电话",
-                "报警",
-                "救援",
-                "采购",
-                "招标",
-                "代理",
-                "同微信",
-                "微信同号",
-            ]),
-            is_code: has(&["信用代码", "机构代码", "许可证", "注册号", "税号", "批准文号"]),
-            is_other: has(&["代码", "订单", "流水", "文号", "单号", "备案号", "案号", "票号"]),
-        }
+        Self(said.rsplit(['。', '；', ';', '\n', '！', '？', '，']).next().unwrap_or_default().to_owned())
+    }
+
+    fn has(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.0.contains(word))
+    }
+
+    fn is_identity(&self) -> bool {
+        self.has(&["身份证", "证件号", "身份号", "公民身份"])
+    }
+
+    fn is_card(&self) -> bool {
+        self.has(&["卡号", "银行卡", "开户", "储蓄卡", "借记卡", "信用卡", "社保卡", "一卡通"])
+    }
+
+    fn is_account(&self) -> bool {
+        self.has(&["账号", "帐号", "账户", "帐户"])
+    }
+
+    /// The way to reach an office, or whoever answers for a matter.
+    fn is_contact(&self) -> bool {
+        const SAID: &[&str] = &[
+            "联系",
+            "咨询",
+            "热线",
+            "举报",
+            "监督电话",
+            "投诉",
+            "值班",
+            "报名",
+            "客服",
+            "预约",
+            "受理",
+            "求助",
+            "征集",
+            "业务电话",
+            "办公电话",
+            "服务电话",
+            "报警",
+            "救援",
+            "采购",
+            "招标",
+            "代理",
+            "同微信",
+            "微信同号",
+        ];
+        self.has(SAID)
+    }
+
+    /// Numbers of bodies and licences, which may pass for a person's.
+    fn is_code(&self) -> bool {
+        self.has(&["信用代码", "机构代码", "许可证", "注册号", "税号", "批准文号"])
+    }
+
+    fn is_other(&self) -> bool {
+        self.has(&["代码", "订单", "流水", "文号", "单号", "备案号", "案号", "票号"])
     }
 }
 

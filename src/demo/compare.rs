@@ -121,7 +121,7 @@ fn as_planted(plant: &Planted, indicator: Indicator, first: &Verdicts, last: &Ve
 
 fn outcome(verdicts: &Verdicts, account: &str, indicator: Indicator, plant: &Planted) -> Option<Outcome> {
     let subject = match (indicator, &plant.subject) {
-        (Indicator::Link, Some(url)) => url.clone(),
+        (Indicator::Link | Indicator::Expression | Indicator::Privacy, Some(subject)) => subject.clone(),
         _ => String::new(),
     };
     verdicts.get(&(account.to_owned(), indicator, subject)).copied()

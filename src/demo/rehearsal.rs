@@ -18,10 +18,11 @@ use super::world::World;
 use crate::chat::bot;
 use crate::chat::deliver::{deliver_due, next_due};
 use crate::chat::telegram::Messenger;
-use crate::checks::run;
+use crate::checks::{by_hand, run};
 use crate::clock::Clock;
 use crate::domain::Lang;
 use crate::domain::bulletin::Dataset;
+use crate::domain::by_hand::{HandItem, HandLook};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::IssueStatus;
 use crate::domain::round::RoundName;
@@ -30,7 +31,7 @@ use crate::fetch::Fetcher;
 use crate::intake;
 use crate::ledger;
 use crate::office::Office;
-use crate::registry::{write_accounts, write_reviews};
+use crate::registry::{WorksheetHead, read_worksheet, write_accounts, write_reviews, write_worksheet};
 use crate::reports;
 use crate::sampling::{self, Wishes};
 use crate::schedule;
@@ -151,6 +152,7 @@ impl Play {
         self.look(sample, "检查：季度抽查", "run: quarterly sample", told).await?;
         sampling::open(&self.office, everything, &Wishes { seed: Some(self.seed.clone()), ..Wishes::default() })
             .await?;
+        self.look_by_hand(everything, told).await?;
         self.look(everything, "检查：半年检查", "run: half-year, everything", told).await?;
         let first = self.verdicts(everything).await?;
 
@@ -222,6 +224,44 @@ impl Play {
         told(Told::Done {
             zh: format!("随机{random}个（{}层），必查{always}个，复算一致", draw.strata.len()),
             en: format!("{random} at random in {} strata, {always} always included, replayed", draw.strata.len()),
+        });
+        Ok(())
+    }
+
+    /// The worksheet goes out, an inspector fills in what can be seen, and it comes back.
+    async fn look_by_hand(
+        &self,
+        name: RoundName,
+        told: &mut (dyn FnMut(Told<'_>) + Send),
+    ) -> Result<(), RehearsalError> {
+        told(Told::Stage { zh: "人工核查表", en: "worksheet", total: 1 });
+        let office = &self.office;
+        let round = office.store.read().await?.require_round(name).await?;
+        let mut tasks = by_hand::tasks(office, &round).await?;
+        for task in tasks.iter_mut().filter(|task| task.item == HandItem::Update) {
+            let newest = self.world.seen_by_hand(&task.account_id);
+            task.answer = newest.map(|at| HandLook {
+                account_id: task.account_id.clone(),
+                item: task.item,
+                newest_at: Some(at.with_timezone(&office.zone()).fixed_offset()),
+                day_only: false,
+                content_url: None,
+                verdict: None,
+                note: String::new(),
+                checked_by: "虚构检查员".to_owned(),
+                checked_at: office.now(),
+            });
+        }
+        let path = self.out.join(format!("worksheet-{name}.xlsx"));
+        let head = WorksheetHead { round: name, as_of: round.as_of, zone: office.zone(), lang: office.lang() };
+        write_worksheet(&path, head, &tasks)?;
+        let filled = read_worksheet(&path, office.zone())?;
+        let rows = &filled.sheet.rows;
+        let recorded = by_hand::record(office, name, &filled.place, rows, crate::ACTOR, false).await?;
+        let (rows, violations, blank) = (recorded.recorded, recorded.violations, filled.blank);
+        told(Told::Done {
+            zh: format!("人工核查{rows}项，违规{violations}项；待填{blank}项"),
+            en: format!("{rows} rows filled in, {violations} violations; {blank} to go"),
         });
         Ok(())
     }

@@ -55,6 +55,12 @@ pub enum RehearsalError {
     /// A round.
     #[error(transparent)]
     Round(#[from] RoundError),
+    /// A worksheet that came back.
+    #[error(transparent)]
+    Worksheet(#[from] crate::registry::FileError),
+    /// What it recorded.
+    #[error(transparent)]
+    Record(#[from] crate::checks::by_hand::RecordError),
     /// A run.
     #[error(transparent)]
     Run(#[from] RunError),

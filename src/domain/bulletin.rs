@@ -90,7 +90,7 @@ impl AccountResult {
             || !verdicts.iter().any(is_update)
         {
             Self::Unjudged
-        } else if failed(|class| class != Class::Veto) {
+        } else if failed(|class| !matches!(class, Class::Veto | Class::Advice)) {
             Self::Problem
         } else {
             Self::Qualified

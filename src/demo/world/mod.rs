@@ -97,6 +97,14 @@ fn expectation(kind: FaultKind) -> (&'static str, Expected) {
             ("stale", Expected::Pass)
         }
         K::SourceMalformed | K::SourceCaptcha | K::SourceDown | K::ByHand => ("stale", Expected::Unverified),
+        K::ByHandSeen => ("stale", Expected::Pass),
+        K::ByHandSilent => ("stale", Expected::Fail),
+        K::WrongWord => ("expression", Expected::Suspected),
+        K::PersonalData => ("privacy", Expected::Suspected),
+        K::ReviewDisordered => ("review", Expected::Fail),
+        K::OtherSubject => ("identity", Expected::Suspected),
+        K::SecondAccount => ("duplicate", Expected::Suspected),
+        K::FooterMissing => ("footer", Expected::Fail),
         K::LinkGone | K::LinkCut | K::PostLinkGone => ("link", Expected::Fail),
         K::LinkRecovers => ("link", Expected::Recovers),
         K::LinkDown | K::LinkSoft404 => ("link", Expected::Suspected),
@@ -125,7 +133,15 @@ fn notes(kind: FaultKind) -> (&'static str, &'static str) {
         K::SourceMalformed => ("订阅源XML残缺，无法核实", "malformed feed: cannot be judged"),
         K::SourceCaptcha => ("采集地址出现验证码，无法核实", "captcha instead of the source: cannot be judged"),
         K::SourceDown => ("采集地址返回500，无法核实", "source answers 500: cannot be judged"),
-        K::ByHand => ("该平台只能人工查看", "this platform is looked at by hand"),
+        K::ByHand => ("该平台只能人工查看，核查表尚未填写", "looked at by hand; nobody has filled in its row yet"),
+        K::ByHandSeen => ("人工核查近期有更新，合格", "looked at by hand, up to date: passes"),
+        K::ByHandSilent => ("人工核查发现20天未更新", "looked at by hand, silent for 20 days"),
+        K::WrongWord => ("文章有错别字，待人工判定", "a wrong word in a post: for a person"),
+        K::PersonalData => ("文章泄露身份证号，待人工判定", "an identity number in a post: for a person"),
+        K::ReviewDisordered => ("最新文章先复审后初审", "newest post: second review before the first"),
+        K::OtherSubject => ("认证主体不是主办单位，待人工判定", "certified for somebody else: for a person"),
+        K::SecondAccount => ("同平台开设第二个账号，待人工判定", "second account on a platform: for a person"),
+        K::FooterMissing => ("网站底部缺党政机关标识", "website without the mark of party and government bodies"),
         K::LinkGone => ("服务链接返回404，单位首次反馈不实", "service link 404; the first claim of repair is false"),
         K::LinkCut => ("服务链接返回404，单位申诉停电", "service link 404; the unit appeals, a power cut"),
         K::PostLinkGone => ("文章内链接返回404", "a link in a post leads to 404"),
@@ -224,11 +240,18 @@ impl World {
             Shape::Atom => (SourceKind::Feed, Some(format!("{base}/f/{index}/atom.xml"))),
             Shape::JsonFeed => (SourceKind::Feed, Some(format!("{base}/f/{index}/feed.json"))),
             Shape::Html => (SourceKind::Html, Some(format!("{base}/l/{index}/index.html"))),
+            Shape::Site => (SourceKind::Site, Some(format!("{base}/w/{index}/"))),
             Shape::Manual => (SourceKind::Manual, None),
         };
         let links = if self.plan.accounts.len() > 500 { 1 } else { rng.random_range(1..=2) };
         let supervisor = if spec.unit == 0 { "云溪区人民政府" } else { "云溪区人民政府办公室" };
-        let opened = NaiveDate::from_ymd_opt(rng.random_range(2018..=2023), rng.random_range(1..=12), 15);
+        let year = if spec.fault == Some(FaultKind::SecondAccount) { 2024 } else { rng.random_range(2018..=2023) };
+        let opened = NaiveDate::from_ymd_opt(year, rng.random_range(1..=12), 15);
+        let is_merged = spec.fault == Some(FaultKind::SecondAccount) && self.repaired(index, "duplicate").is_some();
+        let certified = match spec.fault {
+            Some(FaultKind::OtherSubject) if self.repaired(index, "identity").is_none() => "虚构文化传播有限公司",
+            _ => &unit.name,
+        };
         Account {
             account_id: plan::id(index),
             name: unit.brand,
@@ -237,11 +260,11 @@ impl World {
             unit_tier: Some(unit.tier),
             supervising_unit: (fault != Some(FaultKind::NoSupervisor)).then(|| supervisor.to_owned()),
             represents_government: spec.unit == 0,
-            status: AccountStatus::Running,
+            status: if is_merged { AccountStatus::Closed } else { AccountStatus::Running },
             filing_no: (fault != Some(FaultKind::NoFiling)).then(|| format!("云溪备{:06}", index + 1)),
             opened_on: opened,
             followers: Some(rng.random_range(2_000..60_000)),
-            certified_subject: Some(unit.name),
+            certified_subject: Some(certified.to_owned()),
             admin: (fault != Some(FaultKind::NoAdmin)).then(|| Personal::new(unit.admin)),
             admin_contact: (fault != Some(FaultKind::NoAdmin)).then(|| Personal::new("虚构内线000")),
             source: Some(source),
@@ -260,7 +283,8 @@ impl World {
 
     fn reviews_of(&self, index: usize) -> Vec<ReviewRecord> {
         let spec = &self.plan.accounts[index];
-        if Shape::of(spec.platform) == Shape::Manual {
+        // A website's articles are reviewed where they are published.
+        if matches!(Shape::of(spec.platform), Shape::Manual | Shape::Site) {
             return Vec::new();
         }
         let fault = spec.fault.filter(|_| self.repaired(index, "review").is_none());
@@ -272,6 +296,9 @@ impl World {
         if let (Some(post), Some(newest)) = (posts.first(), records.first_mut()) {
             match fault {
                 Some(FaultKind::ReviewLate) => newest.last.at = Some(post.at + Duration::hours(3)),
+                Some(FaultKind::ReviewDisordered) => {
+                    newest.second.at = newest.first.at.map(|at| at - Duration::minutes(40));
+                }
                 Some(FaultKind::ReviewSamePerson) => newest.second.reviewer = newest.first.reviewer.clone(),
                 Some(FaultKind::ReviewMissing) => {
                     records.remove(0);
@@ -289,6 +316,12 @@ impl World {
     /// The account's posts now: as planned, and the one that a repair published.
     fn posts(&self, index: usize) -> Vec<WorldPost> {
         let mut posts = self.plan.posts(index);
+        if let (Some(kind), Some(newest)) = (self.plan.accounts[index].fault, posts.first_mut())
+            && let Some(sentence) = posts::harmful(kind)
+            && self.repaired(index, expectation(kind).0).is_none()
+        {
+            newest.sentence = sentence;
+        }
         if let Some(post) = self.repair_post(index) {
             posts.insert(0, post);
         }
@@ -312,6 +345,17 @@ impl World {
         self.repaired.lock().unwrap_or_else(PoisonError::into_inner).get(&(index, group)).copied()
     }
 
+    /// When the newest post appeared that an inspector sees where no machine can; `None`: nobody has looked yet.
+    #[must_use]
+    pub fn seen_by_hand(&self, account_id: &AccountId) -> Option<DateTime<Utc>> {
+        let age = match self.plan.accounts[self.plan.index(account_id)?].fault? {
+            FaultKind::ByHandSeen => Duration::days(2),
+            FaultKind::ByHandSilent => Duration::days(20),
+            _ => return None,
+        };
+        Some(posts::minute(self.plan.as_of - age))
+    }
+
     /// Everything that was planted, by account.
     #[must_use]
     pub fn planted(&self) -> Vec<Planted> {
@@ -329,6 +373,10 @@ impl World {
             K::ReviewMissing | K::ReviewLate | K::ReviewSamePerson => {
                 self.plan.posts(index).first().map(|post| format!("{base}/p/{index}/{}", post.key))
             }
+            K::WrongWord | K::PersonalData => self.plan.posts(index).first().map(|post| {
+                let url = format!("{base}/p/{index}/{}", post.key);
+                if kind == K::WrongWord { format!("{url} “{}”", posts::WRONG_WORD) } else { url }
+            }),
             _ if indicator == "link" => Some(format!("{base}/s/{index}/1")),
             _ => None,
         };
@@ -342,7 +390,8 @@ impl World {
     pub fn repair(&self, account_id: &AccountId, indicator: &str) -> Result<Repair, NothingToRepair> {
         let nothing = || NothingToRepair { account_id: account_id.clone(), indicator: indicator.to_owned() };
         let index = self.plan.index(account_id).ok_or_else(nothing)?;
-        let kind = self.plan.accounts[index].fault.filter(|k| *k != FaultKind::ByHand).ok_or_else(nothing)?;
+        let out_of_sight = |kind: &FaultKind| matches!(kind, FaultKind::ByHand | FaultKind::ByHandSeen);
+        let kind = self.plan.accounts[index].fault.filter(|kind| !out_of_sight(kind)).ok_or_else(nothing)?;
         let group = match expectation(kind).0 {
             "zombie" => "stale",
             other => other,
@@ -358,7 +407,7 @@ impl World {
             "stale" => repair.reviews.extend(self.repair_post(index).map(|post| self.review_of(index, &post))),
             "review" if kind == FaultKind::ReviewNever => repair.reviews = self.reviews_of(index),
             "review" => repair.reviews.extend(self.posts(index).first().map(|post| self.review_of(index, post))),
-            "registration" => repair.account = Some(self.account(index)),
+            "registration" | "identity" | "duplicate" => repair.account = Some(self.account(index)),
             _ => {}
         }
         Ok(repair)

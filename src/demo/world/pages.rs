@@ -117,6 +117,32 @@ impl Listing {
         )
     }
 
+    /// The home page of a website; `marked`: the mark of party and government bodies stands at its foot.
+    pub(super) fn site(&self, marked: bool) -> String {
+        let mut items = String::new();
+        for post in &self.posts {
+            let at = post.at.with_timezone(&self.tz).format("%Y-%m-%d");
+            let title = escape(&post.title);
+            let _ = writeln!(
+                items,
+                "<li><a href=\"/p/{}/{}\" title=\"{title}\">{title}</a><span>{at}</span></li>",
+                self.account, post.key
+            );
+        }
+        let mark = if marked { "<a href=\"https://bszs.conac.cn/sitename\">党政机关</a> " } else { "" };
+        page(
+            "utf-8",
+            &self.name,
+            &format!(
+                "<h1>{0}</h1>\n<ul class=\"list\">\n{items}</ul>\n<footer>{mark}主办单位：{0} 联系电话：000-0000000 \
+                 网站标识码：0000000018 <a href=\"/w/{1}/map\">网站地图</a> 虚ICP备00000000号 虚公网安备00000000000000号 \
+                 <a href=\"https://zfwzgl.www.gov.cn/exposure/\">我为政府网站找错</a></footer>",
+                escape(&self.name),
+                self.account
+            ),
+        )
+    }
+
     fn stamp(&self, at: DateTime<Utc>) -> String {
         at.with_timezone(&self.tz).to_rfc3339()
     }

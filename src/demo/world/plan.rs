@@ -59,8 +59,24 @@ pub enum FaultKind {
     SourceCaptcha,
     /// The source answers 500.
     SourceDown,
-    /// No machine can see the platform.
+    /// No machine can see the platform, and nobody has filled in its row of the worksheet yet.
     ByHand,
+    /// No machine can see the platform; the inspector finds it up to date: passes.
+    ByHandSeen,
+    /// No machine can see the platform; the inspector finds it silent for twenty days.
+    ByHandSilent,
+    /// The newest post holds a wrong word.
+    WrongWord,
+    /// The newest post holds somebody's identity number.
+    PersonalData,
+    /// The second review of the newest post comes before the first.
+    ReviewDisordered,
+    /// Certified for somebody else.
+    OtherSubject,
+    /// A unit's second account on a platform.
+    SecondAccount,
+    /// A website without the mark of party and government bodies at its foot.
+    FooterMissing,
     /// A list page in GBK that says so in a meta tag alone: passes.
     GbkPage,
     /// A UTF-8 list page that declares gb2312: passes.
@@ -82,6 +98,10 @@ pub(super) const JUDGED: &[FaultKind] = &[
     FaultKind::NoAdmin,
     FaultKind::LinkDown,
     FaultKind::LinkSoft404,
+    FaultKind::WrongWord,
+    FaultKind::PersonalData,
+    FaultKind::ReviewDisordered,
+    FaultKind::OtherSubject,
 ];
 const UNJUDGED: &[FaultKind] = &[
     FaultKind::GbkPage,
@@ -104,6 +124,7 @@ pub(super) enum Shape {
     Atom,
     JsonFeed,
     Html,
+    Site,
     Manual,
 }
 
@@ -113,6 +134,7 @@ impl Shape {
             Platform::Weibo => Self::JsonFeed,
             Platform::Bilibili => Self::Atom,
             Platform::Toutiao | Platform::Xiaohongshu => Self::Html,
+            Platform::Website => Self::Site,
             Platform::Douyin | Platform::Kuaishou | Platform::Channels => Self::Manual,
             _ => Self::Rss,
         }
@@ -123,12 +145,16 @@ impl FaultKind {
     fn fits(self, shape: Shape) -> bool {
         let feed = matches!(shape, Shape::Rss | Shape::Atom | Shape::JsonFeed);
         match self {
-            Self::ByHand => shape == Shape::Manual,
+            Self::ByHand | Self::ByHandSeen | Self::ByHandSilent => shape == Shape::Manual,
             Self::GbkPage | Self::WrongCharset => shape == Shape::Html,
             Self::SourceMalformed => matches!(shape, Shape::Rss | Shape::Atom),
             // Seconds matter, or links in the body do: list pages show neither.
-            Self::JustInside | Self::ExactlyFourteenDays | Self::PostLinkGone => feed,
-            _ => shape != Shape::Manual,
+            Self::JustInside
+            | Self::ExactlyFourteenDays
+            | Self::PostLinkGone
+            | Self::WrongWord
+            | Self::PersonalData => feed,
+            _ => !matches!(shape, Shape::Manual | Shape::Site),
         }
     }
 }
@@ -150,6 +176,12 @@ pub(super) struct Plan {
     pub(super) units: usize,
 }
 
+/// What every district has beside the accounts that its units opened by the rules.
+const EXTRA: [Spec; 2] = [
+    Spec { unit: 1, platform: Platform::Website, fault: Some(FaultKind::FooterMissing) },
+    Spec { unit: 2, platform: Platform::Wechat, fault: Some(FaultKind::SecondAccount) },
+];
+
 /// Fewer accounts than this have no room for every fault.
 pub(super) const FEWEST: usize = 60;
 
@@ -158,14 +190,15 @@ impl Plan {
         let seed = Sha256::digest(seed.as_bytes()).into();
         let accounts = accounts.max(FEWEST);
         let mut plan = Self { seed, as_of, tz, accounts: Vec::with_capacity(accounts), units: 0 };
-        while plan.accounts.len() < accounts {
+        while plan.accounts.len() < accounts - EXTRA.len() {
             for platform in platforms(plan.units) {
-                if plan.accounts.len() < accounts {
+                if plan.accounts.len() < accounts - EXTRA.len() {
                     plan.accounts.push(Spec { unit: plan.units, platform, fault: None });
                 }
             }
             plan.units += 1;
         }
+        plan.accounts.extend(EXTRA);
         plan.plant();
         plan
     }
@@ -187,11 +220,12 @@ impl Plan {
     fn plant(&mut self) {
         let mut rng = self.rng("faults", 0);
         let times = (self.accounts.len() / 200).max(1);
+        let mut by_hand = [FaultKind::ByHandSilent, FaultKind::ByHandSeen, FaultKind::ByHand].into_iter().cycle();
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); self.units];
         for (index, spec) in self.accounts.iter_mut().enumerate() {
             members[spec.unit].push(index);
             if Shape::of(spec.platform) == Shape::Manual {
-                spec.fault = Some(FaultKind::ByHand);
+                spec.fault = by_hand.next();
             }
         }
         // Why: unit 0 is the supervising office; it does not send itself notices.

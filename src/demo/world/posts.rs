@@ -21,6 +21,18 @@ pub(super) struct WorldPost {
     pub(super) outbound: Option<String>,
 }
 
+/// The wrong word that is planted.
+pub(super) const WRONG_WORD: &str = "领导小祖";
+
+/// What the newest post says instead where that is the fault. The number is the specimen of GB 11643.
+pub(super) const fn harmful(kind: FaultKind) -> Option<&'static str> {
+    match kind {
+        FaultKind::WrongWord => Some("会上，领导小祖办公室通报了近期工作进展。"),
+        FaultKind::PersonalData => Some("拟入选人员公示：虚构甲，身份证号11010519491231002X，公示期五天。"),
+        _ => None,
+    }
+}
+
 impl Plan {
     /// First day of the quarter of the monitoring time.
     pub(super) fn window_start(&self) -> NaiveDate {

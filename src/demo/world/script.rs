@@ -76,10 +76,18 @@ fn words(kind: FaultKind) -> [&'static str; 4] {
             "The filing is being approved; asking for more time",
         ],
         FaultKind::Stale => ["已更新内容并明确专人维护", "New content is out, a person is named for upkeep", "", ""],
-        FaultKind::ReviewMissing | FaultKind::ReviewSamePerson => {
+        FaultKind::ReviewMissing | FaultKind::ReviewSamePerson | FaultKind::ReviewDisordered => {
             ["已补正审核记录", "The review record is corrected", "", ""]
         }
         FaultKind::NoSupervisor | FaultKind::NoAdmin => ["已补登基本信息", "The registry entry is completed", "", ""],
+        FaultKind::ByHandSilent => ["已恢复更新，请人工复核", "Updates resumed; please look again", "", ""],
+        FaultKind::WrongWord => ["已更正错别字并倒查审核环节", "The word is corrected, the review traced", "", ""],
+        FaultKind::PersonalData => {
+            ["已删除个人信息并排查同类内容", "The number is withdrawn, like posts searched", "", ""]
+        }
+        FaultKind::OtherSubject => ["已变更认证主体并报备", "The certification is changed and filed", "", ""],
+        FaultKind::SecondAccount => ["已并入原账号并办理注销备案", "Merged into the first account and closed", "", ""],
+        FaultKind::FooterMissing => ["已补挂党政机关标识", "The mark is in place", "", ""],
         _ => ["已修复链接，现可正常访问", "The link is repaired and opens", "", ""],
     }
 }

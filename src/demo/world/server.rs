@@ -27,6 +27,10 @@ async fn handle(State(world): State<Arc<World>>, request: Request) -> Response {
         ["up"] => "ok".into_response(),
         ["n", number] if number.parse::<u32>().is_ok() => html(StatusCode::OK, pages::notice()),
         ["f" | "l", index, _] => account(index).map_or_else(gone, |i| source(&world, i)),
+        ["w", index, ..] => account(index).map_or_else(gone, |i| {
+            let marked = world.repaired(i, "footer").is_some();
+            html(StatusCode::OK, listing(&world, i).site(marked))
+        }),
         ["h", index] => account(index).map_or_else(gone, |i| html(StatusCode::OK, listing(&world, i).html("utf-8"))),
         ["p", index, key] => account(index).map_or_else(gone, |i| article(&world, i, key)),
         ["x", index] => match account(index) {
@@ -87,7 +91,7 @@ fn source(world: &World, account: usize) -> Response {
         Shape::Atom => typed("application/atom+xml; charset=utf-8", listing(world, account).atom()),
         Shape::JsonFeed => typed("application/feed+json", listing(world, account).json_feed()),
         Shape::Html => html(StatusCode::OK, listing(world, account).html("utf-8")),
-        Shape::Manual => gone(),
+        Shape::Site | Shape::Manual => gone(),
     }
 }
 

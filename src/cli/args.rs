@@ -96,7 +96,7 @@ pub(super) enum Command {
     /// 网站访问监测 Visits to websites
     #[command(
         subcommand,
-        after_help = "示例 Examples:\n  xuncha sites visit                        立即访问一遍 visit every registered website now\n  17 * * * *  cd /srv/xuncha && xuncha sites visit -q   未运行 serve 时由 cron 每小时访问 by cron, where serve does not run\n  xuncha sites list --format json | jq '.[] | select(.failed > 0)'"
+        after_help = "示例 Examples:\n  xuncha sites visit                        立即访问一遍 visit every registered website now\n  17 * * * *  cd /srv/xuncha && xuncha sites visit -q   未运行 serve 时写入 crontab in a crontab, where serve does not run\n  xuncha sites list --format json | jq '.[] | select(.failed > 0)'"
     )]
     Sites(SitesCommand),
     /// 通知 The outbox

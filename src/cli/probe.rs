@@ -1,5 +1,7 @@
 //! `probe`: what a source adapter sees. Needs no database.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -8,8 +10,10 @@ use crate::app;
 use crate::clock::Clock;
 use crate::domain::account::SourceKind;
 use crate::domain::post::Profile;
+use crate::domain::site::{FooterMark, SiteRule};
 use crate::domain::time::LocalTime;
-use crate::sources::{self, ReadContext};
+use crate::fetch::Page;
+use crate::sources::{self, ReadContext, site};
 
 #[derive(Serialize)]
 struct View<'a> {
@@ -19,6 +23,17 @@ struct View<'a> {
     posts: Vec<PostView>,
     newest: Option<LocalTime>,
     warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<SiteView>,
+}
+
+/// What a website shows beside its posts.
+#[derive(Serialize)]
+struct SiteView {
+    marks: Vec<FooterMark>,
+    missing_marks: Vec<FooterMark>,
+    foot_seen: bool,
+    columns: Vec<site::Column>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +67,7 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
             format!("{url}: {}", why.sentence(crate::domain::Lang::En)),
         )
     })?;
+    let site = (kind == SourceKind::Site).then(|| look_at_site(&page, &options, as_of, zone));
     let newest = reading.newest_until(as_of).map(|at| LocalTime::new(at.to_utc(), zone));
     let posts: Vec<PostView> = reading
         .posts
@@ -79,8 +95,27 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
         lines.push((name("内容", "post"), format!("{at}  {}", post.title)));
     }
     lines.extend(reading.warnings.iter().map(|warning| (name("注意", "warning"), warning.clone())));
-    let view = View { kind, url, profile: reading.profile, posts, newest, warnings: reading.warnings };
+    if let Some(site) = &site {
+        for (zh, en, marks) in [("标识", "mark", &site.marks), ("未见标识", "missing mark", &site.missing_marks)]
+        {
+            lines.extend(marks.iter().map(|mark| (name(zh, en), mark.name(lang).to_owned())));
+        }
+        let column = |column: &site::Column| format!("{} {} {}", column.name, column.kind.name(lang), column.url);
+        lines.extend(site.columns.iter().map(|found| (name("栏目", "column"), column(found))));
+    }
+    let view = View { kind, url, profile: reading.profile, posts, newest, warnings: reading.warnings, site };
     context.out.one(&view, &lines)
+}
+
+/// The marks of the built-in rules, and the columns listed or found.
+fn look_at_site(page: &Page, options: &Map<String, Value>, as_of: DateTime<Utc>, timezone: Tz) -> SiteView {
+    let context = ReadContext { as_of, timezone };
+    let rule = SiteRule::default();
+    let front = site::examine(page, &context);
+    let listed = site::listed_columns(options, &page.url).ok().filter(|listed| !listed.is_empty());
+    let columns = listed.unwrap_or_else(|| site::found_columns(page, &rule, &context));
+    let missing_marks = rule.footer.into_iter().filter(|mark| !front.marks.contains(mark)).collect();
+    SiteView { marks: front.marks, missing_marks, foot_seen: front.foot_seen, columns }
 }
 
 fn parse_options(options: &[String]) -> anyhow::Result<Map<String, Value>> {

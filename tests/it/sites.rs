@@ -302,6 +302,7 @@ on_both! {
         let home = site.html("/home", &home(&["2026-11-20".into(), "2026-11-01".into()], FOOT));
         let probed = cli.json(&["probe", "site", &home]);
         assert_eq!(probed["posts"].as_array().unwrap().len(), 2);
+        assert_eq!(probed["site"]["missing_marks"], json!([]));
     }
 }
 

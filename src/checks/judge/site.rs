@@ -333,7 +333,13 @@ fn tls(bench: &Bench<'_>, seen: &Observed) -> Option<NewFinding> {
     let look = seen.site.as_ref()?.tls.as_ref()?;
     let (rule, words) = (&bench.rules.site, bench.words());
     let days_left = look.not_after.map(|end| (end - seen.at).num_days());
+    let was_read = seen.site.as_ref().is_some_and(|site| site.front.is_some());
     let (outcome, reason, summary) = match look.https {
+        // Why: a host that answered nothing at all may be out of our reach.
+        Https::NotOffered if !was_read => {
+            let why = Https::Unreachable;
+            (Outcome::Unverified, why.key(), words.unjudged(why.name(bench.lang)))
+        }
         Https::NotOffered => {
             let outcome = if rule.https_required { Outcome::Fail } else { Outcome::Pass };
             (outcome, look.https.key(), words.certificate(look, rule, days_left))

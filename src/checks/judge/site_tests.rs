@@ -220,7 +220,10 @@ fn a_certificate_is_judged_by_what_every_client_sees() {
         issuer: "CN=测试".into(),
         sha256: None,
     };
-    let of = |look| of(SiteSeen { tls: Some(look), ..SiteSeen::default() }, Indicator::Tls).unwrap();
+    let of = |look| {
+        let site = SiteSeen { tls: Some(look), front: Some(front()), ..SiteSeen::default() };
+        of(site, Indicator::Tls).unwrap()
+    };
     assert_eq!(of(look(Https::Offered, &[], true)), (Outcome::Pass, "certificate_sound".into()));
     assert_eq!(of(look(Https::Offered, &[TlsFault::Expired], true)), (Outcome::Fail, "expired".into()));
     assert_eq!(of(look(Https::Offered, &[TlsFault::SelfSigned], true)).0, Outcome::Fail);
@@ -230,7 +233,10 @@ fn a_certificate_is_judged_by_what_every_client_sees() {
     assert_eq!(of(look(Https::NoHandshake, &[], true)).0, Outcome::Unverified);
     let mut strict = rules();
     strict.site.https_required = true;
-    let site = SiteSeen { tls: Some(look(Https::NotOffered, &[], false)), ..SiteSeen::default() };
+    let unread = SiteSeen { tls: Some(look(Https::NotOffered, &[], false)), ..SiteSeen::default() };
+    let said = super::site(&bench(&strict), &seen(unread.clone()));
+    assert!(said.iter().any(|f| f.indicator == Indicator::Tls && f.outcome == Outcome::Unverified));
+    let site = SiteSeen { front: Some(front()), ..unread };
     let found = super::site(&bench(&strict), &seen(site));
     assert!(found.iter().any(|f| f.indicator == Indicator::Tls && f.outcome == Outcome::Fail));
     let soon = super::site(

@@ -129,3 +129,25 @@ fn a_column_is_blank_only_where_it_says_so() {
 fn no_mutation_makes_it_panic() {
     crate::sources::tests::survives(SourceKind::Site, &[HOME]);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_home_page_makes_the_look_beside_its_posts_panic(from in 0usize..400, until in 0usize..1600, times in 1usize..4) {
+        let chars: Vec<char> = HOME.chars().collect();
+        let piece: String = chars.iter().skip(from).take(until).collect();
+        let page = page(&piece.repeat(times));
+        let front = examine(&page, &context());
+        proptest::prop_assert!(front.marks.len() <= FooterMark::ALL.len());
+        for column in found_columns(&page, &SiteRule::default(), &context()) {
+            let _ = read_column(&page, &column, &context());
+        }
+    }
+
+    #[test]
+    fn no_list_of_columns_panics(text in "\\PC{0,60}") {
+        let options = serde_json::json!({"columns": text, "home": "navigation"});
+        let _ = listed_columns(options.as_object().unwrap(), URL);
+    }
+}

@@ -193,7 +193,7 @@ impl<'p> Page<'p> {
         let root = self.document.root_element();
         let mut found = Vec::new();
         let mut used = HashSet::new();
-        for (node, at) in self.date_elements(root).into_iter().take(MOST_DATES) {
+        for (node, at) in self.date_elements(root) {
             if let Some(hit) = self.tie(node, at, &mut used) {
                 found.push(hit);
             }
@@ -212,6 +212,9 @@ impl<'p> Page<'p> {
         let mut found = Vec::new();
         let mut covered: Option<NodeId> = None;
         for edge in root.traverse() {
+            if found.len() >= MOST_DATES {
+                break;
+            }
             let node = match edge {
                 ego_tree::iter::Edge::Open(node) => node,
                 ego_tree::iter::Edge::Close(node) => {

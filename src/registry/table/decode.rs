@@ -11,6 +11,9 @@ use super::FileErrorKind;
 /// Bytes read from the file at a time.
 const CHUNK: usize = 64 * 1024;
 
+/// Bytes of one row; the CSV reader holds a row in memory, however long it is.
+const LONGEST_ROW: u64 = 16 * 1024 * 1024;
+
 /// Where a file stops being text in some encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Malformed {
@@ -54,6 +57,9 @@ pub(super) struct Utf8Stream<'a> {
     malformed: Option<Malformed>,
     pub(super) quotes: u64,
     starts: LineStarts,
+    /// Where the row that is being read begins; `None` while the file is only looked through.
+    row_from: Option<u64>,
+    pub(super) row_is_too_long: bool,
 }
 
 /// Where the lines that are not blank begin, as (byte, line): the CSV reader numbers a row that
@@ -67,14 +73,16 @@ struct LineStarts {
 }
 
 impl LineStarts {
-    fn pass(&mut self, text: &[u8]) {
+    fn pass(&mut self, text: &[u8], keep: bool) {
         for byte in text {
             match byte {
                 b'\n' => (self.newlines, self.inside) = (self.newlines + 1, false),
                 b'\r' => {}
                 _ if !self.inside => {
                     self.inside = true;
-                    self.ahead.push_back((self.bytes, self.newlines + 1));
+                    if keep {
+                        self.ahead.push_back((self.bytes, self.newlines + 1));
+                    }
                 }
                 _ => {}
             }
@@ -98,7 +106,14 @@ impl<'a> Utf8Stream<'a> {
             malformed: None,
             quotes: 0,
             starts: LineStarts::default(),
+            row_from: None,
+            row_is_too_long: false,
         })
+    }
+
+    /// The next row begins at `byte` of the text; from the first call on lines are numbered.
+    pub(super) fn begin_row(&mut self, byte: u64) {
+        self.row_from = Some(byte);
     }
 
     /// The line of the first row that begins at `byte` of the text or later; asked for in order.
@@ -128,7 +143,11 @@ impl<'a> Utf8Stream<'a> {
             self.raw_at += read;
             self.consumed += read as u64;
             self.quotes += self.text.iter().map(|byte| u64::from(*byte == b'"')).sum::<u64>();
-            self.starts.pass(&self.text);
+            self.starts.pass(&self.text, self.row_from.is_some());
+            if self.row_from.is_some_and(|from| self.starts.bytes.saturating_sub(from) > LONGEST_ROW) {
+                self.row_is_too_long = true;
+                return Err(io::Error::from(io::ErrorKind::InvalidData));
+            }
             match result {
                 DecoderResult::InputEmpty => self.ended = last,
                 DecoderResult::OutputFull => {}

@@ -17,11 +17,22 @@ pub(super) fn read(path: &Path, each: Each<'_>) -> Result<(), FileErrorKind> {
     let mut file = File::open(path).map_err(FileErrorKind::Io)?;
     let encoding = decode::detect(&mut file)?;
     let delimiter = find_delimiter(&mut file, encoding)?;
-    let stream = decode::Utf8Stream::new(&mut file, encoding)?;
+    let mut stream = decode::Utf8Stream::new(&mut file, encoding)?;
+    stream.begin_row(0);
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(stream);
     let mut record = ByteRecord::new();
     let mut last = (0, false);
-    while reader.read_byte_record(&mut record).map_err(|error| FileErrorKind::Io(io::Error::other(error)))? {
+    loop {
+        let from = reader.position().byte();
+        reader.get_mut().begin_row(from);
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(_) if reader.get_ref().row_is_too_long => {
+                return Err(FileErrorKind::RowTooLong(reader.get_mut().line_at(from)));
+            }
+            Err(error) => return Err(FileErrorKind::Io(io::Error::other(error))),
+        }
         let start = record.position().map_or(0, csv::Position::byte);
         let line = reader.get_mut().line_at(start);
         if record.len() > MOST_COLUMNS {

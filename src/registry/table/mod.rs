@@ -57,6 +57,8 @@ pub enum FileErrorKind {
     TooManyRows,
     /// More than a thousand columns in this line.
     TooManyColumns(usize),
+    /// More than sixteen mebibytes in the row that begins in this line.
+    RowTooLong(usize),
     /// A quotation mark that is opened in this line and never closed.
     UnclosedQuote(usize),
     /// No row at all.
@@ -104,6 +106,12 @@ impl FileErrorKind {
             Self::TooManyColumns(line) => (
                 format!("第 {line} 行超过 {MOST_COLUMNS} 列，请删除多余的列"),
                 format!("line {line} has more than {MOST_COLUMNS} columns; remove what is not needed"),
+            ),
+            Self::RowTooLong(line) => (
+                format!("第 {line} 行开始的一行超过 16 MiB，请检查是否缺少换行，或引号没有闭合"),
+                format!(
+                    "the row that begins in line {line} is longer than 16 MiB; check for a missing line end or an unclosed quotation mark"
+                ),
             ),
             Self::UnclosedQuote(line) => (
                 format!("第 {line} 行的引号没有闭合，请补上引号"),

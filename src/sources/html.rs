@@ -66,16 +66,15 @@ pub(super) fn read(
     let document = Html::parse_document(text);
     let base = base_of(&document, url);
     let page = Page { document: &document, base: base.as_ref(), context };
-    let (posts, coverage) = match Selectors::read(options)? {
-        Some(selectors) => (page.select(&selectors)?, Coverage::Whole),
-        None => {
-            let list = page.detect();
-            let titles = list.iter().flatten().map(|post| post.title.as_str());
-            match article::recognise(&document, url, base.as_ref(), titles, context) {
-                article::Kind::Article(post) => (vec![*post], Coverage::Part),
-                article::Kind::Undated => return Err(Unreadable::NoDates),
-                article::Kind::List => (list?, Coverage::Whole),
-            }
+    let (posts, coverage) = if let Some(selectors) = Selectors::read(options)? {
+        (page.select(&selectors)?, Coverage::Whole)
+    } else {
+        let list = page.detect();
+        let titles = list.iter().flatten().map(|post| post.title.as_str());
+        match article::recognise(&document, url, base.as_ref(), titles, context) {
+            article::Kind::Article(post) => (vec![*post], Coverage::Part),
+            article::Kind::Undated => return Err(Unreadable::NoDates),
+            article::Kind::List => (list?, Coverage::Whole),
         }
     };
     let undated = posts.iter().filter(|post| post.published_at.is_none()).count();

@@ -95,7 +95,7 @@ fn misbehave(path: &str, s: &mut TcpStream) -> std::io::Result<()> {
         }
         "/endless-body" => {
             raw(s, &format!("{OK}\r\n"))?;
-            forever(s, &[b'x'; 65536], 0)
+            forever(s, &[b'x'; 8192], 0)
         }
         "/endless-chunks" => {
             raw(s, &format!("{OK}Transfer-Encoding: chunked\r\n\r\n"))?;
@@ -115,7 +115,7 @@ fn misbehave(path: &str, s: &mut TcpStream) -> std::io::Result<()> {
         }
         "/long-header" => {
             raw(s, "HTTP/1.1 200 OK\r\nX-A: ")?;
-            forever(s, &[b'a'; 65536], 0)
+            forever(s, &[b'a'; 8192], 0)
         }
         "/continue-flood" => forever(s, "HTTP/1.1 100 Continue\r\n\r\n".repeat(100).as_bytes(), 1),
         "/gzip" => {

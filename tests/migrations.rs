@@ -54,17 +54,17 @@ const SAMPLES: &[(i64, &str)] = &[
     ),
     (1, "INSERT INTO delivery (id, notice_id, chat_id, status, due_at, attempts) VALUES (1, 1, 1, 'queued', 1, 0)"),
     (
-        3,
+        2,
         "INSERT INTO visit (account_id, at, url, outcome, reason, elapsed_ms)
          VALUES ('A1', 1, 'http://www.yunxi.example/', 'opened', 'opened', 30)",
     ),
     (
-        4,
+        3,
         "INSERT INTO hand_look (round_id, account_id, item, day_only, note, checked_by, checked_at, recorded_at)
          VALUES (1, 'A1', 'interaction', FALSE, '', '虚构', 1, 1)",
     ),
     (
-        4,
+        3,
         "INSERT INTO source_health (account_id, state, reason, sentence, since, looked_at)
          VALUES ('A1', 'working', '', '', 1, 1)",
     ),

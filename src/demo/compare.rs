@@ -90,11 +90,8 @@ pub fn compare(planted: &[Planted], first: &Verdicts, last: &Verdicts) -> Compar
             comparison.missed.push(format!("{account} {indicator} {} ({seen:?})", plant.note_zh));
         }
         explained.insert((account.clone(), indicator));
-        // What cannot be read cannot be matched against review records or looked through either.
-        if indicator == Indicator::Stale && plant.outcome == Expected::Unverified {
-            for other in [Indicator::Review, Indicator::Expression, Indicator::Privacy] {
-                explained.insert((account.clone(), other));
-            }
+        for other in follows(plant) {
+            explained.insert((account.clone(), *other));
         }
     }
     for ((account, indicator, subject), outcome) in last {
@@ -104,6 +101,21 @@ pub fn compare(planted: &[Planted], first: &Verdicts, last: &Verdicts) -> Compar
     }
     comparison.rows = rows.into_values().collect();
     comparison
+}
+
+/// What else could not be judged where this is planted.
+fn follows(plant: &Planted) -> &'static [Indicator] {
+    match plant.kind {
+        // No machine sees what was published there, whatever a person saw.
+        FaultKind::ByHand | FaultKind::ByHandSeen | FaultKind::ByHandSilent => &[Indicator::Review],
+        // An address without a name has no AAAA record to look up.
+        FaultKind::FooterMissing => &[Indicator::Ipv6],
+        // What cannot be read cannot be matched against review records or looked through either.
+        _ if plant.indicator == Indicator::Stale.key() && plant.outcome == Expected::Unverified => {
+            &[Indicator::Review, Indicator::Expression, Indicator::Privacy]
+        }
+        _ => &[],
+    }
 }
 
 fn as_planted(plant: &Planted, indicator: Indicator, first: &Verdicts, last: &Verdicts) -> bool {

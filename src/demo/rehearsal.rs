@@ -228,6 +228,10 @@ impl Play {
         Ok(())
     }
 
+    fn worksheet(&self, name: RoundName) -> PathBuf {
+        self.out.join(format!("worksheet-{name}.xlsx"))
+    }
+
     /// The worksheet goes out, an inspector fills in what can be seen, and it comes back.
     async fn look_by_hand(
         &self,
@@ -252,7 +256,7 @@ impl Play {
                 checked_at: office.now(),
             });
         }
-        let path = self.out.join(format!("worksheet-{name}.xlsx"));
+        let path = self.worksheet(name);
         let head = WorksheetHead { round: name, as_of: round.as_of, zone: office.zone(), lang: office.lang() };
         write_worksheet(&path, head, &tasks)?;
         let filled = read_worksheet(&path, office.zone())?;
@@ -394,6 +398,7 @@ impl Play {
         let dataset = ledger::dataset(&self.office, everything).await?;
         files.extend(reports::write_all(&dataset, &self.out.join(everything.to_string()))?);
         told(Told::Step(2));
+        files.push(self.worksheet(everything));
         let transcript = self.out.join("transcript.txt");
         let text: String = self.transcript().iter().map(show_line).collect();
         reports::write_whole(&transcript, text.as_bytes())?;

@@ -87,6 +87,12 @@ pub struct World {
     repaired: Mutex<BTreeMap<(usize, &'static str), DateTime<Utc>>>,
 }
 
+/// The columns of a website, as the registry lists them.
+fn site_options(index: usize) -> serde_json::Map<String, serde_json::Value> {
+    let column = serde_json::json!({ "name": "工作动态", "url": format!("/w/{index}/news"), "kind": "news" });
+    serde_json::Map::from_iter([("columns".to_owned(), serde_json::Value::Array(vec![column]))])
+}
+
 /// The indicator that must show a fault, and how.
 fn expectation(kind: FaultKind) -> (&'static str, Expected) {
     use FaultKind as K;
@@ -269,7 +275,7 @@ impl World {
             admin_contact: (fault != Some(FaultKind::NoAdmin)).then(|| Personal::new("虚构内线000")),
             source: Some(source),
             source_url,
-            source_options: serde_json::Map::new(),
+            source_options: if shape == Shape::Site { site_options(index) } else { serde_json::Map::new() },
             service_links: (1..=links).map(|n| format!("{base}/s/{index}/{n}")).collect(),
             extra: BTreeMap::new(),
         }

@@ -27,6 +27,9 @@ async fn handle(State(world): State<Arc<World>>, request: Request) -> Response {
         ["up"] => "ok".into_response(),
         ["n", number] if number.parse::<u32>().is_ok() => html(StatusCode::OK, pages::notice()),
         ["f" | "l", index, _] => account(index).map_or_else(gone, |i| source(&world, i)),
+        ["w", index, "news"] => {
+            account(index).map_or_else(gone, |i| html(StatusCode::OK, listing(&world, i).html("utf-8")))
+        }
         ["w", index, ..] => account(index).map_or_else(gone, |i| {
             let marked = world.repaired(i, "footer").is_some();
             html(StatusCode::OK, listing(&world, i).site(marked))

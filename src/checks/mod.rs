@@ -16,6 +16,7 @@ mod canary;
 pub mod decide;
 pub mod health;
 pub mod judge;
+mod known;
 pub mod link;
 mod link_book;
 pub mod observe;

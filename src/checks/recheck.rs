@@ -6,9 +6,10 @@ use super::canary::Canaries;
 use super::judge::{
     app, duplicate, home, identity, judge, reached_since_fix, registration, review, review_faults, silence,
 };
+use super::known::{Records, load};
 use super::link::{self, LinkOutcome};
 use super::observe::{Aids, Scope as Look, observe};
-use super::run::{Registry, bench, load};
+use super::run::bench;
 use super::visits;
 use super::words::Words;
 use crate::domain::account::SourceKind;
@@ -132,8 +133,8 @@ async fn measure(
     let rests_on = office.store.read().await?.latest_finding_of(issue.id, office.zone()).await?;
     let window_from = rests_on.map_or(issue.round, |found| found.finding.round).window_from(office.zone());
     let bench = bench(office, now, window_from, true);
-    let registry = Registry::read(office, issue.indicator == Indicator::Duplicate).await?;
-    let (account, known) = load(office, &registry, &issue.account_id, issue.indicator == Indicator::Review).await?;
+    let records = Records::read(office, issue.indicator == Indicator::Duplicate).await?;
+    let (account, known) = load(office, &records, &issue.account_id, issue.indicator == Indicator::Review).await?;
     let outcome = |outcome: Outcome| match outcome {
         Outcome::Pass => Some(true),
         Outcome::Fail => Some(false),

@@ -15,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 
 use super::judge::{self, Bench, judge};
+use super::known::{Records, load};
 use super::link::{LinkLook, LinkOutcome, LinkReason};
-use super::run::{Registry, bench, load};
+use super::run::bench;
 use super::seen::Observed;
 use crate::domain::account::AccountId;
 use crate::domain::finding::Outcome;
@@ -114,7 +115,7 @@ pub struct Rejudge<'o> {
     office: &'o Office,
     rules: &'o RuleSet,
     round: Round,
-    registry: Registry,
+    records: Records,
     looked_at: u64,
     after: Option<AccountId>,
     done: bool,
@@ -134,12 +135,12 @@ impl<'o> Rejudge<'o> {
         let round = tx.require_round(name).await?;
         let looked_at = tx.member_counts(round.id).await?.looked_at.unsigned_abs();
         drop(tx);
-        let registry = Registry::read(office, round.kind != RoundKind::Patrol).await?;
+        let records = Records::read(office, round.kind != RoundKind::Patrol).await?;
         Ok(Self {
             office,
             rules,
             round,
-            registry,
+            records,
             looked_at,
             after: None,
             done: false,
@@ -223,7 +224,7 @@ impl<'o> Rejudge<'o> {
         self.totals.accounts += 1;
         let office = self.office;
         let full = self.round.kind != RoundKind::Patrol;
-        let (account, known) = load(office, &self.registry, &observation.account_id, full).await?;
+        let (account, known) = load(office, &self.records, &observation.account_id, full).await?;
         // A run may have looked from another monitoring time than the round's own.
         let as_of = before.iter().find(|found| found.decided_at.is_none()).or(before.first());
         let as_of = as_of.map_or(self.round.as_of, |found| found.finding.as_of.utc());

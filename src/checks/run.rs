@@ -8,14 +8,14 @@ use rand::RngExt as _;
 use tokio::task::{JoinError, JoinSet};
 
 use super::health::health;
-use super::judge::{Bench, Known, RegistryKnown, judge};
+use super::judge::{Bench, judge};
+use super::known::{Records, load};
 use super::observe::{Aids, Scope, observe};
 use super::seen::{Observed, Try};
 use super::{suspicions, warn};
-use crate::domain::account::{Account, AccountId};
+use crate::domain::account::AccountId;
 use crate::domain::by_hand::HandLook;
 use crate::domain::health::Health;
-use crate::domain::naming::Twins;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::time::in_zone;
 use crate::fetch::Fetcher;
@@ -213,7 +213,7 @@ async fn look_at_members(
         by_hand.entry(look.account_id.clone()).or_default().push(look);
     }
     let looker = Arc::new(Looker {
-        registry: Registry::read(office, full).await?,
+        records: Records::read(office, full).await?,
         office: office.clone(),
         fetcher,
         aids,
@@ -306,18 +306,15 @@ struct Looker {
     as_of: DateTime<Utc>,
     window_from: DateTime<Utc>,
     full: bool,
-    registry: Registry,
+    records: Records,
 }
 
 impl Looker {
     async fn look(&self, member: ClaimedMember) -> Result<Looked, StoreError> {
-        let (account, mut known) = load(&self.office, &self.registry, &member.account_id, self.full).await?;
+        let (account, mut known) = load(&self.office, &self.records, &member.account_id, self.full).await?;
         known.by_hand = self.by_hand.get(&member.account_id).cloned().unwrap_or_default();
         let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full, site: self.full };
         let seen = observe(&self.office, &self.fetcher, &self.aids, &account, scope).await;
-        if !seen.hits.is_empty() {
-            known.decided = self.office.store.read().await?.decided_texts(&member.account_id).await?;
-        }
         let bench = bench(&self.office, self.as_of, self.window_from, self.full);
         let findings = judge(&bench, &account, &seen, &known);
         let health = health(&account, &seen);
@@ -340,56 +337,6 @@ pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime
         review_required: office.config.review.required,
         sign_off: office.config.review.sign_off,
     }
-}
-
-/// The registry as a whole, read once a run: what every look needs of the other accounts.
-pub(super) struct Registry {
-    kept: [bool; 3],
-    twins: Twins,
-}
-
-impl Registry {
-    /// Reads it; without `twins` an account is taken for the only one of its unit.
-    pub(super) async fn read(office: &Office, twins: bool) -> Result<Self, StoreError> {
-        const PAGE: usize = 5000;
-        let kept = office.store.read().await?.kept_columns().await?;
-        let mut found = Twins::default();
-        // Two passes: a number an account first, then the names of those alone that share a unit.
-        for second in [false, true].into_iter().filter(|_| twins) {
-            let mut after = None;
-            loop {
-                let page = office.store.read().await?.named_accounts_page(after.as_ref(), PAGE).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.account_id.clone());
-                for named in page {
-                    if second { found.keep(named) } else { found.count(&named) }
-                }
-            }
-        }
-        found.settle();
-        Ok(Self { kept, twins: found })
-    }
-
-    fn of(&self, account: &Account) -> RegistryKnown {
-        RegistryKnown::of(&self.twins, self.kept, account)
-    }
-}
-
-/// An account with what the office knows of it.
-pub(super) async fn load(
-    office: &Office,
-    registry: &Registry,
-    id: &AccountId,
-    with_reviews: bool,
-) -> Result<(Account, Known), StoreError> {
-    let mut tx = office.store.read().await?;
-    let account = tx.account(id).await?.ok_or_else(|| StoreError::Missing { kind: "account", id: id.to_string() })?;
-    let mut known = Known { registry: registry.of(&account), ..Known::default() };
-    if with_reviews {
-        known.reviews.records = tx.reviews_of(id).await?;
-        known.reviews.unit_takes_part = !known.reviews.records.is_empty() || tx.unit_has_reviews(&account.unit).await?;
-    }
-    Ok((account, known))
 }
 
 async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) -> Result<usize, StoreError> {

@@ -43,7 +43,7 @@ pub(super) async fn run(context: &mut Context, args: DemoArgs) -> anyhow::Result
     let table = context.out.format != Format::Json;
     let result = {
         let out = &mut context.out;
-        rehearse(&wish, &mut |told| match told {
+        Box::pin(rehearse(&wish, &mut |told| match told {
             Told::Stage { zh, en, total } => {
                 number += 1;
                 out.pick(zh, en).clone_into(&mut name);
@@ -61,7 +61,7 @@ pub(super) async fn run(context: &mut Context, args: DemoArgs) -> anyhow::Result
                     out.note(&line, &line);
                 }
             }
-        })
+        }))
         .await
     };
     let rehearsed = match result {

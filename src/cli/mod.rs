@@ -100,7 +100,7 @@ pub fn main() -> ExitCode {
 async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Init { dir } => init::run(context, &dir),
-        Command::Demo(args) => demo::run(context, args).await,
+        Command::Demo(args) => Box::pin(demo::run(context, args)).await,
         Command::Doctor => Box::pin(doctor::run(context)).await,
         Command::Accounts(command) => accounts::run(context, command).await,
         Command::Reviews(command) => accounts::run_reviews(context, command).await,

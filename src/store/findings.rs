@@ -59,6 +59,15 @@ pub struct StoredFinding {
     pub decided_at: Option<DateTime<Utc>>,
 }
 
+/// What a person decided of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// `fail` confirmed, `pass` dismissed.
+    pub outcome: Outcome,
+    /// What the finding said.
+    pub summary: String,
+}
+
 /// Which findings a listing wants; `None` means any.
 #[derive(Debug, Clone, Default)]
 pub struct FindingQuery {
@@ -393,22 +402,23 @@ impl Tx {
         )?)
     }
 
-    /// What people decided of an account's texts, the latest decision on each subject.
-    pub async fn decided_texts(
+    /// The last decision of a person on each doubt that would be raised again as it was, by account.
+    pub async fn decided_by_people(
         &mut self,
-        account: &AccountId,
-    ) -> Result<HashMap<(Indicator, String), Outcome>, StoreError> {
-        sql!(
+    ) -> Result<HashMap<AccountId, HashMap<(Indicator, String), Decided>>, StoreError> {
+        let rows = sql!(
             self,
-            all(String, String, String),
-            "SELECT indicator, subject, outcome FROM finding
-             WHERE account_id = $1 AND indicator IN ('expression', 'privacy') AND decided_at IS NOT NULL
-             ORDER BY decided_at, id",
-            account.as_str()
-        )?
-        .into_iter()
-        .map(|(indicator, subject, outcome)| Ok(((word(&indicator)?, subject), word(&outcome)?)))
-        .collect()
+            all(String, String, String, String, String),
+            "SELECT account_id, indicator, subject, outcome, summary FROM finding
+             WHERE decided_at IS NOT NULL AND indicator IN ('expression', 'privacy', 'duplicate', 'identity')
+             ORDER BY decided_at, id"
+        )?;
+        let mut decided = HashMap::<AccountId, HashMap<_, _>>::new();
+        for (account, indicator, subject, outcome, summary) in rows {
+            let decision = Decided { outcome: word(&outcome)?, summary };
+            decided.entry(AccountId::new(account)).or_default().insert((word(&indicator)?, subject), decision);
+        }
+        Ok(decided)
     }
 
     /// Suspicions about texts that a round is the first judged one to raise, personal data first.

@@ -31,7 +31,7 @@ pub use accounts::AccountQuery;
 pub use delivery::{Claimed, DeliveryStatus, Undelivered};
 pub use engine::{Store, StoreError, Tx};
 pub use events::{EventRow, NewEvent};
-pub use findings::{FindingQuery, NewFinding, StoredFinding};
+pub use findings::{Decided, FindingQuery, NewFinding, StoredFinding};
 pub use issues::{IssueQuery, NewIssue, StoredIssue};
 pub use members::ClaimedMember;
 pub use notices::{NewNotice, NoticeQuery, NoticeRow};

@@ -44,6 +44,32 @@ mod tests {
     use crate::domain::naming::Twins;
 
     #[test]
+    fn what_a_person_dismissed_is_not_asked_again_while_it_says_the_same() {
+        use crate::store::Decided;
+        let rules = rules();
+        let bench = bench(&rules);
+        let known = |others: &str, said: Option<(Outcome, String)>| Known {
+            registry: RegistryKnown { others: Some(others.to_owned()), is_first: false, kept: [true; 3] },
+            decided: said
+                .map(|(outcome, summary)| ((Indicator::Duplicate, String::new()), Decided { outcome, summary }))
+                .into_iter()
+                .collect(),
+            ..Known::default()
+        };
+        let judged = |known: &Known| {
+            let all = crate::checks::judge::judge(&bench, &account(), &crate::checks::judge::testing::seen(), known);
+            all.into_iter().find(|finding| finding.indicator == Indicator::Duplicate).unwrap()
+        };
+        let first = judged(&known("云溪水务A2(A2)", None));
+        assert_eq!(first.outcome, Outcome::Suspected);
+        for decision in [Outcome::Pass, Outcome::Fail] {
+            let said = Some((decision, first.summary.clone()));
+            assert_eq!(judged(&known("云溪水务A2(A2)", said.clone())).outcome, decision);
+            assert_eq!(judged(&known("云溪水务A2(A2)、云溪水务A3(A3)", said)).outcome, Outcome::Suspected);
+        }
+    }
+
+    #[test]
     fn of_several_the_later_ones_are_put_to_a_person() {
         let rules = rules();
         let bench = bench(&rules);

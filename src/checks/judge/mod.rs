@@ -27,10 +27,10 @@ use crate::domain::account::Account;
 use crate::domain::by_hand::{HandItem, HandLook};
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::naming::{Twins, listed};
-use crate::domain::rule::{Indicator, RuleSet};
+use crate::domain::rule::{Class, Indicator, RuleSet};
 use crate::domain::site::is_site;
 use crate::domain::time::LocalTime;
-use crate::store::NewFinding;
+use crate::store::{Decided, NewFinding};
 
 pub use by_hand::is_a_verdict;
 pub use review::{ReviewFault, Reviews};
@@ -69,6 +69,9 @@ pub struct Bench<'a> {
     pub sign_off: bool,
 }
 
+/// What people decided of an account's findings: the last decision on each indicator and subject.
+pub type Decisions = HashMap<(Indicator, String), Decided>;
+
 /// What the office knows of an account besides what a look sees.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
@@ -79,7 +82,7 @@ pub struct Known {
     /// What people recorded of it from the round's worksheet.
     pub by_hand: Vec<HandLook>,
     /// What a person decided of an indicator and subject before: it is not asked twice.
-    pub decided: HashMap<(Indicator, String), Outcome>,
+    pub decided: Decisions,
 }
 
 /// What the registry as a whole says of an account.
@@ -130,7 +133,23 @@ pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Know
     findings.extend(texts::texts(bench, seen, known));
     findings.extend(site::site(bench, seen));
     findings.retain(|finding| bench.rules.checks(finding.indicator));
+    for finding in &mut findings {
+        keep_decision(finding, known);
+    }
     findings
+}
+
+/// What a person decided of the very same doubt stands: nobody is asked twice.
+///
+/// Another fact, and so another sentence, is another doubt. (Texts keep their decisions by the word.)
+fn keep_decision(finding: &mut NewFinding, known: &Known) {
+    if finding.outcome != Outcome::Suspected || finding.class != Class::Advice {
+        return;
+    }
+    let before = known.decided.get(&(finding.indicator, finding.subject.clone()));
+    if let Some(before) = before.filter(|before| before.summary == finding.summary) {
+        finding.outcome = before.outcome;
+    }
 }
 
 impl Bench<'_> {

@@ -63,7 +63,7 @@ fn findings(
     for subject in order {
         let Some(hits) = by_subject.get(&subject) else { continue };
         let Some(first) = hits.first() else { continue };
-        let before = known.decided.get(&(indicator, subject.clone())).copied();
+        let before = known.decided.get(&(indicator, subject.clone())).map(|decided| decided.outcome);
         if before == Some(Outcome::Pass) {
             dismissed += 1;
             continue;

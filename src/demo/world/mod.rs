@@ -97,17 +97,14 @@ fn site_options(index: usize) -> serde_json::Map<String, serde_json::Value> {
 fn expectation(kind: FaultKind) -> (&'static str, Expected) {
     use FaultKind as K;
     match kind {
-        K::Stale => ("stale", Expected::Fail),
+        K::Stale | K::ByHandSilent => ("stale", Expected::Fail),
         K::Zombie => ("zombie", Expected::Fail),
-        K::JustInside | K::ExactlyFourteenDays | K::Reminder | K::GbkPage | K::WrongCharset => {
+        K::JustInside | K::ExactlyFourteenDays | K::Reminder | K::ByHandSeen | K::GbkPage | K::WrongCharset => {
             ("stale", Expected::Pass)
         }
         K::SourceMalformed | K::SourceCaptcha | K::SourceDown | K::ByHand => ("stale", Expected::Unverified),
-        K::ByHandSeen => ("stale", Expected::Pass),
-        K::ByHandSilent => ("stale", Expected::Fail),
         K::WrongWord => ("expression", Expected::Suspected),
         K::PersonalData => ("privacy", Expected::Suspected),
-        K::ReviewDisordered => ("review", Expected::Fail),
         K::OtherSubject => ("identity", Expected::Suspected),
         K::SecondAccount => ("duplicate", Expected::Suspected),
         K::FooterMissing => ("footer", Expected::Fail),
@@ -116,7 +113,7 @@ fn expectation(kind: FaultKind) -> (&'static str, Expected) {
         K::LinkDown | K::LinkSoft404 => ("link", Expected::Suspected),
         K::LinkSlow => ("link", Expected::Pass),
         K::LinkBlocked => ("link", Expected::Unverified),
-        K::ReviewMissing | K::ReviewLate | K::ReviewSamePerson => ("review", Expected::Fail),
+        K::ReviewMissing | K::ReviewLate | K::ReviewSamePerson | K::ReviewDisordered => ("review", Expected::Fail),
         K::ReviewNever => ("review", Expected::Unverified),
         K::NoSupervisor | K::NoAdmin | K::NoFiling => ("registration", Expected::Fail),
     }

@@ -128,8 +128,8 @@ async fn every_planted_fault_can_be_seen_from_outside() {
         let account = accounts.iter().find(|a| a.account_id == planted.account_id).unwrap();
         let age = newest(&client, account).await.map(|at| as_of() - at);
         let subject = match &planted.subject {
-            Some(url) => Some(look(&client, url).await),
-            None => None,
+            Some(url) if url.starts_with("http") && !url.contains(' ') => Some(look(&client, url).await),
+            _ => None,
         };
         let status = subject.as_ref().map(|l| l.status);
         let text = subject.map(|l| String::from_utf8(l.body).unwrap()).unwrap_or_default();
@@ -165,7 +165,30 @@ async fn every_planted_fault_can_be_seen_from_outside() {
             K::NoAdmin => account.admin.is_none(),
             K::NoFiling => account.filing_no.is_none(),
             K::SourceMalformed | K::SourceCaptcha | K::SourceDown => age.is_none(),
-            K::ByHand => account.source == Some(SourceKind::Manual) && account.source_url.is_none(),
+            K::ByHand | K::ByHandSeen | K::ByHandSilent => {
+                let seen = world.seen_by_hand(&account.account_id).map(|at| (as_of() - at).num_days());
+                let expected = match planted.kind {
+                    K::ByHandSeen => Some(2),
+                    K::ByHandSilent => Some(20),
+                    _ => None,
+                };
+                account.source == Some(SourceKind::Manual) && account.source_url.is_none() && seen == expected
+            }
+            K::WrongWord | K::PersonalData => {
+                let feed = look(&client, account.source_url.as_deref().unwrap()).await;
+                let harm = if planted.kind == K::WrongWord { posts::WRONG_WORD } else { "11010519491231002X" };
+                String::from_utf8(feed.body).unwrap().contains(harm)
+            }
+            K::ReviewDisordered => record.is_some_and(|r| r.second.at < r.first.at),
+            K::OtherSubject => account.certified_subject.as_ref() != Some(&account.unit),
+            K::SecondAccount => {
+                let same = |a: &&Account| a.unit == account.unit && a.platform == account.platform;
+                accounts.iter().filter(same).count() == 2
+            }
+            K::FooterMissing => {
+                let home = look(&client, account.source_url.as_deref().unwrap()).await;
+                !String::from_utf8(home.body).unwrap().contains("bszs.conac.cn")
+            }
             K::GbkPage | K::WrongCharset => {
                 let seen = look(&client, account.source_url.as_deref().unwrap()).await;
                 seen.kind == "text/html" && age < Some(Duration::days(10))
@@ -204,8 +227,13 @@ async fn repairs_can_be_seen_from_outside() {
     clock.advance(Duration::days(2));
     for planted in world.planted() {
         let repaired = world.repair(&planted.account_id, planted.indicator);
-        if planted.kind == FaultKind::ByHand {
+        if matches!(planted.kind, FaultKind::ByHand | FaultKind::ByHandSeen) {
             assert!(repaired.is_err());
+            continue;
+        }
+        if planted.kind == FaultKind::ByHandSilent {
+            // No machine sees what was repaired there.
+            assert!(repaired.is_ok());
             continue;
         }
         let repair = repaired.unwrap();
@@ -226,6 +254,12 @@ async fn repairs_can_be_seen_from_outside() {
             ("review", _) => {
                 assert!(!repair.reviews.is_empty());
                 assert!(repair.reviews.iter().all(|r| world.reviews().contains(r)));
+            }
+            ("expression" | "privacy" | "footer", _) => {
+                let page = look(&client, account.source_url.as_deref().unwrap()).await;
+                let text = String::from_utf8(page.body).unwrap();
+                assert!(!text.contains(posts::WRONG_WORD) && !text.contains("11010519491231002X"));
+                assert!(planted.indicator != "footer" || text.contains("bszs.conac.cn"));
             }
             _ => {
                 let row = repair.account.unwrap();

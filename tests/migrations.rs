@@ -68,6 +68,12 @@ const SAMPLES: &[(i64, &str)] = &[
         "INSERT INTO source_health (account_id, state, reason, sentence, since, looked_at)
          VALUES ('A1', 'working', '', '', 1, 1)",
     ),
+    (
+        4,
+        "INSERT INTO finding (round_id, account_id, indicator, subject, class, outcome, reason, summary, as_of,
+             observed_at, rule_json, evidence_json, looks, decided_at, decided_by)
+         VALUES (1, 'A1', 'identity', '', 'advice', 'pass', 'subject_differs', '', 1, 1, '{}', '{}', 1, 2, '虚构')",
+    ),
 ];
 
 /// Applies version after version, with data of each before the next.

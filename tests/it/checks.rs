@@ -7,6 +7,7 @@ use xuncha::checks::second_look::look_again;
 use xuncha::demo::world::{Expected, FaultKind};
 use xuncha::domain::account::SourceKind;
 use xuncha::domain::finding::Outcome;
+use xuncha::domain::rule::Indicator;
 
 use crate::world::both::on_both;
 use crate::world::site::Site;
@@ -25,6 +26,8 @@ on_both! {
         for planted in world.planted() {
             kinds.insert(planted.kind);
             let outcome = match planted.outcome {
+                // Nobody fills in the worksheet here.
+                _ if matches!(planted.kind, FaultKind::ByHandSeen | FaultKind::ByHandSilent) => Outcome::Unverified,
                 Expected::Fail => Outcome::Fail,
                 Expected::Suspected | Expected::Recovers => Outcome::Suspected,
                 Expected::Unverified => Outcome::Unverified,
@@ -38,12 +41,15 @@ on_both! {
             all.iter().map(|f| (f.account_id.to_string(), f.indicator.key(), f.outcome.key())).collect();
         let missed: Vec<_> = wanted.difference(&found).collect();
         assert!(missed.is_empty(), "missed: {missed:?}");
-        // What could not be read of an account leaves its review and its texts unjudged too; that is said, not invented.
-        let unread: BTreeSet<_> = wanted.iter().filter(|w| w.1 == "stale" && w.2 == "unverified").map(|w| &w.0).collect();
-        let invented: Vec<_> = found
-            .difference(&wanted)
-            .filter(|f| f.2 != "pass" && !(["review", "expression", "privacy"].contains(&f.1) && f.2 == "unverified" && unread.contains(&f.0)))
-            .collect();
+        // What could not be read of an account leaves its review and its texts unjudged too, and an
+        // address without a name has no IPv6 to look for: that is said, not invented.
+        let unread: BTreeSet<_> =
+            wanted.iter().filter(|w| w.1 == "stale" && w.2 == "unverified").map(|w| &w.0).collect();
+        let follows = |f: &&(String, &str, &str)| {
+            f.2 == "unverified"
+                && (f.1 == "ipv6" || (unread.contains(&f.0) && ["review", "expression", "privacy"].contains(&f.1)))
+        };
+        let invented: Vec<_> = found.difference(&wanted).filter(|f| f.2 != "pass" && !follows(f)).collect();
         assert!(invented.is_empty(), "invented: {invented:?}");
         let certain = wanted.iter().filter(|w| w.2 == "fail").count();
         assert_eq!(issues(&office).await.len(), certain);
@@ -71,7 +77,7 @@ on_both! {
         assert_eq!(recovered, planted(FaultKind::LinkRecovers));
         assert_eq!(for_a_person, planted(FaultKind::LinkDown) + planted(FaultKind::LinkSoft404));
         let still = findings(&office, "2026H2", Some(Outcome::Suspected)).await;
-        assert_eq!(still.len(), for_a_person);
+        assert_eq!(still.iter().filter(|f| f.indicator == Indicator::Link).count(), for_a_person);
     }
 
     /// The edge of the rule: 14 × 24 h pass, a second more does not; 90 days likewise.

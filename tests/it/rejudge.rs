@@ -86,7 +86,7 @@ on_both! {
         let changed = differences.iter().find(|d| d.change == Change::Changed).unwrap();
         assert_eq!(changed.before.as_ref().unwrap().version, "2019-19/2");
         assert_eq!(changed.after.as_ref().unwrap().version, "local/7");
-        assert_eq!((totals.accounts, totals.differences, totals.kept, totals.unchanged), (3, 4, 1, 1));
+        assert_eq!((totals.accounts, totals.differences, totals.kept, totals.unchanged), (3, 4, 1, 7));
         assert!(!warned);
         // The set in force finds what it found; only the person's word differs.
         let (differences, totals, warned) = judged(&office, &office.rules, "2026-11-23").await;

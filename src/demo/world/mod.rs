@@ -373,7 +373,7 @@ impl World {
         let base = self.base();
         let subject = match kind {
             K::PostLinkGone => Some(format!("{base}/x/{index}")),
-            K::ReviewMissing | K::ReviewLate | K::ReviewSamePerson => {
+            K::ReviewMissing | K::ReviewLate | K::ReviewSamePerson | K::ReviewDisordered => {
                 self.plan.posts(index).first().map(|post| format!("{base}/p/{index}/{}", post.key))
             }
             K::WrongWord | K::PersonalData => self.plan.posts(index).first().map(|post| {

@@ -109,6 +109,15 @@ pub async fn tasks(office: &Office, round: &Round) -> Result<Vec<HandTask>, Stor
     }
 }
 
+/// What people recorded for a round, by account.
+pub(super) async fn looks(office: &Office, round: i64) -> Result<HashMap<AccountId, Vec<HandLook>>, StoreError> {
+    let mut looks = HashMap::<AccountId, Vec<HandLook>>::new();
+    for look in office.store.read().await?.hand_looks(round).await? {
+        looks.entry(look.account_id.clone()).or_default().push(look);
+    }
+    Ok(looks)
+}
+
 /// How many of them nobody has answered yet.
 pub async fn waiting(office: &Office, round: &Round) -> Result<usize, StoreError> {
     if matches!(round.state, RoundState::Frozen | RoundState::Closed) {

@@ -14,12 +14,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
+use super::by_hand;
 use super::judge::{self, Bench, judge};
 use super::known::{Records, load};
 use super::link::{LinkLook, LinkOutcome, LinkReason};
 use super::run::bench;
 use super::seen::Observed;
 use crate::domain::account::AccountId;
+use crate::domain::by_hand::HandLook;
 use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::round::{RoundKind, RoundName};
@@ -123,6 +125,8 @@ pub struct Rejudge<'o> {
     totals: Totals,
     versions: BTreeSet<String>,
     same_version_differs: bool,
+    /// What people recorded from the worksheet is judged again too.
+    by_hand: HashMap<AccountId, Vec<HandLook>>,
 }
 
 /// Accounts judged at a time.
@@ -136,11 +140,13 @@ impl<'o> Rejudge<'o> {
         let looked_at = tx.member_counts(round.id).await?.looked_at.unsigned_abs();
         drop(tx);
         let records = Records::read(office, round.kind != RoundKind::Patrol).await?;
+        let by_hand = by_hand::looks(office, round.id).await?;
         Ok(Self {
             office,
             rules,
             round,
             records,
+            by_hand,
             looked_at,
             after: None,
             done: false,
@@ -224,7 +230,8 @@ impl<'o> Rejudge<'o> {
         self.totals.accounts += 1;
         let office = self.office;
         let full = self.round.kind != RoundKind::Patrol;
-        let (account, known) = load(office, &self.records, &observation.account_id, full).await?;
+        let (account, mut known) = load(office, &self.records, &observation.account_id, full).await?;
+        known.by_hand = self.by_hand.get(&observation.account_id).cloned().unwrap_or_default();
         // A run may have looked from another monitoring time than the round's own.
         let as_of = before.iter().find(|found| found.decided_at.is_none()).or(before.first());
         let as_of = as_of.map_or(self.round.as_of, |found| found.finding.as_of.utc());
@@ -322,6 +329,15 @@ fn judged(bench: &Bench<'_>, fresh: Vec<NewFinding>, before: &[StoredFinding]) -
                 ..judge::link(bench, &last_look(found, bench.as_of), found.looks)
             };
             after.insert((Indicator::Link.family(), found.finding.subject.clone()), again);
+        }
+    }
+    // An app that was looked for again stands as its last look left it: no rule counts there.
+    for found in before.iter().filter(|found| found.finding.indicator == Indicator::AppUnavailable && found.looks > 1) {
+        let key = (Indicator::AppUnavailable.family(), found.finding.subject.clone());
+        if let Some(again) = after.get_mut(&key) {
+            again.outcome = found.finding.outcome;
+            again.reason.clone_from(&found.finding.reason);
+            again.summary.clone_from(&found.finding.summary);
         }
     }
     after

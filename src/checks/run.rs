@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt as _;
 use tokio::task::{JoinError, JoinSet};
 
+use super::by_hand;
 use super::health::health;
 use super::judge::{Bench, judge};
 use super::known::{Records, load};
@@ -208,10 +209,7 @@ async fn look_at_members(
     let full = round.kind != RoundKind::Patrol;
     let fetcher = fetcher.for_run();
     let aids = Aids::for_run(office, &fetcher).await;
-    let mut by_hand = HashMap::<AccountId, Vec<HandLook>>::new();
-    for look in office.store.read().await?.hand_looks(round.id).await? {
-        by_hand.entry(look.account_id.clone()).or_default().push(look);
-    }
+    let by_hand = by_hand::looks(office, round.id).await?;
     let looker = Arc::new(Looker {
         records: Records::read(office, full).await?,
         office: office.clone(),

@@ -3,11 +3,13 @@
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use rust_xlsxwriter::Workbook;
 use xuncha::checks::by_hand::{RecordError, Recorded, record, tasks, waiting};
+use xuncha::checks::rejudge::Rejudge;
 use xuncha::domain::account::{Account, Platform, SourceKind};
 use xuncha::domain::by_hand::{HandItem, HandLook, HandTask};
 use xuncha::domain::finding::{Finding, Outcome};
 use xuncha::domain::issue::IssueStatus;
 use xuncha::domain::round::RoundName;
+use xuncha::domain::rule::RuleSet;
 use xuncha::office::Office;
 use xuncha::registry::{WorksheetHead, read_worksheet, write_worksheet};
 
@@ -120,6 +122,19 @@ on_both! {
         assert_eq!((verdict("A3", "stale").await, verdict("A3", "zombie").await), (None, Some(Outcome::Fail)));
         assert_eq!(verdict("A4", "stale").await, Some(Outcome::Unverified));
         assert_eq!(verdict("A4", "interaction").await, None, "nobody looked: nothing is said");
+        let differences = async |rules: &RuleSet| {
+            let mut rejudge = Rejudge::begin(&office, round("2026H2"), rules).await.unwrap();
+            let mut all = Vec::new();
+            while let Some(page) = rejudge.next_page().await.unwrap() {
+                all.extend(page.into_iter().map(|difference| difference.account_id.to_string()));
+            }
+            all
+        };
+        assert_eq!(differences(&office.rules).await, Vec::<String>::new());
+        let mut milder = (*office.rules).clone();
+        milder.version = "milder".to_owned();
+        milder.silence.stale_days = 20;
+        assert_eq!(differences(&milder).await, ["A2"], "what a person saw is judged again too");
         let seen = of(&office, "A2", "stale").await.unwrap();
         assert!(seen.summary.contains("人工查看"), "{}", seen.summary);
         assert_eq!(seen.evidence.url.as_deref(), Some("https://www.douyin.com/user/A2"));

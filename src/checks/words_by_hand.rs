@@ -51,12 +51,10 @@ pub(super) fn asks(lang: Lang, item: HandItem, why: Option<&str>) -> String {
         (Lang::En, HandItem::Interaction) => "try messages, comments and menus: do they work, does anybody answer",
         (Lang::En, HandItem::App) => "download it from the store or its page and open it",
     };
-    let prefix = match lang {
-        Lang::Zh => "无法判定：",
-        Lang::En => "could not be judged: ",
-    };
-    let why = why.map(|why| why.strip_prefix(prefix).unwrap_or(why).trim_end_matches('。'));
-    match (lang, why.filter(|why| !why.is_empty())) {
+    // The finding's sentence may be in the other language than the worksheet's.
+    let heads = ["无法判定：", "could not be judged: "];
+    let plain = |why| heads.iter().find_map(|head| str::strip_prefix(why, *head)).unwrap_or(why).trim_end_matches('。');
+    match (lang, why.map(plain).filter(|why| !why.is_empty())) {
         (_, None) => asked.to_owned(),
         (Lang::Zh, Some(why)) => format!("{asked}（{why}）"),
         (Lang::En, Some(why)) => format!("{asked} ({why})"),

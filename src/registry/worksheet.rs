@@ -29,6 +29,8 @@ const MOST_LINKS: usize = 60_000;
 const MOST_TASKS: usize = 1_000_000;
 /// The widest column that comes filled in, in characters.
 const WHY_WIDTH: f64 = 44.0;
+/// What fits on an upright A4 page.
+const INSTRUCTIONS_WIDTH: f64 = 78.0;
 /// The row of the headings, from 0; a title stands above them.
 const HEADINGS: u32 = 1;
 
@@ -106,9 +108,9 @@ pub struct WorksheetHead {
 /// The height of a row in points: as many lines as the longest text wraps to.
 ///
 /// Why: not every program fits the height of wrapped text when it opens a file.
-fn height(why: &str) -> f64 {
-    let wide: usize = why.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
-    let lines = wide.div_ceil(WHY_WIDTH as usize - 3).clamp(2, 6);
+fn height(text: &str, width: f64) -> f64 {
+    let wide: usize = text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+    let lines = wide.div_ceil(width as usize - 3).clamp(2, 6);
     14.0 * lines as f64 + 4.0
 }
 
@@ -193,7 +195,7 @@ fn write_tasks(sheet: &mut Worksheet, head: WorksheetHead, tasks: &[HandTask]) -
     let as_of = local(head.as_of);
     let mut links = 0;
     for (row, task) in (HEADINGS + 1..).zip(tasks) {
-        sheet.set_row_height(row, height(&task.why))?;
+        sheet.set_row_height(row, height(&task.why, WHY_WIDTH))?;
         for (place, column) in (0_u16..).zip(C::ALL) {
             let text = given(task, *column, head, &as_of).or_else(|| answered(task, *column, head));
             let format = match column {
@@ -302,10 +304,10 @@ fn write_instructions(sheet: &mut Worksheet, lang: Lang) -> Result<(), XlsxError
             ],
         ),
     };
-    sheet.set_name(name)?.set_column_width(0, 100)?.set_paper_size(9).set_print_fit_to_pages(1, 0);
+    sheet.set_name(name)?.set_column_width(0, INSTRUCTIONS_WIDTH)?.set_paper_size(9).set_print_fit_to_pages(1, 0);
     let format = Format::new().set_font_name("宋体").set_font_size(11).set_text_wrap().set_align(FormatAlign::Top);
     for (row, line) in (0_u32..).zip(lines) {
-        sheet.set_row_height(row, 36)?;
+        sheet.set_row_height(row, height(line, INSTRUCTIONS_WIDTH) * 1.2)?;
         sheet.write_string_with_format(row, 0, *line, &format)?;
     }
     Ok(())

@@ -132,7 +132,7 @@ on_both! {
         };
         assert_eq!(differences(&office.rules).await, Vec::<String>::new());
         let mut milder = (*office.rules).clone();
-        milder.version = "milder".to_owned();
+        "milder".clone_into(&mut milder.version);
         milder.silence.stale_days = 20;
         assert_eq!(differences(&milder).await, ["A2"], "what a person saw is judged again too");
         let seen = of(&office, "A2", "stale").await.unwrap();

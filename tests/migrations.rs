@@ -70,9 +70,9 @@ const SAMPLES: &[(i64, &str)] = &[
     ),
     (
         4,
-        "INSERT INTO finding (round_id, account_id, indicator, subject, class, outcome, reason, summary, as_of,
+        "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary, as_of,
              observed_at, rule_json, evidence_json, looks, decided_at, decided_by)
-         VALUES (1, 'A1', 'identity', '', 'advice', 'pass', 'subject_differs', '', 1, 1, '{}', '{}', 1, 2, '虚构')",
+         VALUES (2, 1, 'A1', 'identity', '', 'advice', 'pass', 'subject_differs', '', 1, 1, '{}', '{}', 1, 2, '虚构')",
     ),
 ];
 

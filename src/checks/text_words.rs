@@ -18,7 +18,7 @@ impl TextWords {
         }
     }
 
-    /// What was found at one subject.
+    /// What was found at one subject: the fact alone, which reads the same before a person decides and after.
     pub(in crate::checks) fn found(self, hits: &[&TextHit]) -> String {
         let Some(first) = hits.first() else { return String::new() };
         let place = self.place(first);
@@ -32,8 +32,8 @@ impl TextWords {
                 })
                 .collect();
             return self.pick(
-                format!("{place}疑似公开个人信息：{}。原文：{sentence}", kinds.join("、")),
-                format!("{place}: personal data suspected: {}. It reads: {sentence}", kinds.join(", ")),
+                format!("{place}出现个人信息：{}。原文：{sentence}", kinds.join("、")),
+                format!("{place}: personal data: {}. It reads: {sentence}", kinds.join(", ")),
             );
         }
         let (word, right, kind) = (&first.word, &first.suggestion, first.kind.name(self.0));
@@ -43,12 +43,12 @@ impl TextWords {
         };
         let basis = match (first.basis.as_str(), self.0) {
             ("", _) => String::new(),
-            (basis, Lang::Zh) => format!("；依据：{basis}"),
-            (basis, Lang::En) => format!("; basis: {basis}"),
+            (basis, Lang::Zh) => format!("（{basis}）"),
+            (basis, Lang::En) => format!(" ({basis})"),
         };
         self.pick(
-            format!("{place}疑似{kind}：“{word}”{times}，规范写法：{right}{basis}。原文：{sentence}"),
-            format!("{place}: {kind} suspected: \"{word}\"{times}; right: {right}{basis}. It reads: {sentence}"),
+            format!("{place}{kind}：“{word}”{times}，规范写法：{right}{basis}。原文：{sentence}"),
+            format!("{place}: {kind}: \"{word}\"{times}; right: {right}{basis}. It reads: {sentence}"),
         )
     }
 

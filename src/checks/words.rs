@@ -120,7 +120,7 @@ impl Words {
     }
 
     pub(in crate::checks) fn app_gone(self, why: &str) -> String {
-        say!(self, format!("疑似无法下载：{why}"), format!("suspected not to be downloadable: {why}"))
+        say!(self, format!("无法下载：{why}"), format!("cannot be downloaded: {why}"))
     }
 
     pub(in crate::checks) fn canary(self, why: &str) -> String {
@@ -141,7 +141,7 @@ impl Words {
             O::Ok => say!(self, format!("链接可打开：{url}"), format!("the link opens: {url}")),
             O::Broken => say!(self, format!("链接失效：{url}（{why}）"), format!("broken link: {url} ({why})")),
             O::Suspected => {
-                say!(self, format!("链接疑似失效：{url}（{why}）"), format!("link suspected broken: {url} ({why})"))
+                say!(self, format!("链接异常：{url}（{why}）"), format!("link in trouble: {url} ({why})"))
             }
             O::Unverified => {
                 say!(self, format!("链接无法核实：{url}（{why}）"), format!("link not verified: {url} ({why})"))

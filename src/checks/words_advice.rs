@@ -44,9 +44,9 @@ impl Words {
     pub(in crate::checks) fn renamed(self, shown: &str, registered: &str) -> String {
         say!(
             self,
-            format!("平台显示的账号名称“{shown}”与登记名称“{registered}”不一致，疑似更名未办理变更备案"),
+            format!("平台显示的账号名称“{shown}”与登记名称“{registered}”不一致，未见变更备案"),
             format!(
-                "the platform shows the name `{shown}`, registered is `{registered}`: perhaps renamed without a filing"
+                "the platform shows the name `{shown}`, registered is `{registered}`: no filing of a change is on record"
             )
         )
     }

@@ -17,13 +17,13 @@ static DECLARED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?i-u)(?:charset|encoding)\s*=\s*["']?\s*([a-z0-9_:.\-]+)"#).ok());
 
 /// Decodes `body`; never fails, and what cannot be read becomes U+FFFD.
-pub(super) fn decode(body: &[u8], content_type: Option<&str>) -> String {
+pub(super) fn decode<'b>(body: &'b [u8], content_type: Option<&str>) -> Cow<'b, str> {
     if let Some((encoding, bom)) = Encoding::for_bom(body) {
         let rest = body.get(bom..).unwrap_or_default();
-        return encoding.decode_without_bom_handling(rest).0.into_owned();
+        return encoding.decode_without_bom_handling(rest).0;
     }
     if let Some(encoding) = wide_of(body) {
-        return decode_as(encoding, body).into_owned();
+        return decode_as(encoding, body);
     }
     let declared = content_type.and_then(|header| declared_in(header.as_bytes())).or_else(|| {
         declared_in(body.get(..DECLARATION_WINDOW.min(body.len())).unwrap_or_default())
@@ -32,11 +32,11 @@ pub(super) fn decode(body: &[u8], content_type: Option<&str>) -> String {
     });
     match (utf8_of(body), declared) {
         // Pure ASCII may still be a stateful encoding such as ISO-2022-JP or HZ.
-        (Some(_), Some(encoding)) if body.is_ascii() && encoding != UTF_8 => decode_as(encoding, body).into_owned(),
-        (Some(text), declared) if declared.is_none_or(|d| d != UTF_16BE && d != UTF_16LE) => text.to_owned(),
-        (_, Some(encoding)) if encoding != UTF_8 => decode_as(encoding, body).into_owned(),
+        (Some(_), Some(encoding)) if body.is_ascii() && encoding != UTF_8 => decode_as(encoding, body),
+        (Some(text), declared) if declared.is_none_or(|d| d != UTF_16BE && d != UTF_16LE) => text.into(),
+        (_, Some(encoding)) if encoding != UTF_8 => decode_as(encoding, body),
         (_, Some(_)) => decode_damaged_utf8(body),
-        (_, None) => decode_as(guess(body), body).into_owned(),
+        (_, None) => decode_as(guess(body), body),
     }
 }
 
@@ -70,11 +70,11 @@ fn decode_as<'b>(encoding: &'static Encoding, body: &'b [u8]) -> Cow<'b, str> {
 }
 
 /// Declared UTF-8, but not valid: a few broken bytes are forgiven, another charset is not UTF-8.
-fn decode_damaged_utf8(body: &[u8]) -> String {
+fn decode_damaged_utf8(body: &[u8]) -> Cow<'_, str> {
     let text = decode_as(UTF_8, body);
     let broken = text.matches('\u{FFFD}').count();
     let wide = text.chars().filter(|c| !c.is_ascii()).count();
-    if broken * 4 <= wide { text.into_owned() } else { decode_as(guess(body), body).into_owned() }
+    if broken * 4 <= wide { text } else { decode_as(guess(body), body) }
 }
 
 fn guess(body: &[u8]) -> &'static Encoding {
@@ -146,6 +146,6 @@ mod tests {
     fn a_character_cut_by_the_limit_does_not_change_the_charset() {
         let bytes = SENTENCE.as_bytes();
         let text = decode(&bytes[..bytes.len() - 1], Some("text/html; charset=gb2312"));
-        assert!(SENTENCE.starts_with(&text), "{text}");
+        assert!(SENTENCE.starts_with(&*text), "{text}");
     }
 }

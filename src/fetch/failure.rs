@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 use super::guard::NameError;
 use super::page::Hop;
 use crate::domain::keyed::keyed_enum;
@@ -23,6 +25,7 @@ keyed_enum! {
         BadUrl = "bad_url", "网址格式错误", "the URL is not valid";
         Forbidden = "forbidden_address", "网址指向内部网络，按安全规则不予访问", "the URL points into a private network, which the guard refuses";
         Protocol = "protocol", "服务器应答不符合协议", "the server's answer breaks the protocol";
+        OurLimit = "our_limit", "本机同时打开的连接过多", "this machine had no connection left to ask with";
         HostResting = "host_resting", "该主机已多次拒绝连接，本次检查不再访问", "the host refused repeatedly and is left alone for this run";
     }
 }
@@ -31,7 +34,10 @@ impl FailureKind {
     /// Another attempt at once may succeed.
     #[must_use]
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::DnsTemporary | Self::Refused | Self::Unreachable | Self::Reset | Self::Timeout)
+        matches!(
+            self,
+            Self::DnsTemporary | Self::Refused | Self::Unreachable | Self::Reset | Self::Timeout | Self::OurLimit
+        )
     }
 
     /// The same failure would be seen if our own network were down.
@@ -115,6 +121,10 @@ fn classify_cause(cause: &(dyn StdError + 'static)) -> Option<FailureKind> {
         && let Some(kind) = classify_cause(inner)
     {
         return Some(kind);
+    }
+    // No file handle left, in this process or on this machine: nobody's fault but ours.
+    if matches!(io.raw_os_error().map(Errno::from_raw_os_error), Some(Errno::MFILE | Errno::NFILE)) {
+        return Some(FailureKind::OurLimit);
     }
     match io.kind() {
         io::ErrorKind::ConnectionRefused => Some(FailureKind::Refused),

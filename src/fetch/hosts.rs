@@ -16,6 +16,15 @@ const REMEMBERED_HOSTS: usize = 16 * 1024;
 /// A host that refused this often, without an answer in between, rests for the run.
 const REFUSALS_UNTIL_REST: u8 = 5;
 
+/// So long the client keeps an idle connection.
+pub(super) const IDLE_FOR: Duration = Duration::from_secs(5);
+
+/// After so long an idle connection is surely closed.
+const KEPT_FOR: Duration = Duration::from_secs(11);
+
+/// Where every connection is spoken for, idle ones are looked for so often.
+const SWEPT_EVERY: Duration = Duration::from_secs(1);
+
 /// What politeness counts as one host: the name, and the port where it is not the usual one.
 pub(super) fn key_of(url: &Url) -> &str {
     &url[Position::BeforeHost..Position::AfterPort]
@@ -30,24 +39,45 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) struct Hosts {
     per_host: usize,
     interval: Duration,
-    known: Mutex<HashMap<Box<str>, Arc<Host>>>,
+    most_kept: usize,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    hosts: HashMap<Box<str>, Arc<Host>>,
+    /// Connections that may be open for a next request.
+    kept: usize,
+    swept: Option<Instant>,
 }
 
 struct Host {
     turns: Arc<Semaphore>,
     next: Mutex<Instant>,
+    /// Connections of this host that may be kept open, and when one was last used.
+    kept: Mutex<(usize, Instant)>,
+}
+
+/// A turn at a host; ends when it is dropped.
+pub(super) struct Turn {
+    /// The connection may stay open for the next request.
+    pub(super) keeps_open: bool,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Hosts {
-    pub(super) fn new(per_host: usize, interval: Duration) -> Self {
-        Self { per_host: per_host.max(1), interval, known: Mutex::default() }
+    pub(super) fn new(per_host: usize, interval: Duration, most_kept: usize) -> Self {
+        Self { per_host: per_host.max(1), interval, most_kept, known: Mutex::default() }
     }
 
-    /// Waits for a turn at `url`'s host; the turn ends when the permit is dropped.
-    pub(super) async fn turn(&self, url: &Url, spaced: bool) -> Option<OwnedSemaphorePermit> {
+    /// Waits for a turn at `url`'s host.
+    pub(super) async fn turn(&self, url: &Url, spaced: bool) -> Turn {
         let host = self.host(key_of(url));
         // The semaphore is never closed, so this is always `Some`.
-        let permit = Arc::clone(&host.turns).acquire_owned().await.ok();
+        let permit = match Arc::clone(&host.turns).try_acquire_owned() {
+            Ok(permit) => Some(permit),
+            Err(_) => Arc::clone(&host.turns).acquire_owned().await.ok(),
+        };
         if spaced && !self.interval.is_zero() {
             let now = Instant::now();
             let at = {
@@ -60,20 +90,62 @@ impl Hosts {
                 tokio::time::sleep_until(at).await;
             }
         }
-        permit
+        Turn { keeps_open: self.may_keep(&host, Instant::now()), _permit: permit }
+    }
+
+    /// Whether the connection of a turn at `host` may stay open: a process may hold so many and
+    /// no more, and a host keeps no more than it had under way at once.
+    fn may_keep(&self, host: &Host, now: Instant) -> bool {
+        let under_way = self.per_host - host.turns.available_permits().min(self.per_host);
+        let mut kept = locked(&host.kept);
+        kept.1 = now;
+        if under_way <= kept.0 {
+            return true;
+        }
+        drop(kept);
+        let mut known = locked(&self.known);
+        if known.kept >= self.most_kept && known.swept.is_none_or(|at| now > at + SWEPT_EVERY) {
+            known.swept = Some(now);
+            let mut closed = 0;
+            for idle in known.hosts.values().filter(|idle| idle.turns.available_permits() == self.per_host) {
+                let mut kept = locked(&idle.kept);
+                if now > kept.1 + KEPT_FOR {
+                    closed += std::mem::take(&mut kept.0);
+                }
+            }
+            known.kept = known.kept.saturating_sub(closed);
+        }
+        if known.kept >= self.most_kept {
+            return false;
+        }
+        known.kept += 1;
+        locked(&host.kept).0 += 1;
+        true
     }
 
     fn host(&self, key: &str) -> Arc<Host> {
         let mut known = locked(&self.known);
-        if let Some(host) = known.get(key) {
+        if let Some(host) = known.hosts.get(key) {
             return Arc::clone(host);
         }
-        if known.len() >= REMEMBERED_HOSTS {
-            let now = Instant::now();
-            known.retain(|_, host| Arc::strong_count(host) > 1 || *locked(&host.next) > now);
+        let now = Instant::now();
+        if known.hosts.len() >= REMEMBERED_HOSTS {
+            let mut closed = 0;
+            known.hosts.retain(|_, host| {
+                let idle = Arc::strong_count(host) == 1 && *locked(&host.next) <= now;
+                let kept = *locked(&host.kept);
+                let forgotten = idle && (kept.0 == 0 || now > kept.1 + KEPT_FOR);
+                closed += if forgotten { kept.0 } else { 0 };
+                !forgotten
+            });
+            known.kept = known.kept.saturating_sub(closed);
         }
-        let host = Arc::new(Host { turns: Arc::new(Semaphore::new(self.per_host)), next: Mutex::new(Instant::now()) });
-        known.insert(key.into(), Arc::clone(&host));
+        let host = Arc::new(Host {
+            turns: Arc::new(Semaphore::new(self.per_host)),
+            next: Mutex::new(now),
+            kept: Mutex::new((0, now)),
+        });
+        known.hosts.insert(key.into(), Arc::clone(&host));
         host
     }
 }
@@ -147,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn requests_to_one_host_keep_their_distance() {
-        let hosts = Hosts::new(2, Duration::from_millis(20));
+        let hosts = Hosts::new(2, Duration::from_millis(20), 0);
         let start = Instant::now();
         for _ in 0..4 {
             drop(hosts.turn(&url("http://a.example/"), true).await);
@@ -160,10 +232,23 @@ mod tests {
 
     #[test]
     fn idle_hosts_are_forgotten() {
-        let hosts = Hosts::new(1, Duration::ZERO);
+        let hosts = Hosts::new(1, Duration::ZERO, 0);
         for n in 0..REMEMBERED_HOSTS + 10 {
             drop(hosts.host(&format!("h{n}.example")));
         }
-        assert!(locked(&hosts.known).len() <= REMEMBERED_HOSTS);
+        assert!(locked(&hosts.known).hosts.len() <= REMEMBERED_HOSTS);
+    }
+
+    #[tokio::test]
+    async fn no_more_connections_stay_open_than_the_process_may_hold() {
+        let hosts = Hosts::new(2, Duration::ZERO, 3);
+        let at = async |name: &str| hosts.turn(&url(&format!("http://{name}.example/")), false).await;
+        let (first, second) = (at("a").await, at("a").await);
+        assert!(first.keeps_open && second.keeps_open && at("b").await.keeps_open);
+        assert!(!at("c").await.keeps_open, "three are spoken for");
+        drop((first, second));
+        assert!(at("a").await.keeps_open && at("b").await.keeps_open, "theirs are open already");
+        let later = Instant::now() + KEPT_FOR + SWEPT_EVERY;
+        assert!(hosts.may_keep(&hosts.host("c.example"), later), "what was idle is closed by now");
     }
 }

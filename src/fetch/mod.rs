@@ -13,6 +13,7 @@ mod decode;
 mod failure;
 mod guard;
 mod hosts;
+mod limit;
 mod page;
 mod post;
 mod probe;
@@ -37,6 +38,7 @@ use cookies::Cookies;
 
 pub use failure::{Failure, FailureKind};
 pub use guard::{allows, is_public};
+pub use limit::raise_open_files;
 pub use page::{Hop, Page};
 pub use probe::{Ipv6, Ipv6Look, Probe};
 pub use settings::{FetcherError, Settings};
@@ -75,6 +77,18 @@ pub struct Ask {
     pub retries: u32,
     /// Bytes of body to read.
     pub max_body: usize,
+    /// Bytes of body to read of what is no text: a download is not pulled to its end.
+    pub max_binary: usize,
+    /// Where a page sends its readers by itself, which is followed like a redirect.
+    pub onward: Option<fn(&Page) -> Option<Url>>,
+}
+
+impl Ask {
+    /// A single attempt for `max_body` bytes of whatever comes.
+    #[must_use]
+    pub const fn once(max_body: usize) -> Self {
+        Self { fresh: false, retries: 0, max_body, max_binary: max_body, onward: None }
+    }
 }
 
 /// The HTTP client; clones share everything.
@@ -107,6 +121,9 @@ enum Answer {
     Final { status: u16, content_type: Option<String>, body: Bytes, truncated: bool },
 }
 
+/// A hop that was made: what was asked, with which cookies.
+type Been = (Url, Vec<(String, String)>);
+
 impl Fetcher {
     /// Builds the client.
     pub fn new(settings: Settings) -> Result<Self, FetcherError> {
@@ -115,14 +132,16 @@ impl Fetcher {
         let guarded = !settings.allow_private && settings.proxy.is_none();
         let names =
             guard::Names::new(guarded.then(|| settings.allow_hosts.clone()), settings.connect_timeout.mul_f32(0.8));
-        let client = build_client(&settings, &names, settings.per_host_concurrency.max(1))?;
+        let per_host = settings.per_host_concurrency.max(1);
+        let client = build_client(&settings, &names, per_host)?;
         let fresh = build_client(&settings, &names, 0)?;
+        let (at_once, kept) = limit::share(limit::open_files(), settings.concurrency);
         let shared = Shared {
             client,
             fresh,
             control: OnceLock::new(),
-            gate: Semaphore::new(settings.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
-            hosts: hosts::Hosts::new(settings.per_host_concurrency, settings.per_host_interval),
+            gate: Semaphore::new(at_once),
+            hosts: hosts::Hosts::new(per_host, settings.per_host_interval, kept),
             online: Mutex::const_new(None),
             settings,
         };
@@ -144,12 +163,12 @@ impl Fetcher {
     /// Gets a page: any status is a page; transient failures and 5xx are asked again.
     pub async fn get(&self, url: &str) -> Result<Page, Failure> {
         let settings = &self.shared.settings;
-        self.get_with(url, Ask { fresh: false, retries: settings.retries, max_body: settings.max_body }).await
+        self.get_with(url, Ask { retries: settings.retries, ..Ask::once(settings.max_body) }).await
     }
 
     /// Gets a page in a single attempt, on a new connection when `fresh`.
     pub async fn get_once(&self, url: &str, fresh: bool) -> Result<Page, Failure> {
-        self.get_with(url, Ask { fresh, retries: 0, max_body: self.shared.settings.max_body }).await
+        self.get_with(url, Ask { fresh, ..Ask::once(self.shared.settings.max_body) }).await
     }
 
     /// Gets a page as `ask` wishes.
@@ -236,11 +255,10 @@ impl Fetcher {
     /// One attempt: a chain of hops up to a final answer.
     async fn attempt(&self, start: &Url, ask: Ask) -> Result<Page, Missed> {
         let shared = &*self.shared;
-        let client = if ask.fresh { &shared.fresh } else { &shared.client };
         let mut url = start.clone();
         let mut chain: Vec<Hop> = Vec::new();
         let mut cookies = Cookies::default();
-        let mut been = Vec::new();
+        let mut been: Vec<Been> = Vec::new();
         let mut spent = Duration::ZERO;
         loop {
             if let Err((kind, detail)) = self.may_ask(&url) {
@@ -249,9 +267,11 @@ impl Fetcher {
             }
             let turn = shared.hosts.turn(&url, !self.is_exempt(&url)).await;
             let gate = shared.gate.acquire().await;
+            let client = if ask.fresh || !turn.keeps_open { &shared.fresh } else { &shared.client };
             let known = cookies.state();
             let asked_at = Instant::now();
-            let hop = ask_one(client, &url, &mut cookies, ask.max_body);
+            // Why boxed: a look that waits for its turn stays small, and thousands may wait.
+            let hop = Box::pin(ask_one(client, &url, &mut cookies, &ask));
             let answer = tokio::time::timeout(shared.settings.timeout.saturating_sub(spent), hop).await;
             spent += asked_at.elapsed();
             drop(gate);
@@ -267,14 +287,30 @@ impl Fetcher {
                     } else {
                         self.refusals.answered(&url);
                     }
-                    let (url, elapsed, attempts) = (url.into(), spent, 1);
-                    return Ok(Page { url, status, content_type, chain, body, truncated, elapsed, attempts });
+                    let at = url.to_string();
+                    let (chain_now, elapsed, attempts) = (std::mem::take(&mut chain), spent, 1);
+                    let mut page =
+                        Page { url: at, status, content_type, chain: chain_now, body, truncated, elapsed, attempts };
+                    let next = ask.onward.and_then(|onward| onward(&page));
+                    let been_now = (url, known);
+                    let Some(next) = next.filter(|next| {
+                        // Why no failure: a page that comes back to itself is shown all the same.
+                        been.len() < shared.settings.max_redirects
+                            && !is_known(next, &cookies, been.iter().chain([&been_now]))
+                    }) else {
+                        return Ok(page);
+                    };
+                    chain = std::mem::take(&mut page.chain);
+                    chain.push(Hop { url: page.url, status });
+                    been.push(been_now);
+                    url = next;
+                    continue;
                 }
                 Ok(Answer::Elsewhere(status, next)) => {
                     chain.push(Hop { url: url.to_string(), status });
                     been.push((url, known));
                     url = next;
-                    if been.iter().any(|(seen, with)| *seen == url && *with == cookies.state()) {
+                    if is_known(&url, &cookies, been.iter()) {
                         (FailureKind::RedirectLoop, "redirected to a URL already visited".to_owned())
                     } else if chain.len() > shared.settings.max_redirects {
                         let limit = shared.settings.max_redirects;
@@ -316,7 +352,7 @@ fn build_client(settings: &Settings, names: &guard::Names, idle: usize) -> Resul
         .retry(reqwest::retry::never())
         .connect_timeout(settings.connect_timeout)
         .pool_max_idle_per_host(idle)
-        .pool_idle_timeout(Duration::from_secs(5))
+        .pool_idle_timeout(hosts::IDLE_FOR)
         .dns_resolver(Arc::new(names.clone()))
         .no_proxy();
     if let Some(proxy) = &settings.proxy {
@@ -337,12 +373,17 @@ fn parse(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Whether a URL was asked before with the same cookies: the answer would be the same.
+fn is_known<'b>(url: &Url, cookies: &Cookies, mut been: impl Iterator<Item = &'b Been>) -> bool {
+    been.any(|(seen, with)| seen == url && *with == cookies.state())
+}
+
 /// One request, its answer read as far as it is wanted.
 async fn ask_one(
     client: &Client,
     url: &Url,
     cookies: &mut Cookies,
-    max_body: usize,
+    ask: &Ask,
 ) -> Result<Answer, (FailureKind, String)> {
     let mut request = client.get(url.clone());
     if let Some(header) = cookies.header_for(url) {
@@ -350,13 +391,15 @@ async fn ask_one(
     }
     let response = request.send().await.map_err(|error| failure::classify(&error))?;
     let status = response.status();
+    cookies.take(url, response.headers());
     if let Some(next) = redirect_target(&response, url) {
-        cookies.take(url, response.headers());
         return Ok(Answer::Elsewhere(status.as_u16(), next));
     }
     let content_type =
         response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let (body, truncated) = read_body(response, max_body).await.map_err(|error| failure::classify(&error))?;
+    let is_text = content_type.as_deref().is_none_or(page::is_text_type);
+    let limit = if is_text { ask.max_body } else { ask.max_binary.min(ask.max_body) };
+    let (body, truncated) = read_body(response, limit).await.map_err(|error| failure::classify(&error))?;
     Ok(Answer::Final { status: status.as_u16(), content_type, body, truncated })
 }
 

@@ -1,5 +1,6 @@
 //! What a look brought back.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,6 +45,15 @@ impl Page {
         self.status >= 200 && self.status < 300
     }
 
+    /// Whether the body is words to read: a declared text type, or none and no sign of a file.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        match &self.content_type {
+            Some(kind) => is_text_type(kind),
+            None => !self.body.iter().take(512).any(|byte| *byte == 0),
+        }
+    }
+
     /// The body as text, in the charset it is really written in.
     ///
     /// Asked in this order: byte order mark, `Content-Type`, declaration in the first
@@ -51,6 +61,12 @@ impl Page {
     /// UTF-8: many sites kept their `gb2312` declaration when they moved.
     #[must_use]
     pub fn text(&self) -> String {
+        self.text_cow().into_owned()
+    }
+
+    /// [`text`](Self::text) without a copy where the body is UTF-8 already.
+    #[must_use]
+    pub fn text_cow(&self) -> Cow<'_, str> {
         decode::decode(&self.body, self.content_type.as_deref())
     }
 
@@ -68,4 +84,10 @@ impl Page {
             attempts: 1,
         }
     }
+}
+
+/// Whether a `Content-Type` promises words.
+pub(super) fn is_text_type(kind: &str) -> bool {
+    let has = |word: &str| kind.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    ["text/", "html", "xml", "json"].iter().any(|word| has(word))
 }

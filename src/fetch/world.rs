@@ -60,6 +60,10 @@ fn redirect(to: &str) -> Response {
     (StatusCode::FOUND, [(header::LOCATION, to.to_owned())]).into_response()
 }
 
+fn sends_on(content: &str) -> Html<String> {
+    Html(format!("<html><head><meta http-equiv=\"Refresh\" content=\"{content}\"></head><body>正在跳转</body></html>"))
+}
+
 fn page(text: &str) -> Html<String> {
     Html(format!("<html><head><title>示例政务</title></head><body>{text}</body></html>"))
 }
@@ -139,6 +143,37 @@ pub(crate) async fn start() -> String {
         )
         .route("/waf", get(|| async { (StatusCode::FORBIDDEN, page("您的请求疑似攻击行为,请求已被拦截")) }))
         .route("/deleted", get(|| async { page("<p>该内容已被发布者删除</p>") }))
+        .route("/sent-on", get(|| async { sends_on("0;url=/ok") }))
+        .route("/sent-on-to-nothing", get(|| async { sends_on("1; URL='/status/404'") }))
+        .route("/sent-on-inside", get(|| async { sends_on("0;url=http://169.254.169.254/latest/") }))
+        .route("/sent-on-to-itself", get(|| async { sends_on("0;url=/sent-on-to-itself") }))
+        .route("/sent-to-and-fro", get(|| async { sends_on("2;url=/sent-fro-and-to") }))
+        .route("/sent-fro-and-to", get(|| async { sends_on("2;url=/sent-to-and-fro") }))
+        .route("/sent-on-late", get(|| async { sends_on("60;url=/status/404") }))
+        .route("/sent-on-to-app", get(|| async { sends_on("0;url=weixin://dl/business") }))
+        .route(
+            "/soft-and-sent-on",
+            get(|| async {
+                Html("<title>页面不存在</title><meta http-equiv=refresh content='3;url=/'><p>即将返回首页</p>")
+            }),
+        )
+        .route(
+            "/sent-on-with-cookie",
+            get(|headers: HeaderMap| async move {
+                if headers.get(header::COOKIE).is_some_and(|cookie| cookie == "seen=1") {
+                    page("进来了").into_response()
+                } else {
+                    ([(header::SET_COOKIE, "seen=1; Path=/")], sends_on("0;url=/sent-on-with-cookie")).into_response()
+                }
+            }),
+        )
+        .route(
+            "/download",
+            get(|| async {
+                let zeros = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![0; 8192]));
+                ([(header::CONTENT_TYPE, "application/octet-stream")], Body::from_stream(zeros))
+            }),
+        )
         .route("/login", get(|| async { page("<p>请先登录</p>") }))
         .route(
             "/file",

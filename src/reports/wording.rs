@@ -162,7 +162,7 @@ fn reason(key: &str) -> &'static str {
         "manual" | "by_hand" => "须人工查看",
         "blocked" | "captcha" | "forbidden" | "http_403" => "平台限制访问",
         "rate_limited" | "http_429" | "quota_exceeded" => "平台限制访问频次",
-        "offline" | "we_offline" | "our_outage" | "outage" => "检查期间本系统网络异常",
+        "offline" | "we_offline" | "our_outage" | "outage" | "our_limit" => "检查期间本系统网络异常",
         "no_source" | "unsupported" | "not_built" => "采集渠道尚未开通",
         "bad_option" | "nothing_selected" | "mixed_source" | "other_account" => "采集参数待更正",
         "unreadable" | "no_dates" | "not_a_feed" | "malformed" | "empty" | "not_data" | "unknown_shape" => {

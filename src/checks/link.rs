@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::soft404;
+use super::link_judge::{judge_failure, judge_page, onward};
+use super::link_site::Sites;
 use crate::domain::keyed::keyed_enum;
-use crate::fetch::{Ask, Connectivity, Failure, FailureKind, Fetcher, Hop, Page};
-use crate::sources::blocked::{self, Block};
-use crate::sources::skim::{Skim, skim};
+use crate::fetch::{Ask, Connectivity, Failure, Fetcher, Hop, Page};
+use crate::sources::skim::skim;
 
 keyed_enum! {
     /// What one look at a link says (链接状态).
@@ -32,6 +32,8 @@ keyed_enum! {
         Gone = "gone", "页面已移除（410），复查相同", "gone (410), asked twice";
         PlatformDeleted = "platform_deleted", "平台提示内容已删除或不可查看", "the platform says the content is deleted or withdrawn";
         SoftNotFound = "soft_not_found", "页面能打开，但提示内容不存在", "answers with success but says that the page does not exist";
+        SameAsMissing = "same_as_missing", "页面能打开，但与该网站对不存在网址的应答相同", "answers with success, but just as its site answers an address that does not exist";
+        RedirectedHome = "redirected_home", "打开后转到网站首页，原页面可能已不存在", "leads to the site's home page; the page itself may be gone";
         ServerError = "server_error", "服务器出错（5xx）", "server error (5xx)";
         AccessDenied = "access_denied", "拒绝访问（401、403）", "access denied (401, 403)";
         PreconditionFailed = "precondition_failed", "访问条件不满足（412）", "precondition failed (412)";
@@ -53,6 +55,7 @@ keyed_enum! {
         RateLimited = "rate_limited", "对方限制访问频率（429）", "rate limited (429)";
         HostResting = "host_resting", "该主机多次拒绝连接，本次不再访问", "the host refused repeatedly and is left alone for this run";
         GuardRefused = "guard_refused", "网址指向内部网络，按安全规则不予访问", "the URL points into a private network and was not asked";
+        OurLimit = "our_limit", "本机同时打开的连接过多，未能访问", "this machine had no connection left to ask with";
         WeAreOffline = "we_are_offline", "本机网络中断，无法判断", "our own connection is down";
     }
 }
@@ -84,8 +87,11 @@ pub struct LinkLook {
     pub fetched_at: DateTime<Utc>,
 }
 
-/// Bytes of body read: enough for words and title; a download is not pulled to its end.
+/// Bytes of a page read: enough for words and title.
 const MAX_BODY: usize = 1024 * 1024;
+
+/// Bytes read of what is no text: that it comes is all that is asked.
+const MAX_BINARY: usize = 16 * 1024;
 
 /// Visible characters skimmed.
 const SKIMMED: usize = 1600;
@@ -93,26 +99,59 @@ const SKIMMED: usize = 1600;
 /// Longest snippet, in characters.
 const SNIPPET: usize = 200;
 
-/// Looks at `url` and says what it found.
+/// Longest snippet of a link that works: enough to know the page by.
+const SNIPPET_OF_SOUND: usize = 60;
+
+/// What a look is to bring back besides the verdict.
+#[derive(Debug, Clone, Copy)]
+struct Wish<'s> {
+    evidence: bool,
+    sites: Option<&'s Sites>,
+}
+
+/// Looks at `url` and says what it found, with its evidence.
 pub async fn verify(fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
+    look(fetcher, url, now, Wish { evidence: true, sites: None }).await
+}
+
+/// Looks at `url` for the verdict alone: no snippet, no hash.
+pub async fn verdict(fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
+    look(fetcher, url, now, Wish { evidence: false, sites: None }).await
+}
+
+/// [`verify`], knowing what the site of `url` answers to an address that does not exist.
+pub(super) async fn verify_at(fetcher: &Fetcher, sites: &Sites, url: &str, now: DateTime<Utc>) -> LinkLook {
+    look(fetcher, url, now, Wish { evidence: true, sites: Some(sites) }).await
+}
+
+/// What an answer says by itself, as every look judges its last one.
+#[must_use]
+pub fn judge_answer(page: &Page) -> (LinkOutcome, LinkReason) {
+    let text = page.is_text().then(|| page.text_cow());
+    let seen = text.as_deref().map(|text| skim(text, SKIMMED));
+    judge_page(page, text.as_deref().unwrap_or_default(), seen.as_ref())
+}
+
+async fn look(fetcher: &Fetcher, url: &str, now: DateTime<Utc>, wish: Wish<'_>) -> LinkLook {
     let settings = fetcher.settings();
     let max_body = settings.max_body.min(MAX_BODY);
-    let first = fetcher.get_with(url, Ask { fresh: false, retries: settings.retries, max_body }).await;
-    let Ok(page) = &first else { return judge(fetcher, url, now, first, 0).await };
+    let ask = Ask { retries: settings.retries, max_binary: MAX_BINARY, onward: Some(onward), ..Ask::once(max_body) };
+    let first = fetcher.get_with(url, ask).await;
+    let Ok(page) = &first else { return judge(fetcher, url, now, first, 0, wish).await };
     if !is_gone(page) {
-        return judge(fetcher, url, now, first, 0).await;
+        return judge(fetcher, url, now, first, 0, wish).await;
     }
     // Why: one 404 may come from a half-deployed server behind a balancer, or a stale connection.
     let before = page.attempts;
-    let second = fetcher.get_with(url, Ask { fresh: true, retries: 0, max_body }).await;
-    let mut look = judge(fetcher, url, now, second, before).await;
+    let second = fetcher.get_with(url, Ask { fresh: true, retries: 0, ..ask }).await;
+    let mut look = judge(fetcher, url, now, second, before, wish).await;
     if look.reason == LinkReason::Answered {
         look.reason = LinkReason::Recovered;
     }
     look
 }
 
-fn is_gone(page: &Page) -> bool {
+pub(super) const fn is_gone(page: &Page) -> bool {
     matches!(page.status, 404 | 410)
 }
 
@@ -123,6 +162,7 @@ async fn judge(
     now: DateTime<Utc>,
     answer: Result<Page, Failure>,
     attempts_before: u32,
+    wish: Wish<'_>,
 ) -> LinkLook {
     let mut look = LinkLook {
         url: url.to_owned(),
@@ -139,11 +179,19 @@ async fn judge(
     };
     match answer {
         Ok(page) => {
-            let text = is_text(&page).then(|| page.text());
+            let text = page.is_text().then(|| page.text_cow());
             let seen = text.as_deref().map(|text| skim(text, SKIMMED));
             (look.outcome, look.reason) = judge_page(&page, text.as_deref().unwrap_or_default(), seen.as_ref());
-            look.snippet = seen.map(|seen| seen.snippet(SNIPPET)).unwrap_or_default();
-            look.sha256 = (!page.body.is_empty()).then(|| hex(&Sha256::digest(&page.body)));
+            if look.outcome == LinkOutcome::Ok
+                && let Some(reason) = super::link_site::doubt(fetcher, wish.sites, url, &page, text.as_deref()).await
+            {
+                (look.outcome, look.reason) = (LinkOutcome::Suspected, reason);
+            }
+            if wish.evidence {
+                let longest = if look.outcome == LinkOutcome::Ok { SNIPPET_OF_SOUND } else { SNIPPET };
+                look.snippet = seen.map(|seen| seen.snippet(longest)).unwrap_or_default();
+                look.sha256 = (!page.body.is_empty()).then(|| hex(&Sha256::digest(&page.body)));
+            }
             look.status = Some(page.status);
             look.attempts += page.attempts;
             look.elapsed_ms = page.elapsed.as_millis() as u64;
@@ -163,61 +211,6 @@ async fn judge(
         }
     }
     look
-}
-
-fn judge_page(page: &Page, text: &str, seen: Option<&Skim>) -> (LinkOutcome, LinkReason) {
-    if let Some(seen) = seen {
-        if soft404::is_platform_deletion(seen) {
-            return (LinkOutcome::Broken, LinkReason::PlatformDeleted);
-        }
-        // Why: a page that asks for a login works, which is all that is asked of a link.
-        match blocked::recognise_skimmed(page.status, text, seen).filter(|_| !is_gone(page)) {
-            Some(Block::Captcha) => return (LinkOutcome::Unverified, LinkReason::Captcha),
-            Some(Block::Challenge) => return (LinkOutcome::Unverified, LinkReason::Challenge),
-            Some(Block::Firewall) => return (LinkOutcome::Unverified, LinkReason::RobotBlocked),
-            Some(Block::Login) | None => {}
-        }
-    }
-    match page.status {
-        200..=299 if seen.is_some_and(soft404::says_not_found) => (LinkOutcome::Suspected, LinkReason::SoftNotFound),
-        200..=299 => (LinkOutcome::Ok, LinkReason::Answered),
-        404 => (LinkOutcome::Broken, LinkReason::NotFound),
-        410 => (LinkOutcome::Broken, LinkReason::Gone),
-        401 | 403 => (LinkOutcome::Suspected, LinkReason::AccessDenied),
-        412 => (LinkOutcome::Suspected, LinkReason::PreconditionFailed),
-        429 => (LinkOutcome::Unverified, LinkReason::RateLimited),
-        500..=599 => (LinkOutcome::Suspected, LinkReason::ServerError),
-        _ => (LinkOutcome::Suspected, LinkReason::OddStatus),
-    }
-}
-
-const fn judge_failure(kind: FailureKind) -> (LinkOutcome, LinkReason) {
-    match kind {
-        FailureKind::Dns => (LinkOutcome::Suspected, LinkReason::Dns),
-        FailureKind::DnsTemporary => (LinkOutcome::Suspected, LinkReason::DnsTemporary),
-        FailureKind::Refused => (LinkOutcome::Suspected, LinkReason::Refused),
-        FailureKind::Unreachable => (LinkOutcome::Suspected, LinkReason::Unreachable),
-        FailureKind::Reset => (LinkOutcome::Suspected, LinkReason::Reset),
-        FailureKind::Timeout => (LinkOutcome::Suspected, LinkReason::Timeout),
-        FailureKind::Tls => (LinkOutcome::Suspected, LinkReason::Tls),
-        FailureKind::RedirectLoop => (LinkOutcome::Suspected, LinkReason::RedirectLoop),
-        FailureKind::TooManyRedirects => (LinkOutcome::Suspected, LinkReason::TooManyRedirects),
-        FailureKind::BadUrl => (LinkOutcome::Suspected, LinkReason::BadUrl),
-        FailureKind::Protocol => (LinkOutcome::Suspected, LinkReason::Protocol),
-        FailureKind::Forbidden => (LinkOutcome::Unverified, LinkReason::GuardRefused),
-        FailureKind::HostResting => (LinkOutcome::Unverified, LinkReason::HostResting),
-    }
-}
-
-/// Whether the body is words to read: a declared text type, or none and no sign of a file.
-fn is_text(page: &Page) -> bool {
-    match &page.content_type {
-        Some(kind) => {
-            let kind = kind.to_ascii_lowercase();
-            ["text/", "html", "xml", "json"].iter().any(|word| kind.contains(word))
-        }
-        None => !page.body.iter().take(512).any(|byte| *byte == 0),
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

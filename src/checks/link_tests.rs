@@ -19,6 +19,15 @@ async fn every_answer_gets_its_verdict() {
         ("/login", LinkOutcome::Ok, LinkReason::Answered),
         ("/file", LinkOutcome::Ok, LinkReason::Answered),
         ("/endless", LinkOutcome::Ok, LinkReason::Answered),
+        ("/download", LinkOutcome::Ok, LinkReason::Answered),
+        ("/sent-on", LinkOutcome::Ok, LinkReason::Answered),
+        ("/sent-on-with-cookie", LinkOutcome::Ok, LinkReason::Answered),
+        ("/sent-on-to-itself", LinkOutcome::Ok, LinkReason::Answered),
+        ("/sent-to-and-fro", LinkOutcome::Ok, LinkReason::Answered),
+        ("/sent-on-late", LinkOutcome::Ok, LinkReason::Answered),
+        ("/sent-on-to-app", LinkOutcome::Ok, LinkReason::Answered),
+        ("/sent-on-to-nothing", LinkOutcome::Broken, LinkReason::NotFound),
+        ("/soft-and-sent-on", LinkOutcome::Suspected, LinkReason::SoftNotFound),
         ("/status/204", LinkOutcome::Ok, LinkReason::Answered),
         ("/once404", LinkOutcome::Ok, LinkReason::Recovered),
         ("/status/404", LinkOutcome::Broken, LinkReason::NotFound),
@@ -75,6 +84,48 @@ async fn the_look_carries_its_evidence() {
     assert_eq!((json["outcome"].as_str(), json["reason"].as_str()), (Some("ok"), Some("answered")));
     let twice = verify(&fetcher(settings()), &format!("{base}/status/404"), now()).await;
     assert_eq!(twice.attempts, 2);
+}
+
+#[tokio::test]
+async fn a_page_that_sends_its_reader_on_is_a_hop_like_any_other() {
+    let base = start().await;
+    let open = fetcher(settings());
+    let look = verify(&open, &format!("{base}/sent-on"), now()).await;
+    assert_eq!(look.final_url, Some(format!("{base}/ok")));
+    assert_eq!(look.chain, [Hop { url: format!("{base}/sent-on"), status: 200 }]);
+    let look = verify(&open, &format!("{base}/sent-on-with-cookie"), now()).await;
+    assert!(look.snippet.contains("进来了"), "{}", look.snippet);
+    // The guard stands before such a hop too: loopback may be asked here, a private address may not.
+    let guarded = fetcher(Settings { allow_private: false, ..settings() });
+    let page = crate::fetch::Page::from_bytes(
+        "http://a.example/",
+        Some("text/html"),
+        "<meta http-equiv=refresh content='0;url=http://169.254.169.254/latest/'>",
+    );
+    let next = onward(&page).unwrap();
+    let look = verify(&guarded, next.as_str(), now()).await;
+    assert_eq!(look.reason, LinkReason::GuardRefused);
+}
+
+#[tokio::test]
+async fn a_download_is_not_pulled_to_its_end() {
+    let base = start().await;
+    let fetcher = fetcher(Settings { timeout: std::time::Duration::from_secs(5), ..settings() });
+    let ask = Ask { max_binary: MAX_BINARY, ..Ask::once(MAX_BODY) };
+    let page = fetcher.get_with(&format!("{base}/download"), ask).await.unwrap();
+    assert_eq!((page.body.len(), page.truncated), (MAX_BINARY, true));
+}
+
+#[tokio::test]
+async fn a_verdict_alone_is_the_same_verdict() {
+    let base = start().await;
+    let fetcher = fetcher(settings());
+    for path in ["/ok", "/soft", "/softgbk", "/captcha", "/status/404", "/deleted"] {
+        let url = format!("{base}{path}");
+        let (look, alone) = (verify(&fetcher, &url, now()).await, verdict(&fetcher, &url, now()).await);
+        assert_eq!((look.outcome, look.reason, look.status), (alone.outcome, alone.reason, alone.status), "{path}");
+        assert!(alone.snippet.is_empty() && alone.sha256.is_none(), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ pub mod judge;
 mod known;
 pub mod link;
 mod link_book;
+mod link_judge;
+mod link_site;
 pub mod observe;
 pub mod recheck;
 pub mod rejudge;

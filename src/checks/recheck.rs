@@ -8,6 +8,7 @@ use super::judge::{
 };
 use super::known::{Records, load};
 use super::link::{self, LinkOutcome};
+use super::link_site::Sites;
 use super::observe::{Aids, Scope as Look, observe};
 use super::run::bench;
 use super::visits;
@@ -142,7 +143,7 @@ async fn measure(
     };
     Ok(match issue.indicator {
         Indicator::Link => {
-            let look = link::verify(fetcher, &issue.subject, now).await;
+            let look = link::verify_at(fetcher, &Sites::default(), &issue.subject, now).await;
             let passed = match look.outcome {
                 LinkOutcome::Ok => Some(true),
                 LinkOutcome::Broken => Some(false),

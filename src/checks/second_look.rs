@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::judge;
 use super::link::{self, LinkLook};
+use super::link_site::Sites;
 use super::observe::{Aids, Scope, observe};
 use super::run::bench;
 use super::seen::Observed;
@@ -54,11 +55,13 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     let fetcher = fetcher.for_run();
     let mut running = JoinSet::new();
     let gate = Arc::new(Semaphore::new(fetcher.settings().concurrency.max(1)));
+    let sites = Arc::new(Sites::default());
     for found in due {
-        let (office, fetcher, gate) = (office.clone(), fetcher.clone(), Arc::clone(&gate));
+        let (office, fetcher) = (office.clone(), fetcher.clone());
+        let (gate, sites) = (Arc::clone(&gate), Arc::clone(&sites));
         running.spawn(async move {
             let _permit = gate.acquire().await;
-            let look = look_at(&office, &fetcher, &found, now).await;
+            let look = look_at(&office, &fetcher, &sites, &found, now).await;
             (found, look)
         });
     }
@@ -102,9 +105,15 @@ enum Look {
     Nothing,
 }
 
-async fn look_at(office: &Office, fetcher: &Fetcher, found: &StoredFinding, now: DateTime<Utc>) -> Look {
+async fn look_at(
+    office: &Office,
+    fetcher: &Fetcher,
+    sites: &Sites,
+    found: &StoredFinding,
+    now: DateTime<Utc>,
+) -> Look {
     if found.finding.indicator != Indicator::AppUnavailable {
-        return Look::Link(link::verify(fetcher, &found.finding.subject, now).await);
+        return Look::Link(link::verify_at(fetcher, sites, &found.finding.subject, now).await);
     }
     let Ok(Some(account)) = account_of(office, found).await else { return Look::Nothing };
     let scope = Scope { as_of: now, window_from: now, links: false, site: false };

@@ -1,5 +1,9 @@
 //! Pages that answer with success and say that there is nothing: by their words, not their status.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::sources::skim::Skim;
 
 /// What platforms show in place of a post that was deleted or withdrawn. Final: the platform said so.
@@ -131,6 +135,12 @@ const SAYINGS: &[&str] = &[
     "pageismissing",
 ];
 
+/// All sayings in one pass: most pages hold none, and there are many pages.
+static SAID: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SAYINGS).ok());
+
+static DELETED: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(PLATFORM_DELETIONS).ok());
+
 /// Words around the sayings that carry nothing of their own.
 const FILLERS: &[&str] = &[
     "对不起",
@@ -252,21 +262,23 @@ const SHORT_PAGE: usize = 1200;
 ///
 /// Only on short pages: an article may quote such a sentence.
 pub(super) fn is_platform_deletion(seen: &Skim) -> bool {
-    if !seen.is_short(800) {
-        return false;
-    }
-    let visible = seen.visible.to_lowercase();
-    let title = seen.title.to_lowercase();
-    PLATFORM_DELETIONS.iter().any(|phrase| visible.contains(phrase) || title.contains(phrase))
+    seen.is_short(800)
+        && DELETED.as_ref().is_some_and(|deleted| deleted.is_match(&seen.visible) || deleted.is_match(&seen.title))
 }
 
 /// A success that says "not found", by title, heading or the wording of a short page.
 pub(super) fn says_not_found(seen: &Skim) -> bool {
-    is_title(&seen.title) || is_title(&seen.heading) || {
-        let mut lines = seen.visible.lines();
-        (seen.is_short(MESSAGE_PAGE) && says(&bare(&seen.visible)))
-            || (seen.is_short(SHORT_PAGE) && lines.any(|line| is_nothing_but(&bare(line))))
+    if is_title(&seen.title) || (seen.heading != seen.title && is_title(&seen.heading)) {
+        return true;
     }
+    if !seen.is_short(SHORT_PAGE) {
+        return false;
+    }
+    // Why: asked of the page as a whole first, as no line says what the page does not.
+    if !says(&bare(&seen.visible)) {
+        return false;
+    }
+    seen.is_short(MESSAGE_PAGE) || seen.visible.lines().any(|line| is_nothing_but(&bare(line)))
 }
 
 /// A title or heading, or one of its parts, that is nothing but "not found".
@@ -280,11 +292,21 @@ fn is_title(title: &str) -> bool {
 
 /// Letters, digits and characters alone, in lower case.
 fn bare(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // Why first: nearly every letter is one of these, and the tables are slow.
+            '\u{4e00}'..='\u{9fff}' | 'a'..='z' | '0'..='9' => out.push(c),
+            _ if c.is_ascii() => out.extend(c.is_ascii_alphanumeric().then(|| c.to_ascii_lowercase())),
+            _ if c.is_alphanumeric() => out.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    out
 }
 
 fn says(bare: &str) -> bool {
-    SAYINGS.iter().any(|saying| bare.contains(saying))
+    SAID.as_ref().is_some_and(|said| said.is_match(bare))
 }
 
 fn is_nothing_but(bare: &str) -> bool {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::args::Format;
 use super::{CheckFailed, Context};
 use crate::app;
-use crate::checks::link::{LinkOutcome, LinkReason, verify};
+use crate::checks::link::{LinkLook, LinkOutcome, LinkReason, verdict};
 use crate::clock::Clock;
 
 #[derive(Serialize)]
@@ -24,6 +24,15 @@ struct View<'a> {
     attempts: u32,
     elapsed_ms: u64,
 }
+
+/// Looks begun beyond those that may ask at once: many may be waiting for a turn at one host.
+const AHEAD: usize = 4;
+
+/// Looks written out together, when so many are ready.
+const WRITTEN_TOGETHER: usize = 256;
+
+/// Lines handed on together, when so many are there.
+const READ_TOGETHER: usize = 256;
 
 /// Longest line that is read, in bytes; no URL is longer.
 const LONGEST_LINE: u64 = 64 * 1024;
@@ -39,65 +48,36 @@ pub(super) async fn run(context: &mut Context, file: &Path) -> anyhow::Result<()
             en: format!("{}: cannot be read ({error})", file.display()),
         })?)
     };
-    let (sender, lines) = mpsc::channel::<String>(1024);
+    let (sender, lines) = mpsc::channel::<Vec<String>>(4);
     let reader = tokio::task::spawn_blocking(move || read_lines(source, &sender));
     let clock = Clock::system();
-    let lines = futures::stream::unfold(lines, |mut lines| async move { lines.recv().await.map(|line| (line, lines)) });
-    let looks = lines
+    let lines = futures::stream::unfold(lines, |mut lines| async move { lines.recv().await.map(|some| (some, lines)) });
+    let mut looks = lines
+        .flat_map(futures::stream::iter)
         .map(|url| {
             let (fetcher, clock) = (&fetcher, &clock);
-            async move { verify(fetcher, &url, clock.now()).await }
+            async move { verdict(fetcher, &url, clock.now()).await }
         })
-        .buffer_unordered(config.http.concurrency);
-    let mut looks = std::pin::pin!(looks);
+        .buffer_unordered(config.http.concurrency.saturating_mul(AHEAD))
+        .ready_chunks(WRITTEN_TOGETHER)
+        .boxed_local();
     let mut counts = [0_u64; 4];
     let bar = context.out.bar(0, "核验", "verifying");
     if context.out.format == Format::Csv {
         context.out.line("url,outcome,status,reason,final_url,attempts,elapsed_ms")?;
     }
-    while let Some(look) = looks.next().await {
-        if let Some(count) = LinkOutcome::ALL.iter().position(|o| *o == look.outcome).and_then(|at| counts.get_mut(at))
-        {
-            *count += 1;
-        }
-        bar.inc(1);
-        let view = View {
-            url: &look.url,
-            outcome: look.outcome,
-            status: look.status,
-            reason: look.reason,
-            final_url: look.final_url.as_deref(),
-            attempts: look.attempts,
-            elapsed_ms: look.elapsed_ms,
-        };
-        match context.out.format {
-            Format::Json => {
-                let line = serde_json::to_string(&view)?;
-                context.out.line(&line)?;
-            }
-            Format::Csv => {
-                let mut csv = csv::Writer::from_writer(Vec::new());
-                csv.write_record([
-                    view.url,
-                    view.outcome.key(),
-                    &view.status.map(|s| s.to_string()).unwrap_or_default(),
-                    view.reason.key(),
-                    view.final_url.unwrap_or_default(),
-                    &view.attempts.to_string(),
-                    &view.elapsed_ms.to_string(),
-                ])?;
-                let line = String::from_utf8(csv.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-                context.out.line(line.trim_end())?;
-            }
-            Format::Table => {
-                let lang = context.out.lang;
-                let status = view.status.map_or_else(|| "—".to_owned(), |s| s.to_string());
-                let text = format!("{}\t{status}\t{}\t{}", view.outcome.name(lang), view.reason.name(lang), view.url);
-                context.out.line(&text)?;
+    while let Some(ready) = looks.next().await {
+        for look in &ready {
+            write(context, look)?;
+            let at = LinkOutcome::ALL.iter().position(|outcome| *outcome == look.outcome);
+            if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
+                *count += 1;
             }
         }
+        bar.inc(ready.len() as u64);
         context.out.finish()?;
     }
+    drop(looks);
     bar.finish_and_clear();
     reader.await??;
     let [ok, broken, suspected, unverified] = counts;
@@ -108,18 +88,64 @@ pub(super) async fn run(context: &mut Context, file: &Path) -> anyhow::Result<()
     Ok(())
 }
 
-/// Hands on every line that is not blank, as it comes.
-fn read_lines(source: Box<dyn Read + Send>, sender: &mpsc::Sender<String>) -> std::io::Result<()> {
+/// One look, one line.
+fn write(context: &mut Context, look: &LinkLook) -> anyhow::Result<()> {
+    let view = View {
+        url: &look.url,
+        outcome: look.outcome,
+        status: look.status,
+        reason: look.reason,
+        final_url: look.final_url.as_deref(),
+        attempts: look.attempts,
+        elapsed_ms: look.elapsed_ms,
+    };
+    match context.out.format {
+        Format::Json => {
+            serde_json::to_writer(context.out.writer(), &view)?;
+            context.out.line("")?;
+        }
+        Format::Csv => {
+            let mut csv = csv::Writer::from_writer(Vec::new());
+            csv.write_record([
+                view.url,
+                view.outcome.key(),
+                &view.status.map(|s| s.to_string()).unwrap_or_default(),
+                view.reason.key(),
+                view.final_url.unwrap_or_default(),
+                &view.attempts.to_string(),
+                &view.elapsed_ms.to_string(),
+            ])?;
+            let line = String::from_utf8(csv.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
+            context.out.line(line.trim_end())?;
+        }
+        Format::Table => {
+            let lang = context.out.lang;
+            let status = view.status.map_or_else(|| "—".to_owned(), |s| s.to_string());
+            let text = format!("{}\t{status}\t{}\t{}", view.outcome.name(lang), view.reason.name(lang), view.url);
+            context.out.line(&text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Hands on every line that is not blank: as it comes, and together what came together.
+fn read_lines(source: Box<dyn Read + Send>, sender: &mpsc::Sender<Vec<String>>) -> std::io::Result<()> {
     let mut source = BufReader::new(source);
     let mut line = Vec::new();
+    let mut ready = Vec::new();
     loop {
         line.clear();
-        if source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
-        }
+        let read = source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
         let text = String::from_utf8_lossy(&line);
         let text = text.trim().trim_start_matches('\u{feff}');
-        if !text.is_empty() && sender.blocking_send(text.to_owned()).is_err() {
+        if !text.is_empty() {
+            ready.push(text.to_owned());
+        }
+        let waits = source.buffer().is_empty() || ready.len() >= READ_TOGETHER;
+        if waits && !ready.is_empty() && sender.blocking_send(std::mem::take(&mut ready)).is_err() {
+            return Ok(());
+        }
+        if read == 0 {
             return Ok(());
         }
     }

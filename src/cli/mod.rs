@@ -79,7 +79,14 @@ pub fn main() -> ExitCode {
     };
     trace(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve));
     crate::fetch::install_tls();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    crate::fetch::raise_open_files();
+    // Why one thread for the links: a request is a few microseconds of work, and handing it from
+    // one thread to another costs more than doing it.
+    let mut builder = match &cli.command {
+        Command::Links { .. } => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "the runtime could not start");

@@ -2,6 +2,10 @@
 //!
 //! Such a page says nothing about the content behind it, so nobody is judged by it.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::skim::{Skim, skim};
 use crate::domain::keyed::keyed_enum;
 
@@ -130,6 +134,22 @@ const LOGIN_WORDS: &[&str] = &[
     "you must be logged in",
 ];
 
+/// Words looked for in one pass: most pages hold none of them, and there are many pages.
+type Words = LazyLock<Option<AhoCorasick>>;
+
+fn any_of(words: &[&str]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+}
+
+static CHALLENGES: Words = LazyLock::new(|| any_of(CHALLENGE_WORDS));
+static CAPTCHAS: Words = LazyLock::new(|| any_of(CAPTCHA_WORDS));
+static FIREWALLS: Words = LazyLock::new(|| any_of(FIREWALL_WORDS));
+static LOGINS: Words = LazyLock::new(|| any_of(LOGIN_WORDS));
+
+fn says(words: &Words, text: &str) -> bool {
+    words.as_ref().is_some_and(|words| words.is_match(text))
+}
+
 /// Recognises what stands in front of the content; `None` when the page may be the content.
 #[must_use]
 pub fn recognise(status: u16, text: &str) -> Option<Block> {
@@ -144,37 +164,36 @@ pub fn recognise(status: u16, text: &str) -> Option<Block> {
 /// [`recognise`] for a page already skimmed to at least 600 characters.
 #[must_use]
 pub fn recognise_skimmed(status: u16, text: &str, seen: &Skim) -> Option<Block> {
-    let title = seen.title.to_lowercase();
-    let says = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
-    if says(CHALLENGE_WORDS, &title) {
+    let title = &seen.title;
+    if says(&CHALLENGES, title) {
         return Some(Block::Challenge);
     }
     // Why a length for titles: a report about 人机验证 has a title of its own, not just the word.
-    if title.chars().count() <= 16 && (says(CAPTCHA_WORDS, &title) || title.trim() == "验证码") {
+    if title.chars().count() <= 16 && (says(&CAPTCHAS, title) || title.trim() == "验证码") {
         return Some(Block::Captcha);
     }
-    if says(FIREWALL_WORDS, &title) && seen.is_short(LOOKED_AT) {
+    if says(&FIREWALLS, title) && seen.is_short(LOOKED_AT) {
         return Some(Block::Firewall);
     }
     if !seen.is_short(LOOKED_AT) {
         return None;
     }
-    let visible = seen.visible.to_lowercase();
+    let visible = &seen.visible;
     if seen.chars <= 300 {
-        if says(CAPTCHA_WORDS, &visible) || (seen.chars <= 60 && visible.contains("请输入验证码")) {
+        if says(&CAPTCHAS, visible) || (seen.chars <= 60 && visible.contains("请输入验证码")) {
             return Some(Block::Captcha);
         }
-        if says(CHALLENGE_WORDS, &visible) {
+        if says(&CHALLENGES, visible) {
             return Some(Block::Challenge);
         }
     }
-    if says(FIREWALL_WORDS, &visible) {
+    if says(&FIREWALLS, visible) {
         return Some(Block::Firewall);
     }
     if seen.chars <= 200 && is_script_challenge(status, text, seen) {
         return Some(Block::Challenge);
     }
-    (seen.chars <= 200 && says(LOGIN_WORDS, &visible)).then_some(Block::Login)
+    (seen.chars <= 200 && says(&LOGINS, visible)).then_some(Block::Login)
 }
 
 /// Almost nothing to read, and a script that sets a cookie and comes back.

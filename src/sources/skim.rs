@@ -15,6 +15,17 @@ pub struct Skim {
     pub chars: usize,
     /// The whole page was seen: its visible text is no longer than that.
     pub complete: bool,
+    /// Where the page sends its reader by itself, by `<meta http-equiv="refresh">`.
+    pub refresh: Option<Refresh>,
+}
+
+/// A page that sends its reader on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refresh {
+    /// Seconds until it does; a fraction is cut off.
+    pub after: u32,
+    /// The address as written, relative to the page.
+    pub to: String,
 }
 
 impl Skim {
@@ -91,6 +102,8 @@ pub fn skim(html: &str, limit: usize) -> Skim {
                 fold_into(&mut seen.title, &unescape(title));
             }
             rest = behind;
+        } else if !closing && seen.refresh.is_none() && name.eq_ignore_ascii_case("meta") {
+            seen.refresh = refresh_of(named.split_once('>').map_or(named, |(tag, _)| tag));
         } else if !closing && HIDDEN.iter().any(|hidden| name.eq_ignore_ascii_case(hidden)) {
             rest = until_closing(rest, name).1;
         } else if !INLINE.iter().any(|inline| name.eq_ignore_ascii_case(inline)) && !seen.visible.is_empty() {
@@ -164,6 +177,46 @@ fn until_closing<'h>(html: &'h str, name: &str) -> (&'h str, &'h str) {
         from = at + 2;
     }
     (html, "")
+}
+
+/// What `<meta …>` says of refreshing: `content="3; url=/index.html"`, in all its spellings.
+fn refresh_of(tag: &str) -> Option<Refresh> {
+    if !attribute(tag, "http-equiv")?.trim().eq_ignore_ascii_case("refresh") {
+        return None;
+    }
+    let content = unescape(attribute(tag, "content")?).into_owned();
+    let digits = content.trim_start().find(|c: char| !c.is_ascii_digit()).unwrap_or(content.trim_start().len());
+    let (after, rest) = content.trim_start().split_at_checked(digits)?;
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start();
+    let rest = rest.trim_start_matches([';', ',']).trim_start();
+    let (word, to) = rest.split_at_checked(3)?;
+    let to = to.trim_start().strip_prefix('=').filter(|_| word.eq_ignore_ascii_case("url"))?;
+    let to = to.trim().trim_matches(['"', '\'']).trim();
+    (!to.is_empty()).then(|| Refresh {
+        after: after.parse().unwrap_or(if after.is_empty() { 0 } else { u32::MAX }),
+        to: to.to_owned(),
+    })
+}
+
+/// The value of an attribute, quoted or not.
+fn attribute<'t>(tag: &'t str, wanted: &str) -> Option<&'t str> {
+    let mut rest = tag;
+    while let Some((before, after)) = rest.split_once('=') {
+        let name = before.trim_end().rsplit(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default();
+        let after = after.trim_start();
+        let (value, behind) = match after.chars().next() {
+            Some(quote @ ('"' | '\'')) => {
+                let inner = after.get(1..).unwrap_or_default();
+                inner.split_once(quote).unwrap_or((inner, ""))
+            }
+            _ => after.split_once(char::is_whitespace).unwrap_or((after, "")),
+        };
+        if name.eq_ignore_ascii_case(wanted) {
+            return Some(value);
+        }
+        rest = behind;
+    }
+    None
 }
 
 fn first_heading(html: &str) -> String {
@@ -240,6 +293,32 @@ mod tests {
         let seen = skim(&page, 100);
         assert!(!seen.complete);
         assert_eq!(seen.heading, "后面的标题");
+    }
+
+    #[test]
+    fn a_page_that_sends_its_reader_on_says_where() {
+        for (tag, after, to) in [
+            ("<meta http-equiv=\"refresh\" content=\"0;url=/a.html\">", 0, "/a.html"),
+            (
+                "<META HTTP-EQUIV=Refresh CONTENT='3; URL=http://a.example/?x=1&amp;y=2'/>",
+                3,
+                "http://a.example/?x=1&y=2",
+            ),
+            ("<meta content = '0.5 ; Url = \"b.html\"' http-equiv = 'refresh' >", 0, "b.html"),
+            ("<meta charset=utf-8><meta http-equiv=refresh content=\"url=c\">", 0, "c"),
+        ] {
+            assert_eq!(skim(tag, 10).refresh, Some(Refresh { after, to: to.to_owned() }), "{tag}");
+        }
+        for tag in [
+            "<meta http-equiv=refresh content=600>",
+            "<meta http-equiv=refresh content='0;url='>",
+            "<meta http-equiv=refresh content='0;政务公开'>",
+            "<meta http-equiv=content-type content='0;url=/a'>",
+            "<meta http-equiv=refresh",
+            "<meta =",
+        ] {
+            assert_eq!(skim(tag, 10).refresh, None, "{tag}");
+        }
     }
 
     #[test]

@@ -339,7 +339,7 @@ pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime
 
 async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) -> Result<usize, StoreError> {
     let mut tx = office.store.write_rows().await?;
-    let mut stored = 0;
+    let mut stored = Vec::new();
     let mut sources = Vec::new();
     for Looked { member, seen, health, findings } in chunk {
         let newest_at = findings.iter().find_map(|finding| finding.newest_at);
@@ -349,13 +349,13 @@ async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) ->
         tx.clear_findings(round.id, &member.account_id).await?;
         tx.put_findings(round.id, member.id, &member.account_id, findings).await?;
         let data = serde_json::to_string(seen).map_err(StoreError::Json)?;
-        tx.insert_observation(round.id, &member.account_id, seen.at, &data).await?;
         sources.extend(health.clone().map(|health| (member.account_id.clone(), seen.at, health)));
-        stored += 1;
+        stored.push((&member.account_id, seen.at, data));
     }
+    tx.insert_observations(round.id, &stored).await?;
     tx.put_health(&sources).await?;
     tx.commit().await?;
-    Ok(stored)
+    Ok(stored.len())
 }
 
 /// Is it us? Hands looks back that our own outage would explain.

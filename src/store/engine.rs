@@ -138,6 +138,27 @@ macro_rules! sql {
 }
 pub(super) use sql;
 
+/// Inserts many rows with one statement on whichever engine the transaction is on.
+///
+/// `insert_rows!(tx, "INSERT INTO … (…) ", rows, " ON CONFLICT …", |values, row| { values.push_bind(…); })`.
+macro_rules! insert_rows {
+    ($tx:expr, $head:expr, $rows:expr, $tail:expr, |$values:ident, $row:pat_param| $bind:block) => {
+        match &mut $tx.engine {
+            $crate::store::engine::TxEngine::Sqlite(c) => {
+                let mut insert = sqlx::QueryBuilder::<sqlx::Sqlite>::new($head);
+                insert.push_values($rows, |mut $values, $row| $bind).push($tail);
+                insert.build().execute(&mut **c).await.map(|done| done.rows_affected())
+            }
+            $crate::store::engine::TxEngine::Postgres(c) => {
+                let mut insert = sqlx::QueryBuilder::<sqlx::Postgres>::new($head);
+                insert.push_values($rows, |mut $values, $row| $bind).push($tail);
+                insert.build().execute(&mut **c).await.map(|done| done.rows_affected())
+            }
+        }
+    };
+}
+pub(super) use insert_rows;
+
 impl Store {
     /// Opens the database at `url`, creating a SQLite file, and brings its schema up to date.
     ///

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::engine::sql;
+use super::engine::{insert_rows, sql};
 use super::{StoreError, Tx, from_json, instant, json, millis, word};
 use crate::domain::account::AccountId;
 use crate::domain::finding::{Evidence, Finding, Outcome};
@@ -139,28 +139,38 @@ const SELECT: &str =
      f.next_look_at, f.decided_at
  FROM finding f JOIN round r ON r.id = f.round_id JOIN account a ON a.account_id = f.account_id ";
 
+/// Rows written by one statement: far below the binds either engine allows.
+const ROWS_AT_ONCE: usize = 100;
+
+const INSERT: &str =
+    "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary,
+     as_of, observed_at, newest_at, rule_json, evidence_json, looks, next_look_at) ";
+
+const KEEPS_DECIDED: &str = " ON CONFLICT (round_id, account_id, indicator, subject) DO UPDATE SET
+     class = excluded.class, outcome = excluded.outcome, reason = excluded.reason,
+     summary = excluded.summary, as_of = excluded.as_of, observed_at = excluded.observed_at,
+     newest_at = excluded.newest_at, rule_json = excluded.rule_json,
+     evidence_json = excluded.evidence_json, looks = excluded.looks,
+     next_look_at = excluded.next_look_at
+ WHERE finding.decided_at IS NULL";
+
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{SELECT}{rest}"))
 }
 
 impl Tx {
-    /// Stores what was seen of an account, JSON text.
-    pub async fn insert_observation(
+    /// Stores what was seen of accounts: whose, when, and JSON text.
+    pub async fn insert_observations(
         &mut self,
         round: i64,
-        account: &AccountId,
-        at: DateTime<Utc>,
-        data: &str,
+        seen: &[(&AccountId, DateTime<Utc>, String)],
     ) -> Result<(), StoreError> {
-        sql!(
-            self,
-            execute,
-            "INSERT INTO observation (round_id, account_id, at, data_json) VALUES ($1, $2, $3, $4)",
-            round,
-            account.as_str(),
-            millis(at),
-            data
-        )?;
+        let insert = "INSERT INTO observation (round_id, account_id, at, data_json) ";
+        for rows in seen.chunks(ROWS_AT_ONCE) {
+            insert_rows!(self, insert, rows, "", |values, (account, at, data)| {
+                values.push_bind(round).push_bind(account.as_str()).push_bind(millis(*at)).push_bind(data.as_str());
+            })?;
+        }
         Ok(())
     }
 
@@ -183,39 +193,37 @@ impl Tx {
             member * 1000,
             member * 1000 + 999
         )?;
-        let mut id = last.unwrap_or(member * 1000);
-        for new in findings {
-            id += 1;
-            sql!(
-                self,
-                execute,
-                "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary,
-                     as_of, observed_at, newest_at, rule_json, evidence_json, looks, next_look_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-                 ON CONFLICT (round_id, account_id, indicator, subject) DO UPDATE SET
-                     class = excluded.class, outcome = excluded.outcome, reason = excluded.reason,
-                     summary = excluded.summary, as_of = excluded.as_of, observed_at = excluded.observed_at,
-                     newest_at = excluded.newest_at, rule_json = excluded.rule_json,
-                     evidence_json = excluded.evidence_json, looks = excluded.looks,
-                     next_look_at = excluded.next_look_at
-                 WHERE finding.decided_at IS NULL",
-                id,
-                round,
-                account.as_str(),
-                new.indicator.key(),
-                &new.subject,
-                new.class.key(),
-                new.outcome.key(),
-                &new.reason,
-                &new.summary,
-                millis(new.as_of),
-                millis(new.observed_at),
-                new.newest_at.map(millis),
-                json(&new.rule)?,
-                json(&new.evidence)?,
-                i64::from(new.looks),
-                new.next_look_at.map(millis)
-            )?;
+        let first = last.unwrap_or(member * 1000) + 1;
+        // Why many rows a statement: handing a statement to the database costs more than a row.
+        // A statement may touch a row once: of two verdicts on one subject the later one counts.
+        let same = |a: &NewFinding, b: &NewFinding| a.indicator == b.indicator && a.subject == b.subject;
+        let is_last = |at: usize, new: &NewFinding| !findings.iter().skip(at + 1).any(|later| same(new, later));
+        let findings: Vec<&NewFinding> =
+            findings.iter().enumerate().filter(|(at, new)| is_last(*at, new)).map(|(_, new)| new).collect();
+        for (chunk, at) in findings.chunks(ROWS_AT_ONCE).zip((first..).step_by(ROWS_AT_ONCE)) {
+            let mut rows = Vec::with_capacity(chunk.len());
+            for (new, id) in chunk.iter().zip(at..) {
+                rows.push((id, new, json(&new.rule)?, json(&new.evidence)?));
+            }
+            insert_rows!(self, INSERT, &rows, KEEPS_DECIDED, |values, (id, new, rule, evidence)| {
+                values
+                    .push_bind(*id)
+                    .push_bind(round)
+                    .push_bind(account.as_str())
+                    .push_bind(new.indicator.key())
+                    .push_bind(new.subject.as_str())
+                    .push_bind(new.class.key())
+                    .push_bind(new.outcome.key())
+                    .push_bind(new.reason.as_str())
+                    .push_bind(new.summary.as_str())
+                    .push_bind(millis(new.as_of))
+                    .push_bind(millis(new.observed_at))
+                    .push_bind(new.newest_at.map(millis))
+                    .push_bind(rule.as_str())
+                    .push_bind(evidence.as_str())
+                    .push_bind(i64::from(new.looks))
+                    .push_bind(new.next_look_at.map(millis));
+            })?;
         }
         Ok(())
     }

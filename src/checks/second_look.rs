@@ -105,13 +105,7 @@ enum Look {
     Nothing,
 }
 
-async fn look_at(
-    office: &Office,
-    fetcher: &Fetcher,
-    sites: &Sites,
-    found: &StoredFinding,
-    now: DateTime<Utc>,
-) -> Look {
+async fn look_at(office: &Office, fetcher: &Fetcher, sites: &Sites, found: &StoredFinding, now: DateTime<Utc>) -> Look {
     if found.finding.indicator != Indicator::AppUnavailable {
         return Look::Link(link::verify_at(fetcher, sites, &found.finding.subject, now).await);
     }

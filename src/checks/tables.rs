@@ -45,7 +45,7 @@ pub(super) fn pick<'p>(rules: &RuleSet, posts: &(impl Iterator<Item = &'p Post> 
 pub(super) async fn read(rules: &Arc<RuleSet>, fetcher: &Fetcher, linked: Vec<Linked>, mut texts: Texts) -> Texts {
     let max_body = LARGEST.max(fetcher.settings().max_body);
     for Linked { url, title } in linked {
-        let Ok(page) = fetcher.get_with(&url, Ask { fresh: false, retries: 0, max_body }).await else {
+        let Ok(page) = fetcher.get_with(&url, Ask::once(max_body)).await else {
             texts.read.tables_unread += 1;
             continue;
         };

@@ -127,7 +127,7 @@ async fn call_all(fetcher: &Fetcher, rule: &SiteRule, urls: impl Iterator<Item =
         running.spawn(async move {
             let _permit = gate.acquire().await;
             let max_body = visitor.settings().max_body;
-            let answer = visitor.get_with(&url, Ask { fresh: true, retries: 0, max_body }).await;
+            let answer = visitor.get_with(&url, Ask { fresh: true, ..Ask::once(max_body) }).await;
             let exempt = visitor.is_exempt_loopback(&url);
             classify(url, answer, slow, exempt)
         });

@@ -94,6 +94,20 @@ const EXAMPLES: &[(&str, &str)] = &[
         "app",
         "{\"resultCount\":1,\"results\":[{\"trackId\":7,\"trackName\":\"某\",\"currentVersionReleaseDate\":\"2026-07-31T08:15:22Z\",\"releaseNotes\":\"x\",\"sellerName\":\"某某\"}]}",
     ),
+    (
+        "site",
+        "{\"columns\":[{\"name\":\"要闻\",\"url\":\"/news/\",\"kind\":\"news\",\"days\":14}]}\n<title>某某区人民政府</title><a href='/gk/'>政务公开</a><a href='/news/'>要闻动态</a><ul><li><a href='/1'>关于停水的公告</a><span>2026-07-31</span></li></ul><div class='footer'>网站标识码：3301000001 某公网安备 33010002000001号 联系电话：0571-00000000</div>",
+    ),
+    (
+        "attachment",
+        "姓名,身份证号,手机号码\n某甲,11010519491231002X,13800138000\n某乙,440304199001018888,13900139000\n",
+    ),
+    ("attachment", "<html><table><tr><td>某甲<td>6222020200000000000<tr></table>"),
+    (
+        "text",
+        "某某区政府部置工作，请联系王某某，身份证号11010519491231002X，电话138-0013-8000，卡号6222 0212 3456 7890 128。",
+    ),
+    ("lexicon", "类别,写法,规范写法,语境,依据\n错词,云溪曲,云溪区,,地名\n停用,部置,,,\n"),
     ("charset", "text/html; charset=gb2312\n<meta charset=utf-8>关于开展检查的通知"),
     ("url", "https://user:pw@www.Example.CN:80/a/../b//?b=2&a=%e4%b8%80&utm_source=x&spm=1#top"),
     ("url", "https://mp.weixin.qq.com/s?__biz=MzA=&mid=1&idx=1&sn=ab&chksm=x&scene=27#wechat_redirect"),

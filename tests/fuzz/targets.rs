@@ -8,8 +8,10 @@ use std::sync::LazyLock;
 
 use chrono_tz::Asia::Shanghai;
 use serde_json::{Map, Value};
+use xuncha::checks::texts::{Part, look_through};
 use xuncha::domain::Lang;
 use xuncha::domain::account::SourceKind;
+use xuncha::domain::rule::RuleSet;
 use xuncha::fetch::Page;
 use xuncha::sources::{self, ReadContext, blocked, dates, skim};
 
@@ -27,6 +29,9 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("toutiao", |data| source(SourceKind::Toutiao, "https://www.toutiao.com/api/pc/list/feed", data)),
     ("app", |data| source(SourceKind::App, "https://itunes.apple.com/lookup?id=7", data)),
     ("selectors", selectors),
+    ("site", site),
+    ("attachment", attachment),
+    ("text", text),
     ("dates", read_dates),
     ("skim", skim_page),
     ("charset", charset),
@@ -34,6 +39,8 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("title", title),
     ("registry", registry),
     ("reviews", reviews),
+    ("lexicon", lexicon),
+    ("worksheet", worksheet),
     ("rules", rules),
     ("config", config),
     ("draw", draw),
@@ -60,6 +67,34 @@ fn selectors(data: &[u8]) {
     let Ok(Value::Object(options)) = serde_json::from_slice(line) else { return };
     let page = Page::from_bytes("https://www.example.cn/list/", None, page.to_vec());
     let _ = sources::read(SourceKind::Html, &page, &options, &context());
+}
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| xuncha::app::load_rules(None).unwrap());
+
+/// The first line holds the options of a `site` source, the rest is its home page.
+fn site(data: &[u8]) {
+    let at = data.iter().position(|byte| *byte == b'\n').unwrap_or(0);
+    let (line, home) = data.split_at(at);
+    let page = Page::from_bytes("https://www.example.cn/", None, home.to_vec());
+    let _ = sources::site::examine(&page, &context());
+    let mut columns = sources::site::found_columns(&page, &RULES.site, &context());
+    if let Ok(Value::Object(options)) = serde_json::from_slice(line) {
+        columns.extend(sources::site::listed_columns(&options, "https://www.example.cn/").unwrap_or_default());
+    }
+    for column in columns.iter().take(3) {
+        let _ = sources::site::read_column(&page, column, &context());
+    }
+}
+
+fn attachment(data: &[u8]) {
+    let page = Page::from_bytes("https://www.example.cn/a.xlsx", None, data.to_vec());
+    let _ = sources::attachment::lines(&page);
+}
+
+/// Hits lie in the text and are shown in a sentence of it.
+fn text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let _ = look_through(&RULES, &text, Part::Text);
 }
 
 fn read_dates(data: &[u8]) {
@@ -127,6 +162,16 @@ fn registry(data: &[u8]) {
 
 fn reviews(data: &[u8]) {
     let _ = xuncha::registry::read_reviews(&table(data), Shanghai);
+}
+
+fn lexicon(data: &[u8]) {
+    if let Err(error) = xuncha::registry::read_lexicon(Some(&table(data))) {
+        let _ = (error.text(Lang::Zh), error.text(Lang::En));
+    }
+}
+
+fn worksheet(data: &[u8]) {
+    let _ = xuncha::registry::read_worksheet(&table(data), Shanghai);
 }
 
 fn rules(data: &[u8]) {

@@ -144,6 +144,10 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
         let Some(last) = parts.last() else { continue };
         let sizes: Vec<usize> = parts.iter().map(|run| run.digits.len()).collect();
         let is = |shapes: &[&[usize]]| shapes.contains(&sizes.as_slice());
+        // Before anything dearer: a page of lone digits is all beginnings and no number.
+        if !(is(MOBILE) || is(IDENTITY) || is(CARD)) {
+            continue;
+        }
         let range = first.signs.start..last.signs.end;
         if !stands_alone_after(signs, range.end) {
             continue;

@@ -16,7 +16,7 @@
 //! - [`sampling`] rounds: frame, draw, top-up, export, close
 //! - [`notify`] notices written, never sent
 //! - [`issues`] the workflow of an issue, its deadlines and reminders
-//! - [`checks`] observe, judge, record; second looks, rechecks, early warnings
+//! - [`checks`] observe, judge, record; what a person sees and decides; second looks, rechecks, visits to websites, early warnings
 //! - [`people`] invitations and bindings
 //! - [`ledger`] from the database to the one dataset of a round
 //! - [`reports`] from that dataset to every document
@@ -62,7 +62,8 @@
 //! - What a subject does wrong is a value; an `Err` is our own trouble, and charged to nobody.
 //! - The machine closes what the machine can measure again; a person closes what a person judged.
 //! - Observations are stored apart from verdicts, so that other rules can judge them again.
-//!   Rules are data ([`domain::rule`]).
+//!   Rules are data ([`domain::rule`]), and so is the lexicon of wrong words ([`domain::lexicon`]).
+//! - Personal data is masked before anything of a text is kept ([`domain::privacy`]).
 //! - An event is appended, chained to the one before by its hash, and never changed.
 //! - Time is handed in. Waiting is a due time in the database and a later tick, so that weeks
 //!   pass in seconds in the demo, and a restart forgets nothing.
@@ -83,8 +84,9 @@
 //! the failures were our own; if most looks failed alike they are handed
 //! back. Otherwise one transaction marks the round as judged, opens an issue for each certain
 //! finding and writes one notice a unit.
-//! Doubtful links are looked at again on later ticks; what stays doubtful waits for a person and
-//! may still open an issue. [`ledger`] reads the round into a dataset, [`domain::bulletin`] counts it
+//! Doubtful links are looked at again on later ticks; what stays doubtful, and every suspicion about
+//! a text, waits for a person and may still open an issue. What no machine may see goes out as a
+//! worksheet, and what a person saw is judged with the rest. [`ledger`] reads the round into a dataset, [`domain::bulletin`] counts it
 //! and proves that it sums, [`reports`] writes it down.
 //!
 //! **A unit presses 签收.** The long poll in [`chat`] receives the press and hands a plain value

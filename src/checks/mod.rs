@@ -1,15 +1,21 @@
 //! Plan a round, observe, judge, record.
 //!
 //! ```text
-//! member ─► observe (source, links) ─► judge (pure) ─► findings ┐ one transaction
-//!                                                 observation ┘
+//! member ─► observe (source, texts, links, site) ─► judge (pure) ─► findings ┐ one transaction
+//!    │                                                          observation ┘
+//!    └─► worksheet ─► a person ─► record ─► the same judge
+//!
 //! last member ─► is it us? ─► issues + notices, one transaction
 //! ```
 //!
 //! Decisions that bind this module:
 //! - No data is never no update: what could not be read is `unverified`, with the reason.
 //! - What a subject does wrong is a value; a look never fails the run.
-//! - Our own outage is nobody's finding: such looks are handed back and made again.
+//! - Our own outage is nobody's finding: such looks are handed back and made again, and a
+//!   platform whose canary is silent convicts nobody.
+//! - What a person decided of a doubt is not asked again while it says the same.
+//!
+//! Where to start: [`run`] for a round, [`observe`] for one look, [`judge`] for its verdicts.
 
 pub mod by_hand;
 mod canary;

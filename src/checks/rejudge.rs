@@ -1,7 +1,7 @@
 //! What a round would have come to under another rule set: judged again from what was seen, nothing changed.
 //!
 //! Decisions that bind this module:
-//! - The same pure [`judge`] as in a run, on the latest observation of each account, with the
+//! - The same pure [`judge()`] as in a run, on the latest observation of each account, with the
 //!   registry and the review records as they are now: a difference may come from them too.
 //! - A link that was looked at again on later days is judged by its last look, which stands in the
 //!   finding; the observation knows the first alone.

@@ -159,7 +159,7 @@ fn wanted(
     }
     let full = round.kind != RoundKind::Patrol;
     match item {
-        HandItem::Update => match (account.source.filter(|kind| sources::is_built(*kind)), unseen) {
+        HandItem::Update => match (account.source.filter(|kind| sources::is_read_by_machine(*kind)), unseen) {
             (_, Some(why)) => Some(Some(why.clone())),
             (None, None) => Some(None),
             (Some(_), None) => None,

@@ -12,7 +12,6 @@ pub fn health(account: &Account, seen: &Observed) -> Option<Health> {
     }
     let Err(unread) = &seen.source else { return Some(working()) };
     let state = match unread.reason.as_str() {
-        "not_built" => return None,
         // The source did answer: what it says is about the account, or known to be a part.
         "mass_sent_unseen" | "no_such_app" | "app_removed" => return Some(working()),
         "wants_authorisation" | "ip_not_listed" | "bad_credentials" => SourceState::WantsAuthorisation,

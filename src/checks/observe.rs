@@ -203,8 +203,9 @@ async fn look_at_source(
             look.answer = unread("no_source", words.no_source());
             return look;
         }
-        (Some(kind), _) if !sources::is_built(kind) => {
-            look.answer = unread("not_built", sources::Unreadable::NotBuilt(kind).sentence(lang));
+        (Some(kind), _) if !sources::is_read_by_machine(kind) => {
+            let why = sources::Unreadable::ByHand;
+            look.answer = unread(why.key(), why.sentence(lang));
             return look;
         }
         (_, None) => {

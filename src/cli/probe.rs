@@ -52,8 +52,8 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
     let zone = config.office.timezone;
     let options = parse_options(options)?;
     let failed = |zh: String, en: String| -> anyhow::Error { CheckFailed { zh, en }.into() };
-    if !sources::is_built(kind) {
-        let why = sources::Unreadable::NotBuilt(kind);
+    if !sources::is_read_by_machine(kind) {
+        let why = sources::Unreadable::ByHand;
         return Err(failed(why.sentence(crate::domain::Lang::Zh), why.sentence(crate::domain::Lang::En)));
     }
     let fetcher = app::open_fetcher(&config)?;

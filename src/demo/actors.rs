@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 use super::setting::RehearsalError;
 use super::telegram::{FakeTelegram, Person, Shown};
-use super::world::{Behaviour, UnitScript, World};
+use super::world::{Behaviour, Said, UnitScript, World};
 use crate::domain::Lang;
 use crate::domain::issue::{EventKind, IssueStatus};
 use crate::domain::person::Role;
@@ -55,6 +55,22 @@ impl Stage<'_> {
         }
     }
 
+    /// What is said and done about an issue's account.
+    fn said(&self, found: &StoredIssue) -> Said {
+        let plain = Said { behaviour: Behaviour::AckAndFix, done: [""; 2], why: [""; 2] };
+        self.world.said_of(&found.issue.account_id).unwrap_or(plain)
+    }
+
+    fn done(&self, found: &StoredIssue) -> &'static str {
+        let [zh, en] = self.said(found).done;
+        self.pick(zh, en)
+    }
+
+    fn why(&self, found: &StoredIssue) -> &'static str {
+        let [zh, en] = self.said(found).why;
+        self.pick(zh, en)
+    }
+
     async fn say(&self, person: &Person, text: &str) -> Result<(), RehearsalError> {
         Ok(self.telegram.say(person.chat_id, person, text).await?)
     }
@@ -94,8 +110,8 @@ impl UnitAdmin {
         let now = stage.office.now();
         for found in stage.live_issues(Some(&self.script.unit)).await? {
             match found.state.status {
-                IssueStatus::Notified if self.appeals(&found, now) => {
-                    self.tell(stage, "/appeal", &found, self.why(stage)).await?;
+                IssueStatus::Notified if Self::wants_to_appeal(stage, &found) && hours(found.notified_at, now) >= 3 => {
+                    self.tell(stage, "/appeal", &found, stage.why(&found)).await?;
                 }
                 IssueStatus::Notified if hours(found.notified_at, now) >= 1 => self.acknowledge(stage, &found).await?,
                 IssueStatus::Acknowledged => self.work(stage, &found, now).await?,
@@ -105,31 +121,14 @@ impl UnitAdmin {
         Ok(())
     }
 
-    fn why(&self, stage: &Stage<'_>) -> &'static str {
-        stage.pick(self.script.why_zh, self.script.why_en)
-    }
-
-    fn done(&self, stage: &Stage<'_>) -> &'static str {
-        stage.pick(self.script.done_zh, self.script.done_en)
-    }
-
-    fn appeals(&self, found: &StoredIssue, now: DateTime<Utc>) -> bool {
-        matches!(self.script.behaviour, Behaviour::AppealGranted | Behaviour::AppealUpheld)
-            && self.is_scripted(found)
+    fn wants_to_appeal(stage: &Stage<'_>, found: &StoredIssue) -> bool {
+        matches!(stage.said(found).behaviour, Behaviour::AppealGranted | Behaviour::AppealUpheld)
             && last(found, EventKind::Upheld).is_none()
-            && hours(found.notified_at, now) >= 3
-    }
-
-    fn is_scripted(&self, found: &StoredIssue) -> bool {
-        self.script.faults.iter().any(|(account, _)| *account == found.issue.account_id)
     }
 
     /// Presses the notice's button where it still hangs there, else types the command.
     async fn acknowledge(&self, stage: &Stage<'_>, found: &StoredIssue) -> Result<(), RehearsalError> {
-        if matches!(self.script.behaviour, Behaviour::AppealGranted | Behaviour::AppealUpheld)
-            && last(found, EventKind::Upheld).is_none()
-            && self.is_scripted(found)
-        {
+        if Self::wants_to_appeal(stage, found) {
             return Ok(());
         }
         let id = found.issue.id;
@@ -152,13 +151,13 @@ impl UnitAdmin {
         let id = found.issue.id;
         let since_acknowledged = hours(found.state.acknowledged_at, now);
         let since_rejected = last(found, EventKind::Rejected).map(|at| (now - at).num_hours());
-        match self.script.behaviour {
+        match stage.said(found).behaviour {
             Behaviour::ClaimThenFix if !self.claimed.contains(&id) => {
                 if since_acknowledged < 4 {
                     return Ok(());
                 }
                 self.claimed.insert(id);
-                self.tell(stage, "/fix", found, self.done(stage)).await?;
+                self.tell(stage, "/fix", found, stage.done(found)).await?;
             }
             Behaviour::ClaimThenFix if since_rejected.is_none_or(|hours| hours < 16) => {}
             Behaviour::AsksExtension if last(found, EventKind::ExtensionRequested).is_none() => {
@@ -166,7 +165,7 @@ impl UnitAdmin {
                     && let Some(due) = found.issue.due_at
                 {
                     let until = stage.office.date(due.utc() + TimeDelta::days(7));
-                    let text = format!("/extend {id} {until} {}", self.why(stage));
+                    let text = format!("/extend {id} {until} {}", stage.why(found));
                     stage.say(&self.person, &text).await?;
                 }
             }
@@ -180,7 +179,7 @@ impl UnitAdmin {
 
     async fn fix(&self, stage: &Stage<'_>, found: &StoredIssue) -> Result<(), RehearsalError> {
         stage.repair(found).await?;
-        self.tell(stage, "/fix", found, self.done(stage)).await
+        self.tell(stage, "/fix", found, stage.done(found)).await
     }
 
     async fn tell(
@@ -203,16 +202,15 @@ impl Supervisor {
     }
 
     /// Settles what waits; twice a day, in working hours.
-    pub(super) async fn act(&self, stage: &Stage<'_>, scripts: &[UnitScript]) -> Result<(), RehearsalError> {
+    pub(super) async fn act(&self, stage: &Stage<'_>) -> Result<(), RehearsalError> {
         let now = stage.office.now();
         for found in stage.live_issues(None).await? {
             let id = found.issue.id;
-            let script = scripts.iter().find(|script| script.unit == found.issue.unit);
             match found.state.status {
                 IssueStatus::Appealed
                     if last(&found, EventKind::Appealed).is_some_and(|at| (now - at).num_hours() >= 16) =>
                 {
-                    if script.is_some_and(|script| script.behaviour == Behaviour::AppealGranted) {
+                    if stage.said(&found).behaviour == Behaviour::AppealGranted {
                         stage.repair(&found).await?;
                         stage
                             .say(

@@ -370,7 +370,7 @@ impl Play {
                         let round = office.store.read().await?.require_round(name).await?;
                         last = Some(verdicts(&office, &round).await?);
                     }
-                    supervisor.act(&stage, &scripts).await?;
+                    supervisor.act(&stage).await?;
                 }
                 deliver(&office, &self.messenger).await?;
             }

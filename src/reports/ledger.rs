@@ -6,7 +6,7 @@ use rust_xlsxwriter::XlsxError;
 
 use super::ReportError;
 use super::sheet::{Cell, Column, add_notes, add_table, workbook};
-use super::wording::{doubts, problems, rectification, rehearsal, stratum};
+use super::wording::{doubts, problems, rectification, rehearsal, stands, stratum};
 use crate::domain::bulletin::{AccountRow, Dataset};
 use crate::domain::sample::Always;
 
@@ -93,7 +93,7 @@ fn cells(dataset: &Dataset, number: usize, row: &AccountRow) -> Vec<Cell> {
         Cell::Time(member.and_then(|m| m.newest_at)),
         Cell::maybe(row.result.map(crate::domain::bulletin::AccountResult::zh)),
         Cell::text(problems(row)),
-        Cell::Number(row.issues.len() as u64),
+        Cell::Number(row.issues.iter().filter(|id| stands(dataset, **id)).count() as u64),
         Cell::text(rectification(dataset, row)),
         Cell::text(doubts(row)),
         Cell::text(remarks.join("；")),

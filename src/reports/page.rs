@@ -168,7 +168,7 @@ fn tiles(d: &Dataset) -> Vec<Tile> {
         count("不合格账号", "total.failed", "个，触发单项否决"),
         count("存在问题账号", "total.problem", "个，未触发单项否决"),
         count("无法判定账号", "total.unjudged", "个，不计入合格率"),
-        count("问题", "issues.total", "个"),
+        count("认定问题", "issues.standing", "个，撤销的不计"),
         rate("问题销号率", "issues.closed_rate"),
     ]);
     tiles

@@ -214,7 +214,7 @@ pub(super) fn add_notes(book: &mut Workbook, dataset: &Dataset, remarks: &[&str]
         ("依据", round.rule_documents.join("；")),
         ("合格率", dataset.figure("total.pass_rate").with_parts()),
         ("随机抽取部分合格率", dataset.figure("reason.random.pass_rate").with_parts()),
-        ("问题数", dataset.count("issues.total").to_string()),
+        ("认定问题数", dataset.count("issues.standing").to_string()),
         ("未办结问题数", dataset.count("issues.live").to_string()),
     ];
     for (name, value) in pairs {

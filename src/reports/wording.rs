@@ -86,6 +86,11 @@ pub(super) fn standing(dataset: &Dataset) -> impl Iterator<Item = &Issue> + Clon
     dataset.issues.iter().filter(|i| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed))
 }
 
+/// Whether an issue was neither revoked nor dismissed.
+pub(super) fn stands(dataset: &Dataset, id: i64) -> bool {
+    issue(dataset, id).is_some_and(|issue| !matches!(issue.status, IssueStatus::Revoked | IssueStatus::Dismissed))
+}
+
 /// An issue by its number.
 fn issue(dataset: &Dataset, id: i64) -> Option<&Issue> {
     let place = dataset.issues.binary_search_by_key(&id, |issue| issue.id).ok()?;
@@ -163,7 +168,7 @@ fn reason(key: &str) -> &'static str {
         "blocked" | "captcha" | "forbidden" | "http_403" => "平台限制访问",
         "rate_limited" | "http_429" | "quota_exceeded" => "平台限制访问频次",
         "offline" | "we_offline" | "our_outage" | "outage" | "our_limit" => "检查期间本系统网络异常",
-        "no_source" | "unsupported" | "not_built" => "采集渠道尚未开通",
+        "no_source" | "unsupported" => "采集渠道尚未开通",
         "bad_option" | "nothing_selected" | "mixed_source" | "other_account" => "采集参数待更正",
         "unreadable" | "no_dates" | "not_a_feed" | "malformed" | "empty" | "not_data" | "unknown_shape" => {
             "采集内容无法识别"

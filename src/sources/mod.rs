@@ -50,9 +50,9 @@ pub struct ReadContext {
 /// Why a source could not be read. It never means that an account has posted nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// The adapter is known but not built; nothing was looked at.
-    #[error("the adapter `{0}` is not built yet")]
-    NotBuilt(SourceKind),
+    /// No machine may see it; nothing was looked at.
+    #[error("this account is looked at by a person")]
+    ByHand,
     /// A captcha, a login or a script challenge stands in front of the content.
     #[error("{}", .0.en())]
     Blocked(Block),
@@ -113,7 +113,7 @@ impl Unreadable {
     #[must_use]
     pub const fn key(&self) -> &'static str {
         match self {
-            Self::NotBuilt(_) => "not_built",
+            Self::ByHand => "by_hand",
             Self::Blocked(_) => "blocked",
             Self::BadStatus(_) => "bad_status",
             Self::NotAFeed => "not_a_feed",
@@ -138,8 +138,7 @@ impl Unreadable {
     pub fn sentence(&self, lang: Lang) -> String {
         match (lang, self) {
             (Lang::En, _) => self.to_string(),
-            (Lang::Zh, Self::NotBuilt(SourceKind::Manual)) => "该账号须人工查看".to_owned(),
-            (Lang::Zh, Self::NotBuilt(kind)) => format!("“{}”采集方式尚未开通", kind.zh()),
+            (Lang::Zh, Self::ByHand) => "该账号须人工查看".to_owned(),
             (Lang::Zh, Self::Blocked(block)) => block.zh().to_owned(),
             (Lang::Zh, Self::BadStatus(status)) => format!("采集地址返回状态码 {status}"),
             (Lang::Zh, Self::NotAFeed) => "采集地址返回的不是订阅源".to_owned(),
@@ -170,9 +169,9 @@ fn malformed_zh(detail: &str) -> String {
     }
 }
 
-/// Whether an adapter reads anything yet.
+/// Whether a machine reads accounts of this kind; else a person looks at them.
 #[must_use]
-pub const fn is_built(kind: SourceKind) -> bool {
+pub const fn is_read_by_machine(kind: SourceKind) -> bool {
     !matches!(kind, SourceKind::Manual)
 }
 
@@ -185,8 +184,8 @@ pub fn read(
     options: &Map<String, Value>,
     context: &ReadContext,
 ) -> Result<Reading, Unreadable> {
-    if !is_built(kind) {
-        return Err(Unreadable::NotBuilt(kind));
+    if !is_read_by_machine(kind) {
+        return Err(Unreadable::ByHand);
     }
     let text = page.text();
     if let Some(block) = blocked::recognise(page.status, &text) {
@@ -213,7 +212,7 @@ pub fn read(
         SourceKind::Toutiao => toutiao::read(&page.url, &text, options, context),
         SourceKind::App => app::read(&page.url, &text, options, context),
         SourceKind::Site => site::read(&page.url, &text, options, context),
-        SourceKind::Manual => Err(Unreadable::NotBuilt(kind)),
+        SourceKind::Manual => Err(Unreadable::ByHand),
     }?;
     if reading.coverage == Coverage::Part && !reading.posts.is_empty() {
         reading

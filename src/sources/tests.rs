@@ -49,11 +49,11 @@ fn json_mutations(text: &str, choice: u64) -> Option<String> {
 }
 
 #[test]
-fn an_adapter_that_is_not_built_says_so() {
-    let blind: Vec<_> = SourceKind::ALL.iter().copied().filter(|kind| !is_built(*kind)).collect();
+fn what_a_person_looks_at_is_read_by_no_machine() {
+    let blind: Vec<_> = SourceKind::ALL.iter().copied().filter(|kind| !is_read_by_machine(*kind)).collect();
     assert_eq!(blind, [SourceKind::Manual]);
     let answer = read(SourceKind::Manual, &page("{}"), &Map::new(), &context());
-    assert_eq!(answer, Err(Unreadable::NotBuilt(SourceKind::Manual)));
+    assert_eq!(answer, Err(Unreadable::ByHand));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn what_stands_in_front_is_not_taken_for_silence() {
 #[test]
 fn every_refusal_has_a_sentence_in_both_languages() {
     for refusal in [
-        Unreadable::NotBuilt(SourceKind::Weibo),
+        Unreadable::ByHand,
         Unreadable::Blocked(Block::Captcha),
         Unreadable::BadStatus(500),
         Unreadable::NotAFeed,

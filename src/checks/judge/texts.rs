@@ -15,7 +15,7 @@ use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
 
 /// Sources that nobody registered, or that only people look at, have no texts to speak of.
-const NO_TEXTS: &[&str] = &["no_source", "no_source_url", "not_built"];
+const NO_TEXTS: &[&str] = &["no_source", "no_source_url", "by_hand"];
 
 /// What the texts of an account amount to, for both indicators.
 pub(super) fn texts(bench: &Bench<'_>, seen: &Observed, known: &Known) -> Vec<NewFinding> {

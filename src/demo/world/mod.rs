@@ -26,7 +26,7 @@ use crate::domain::review::ReviewRecord;
 pub use plan::FaultKind;
 use plan::{Plan, Shape, unit_of};
 use posts::WorldPost;
-pub use script::{Behaviour, UnitScript};
+pub use script::{Behaviour, Said, UnitScript};
 
 /// What a check must make of a planted fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -32,14 +32,6 @@ pub struct UnitScript {
     pub behaviour: Behaviour,
     /// The unit's accounts with faults that may become issues, with the indicator, in order.
     pub faults: Vec<(AccountId, &'static str)>,
-    /// What goes with `/fix`, in Chinese.
-    pub done_zh: &'static str,
-    /// The same in English.
-    pub done_en: &'static str,
-    /// What goes with `/appeal` or `/extend`, in Chinese; empty for the others.
-    pub why_zh: &'static str,
-    /// The same in English.
-    pub why_en: &'static str,
 }
 
 fn behaviour_of(kind: FaultKind) -> Behaviour {
@@ -92,7 +84,26 @@ fn words(kind: FaultKind) -> [&'static str; 4] {
     }
 }
 
+/// What is said and done about one account's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// How its unit answers the notice.
+    pub behaviour: Behaviour,
+    /// What goes with `/fix`: Chinese, English.
+    pub done: [&'static str; 2],
+    /// What goes with `/appeal` or `/extend`: Chinese, English; empty for the others.
+    pub why: [&'static str; 2],
+}
+
 impl World {
+    /// What is said and done about the fault of an account; `None` where none is planted.
+    #[must_use]
+    pub fn said_of(&self, account_id: &AccountId) -> Option<Said> {
+        let kind = self.plan.accounts[self.plan.index(account_id)?].fault?;
+        let [done_zh, done_en, why_zh, why_en] = words(kind);
+        Some(Said { behaviour: behaviour_of(kind), done: [done_zh, done_en], why: [why_zh, why_en] })
+    }
+
     /// Every unit whose accounts carry a fault that fails or is suspected; a unit with several
     /// behaviours takes that of the weightiest fault.
     #[must_use]
@@ -105,19 +116,9 @@ impl World {
                 continue;
             }
             let unit = unit_of(spec);
-            let [done_zh, done_en, why_zh, why_en] = words(kind);
             let fault = (plan::id(index), indicator);
             let behaviour = behaviour_of(kind);
-            let script = UnitScript {
-                unit: unit.name,
-                admin_name: unit.admin,
-                behaviour,
-                faults: vec![fault.clone()],
-                done_zh,
-                done_en,
-                why_zh,
-                why_en,
-            };
+            let script = UnitScript { unit: unit.name, admin_name: unit.admin, behaviour, faults: vec![fault.clone()] };
             match scripts.iter_mut().find(|(_, s)| s.unit == script.unit) {
                 None => scripts.push((kind, script)),
                 Some((present, there)) => {

@@ -135,6 +135,7 @@ fn issues(all: &mut BTreeMap<String, Measure>, d: &Dataset) {
     };
     let mut put = |name: String, rows| all.insert(name, Measure::count(rows, Unit::Issues));
     put("issues.total".into(), pick(&|_| true));
+    put("issues.standing".into(), pick(&|i| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed)));
     put("issues.live".into(), pick(&|i| !i.status.is_final()));
     for class in Class::ALL {
         put(format!("issues.class.{class}"), pick(&|i| i.class == *class));

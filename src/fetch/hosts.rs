@@ -54,15 +54,33 @@ struct Known {
 struct Host {
     turns: Arc<Semaphore>,
     next: Mutex<Instant>,
-    /// Connections of this host that may be kept open, and when one was last used.
-    kept: Mutex<(usize, Instant)>,
+    kept: Mutex<Kept>,
+}
+
+/// The connections of one host.
+#[derive(Clone, Copy)]
+struct Kept {
+    /// So many may be kept open.
+    open: usize,
+    /// So many are asked over just now.
+    busy: usize,
+    last_used: Instant,
 }
 
 /// A turn at a host; ends when it is dropped.
 pub(super) struct Turn {
-    /// The connection may stay open for the next request.
-    pub(super) keeps_open: bool,
+    host: Arc<Host>,
+    asks: bool,
     _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.asks {
+            let mut kept = locked(&self.host.kept);
+            kept.busy = kept.busy.saturating_sub(1);
+        }
+    }
 }
 
 impl Hosts {
@@ -90,16 +108,19 @@ impl Hosts {
                 tokio::time::sleep_until(at).await;
             }
         }
-        Turn { keeps_open: self.may_keep(&host, Instant::now()), _permit: permit }
+        Turn { host, asks: false, _permit: permit }
     }
 
-    /// Whether the connection of a turn at `host` may stay open: a process may hold so many and
-    /// no more, and a host keeps no more than it had under way at once.
-    fn may_keep(&self, host: &Host, now: Instant) -> bool {
-        let under_way = self.per_host - host.turns.available_permits().min(self.per_host);
+    /// Begins to ask, and says whether the connection may stay open: a process may hold so many
+    /// and no more, and a host keeps no more than were busy at once.
+    pub(super) fn begin(&self, turn: &mut Turn, now: Instant) -> bool {
+        let host = &turn.host;
         let mut kept = locked(&host.kept);
-        kept.1 = now;
-        if under_way <= kept.0 {
+        kept.last_used = now;
+        kept.busy += usize::from(!turn.asks);
+        turn.asks = true;
+        let busy = kept.busy;
+        if busy <= kept.open {
             return true;
         }
         drop(kept);
@@ -107,19 +128,21 @@ impl Hosts {
         if known.kept >= self.most_kept && known.swept.is_none_or(|at| now > at + SWEPT_EVERY) {
             known.swept = Some(now);
             let mut closed = 0;
-            for idle in known.hosts.values().filter(|idle| idle.turns.available_permits() == self.per_host) {
+            for idle in known.hosts.values() {
                 let mut kept = locked(&idle.kept);
-                if now > kept.1 + KEPT_FOR {
-                    closed += std::mem::take(&mut kept.0);
+                if kept.busy == 0 && now > kept.last_used + KEPT_FOR {
+                    closed += std::mem::take(&mut kept.open);
                 }
             }
             known.kept = known.kept.saturating_sub(closed);
         }
-        if known.kept >= self.most_kept {
+        // A host's second connection is worth less than another host's first.
+        let most = if busy > 1 { self.most_kept / 2 } else { self.most_kept };
+        if known.kept >= most {
             return false;
         }
         known.kept += 1;
-        locked(&host.kept).0 += 1;
+        locked(&host.kept).open += 1;
         true
     }
 
@@ -134,8 +157,8 @@ impl Hosts {
             known.hosts.retain(|_, host| {
                 let idle = Arc::strong_count(host) == 1 && *locked(&host.next) <= now;
                 let kept = *locked(&host.kept);
-                let forgotten = idle && (kept.0 == 0 || now > kept.1 + KEPT_FOR);
-                closed += if forgotten { kept.0 } else { 0 };
+                let forgotten = idle && (kept.open == 0 || now > kept.last_used + KEPT_FOR);
+                closed += if forgotten { kept.open } else { 0 };
                 !forgotten
             });
             known.kept = known.kept.saturating_sub(closed);
@@ -143,7 +166,7 @@ impl Hosts {
         let host = Arc::new(Host {
             turns: Arc::new(Semaphore::new(self.per_host)),
             next: Mutex::new(now),
-            kept: Mutex::new((0, now)),
+            kept: Mutex::new(Kept { open: 0, busy: 0, last_used: now }),
         });
         known.hosts.insert(key.into(), Arc::clone(&host));
         host
@@ -241,14 +264,21 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_connections_stay_open_than_the_process_may_hold() {
-        let hosts = Hosts::new(2, Duration::ZERO, 3);
-        let at = async |name: &str| hosts.turn(&url(&format!("http://{name}.example/")), false).await;
-        let (first, second) = (at("a").await, at("a").await);
-        assert!(first.keeps_open && second.keeps_open && at("b").await.keeps_open);
-        assert!(!at("c").await.keeps_open, "three are spoken for");
+        let hosts = Hosts::new(2, Duration::ZERO, 4);
+        let now = Instant::now();
+        let begin = async |name: &str, now: Instant| {
+            let mut turn = hosts.turn(&url(&format!("http://{name}.example/")), false).await;
+            (hosts.begin(&mut turn, now), turn)
+        };
+        let (first, second) = (begin("a", now).await, begin("a", now).await);
+        assert!(first.0 && second.0 && begin("b", now).await.0);
+        let third = begin("b", now).await;
+        assert!(third.0 && !begin("b", now).await.0, "second connections have half of the room");
+        drop(third);
+        assert!(begin("c", now).await.0 && !begin("d", now).await.0, "four are spoken for");
         drop((first, second));
-        assert!(at("a").await.keeps_open && at("b").await.keeps_open, "theirs are open already");
-        let later = Instant::now() + KEPT_FOR + SWEPT_EVERY;
-        assert!(hosts.may_keep(&hosts.host("c.example"), later), "what was idle is closed by now");
+        assert!(begin("a", now).await.0 && begin("b", now).await.0, "theirs are open already");
+        let later = now + KEPT_FOR + SWEPT_EVERY * 2;
+        assert!(begin("d", later).await.0, "what was idle is closed by now");
     }
 }

@@ -265,11 +265,12 @@ impl Fetcher {
                 let failure = Failure { chain, elapsed: spent, ..Failure::at_once(kind, detail) };
                 return Err(Missed { failure, at: url });
             }
-            let turn = shared.hosts.turn(&url, !self.is_exempt(&url)).await;
+            let mut turn = shared.hosts.turn(&url, !self.is_exempt(&url)).await;
             let gate = shared.gate.acquire().await;
-            let client = if ask.fresh || !turn.keeps_open { &shared.fresh } else { &shared.client };
-            let known = cookies.state();
             let asked_at = Instant::now();
+            let keeps_open = !ask.fresh && shared.hosts.begin(&mut turn, asked_at);
+            let client = if keeps_open { &shared.client } else { &shared.fresh };
+            let known = cookies.state();
             // Why boxed: a look that waits for its turn stays small, and thousands may wait.
             let hop = Box::pin(ask_one(client, &url, &mut cookies, &ask));
             let answer = tokio::time::timeout(shared.settings.timeout.saturating_sub(spent), hop).await;
@@ -353,6 +354,10 @@ fn build_client(settings: &Settings, names: &guard::Names, idle: usize) -> Resul
         .connect_timeout(settings.connect_timeout)
         .pool_max_idle_per_host(idle)
         .pool_idle_timeout(hosts::IDLE_FOR)
+        // Why none: a connection lives for seconds, and each of these is a call to the system.
+        .tcp_keepalive(None)
+        .tcp_keepalive_interval(None)
+        .tcp_keepalive_retries(None)
         .dns_resolver(Arc::new(names.clone()))
         .no_proxy();
     if let Some(proxy) = &settings.proxy {

@@ -442,7 +442,6 @@ async fn tell(
         "content_url": look.content_url,
         "verdict": look.verdict.map(Outcome::key),
         "note": look.note,
-        "checked_by": look.checked_by,
         "checked_at": look.checked_at.to_rfc3339(),
     });
     let lang = office.lang();

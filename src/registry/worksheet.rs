@@ -19,6 +19,7 @@ use crate::domain::account::AccountId;
 use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandTask};
 use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
+use crate::domain::privacy::mask;
 use crate::domain::round::RoundName;
 
 const LONGEST_NAME: usize = 200;
@@ -376,7 +377,8 @@ fn read_row(cells: &mut Cells<'_, WorksheetColumn>, zone: Tz) -> Option<FilledRo
         let parse = |text: &str| Outcome::parse(text).filter(|verdict| VERDICTS.contains(verdict));
         word(cells, C::Verdict, &text, &VERDICTS, Outcome::name, parse)
     });
-    let note = cells.text(C::Note, LONGEST_NOTE).unwrap_or_default();
+    // Why here: the note goes on into findings, notices and reports; personal numbers must not.
+    let note = cells.text(C::Note, LONGEST_NOTE).map(|text| mask(&text).into_owned()).unwrap_or_default();
     let checked_by = cells.required(C::CheckedBy, LONGEST_NAME);
     let checked_at = if cells.raw(C::CheckedAt).is_empty() {
         cells.note(C::CheckedAt, ProblemKind::Missing);

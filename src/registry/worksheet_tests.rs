@@ -84,6 +84,17 @@ fn no_cell_of_a_written_worksheet_is_a_formula() {
 }
 
 #[test]
+fn personal_numbers_in_a_note_are_masked_as_it_is_read() {
+    let note = "评论区有群众留言，手机13800001234，未回复".to_owned();
+    let read = there_and_back(
+        Lang::Zh,
+        &[task("A1", HandItem::Interaction, Some(HandLook { note, ..look("A1", HandItem::Interaction) }))],
+    );
+    let note = &read.sheet.rows[0].1.look.note;
+    assert!(!note.contains("13800001234") && note.contains("评论区有群众留言"), "{note}");
+}
+
+#[test]
 fn a_day_is_seen_at_its_end() {
     let text = "2026-11-23";
     let at = values::time(text, Tz::Asia__Shanghai).unwrap();

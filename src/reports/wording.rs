@@ -6,6 +6,7 @@ use crate::domain::account::{AccountId, Platform, UnitTier};
 use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Verdict};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{EventKind, Issue, IssueStatus};
+use crate::domain::privacy::mask;
 use crate::domain::round::RoundKind;
 use crate::domain::rule::{Class, Indicator};
 use crate::domain::time::LocalTime;
@@ -203,10 +204,10 @@ pub(super) fn rectification(dataset: &Dataset, row: &AccountRow) -> String {
     }
 }
 
-/// The last event of a kind.
+/// The last event of a kind; what people typed into it is not fit for print with its numbers.
 pub(super) fn last(issue: &Issue, kinds: &[EventKind]) -> Option<(LocalTime, EventKind, String)> {
     let event = issue.events.iter().rev().find(|event| kinds.contains(&event.kind))?;
-    Some((event.at, event.kind, clean(&event.note)))
+    Some((event.at, event.kind, clean(&mask(&event.note))))
 }
 
 /// Standing issues of a class grouped by indicator: their number and the accounts, first come first.

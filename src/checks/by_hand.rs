@@ -72,38 +72,48 @@ const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 
 /// Everything a person must look at in a round, by account, answered or not.
 pub async fn tasks(office: &Office, round: &Round) -> Result<Vec<HandTask>, StoreError> {
+    let mut tasks = Vec::new();
+    walk(office, round, |account, item, why, answer| {
+        tasks.push(HandTask {
+            account_id: account.account_id.clone(),
+            name: account.name.clone(),
+            platform: account.platform,
+            unit: account.unit.clone(),
+            address: account.source_url.clone(),
+            item,
+            why: words::asks(office.lang(), item, why.as_deref()),
+            answer,
+        });
+    })
+    .await?;
+    Ok(tasks)
+}
+
+/// Shows `visit` every account and item of a round that a person must look at, or has looked at.
+async fn walk(
+    office: &Office,
+    round: &Round,
+    mut visit: impl FnMut(&Account, HandItem, Option<String>, Option<HandLook>),
+) -> Result<(), StoreError> {
     let mut tx = office.store.read().await?;
     let members: HashMap<AccountId, Reason> =
         tx.members(round.id).await?.into_iter().map(|member| (member.account_id, member.reason)).collect();
     let mut answers: BTreeMap<(AccountId, HandItem), HandLook> =
         tx.hand_looks(round.id).await?.into_iter().map(|look| ((look.account_id.clone(), look.item), look)).collect();
     let unseen = unseen(&mut tx, office, round).await?;
-    let mut tasks = Vec::new();
     let mut after: Option<AccountId> = None;
     loop {
         let page = tx.frame_accounts_page(round.id, after.as_ref(), PAGE).await?;
-        let Some(last) = page.last() else { return Ok(tasks) };
+        let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.account_id.clone());
         for account in page {
             let Some(reason) = members.get(&account.account_id) else { continue };
             for item in HandItem::ALL {
                 let answer = answers.remove(&(account.account_id.clone(), *item));
                 let why = wanted(office, round, &account, *reason, *item, unseen.get(&account.account_id));
-                let why = match (why, &answer) {
-                    (Some(why), _) => why,
-                    (None, Some(_)) => None,
-                    (None, None) => continue,
-                };
-                tasks.push(HandTask {
-                    account_id: account.account_id.clone(),
-                    name: account.name.clone(),
-                    platform: account.platform,
-                    unit: account.unit.clone(),
-                    address: account.source_url.clone(),
-                    item: *item,
-                    why: words::asks(office.lang(), *item, why.as_deref()),
-                    answer,
-                });
+                if why.is_some() || answer.is_some() {
+                    visit(&account, *item, why.flatten(), answer);
+                }
             }
         }
     }
@@ -123,7 +133,9 @@ pub async fn waiting(office: &Office, round: &Round) -> Result<usize, StoreError
     if matches!(round.state, RoundState::Frozen | RoundState::Closed) {
         return Ok(0);
     }
-    Ok(tasks(office, round).await?.iter().filter(|task| task.answer.is_none()).count())
+    let mut waiting = 0;
+    walk(office, round, |_, _, _, answer| waiting += usize::from(answer.is_none())).await?;
+    Ok(waiting)
 }
 
 /// Accounts whose update no machine could see, with the sentence that says why.

@@ -4,7 +4,9 @@
 //! `link`, `date`, `date_attr`). Without it the list is found: every date on the page is
 //! tied to the link it stands beside, dates of the same make are one list, and the list
 //! with the most to read wins. Only when no date is shown are the dates in paths believed:
-//! a content system dates its files when they are made, not when they are published.
+//! a content system dates its files when they are made, not when they are published. Where a
+//! newer dated link stands outside that list, the list may be the wrong one: its silence
+//! proves nothing.
 
 mod lists;
 
@@ -66,22 +68,28 @@ pub(super) fn read(
     let document = Html::parse_document(text);
     let base = base_of(&document, url);
     let page = Page { document: &document, base: base.as_ref(), context };
+    let mut warnings = Vec::new();
     let (posts, coverage) = if let Some(selectors) = Selectors::read(options)? {
         (page.select(&selectors)?, Coverage::Whole)
     } else {
         let list = page.detect();
-        let titles = list.iter().flatten().map(|post| post.title.as_str());
+        let titles = list.iter().flat_map(|(posts, _)| posts).map(|post| post.title.as_str());
         match article::recognise(&document, url, base.as_ref(), titles, context) {
             article::Kind::Article(post) => (vec![*post], Coverage::Part),
             article::Kind::Undated => return Err(Unreadable::NoDates),
-            article::Kind::List => (list?, Coverage::Whole),
+            article::Kind::List => {
+                let (posts, coverage) = list?;
+                if coverage == Coverage::Part {
+                    warnings.push("a newer dated link stands outside the list that was read".to_owned());
+                }
+                (posts, coverage)
+            }
         }
     };
     let undated = posts.iter().filter(|post| post.published_at.is_none()).count();
     if undated == posts.len() {
         return Err(Unreadable::NoDates);
     }
-    let mut warnings = Vec::new();
     if undated > 0 {
         warnings.push(format!("{undated} of {} items have no readable date", posts.len()));
     }
@@ -146,8 +154,11 @@ struct Page<'p> {
 }
 
 /// A date, the link it belongs to, and what makes its list a list.
+#[derive(Clone)]
 struct Found<'p> {
     at: Instant,
+    /// It is the day of the visit, not of an article.
+    clock: bool,
     link: ElementRef<'p>,
     item: ElementRef<'p>,
     title: String,
@@ -188,7 +199,8 @@ impl<'p> Page<'p> {
             .or_else(|| dates::find_full(&text_of(element), self.context))
     }
 
-    fn detect(&self) -> Result<Vec<Post>, Unreadable> {
+    /// The list with the most to read, and whether its silence is that of the page.
+    fn detect(&self) -> Result<(Vec<Post>, Coverage), Unreadable> {
         let root = self.document.root_element();
         let mut found = Vec::new();
         let mut used = HashSet::new();
@@ -197,13 +209,21 @@ impl<'p> Page<'p> {
                 found.push(hit);
             }
         }
-        let best = best_list(found, SHORTEST_LIST).or_else(|| best_list(self.dated_paths(root), SHORTEST_PATH_LIST));
+        let paths = self.dated_paths(root);
+        let mut all = found.clone();
+        all.retain(|hit| !hit.clock);
+        lists::keep_credible(&mut all);
+        let newest = |hits: &[Found<'_>]| hits.iter().map(|hit| hit.at).filter(|at| *at <= self.context.as_of).max();
+        let newest_of_page = newest(&all).max(newest(&paths));
+        let best = best_list(found, SHORTEST_LIST).or_else(|| best_list(paths, SHORTEST_PATH_LIST));
         let list = best.ok_or(Unreadable::NoDates)?;
-        Ok(list
+        let coverage = if newest_of_page > newest(&list) { Coverage::Part } else { Coverage::Whole };
+        let posts = list
             .into_iter()
             .take(MOST_ITEMS)
             .map(|hit| self.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item))
-            .collect())
+            .collect();
+        Ok((posts, coverage))
     }
 
     /// Elements that are a date, and text that holds a full one, in the order of the page.
@@ -261,7 +281,7 @@ impl<'p> Page<'p> {
             let title = self.title_beside(link, date);
             if !title.is_empty() && used.insert(link.id()) {
                 let item = link.ancestors().filter_map(ElementRef::wrap).find(|e| is_item(*e)).unwrap_or(link);
-                return Some(Found { at, link, item, title });
+                return Some(Found { at, clock: lists::is_clock(date), link, item, title });
             }
         }
         let above = std::iter::once(date).chain(date.ancestors().filter_map(ElementRef::wrap)).take(ITEM_ABOVE);
@@ -286,7 +306,7 @@ impl<'p> Page<'p> {
                 first
             };
             used.insert(link.id());
-            return Some(Found { at, link, item, title });
+            return Some(Found { at, clock: lists::is_clock(date), link, item, title });
         }
         None
     }
@@ -317,7 +337,7 @@ impl<'p> Page<'p> {
                 let at = dates::in_href(link.attr("href")?, self.context)?;
                 let title = title_of(link);
                 let item = link.ancestors().filter_map(ElementRef::wrap).find(|e| is_item(*e)).unwrap_or(link);
-                (title.chars().count() >= 4).then_some(Found { at, link, item, title })
+                (title.chars().count() >= 4).then_some(Found { at, clock: false, link, item, title })
             })
             .collect()
     }

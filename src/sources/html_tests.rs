@@ -54,6 +54,26 @@ fn lists_of_every_make_are_found() {
 }
 
 #[test]
+fn a_newer_link_outside_the_list_that_was_read_leaves_its_silence_unproven() {
+    let old = rows(8, |n| {
+        format!("<li><a href=/r/{n}.html>热门推荐之关于第{n}批重点惠民项目的长篇报道</a><i>2025-03-0{n}</i></li>")
+    });
+    let aside = format!("<ul class=hot>{old}</ul>");
+    let main = |date: &str| rows(3, |n| format!("<p><a href=/a/{n}.html>第{n}号公告</a><span>{date}</span></p>"));
+    let coverage = |body: String| detect(&body).unwrap().coverage;
+    assert_eq!(coverage(format!("<div class=main>{}</div>{aside}", main("2026-08-01"))), Coverage::Part);
+    let by_path = "<p><a href=/zwgk/202608/t20260801_1.html>关于道路施工的公告</a></p>";
+    assert_eq!(coverage(format!("{by_path}{aside}")), Coverage::Part);
+    // What is older, still to come, or the day of the visit hides nothing.
+    assert_eq!(coverage(format!("<div class=main>{}</div>{aside}", main("2025-01-01"))), Coverage::Whole);
+    assert_eq!(coverage(format!("<div class=main>{}</div>{aside}", main("2026-12-01"))), Coverage::Whole);
+    assert_eq!(
+        coverage(format!("<p><a href=/x>无障碍浏览与长者模式</a>今天是2026年8月3日 星期一</p>{aside}")),
+        Coverage::Whole
+    );
+}
+
+#[test]
 fn an_old_pinned_item_hides_nothing() {
     let reading = detect(
         "<ul><li><a href=a>【置顶】办事指南汇编</a><span>2020-01-01</span></li>\

@@ -7,7 +7,7 @@ use scraper::{ElementRef, Html};
 use url::Url;
 
 use super::super::{ReadContext, Unreadable, markup};
-use super::{DATE_TEXT, MOST_DATES, MOST_ITEMS, Page, SHORTEST_LIST, base_of, links_in, make_of, text_of, title_of};
+use super::{DATE_TEXT, Found, MOST_DATES, MOST_ITEMS, Page, SHORTEST_LIST, base_of, links_in, make_of, text_of, title_of};
 use crate::domain::post::Post;
 
 /// A page that holds many lists, such as the home page of a site.
@@ -45,13 +45,7 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
     for (node, at) in page.date_elements(root).into_iter().filter(|(node, _)| !is_clock(*node)).take(MOST_DATES) {
         found.extend(page.tie(node, at, &mut used));
     }
-    let mut makes = HashMap::<String, usize>::new();
-    for hit in &found {
-        *makes.entry(make_of(hit.item)).or_default() += 1;
-    }
-    found.retain(|hit| {
-        hit.title.chars().count() >= LONE_TITLE || makes.get(&make_of(hit.item)).is_some_and(|n| *n >= SHORTEST_LIST)
-    });
+    keep_credible(&mut found);
     let shown = found.len();
     let taken: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
     found.extend(page.dated_paths(root).into_iter().filter(|hit| !taken.contains(&hit.link.id())));
@@ -87,8 +81,19 @@ fn is_article(to: &str, base: Option<&Url>) -> bool {
     base.and_then(bare) == bare(&to) && (is_page || digits >= 3)
 }
 
+/// Keeps what reads like an article, or stands in a list.
+pub(super) fn keep_credible(found: &mut Vec<Found<'_>>) {
+    let mut makes = HashMap::<String, usize>::new();
+    for hit in found.iter() {
+        *makes.entry(make_of(hit.item)).or_default() += 1;
+    }
+    found.retain(|hit| {
+        hit.title.chars().count() >= LONE_TITLE || makes.get(&make_of(hit.item)).is_some_and(|n| *n >= SHORTEST_LIST)
+    });
+}
+
 /// Whether a date is the day of the visit, as headers of sites show it.
-fn is_clock(element: ElementRef) -> bool {
+pub(super) fn is_clock(element: ElementRef) -> bool {
     const MARKS: &[&str] = &["星期", "今天是", "今日是", "农历", "当前时间", "现在时间", "现在是"];
     let says = |element: ElementRef| {
         let text = text_of(element);

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::canary::Canaries;
@@ -87,7 +88,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
                 url: post.url.clone(),
                 title: post.title.clone(),
                 published_at,
-                day_only: is_midnight(published_at),
+                day_only: is_day_alone(published_at, office.zone()),
                 sign_off: sign_off::read(&post.text),
             })
         })
@@ -273,7 +274,7 @@ impl SourceLook {
     }
 
     fn note_reading(&mut self, reading: Reading, texts: Option<Texts>, as_of: DateTime<Utc>, office: &Office) {
-        let newest = newest(&reading, as_of, office.now());
+        let newest = newest(&reading, as_of, office.now(), office.zone());
         let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
         self.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
         self.answer = Ok(newest);
@@ -296,11 +297,11 @@ fn conceal(reading: &mut Reading) {
     profile.flat_map(|p| [&mut p.name, &mut p.description, &mut p.certified_subject]).flatten().for_each(conceal);
 }
 
-fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>) -> Newest {
+fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>, zone: Tz) -> Newest {
     let at = reading.newest_until(as_of);
     Newest {
         at,
-        day_only: at.is_some_and(is_midnight),
+        day_only: at.is_some_and(|at| is_day_alone(at, zone)),
         listed: reading.posts.len(),
         dated: reading.posts.iter().filter(|post| post.published_at.is_some()).count(),
         ahead: reading.posts.iter().filter_map(|post| post.published_at).any(|at| {
@@ -312,9 +313,12 @@ fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>) -> 
     }
 }
 
-/// A source that shows days alone yields midnights; a feed made from such a list does too.
-fn is_midnight(at: DateTime<FixedOffset>) -> bool {
-    at.time() == chrono::NaiveTime::MIN
+/// Whether a date names a day alone.
+///
+/// A source that shows days yields midnights, and so does a feed made from one. A bridge may
+/// write the office's midnight in UTC: `16:00:00 GMT` is the next day in China.
+pub(super) fn is_day_alone(at: DateTime<FixedOffset>, zone: Tz) -> bool {
+    at.time() == NaiveTime::MIN || at.with_timezone(&zone).time() == NaiveTime::MIN
 }
 
 /// The links to look at: the service links, then what the window's posts link to.
@@ -367,4 +371,18 @@ fn may_be_ours(reason: LinkReason) -> bool {
 /// Redirects as evidence keeps them.
 pub(super) fn chain(hops: &[Hop]) -> Vec<ChainStep> {
     hops.iter().map(|hop| ChainStep { url: hop.url.clone(), status: hop.status }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn midnight_in_the_office_is_a_day_alone_however_it_is_written() {
+        let of = |text: &str| is_day_alone(DateTime::parse_from_rfc3339(text).unwrap(), chrono_tz::Asia::Shanghai);
+        assert!(of("2026-11-09T00:00:00+08:00"));
+        assert!(of("2026-11-09T00:00:00Z"));
+        assert!(of("2026-11-08T16:00:00Z"));
+        assert!(!of("2026-11-08T16:01:00Z") && !of("2026-11-09T16:00:00+08:00"));
+    }
 }

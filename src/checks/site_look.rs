@@ -1,6 +1,6 @@
 //! One look at a website beside its posts: foot, columns, visits, address, certificate.
 
-use super::observe::Scope;
+use super::observe::{Scope, is_day_alone};
 use super::site_seen::{ColumnLook, ColumnState, ColumnsSeen, SiteSeen};
 use super::visits;
 use crate::domain::account::Account;
@@ -109,7 +109,7 @@ async fn look_at_column(office: &Office, fetcher: &Fetcher, column: Column, scop
     match read {
         Ok(Ok(ColumnPage::Dated(reading, shown))) => {
             let newest = reading.newest_until(scope.as_of);
-            let day_only = newest.is_some_and(|at| at.time() == chrono::NaiveTime::MIN);
+            let day_only = newest.is_some_and(|at| is_day_alone(at, office.zone()));
             ColumnState::Dated { newest, day_only, shown }
         }
         Ok(Ok(ColumnPage::Blank)) => ColumnState::Blank,

@@ -213,10 +213,11 @@ fn review_fault(zone: Tz, post: &PostSeen, record: &ReviewRecord) -> Option<Revi
     if first == second || second == last || first == last {
         return Some(ReviewFault::SamePerson);
     }
-    let reviewed = last_at.with_timezone(post.published_at.offset());
     // Why: neither clock is finer than what is shown; the minute, or the day, is the account's.
+    // A day may be written in another zone: the office's midnight in UTC is the day before.
     let late = if post.day_only {
-        reviewed.date_naive() > post.published_at.date_naive()
+        let published = post.published_at.date_naive().max(post.published_at.with_timezone(&zone).date_naive());
+        last_at.with_timezone(&zone).date_naive() > published
     } else {
         minute(*last_at) > minute(post.published_at.with_timezone(&Utc))
     };

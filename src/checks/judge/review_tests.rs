@@ -80,6 +80,16 @@ fn a_post_that_shows_its_day_alone_has_the_whole_day() {
 }
 
 #[test]
+fn a_day_written_in_utc_is_the_day_in_the_office() {
+    let published = post("停水通知", "2026-11-08T16:00:00Z".parse().unwrap());
+    let written_in_utc =
+        PostSeen { day_only: true, published_at: published.published_at.to_utc().fixed_offset(), ..published };
+    assert_eq!(faults(std::slice::from_ref(&written_in_utc), &[proper("停水通知", "2026-11-09 17:00")]), []);
+    let late = faults(&[written_in_utc], &[proper("停水通知", "2026-11-10 00:01")]);
+    assert_eq!(late, [("停水通知".to_owned(), ReviewFault::Late)]);
+}
+
+#[test]
 fn titles_match_across_what_people_write_differently() {
     for (shown, recorded) in [
         ("📢停水通知！", "停水通知"),

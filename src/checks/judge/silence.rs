@@ -1,6 +1,6 @@
 //! `stale` and `zombie`: when the newest post appeared.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::Bench;
 use crate::checks::canary::CANARY_SILENT;
@@ -10,6 +10,18 @@ use crate::domain::finding::Outcome;
 use crate::domain::post::Coverage;
 use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
+
+/// How old something is at the monitoring time.
+pub(super) fn age(bench: &Bench<'_>, at: DateTime<FixedOffset>, day_only: bool) -> TimeDelta {
+    (bench.as_of - latest(at, day_only)).max(TimeDelta::zero())
+}
+
+/// The last instant a date may mean: one that names the day alone may mean any minute of it, and
+/// the doubt is the account's.
+pub(super) fn latest(at: DateTime<FixedOffset>, day_only: bool) -> DateTime<Utc> {
+    let latest = if day_only { at + TimeDelta::days(1) - TimeDelta::seconds(1) } else { at };
+    latest.with_timezone(&Utc)
+}
 
 /// `stale`, or `zombie` in its place.
 ///
@@ -38,9 +50,7 @@ pub(in crate::checks) fn silence(bench: &Bench<'_>, account: &Account, seen: &Ob
         };
         return unjudged(&Unread { reason: reason.to_owned(), sentence });
     };
-    // Why: a page that shows the day alone may mean any minute of it; the doubt is the account's.
-    let latest = if newest.day_only { at + TimeDelta::days(1) - TimeDelta::seconds(1) } else { at };
-    let age = (bench.as_of - latest.with_timezone(&Utc)).max(TimeDelta::zero());
+    let age = age(bench, at, newest.day_only);
     let newest_at = at.with_timezone(&Utc);
     let local = bench.local(newest_at);
     let stale_days = bench.rules.silence.stale_days_for(account.platform);

@@ -3,9 +3,10 @@
 //! Source of the numbers: 国办秘函〔2019〕19号, website indicators, 单项否决. What was registered and
 //! is shown is judged; what the program found or inferred by itself is at most suspected.
 
-use chrono::{DateTime, FixedOffset, Months, TimeDelta, Utc};
+use chrono::{Months, TimeDelta, Utc};
 
 use super::Bench;
+use super::silence::{age, latest};
 use crate::checks::seen::{Observed, Unread};
 use crate::checks::site_seen::{ColumnLook, ColumnState, ColumnsSeen, SiteSeen, VisitedDay, VisitsSeen};
 use crate::domain::finding::{Evidence, Outcome};
@@ -82,16 +83,6 @@ pub(in crate::checks) fn reached_since_fix(bench: &Bench<'_>, sums: VisitedDay) 
         return (None, words.unjudged(&words.few_visits_since_fix(sums, wanted)));
     }
     (Some(!is_too_many(bench, sums)), words.visits_since_fix(sums))
-}
-
-/// How old something is at the monitoring time; a day alone may mean any minute of it.
-fn age(bench: &Bench<'_>, at: DateTime<FixedOffset>, day_only: bool) -> TimeDelta {
-    (bench.as_of - latest(at, day_only)).max(TimeDelta::zero())
-}
-
-fn latest(at: DateTime<FixedOffset>, day_only: bool) -> DateTime<Utc> {
-    let latest = if day_only { at + TimeDelta::days(1) - TimeDelta::seconds(1) } else { at };
-    latest.with_timezone(&Utc)
 }
 
 /// 首页不更新: nothing new on the home page for two weeks; where it only leads on, on any second-level page.

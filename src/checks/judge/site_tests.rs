@@ -1,6 +1,6 @@
 //! Websites judged: every edge of the numbers, and what accuses nobody.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::*;
 use crate::checks::judge::testing::{at, bench, rules};

@@ -107,7 +107,7 @@ pub enum ColumnState {
         newest: Option<DateTime<FixedOffset>>,
         /// The date names a day alone.
         day_only: bool,
-        /// Dates are shown; else they stand in paths, which prove no age.
+        /// Dates are shown, and of all there is; else they prove no age.
         shown: bool,
     },
     /// The page says itself that it holds nothing.

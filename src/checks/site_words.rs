@@ -86,8 +86,8 @@ impl Words {
 
     pub(in crate::checks) fn home_partly_dated(self, newest: &str) -> String {
         self.say(
-            format!("{newest}；首页另有较多信息未标注日期，请人工查看是否更新"),
-            format!("{newest}; many other items of the home page show no date, a person has to look"),
+            format!("{newest}；首页显示日期的信息较少，或另有未标注日期、由脚本生成的内容，请人工查看是否更新"),
+            format!("{newest}; few items of the home page show a date, or others show none or come by script: a person has to look"),
         )
     }
 
@@ -195,8 +195,8 @@ impl Words {
 
     pub(in crate::checks) fn foot_scripted(self, sentence: &str) -> String {
         self.say(
-            format!("{sentence}；页面底部部分由脚本生成，请人工核实"),
-            format!("{sentence}; part of the foot is drawn by script, a person has to look"),
+            format!("{sentence}；页面底部可能有由脚本生成的内容，请人工核实"),
+            format!("{sentence}; part of the foot may be drawn by script, a person has to look"),
         )
     }
 

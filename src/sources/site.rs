@@ -2,7 +2,8 @@
 //!
 //! A home page holds many lists, and any of them updates it: every dated link is read, the
 //! newest counts. Dates that are shown prove how old a page is; dates that stand in paths
-//! alone, or beside many links without any, prove only that it is fresh. Beside the posts the
+//! alone, or beside many links without any, or where a script draws part of the page, prove only
+//! that it is fresh. Beside the posts the
 //! page is read for the marks at its foot ([`examine`]) and for the columns of its navigation.
 
 use std::collections::HashSet;
@@ -21,6 +22,8 @@ use crate::fetch::Page;
 
 /// So many links without a date may hide a newer one.
 const MANY_UNDATED: usize = 5;
+/// So few dates that are shown may be those of a notice beside what a script draws.
+const FEW_SHOWN: usize = 5;
 /// A home page with fewer links that read like articles is a way to columns and nothing else.
 const FEW_ARTICLES: usize = 3;
 /// Visible characters looked at; the foot of a page comes last.
@@ -56,6 +59,9 @@ pub struct Front {
     pub foot_seen: bool,
     /// Part of the foot comes by script or frame.
     pub foot_scripted: bool,
+    /// The page loads scripts, which may draw anything.
+    #[serde(default)]
+    pub loads_scripts: bool,
     /// The page shows almost nothing without its scripts.
     pub scripted: bool,
     /// Hardly a link reads like an article: the page only leads to columns.
@@ -86,7 +92,11 @@ pub(super) fn read(
     if lists.undated > 0 {
         warnings.push(format!("{} links have no readable date", lists.undated));
     }
-    let partly = by_path || lists.undated >= MANY_UNDATED.max(lists.posts.len() / 4);
+    if lists.awaits_script {
+        warnings.push("part of the page is drawn by script".to_owned());
+    }
+    let partly =
+        lists.shown < FEW_SHOWN || lists.awaits_script || lists.undated >= MANY_UNDATED.max(lists.posts.len() / 4);
     let coverage = if partly { Coverage::Part } else { Coverage::Whole };
     let profile = lists.title.map(|title| Profile { name: Some(title), ..Profile::default() });
     Ok(Reading { profile, posts: lists.posts, coverage, warnings })
@@ -102,13 +112,14 @@ pub fn examine(page: &Page, context: &ReadContext) -> Front {
     let foot_seen = own_words.iter().filter(|mark| marks.contains(mark)).count() >= 2;
     let scripted = visible.is_short(BARE);
     let foot_scripted = is_match(&FOOT_SCRIPT, &text);
+    let loads_scripts = is_match(&ANY_SCRIPT, &text);
     let lists = html::lists(&page.url, &text, context).ok();
     let navigation = !scripted
         && lists
             .as_ref()
             .is_some_and(|lists| lists.posts.len() + lists.undated < FEW_ARTICLES && !lists.short.is_empty());
     let shown = lists.map_or(0, |lists| lists.shown);
-    Front { marks, foot_seen, foot_scripted, scripted, navigation, shown }
+    Front { marks, foot_seen, foot_scripted, loads_scripts, scripted, navigation, shown }
 }
 
 type Pattern = LazyLock<Option<Regex>>;
@@ -118,7 +129,7 @@ fn is_match(pattern: &Pattern, text: &str) -> bool {
 }
 
 static SITE_CODE: Pattern =
-    LazyLock::new(|| Regex::new(r"(?i)标识码[\s\u{3000}:：]*(?:bm\d{4,10}|\d{10})(?:\D|$)").ok());
+    LazyLock::new(|| Regex::new(r"(?i)标识码[\s\u{3000}:：(（\[【]*(?:bm\d{4,10}|\d{10})(?:\D|$)").ok());
 static SITE_CODE_IN_MARKUP: Pattern = LazyLock::new(|| {
     Regex::new(r#"(?i)(?:sitecode|siteidcode)["'\s]*(?:content)?\s*[=:]\s*["']?(?:bm\d{4,10}|\d{10})\b"#).ok()
 });
@@ -132,6 +143,8 @@ static CONTACT: Pattern = LazyLock::new(|| {
 static FOOT_SCRIPT: Pattern = LazyLock::new(|| {
     Regex::new(r#"(?i)<(?:script|iframe|frame)\b[^>]*\bsrc\s*=\s*["']?[^"'>\s]*(?:foot|bottom|dibu|copyright|common_b)[^"'>\s]*"#).ok()
 });
+
+static ANY_SCRIPT: Pattern = LazyLock::new(|| Regex::new(r#"(?i)<script\b[^>]*\bsrc\s*=\s*["']?[^"'>\s]"#).ok());
 
 /// The marks a page shows, in markup or words.
 fn marks(text: &str, visible: &str) -> Vec<FooterMark> {
@@ -235,7 +248,7 @@ fn is_same_site(own: &Url, other: &Url) -> bool {
 /// How a column's page reads.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ColumnPage {
-    /// It lists dated items; whether their dates are shown, or stand in paths alone.
+    /// It lists dated items; whether they are all there is, with dates that are shown.
     Dated(Reading, bool),
     /// It says itself that it holds nothing.
     Blank,
@@ -245,9 +258,17 @@ pub enum ColumnPage {
 pub fn read_column(page: &Page, column: &Column, context: &ReadContext) -> Result<ColumnPage, Unreadable> {
     use crate::domain::account::SourceKind;
     match super::read(SourceKind::Html, page, &column.options, context) {
-        Ok(reading) => {
-            let shown = column.options.contains_key("item")
-                || html::lists(&page.url, &page.text(), context).is_ok_and(|lists| lists.shown > 0);
+        Ok(reading) if column.options.contains_key("item") => Ok(ColumnPage::Dated(reading, true)),
+        Ok(mut reading) => {
+            let Ok(lists) = html::lists(&page.url, &page.text(), context) else {
+                return Ok(ColumnPage::Dated(reading, false));
+            };
+            let shown = reading.coverage == Coverage::Whole
+                && lists.shown > 0
+                && lists.undated < MANY_UNDATED
+                && !lists.awaits_script;
+            // Why: the list that was found may be one beside the column's own.
+            reading.posts.extend(lists.posts);
             Ok(ColumnPage::Dated(reading, shown))
         }
         Err(Unreadable::NoDates) => {

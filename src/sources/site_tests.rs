@@ -11,7 +11,8 @@ const HOME: &str = "<html><head><title>云溪区人民政府</title></head><body
 <ul class=news><li><a href=/a/1.html>【置顶】区政府召开第一次全体会议部署全年工作</a><span>2024-01-02</span></li>
 <li><a href=/a/2.html>云溪区召开防汛工作视频调度会议</a><span>07-31</span></li></ul>
 <ul class=notice><li><a href=/a/3.html>关于2026年中秋节放假安排的通知</a><span>2026-06-01</span></li>
-<li><a href=/a/4.html>关于开展安全生产检查的通知公告</a><span>2026-05-01</span></li></ul>
+<li><a href=/a/4.html>关于开展安全生产检查的通知公告</a><span>2026-05-01</span></li>
+<li><a href=/a/5.html>关于公布行政规范性文件清单的公告</a><span>2026-04-01</span></li></ul>
 <footer>主办单位：云溪区人民政府办公室 联系电话：000-0000000 网站标识码：0000000018 <a href=/wzdt/>网站地图</a>
  虚ICP备00000000号 虚公网安备00000000000000号
 <a href=https://bszs.conac.cn/sitename?x>标识</a><script id=\"_jiucuo_\" sitecode=0000000018 src=//zfwzgl.www.gov.cn/exposure/jiucuo.js></script></footer></body></html>";
@@ -25,7 +26,7 @@ fn page(html: &str) -> Page {
 #[test]
 fn every_list_of_the_home_page_counts_and_the_clock_in_its_header_does_not() {
     let reading = read_as(SourceKind::Site, URL, HOME).unwrap();
-    assert_eq!(reading.posts.len(), 4, "{:?}", reading.posts);
+    assert_eq!(reading.posts.len(), 5, "{:?}", reading.posts);
     assert_eq!(reading.coverage, Coverage::Whole);
     assert_eq!(reading.newest_until(context().as_of).unwrap().to_rfc3339(), "2026-07-31T00:00:00+08:00");
     assert_eq!(reading.profile.unwrap().name.as_deref(), Some("云溪区人民政府"));
@@ -39,14 +40,70 @@ fn dates_that_stand_in_paths_alone_prove_no_silence() {
     assert_eq!((reading.posts.len(), reading.coverage), (5, Coverage::Part));
 }
 
+/// A list that shows its dates, all of them old.
+fn dated_list(items: usize) -> String {
+    let item = |n| format!("<li><a href=/{n}.html>关于公布第{n}批清单的公告</a><span>2026-01-0{n}</span></li>");
+    format!("<ul>{}</ul>", (1..=items).map(item).collect::<Vec<_>>().concat())
+}
+
+const SCRIPT: &str = "<script src=/js/news.js></script>";
+
+#[test]
+fn what_a_script_will_draw_may_be_newer_than_what_is_there() {
+    let coverage = |html: &str| read_as(SourceKind::Site, URL, html).unwrap().coverage;
+    let old = dated_list(6);
+    for empty in [
+        "<div id=newsList></div>",
+        "<ul class='zx-list'> </ul>",
+        "<ul id=xw>加载中...</ul>",
+        "<div class=col><ul></ul></div>",
+        "<div id=app><p>{{ item.title }}</p></div>",
+    ] {
+        assert_eq!(coverage(&format!("{empty}{old}{SCRIPT}")), Coverage::Part, "{empty}");
+        assert_eq!(coverage(&format!("{empty}{old}<script>var a = 1</script>")), Coverage::Whole, "{empty}");
+    }
+    for ornament in [
+        "<div></div>",
+        "<div class=clear></div>",
+        "<div class='blank10 clearfix'></div>",
+        "<div id=page></div>",
+        "<div class=pic><img src=/1.png></div>",
+        "<span class=news></span>",
+    ] {
+        assert_eq!(coverage(&format!("{ornament}{old}{SCRIPT}")), Coverage::Whole, "{ornament}");
+    }
+    assert_eq!(coverage(&dated_list(4)), Coverage::Part, "a handful of dates is no home page");
+}
+
+#[test]
+fn a_column_beside_what_a_script_draws_is_not_certainly_old() {
+    let mut column = found_columns(&page(HOME), &SiteRule::default(), &context()).remove(0);
+    let shown = |column: &Column, html: &str| match read_column(&page(html), column, &context()) {
+        Ok(ColumnPage::Dated(reading, shown)) => {
+            (reading.newest_until(context().as_of).unwrap().date_naive().to_string(), shown)
+        }
+        other => panic!("{other:?}"),
+    };
+    let old = dated_list(3);
+    let drawn = format!("<ul id=list></ul>{old}{SCRIPT}");
+    assert_eq!(shown(&column, &old), ("2026-01-03".to_owned(), true));
+    assert_eq!(shown(&column, &drawn), ("2026-01-03".to_owned(), false));
+    let item = |n: u8| format!("<p><a href=/x/{n}.html>区领导深入一线调研重点项目建设{n}</a></p>");
+    let undated = (0..5).map(item).collect::<Vec<_>>().concat();
+    assert_eq!(shown(&column, &format!("{undated}{old}")), ("2026-01-03".to_owned(), false));
+    let newer = "<p><a href=/n.html>区领导调研重点项目建设</a><i>2026-08-01</i></p>";
+    assert_eq!(shown(&column, &format!("{newer}{old}")), ("2026-08-01".to_owned(), false));
+    column.options.insert("item".to_owned(), "li".into());
+    assert!(shown(&column, &drawn).1, "the registry says where the list is");
+}
+
 #[test]
 fn many_links_without_a_date_may_hide_a_newer_one() {
     let item = |n: u8| format!("<p><a href=/x/{n}.html>区领导深入一线调研重点项目建设{n}</a></p>");
     let undated = (0..8).map(item).collect::<Vec<_>>().concat();
-    let dated = "<ul><li><a href=/1.html>关于公布清单的公告</a><span>2026-01-05</span></li>\
-                 <li><a href=/2.html>关于调整时间的公告</a><span>2026-01-04</span></li></ul>";
+    let dated = dated_list(5);
     assert_eq!(read_as(SourceKind::Site, URL, &format!("{dated}{undated}")).unwrap().coverage, Coverage::Part);
-    assert_eq!(read_as(SourceKind::Site, URL, dated).unwrap().coverage, Coverage::Whole);
+    assert_eq!(read_as(SourceKind::Site, URL, &dated).unwrap().coverage, Coverage::Whole);
     // Links to other offices hide nothing.
     let elsewhere = undated.replace("=/x/", "=http://www.other.example/x/");
     assert_eq!(read_as(SourceKind::Site, URL, &format!("{dated}{elsewhere}")).unwrap().coverage, Coverage::Whole);
@@ -82,6 +139,9 @@ fn site_codes_are_ten_digits_or_those_of_a_ministry() {
         ("网站标识码:12010000521", false),
         ("<meta name=\"SiteIDCode\" content=\"5109030018\">", true),
         ("服务热线 1101020002", false),
+        ("政府网站标识码（5101320001）", true),
+        ("网站标识码:【5101320001】", true),
+        ("网站标识码（51013200015）", false),
     ] {
         let front = examine(&page(text), &context());
         assert_eq!(front.marks.contains(&FooterMark::SiteCode), seen, "{text}");

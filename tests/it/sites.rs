@@ -193,7 +193,7 @@ on_both! {
         let script = "<div id=app></div><script src=/app.js></script>";
         register(&office, &[
             with("FRESH", &home(&pinned, FOOT), 4),
-            with("STALE", &home(&[ago(16), ago(30)], &FOOT.replace(police, "")), 5),
+            with("STALE", &home(&[16, 20, 24, 27, 30].map(ago), &FOOT.replace(police, "")), 5),
             website("SCRIPT", site.html("/script", script)),
             website("GONE", site.page("/gone", 404)),
         ])

@@ -3,11 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use ego_tree::NodeId;
-use scraper::{ElementRef, Html};
+use scraper::{ElementRef, Html, Node};
 use url::Url;
 
 use super::super::{ReadContext, Unreadable, markup};
-use super::{DATE_TEXT, Found, MOST_DATES, MOST_ITEMS, Page, SHORTEST_LIST, base_of, links_in, make_of, text_of, title_of};
+use super::{
+    DATE_TEXT, Found, MOST_DATES, MOST_ITEMS, Page, SHORTEST_LIST, base_of, is_silent, links_in, make_of, text_of,
+    title_of,
+};
 use crate::domain::post::Post;
 
 /// A page that holds many lists, such as the home page of a site.
@@ -18,6 +21,8 @@ pub(in crate::sources) struct Lists {
     pub(in crate::sources) shown: usize,
     /// Links that read like articles and have no date at all.
     pub(in crate::sources) undated: usize,
+    /// A script draws part of the page: what it will show is unknown.
+    pub(in crate::sources) awaits_script: bool,
     /// Short links, such as a navigation has: what they say, and where they lead.
     pub(in crate::sources) short: Vec<(String, String)>,
     /// The page's title.
@@ -69,7 +74,7 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
         .take(MOST_ITEMS)
         .map(|hit| page.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item))
         .collect();
-    Ok(Lists { posts, shown, undated, short, title: title.map(text_of) })
+    Ok(Lists { posts, shown, undated, awaits_script: awaits_script(&document), short, title: title.map(text_of) })
 }
 
 /// Whether an address lies on the same site and looks like a page of its own, not a column or another office.
@@ -79,6 +84,132 @@ fn is_article(to: &str, base: Option<&Url>) -> bool {
     let is_page = to.path().rsplit('/').next().is_some_and(|name| name.contains(".htm") || name.contains("html"));
     let digits = to.path().chars().chain(to.query().unwrap_or_default().chars()).filter(char::is_ascii_digit).count();
     base.and_then(bare) == bare(&to) && (is_page || digits >= 3)
+}
+
+/// Words that name what is empty on purpose, or filled with other things than articles.
+const ORNAMENTS: &[&str] = &[
+    "ad",
+    "arrow",
+    "back",
+    "banner",
+    "bg",
+    "blank",
+    "border",
+    "bottom",
+    "box",
+    "btn",
+    "button",
+    "cb",
+    "cl",
+    "clear",
+    "clearfix",
+    "close",
+    "code",
+    "date",
+    "dot",
+    "fenye",
+    "fix",
+    "fl",
+    "foot",
+    "footer",
+    "fr",
+    "gap",
+    "go",
+    "gotop",
+    "h",
+    "hr",
+    "icon",
+    "l",
+    "left",
+    "line",
+    "logo",
+    "mask",
+    "mt",
+    "nav",
+    "next",
+    "page",
+    "pager",
+    "pages",
+    "pagination",
+    "prev",
+    "qr",
+    "qrcode",
+    "r",
+    "right",
+    "scrollbar",
+    "search",
+    "shade",
+    "shadow",
+    "share",
+    "space",
+    "swiper",
+    "time",
+    "top",
+    "tq",
+    "weather",
+];
+
+/// Whether a place for a list stands empty on a page that loads a script.
+///
+/// Any page has empty elements: only those that could hold a list, carry a name for a script to
+/// find them by, and are named for more than their looks are taken for such a place.
+fn awaits_script(document: &Html) -> bool {
+    let elements = || document.tree.nodes().filter_map(ElementRef::wrap);
+    if !elements().any(|e| e.value().name() == "script" && e.attr("src").is_some_and(|src| !src.trim().is_empty())) {
+        return false;
+    }
+    let mut full = HashSet::<NodeId>::new();
+    for node in document.tree.nodes() {
+        let is_content = match node.value() {
+            Node::Text(text) => {
+                let silent = node.parent().and_then(ElementRef::wrap).is_some_and(|e| is_silent(e.value().name()));
+                !silent && !is_placeholder(text)
+            }
+            Node::Element(element) => matches!(
+                element.name(),
+                "a" | "img"
+                    | "svg"
+                    | "video"
+                    | "audio"
+                    | "canvas"
+                    | "object"
+                    | "embed"
+                    | "iframe"
+                    | "input"
+                    | "button"
+                    | "select"
+                    | "textarea"
+            ),
+            _ => false,
+        };
+        if is_content {
+            for above in std::iter::once(node).chain(node.ancestors()) {
+                if !full.insert(above.id()) {
+                    break;
+                }
+            }
+        }
+    }
+    elements().any(|element| {
+        matches!(
+            element.value().name(),
+            "div" | "ul" | "ol" | "dl" | "tbody" | "table" | "section" | "article" | "main"
+        ) && !full.contains(&element.id())
+            && [element.attr("id"), element.attr("class")].into_iter().flatten().any(names_a_place)
+    })
+}
+
+/// Whether a name or class says more than how an element looks.
+fn names_a_place(name: &str) -> bool {
+    let mut words = name.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    words.any(|word| !ORNAMENTS.contains(&word.to_ascii_lowercase().as_str()))
+}
+
+/// Whether words only stand for those that a script will put there.
+fn is_placeholder(text: &str) -> bool {
+    const MARKS: &[&str] = &["加载中", "正在加载", "载入中", "请稍候", "loading", "Loading", "{{"];
+    let text = text.trim();
+    text.is_empty() || (text.chars().count() <= DATE_TEXT && MARKS.iter().any(|mark| text.contains(mark)))
 }
 
 /// Keeps what reads like an article, or stands in a list.

@@ -189,6 +189,11 @@ fn a_missing_mark_is_a_fault_only_where_the_foot_was_seen() {
     lacking.marks.retain(|mark| *mark != FooterMark::Police);
     assert_eq!(of(lacking.clone()), (Outcome::Fail, "foot_missing".into()));
     assert_eq!(of(Front { foot_scripted: true, ..lacking.clone() }).0, Outcome::Suspected);
+    // A script of any name may draw the one that is missing, not two.
+    assert_eq!(of(Front { loads_scripts: true, ..lacking.clone() }).0, Outcome::Suspected);
+    let mut two = lacking.clone();
+    two.marks.retain(|mark| *mark != FooterMark::SiteMap);
+    assert_eq!(of(Front { loads_scripts: true, ..two }).0, Outcome::Fail);
     assert_eq!(of(Front { scripted: true, ..lacking.clone() }), (Outcome::Unverified, "no_footer".into()));
     assert_eq!(of(Front { foot_seen: false, ..lacking }).0, Outcome::Unverified);
 }

@@ -21,7 +21,7 @@ pub(super) async fn look_at_site(
     scope: Scope,
     home: Option<Page>,
 ) -> Option<SiteSeen> {
-    let url = visited_url(account).or(account.source_url.as_deref().filter(|_| is_site(account)))?;
+    let url = visited_url(account).or(account.source_url.clone().filter(|_| is_site(account)))?;
     let mut seen = SiteSeen {
         declared_navigation: account.source_options.get("home").and_then(|v| v.as_str()) == Some("navigation"),
         ..SiteSeen::default()
@@ -36,7 +36,7 @@ pub(super) async fn look_at_site(
     }
     let rules = &office.rules;
     let probe = Probe::new(fetcher.settings());
-    let address = home.as_ref().map_or_else(|| url.to_owned(), |page| page.url.clone());
+    let address = home.as_ref().map_or_else(|| url.clone(), |page| page.url.clone());
     if let Some(page) = home.filter(|page| blocked::recognise(page.status, &page.text()).is_none()) {
         let wants_columns = scope.site && rules.checks(Indicator::ColumnsStale);
         let (front, columns) =

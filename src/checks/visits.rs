@@ -85,7 +85,7 @@ pub async fn visit_all(office: &Office, visitor: &Visitor) -> Result<Visited, Vi
     let sites = office.store.read().await?.sites_to_visit().await?;
     let mut by_url = BTreeMap::<String, Vec<SiteToVisit>>::new();
     for site in sites {
-        by_url.entry(site.url.trim().to_owned()).or_default().push(site);
+        by_url.entry(site.url.clone()).or_default().push(site);
     }
     let mut calls = call_all(fetcher, rule, by_url.keys()).await;
     let failed_ours = calls.iter().any(|call| call.maybe_ours);

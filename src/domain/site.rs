@@ -4,6 +4,7 @@
 //! 国办发〔2017〕47号 (底部功能区, IPv6). What no text settles is a knob here, not a constant elsewhere.
 
 use serde::Deserialize;
+use url::Url;
 
 use super::account::{Account, AccountStatus, Platform, SourceKind};
 use super::keyed::keyed_enum;
@@ -172,12 +173,27 @@ pub fn is_site(account: &Account) -> bool {
 
 /// The address visits go to: a running website's registered one; `None` for anything else.
 ///
-/// A website that is read by another adapter (a list page, a feed) is visited at that address.
+/// A website that is read by a list page is visited at the root of that page's host. What another
+/// adapter reads, such as a feed, may be no server of the unit's at all: nobody is visited there.
 #[must_use]
-pub fn visited_url(account: &Account) -> Option<&str> {
-    let website = is_site(account) || account.platform == Platform::Website;
-    let url = account.source_url.as_deref().filter(|url| !url.trim().is_empty())?;
-    (website && account.status == AccountStatus::Running).then_some(url)
+pub fn visited_url(account: &Account) -> Option<String> {
+    if account.status != AccountStatus::Running {
+        return None;
+    }
+    visited_at(account.platform, account.source?, account.source_url.as_deref()?)
+}
+
+/// [`visited_url`] of a running account.
+#[must_use]
+pub fn visited_at(platform: Platform, source: SourceKind, source_url: &str) -> Option<String> {
+    let url = Some(source_url.trim()).filter(|url| !url.is_empty())?;
+    match (platform, source) {
+        (_, SourceKind::Site) => Some(url.to_owned()),
+        (Platform::Website, SourceKind::Html) => {
+            Url::parse(url).ok().filter(Url::has_host)?.join("/").ok().map(String::from)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -203,5 +219,18 @@ mod tests {
         for bad in ["days = 0", "failed_percent = 0", "keep_days = 3", "home_days = 0", "blank_columns = 0"] {
             assert!(toml::from_str::<SiteRule>(bad).unwrap().flaw().is_some(), "{bad}");
         }
+    }
+
+    #[test]
+    fn visits_go_to_the_units_own_server_and_to_no_bridge() {
+        let url = "http://www.yunxi.example/zwgk/list.html?page=1";
+        let at = |platform, source| visited_at(platform, source, &format!(" {url} "));
+        assert_eq!(at(Platform::Website, SourceKind::Site).as_deref(), Some(url));
+        assert_eq!(at(Platform::Other, SourceKind::Site).as_deref(), Some(url));
+        assert_eq!(at(Platform::Website, SourceKind::Html).as_deref(), Some("http://www.yunxi.example/"));
+        assert_eq!(at(Platform::Weibo, SourceKind::Html), None);
+        assert_eq!(at(Platform::Website, SourceKind::Feed), None);
+        assert_eq!(visited_at(Platform::Website, SourceKind::Site, "  "), None);
+        assert_eq!(visited_at(Platform::Website, SourceKind::Html, "no address"), None);
     }
 }

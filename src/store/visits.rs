@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::engine::sql;
 use super::{StoreError, Tx, instant, millis, word};
 use crate::domain::account::AccountId;
-use crate::domain::site::VisitOutcome;
+use crate::domain::site::{VisitOutcome, visited_at};
 
 /// A registered, running website that is to be visited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,18 +81,23 @@ impl TryFrom<Row> for Visit {
 }
 
 impl Tx {
-    /// Every running website with an address: `domain::site::visited_url` in SQL.
+    /// Every running website with an address to visit: `domain::site::visited_url` of each.
     pub async fn sites_to_visit(&mut self) -> Result<Vec<SiteToVisit>, StoreError> {
         let rows = sql!(
             self,
-            all(String, String, String, String),
-            "SELECT account_id, name, unit, source_url FROM account
-             WHERE status = 'running' AND (platform = 'website' OR source = 'site')
-                 AND source_url IS NOT NULL AND TRIM(source_url) <> ''
+            all(String, String, String, String, String, String),
+            "SELECT account_id, name, unit, platform, source, source_url FROM account
+             WHERE status = 'running' AND (source = 'site' OR (platform = 'website' AND source = 'html'))
+                 AND source_url IS NOT NULL
              ORDER BY account_id"
         )?;
-        let site = |(id, name, unit, url)| SiteToVisit { account_id: AccountId::new(id), name, unit, url };
-        Ok(rows.into_iter().map(site).collect())
+        let mut sites = Vec::with_capacity(rows.len());
+        for (id, name, unit, platform, source, url) in rows {
+            if let Some(url) = visited_at(word(&platform)?, word(&source)?, &url) {
+                sites.push(SiteToVisit { account_id: AccountId::new(id), name, unit, url });
+            }
+        }
+        Ok(sites)
     }
 
     /// Records a visit; the same one twice is one.

@@ -142,11 +142,14 @@ on_both! {
         office.rules = Arc::new(rules);
         let slow = site.slow_page("/slow", 200, std::time::Duration::from_millis(1300));
         let closed = Account { status: AccountStatus::Closed, ..website("W3", site.page("/w3", 200)) };
-        let listed = Account { source: Some(SourceKind::Html), ..website("W2", site.page("/w2", 200)) };
-        register(&office, &[website("W1", slow), listed, closed, account("A1", UNIT)]).await;
+        let listed = Account { source: Some(SourceKind::Html), ..website("W2", site.page("/w2", 503)) };
+        site.page("/", 200);
+        // What a bridge makes of a site says nothing of the site.
+        let bridged = Account { source: Some(SourceKind::Feed), ..website("W4", site.page("/w4", 503)) };
+        register(&office, &[website("W1", slow), listed, bridged, closed, account("A1", UNIT)]).await;
         let came = visit(&office, &fetcher()).await;
         assert_eq!((came.sites, came.opened, came.failed), (2, 1, 1));
-        assert_eq!((site.asked("/w2"), site.asked("/w3")), (1, 0));
+        assert_eq!(["/", "/w2", "/w3", "/w4"].map(|path| site.asked(path)), [1, 0, 0, 0]);
         // A month later the visit is forgotten.
         site.page("/slow", 200);
         office.clock.advance(TimeDelta::days(31));

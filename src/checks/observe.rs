@@ -183,7 +183,7 @@ async fn look_at_source(
         }
         Way::Interface(credential) => {
             look.evidence.fetched_at = Some(office.local(office.now()));
-            let seen = wechat_api::look(office, fetcher, account, credential, as_of).await;
+            let seen = wechat_api::look(office, fetcher, credential, as_of).await;
             look.tried = seen.tried;
             if let Some(page) = &seen.page {
                 look.note_page(page);

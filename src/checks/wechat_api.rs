@@ -63,7 +63,7 @@ impl Keys {
     /// The credentials of the office; a flaw is told of where an account needs them.
     pub(super) fn read(office: &Office) -> Self {
         let Some(file) = &office.config.wechat.credentials_file else { return Self::default() };
-        match read_credentials(file) {
+        match read_credentials(file, office.config.http.allow_private) {
             Ok(known) => Self { known, flaw: None },
             Err(error) => {
                 let flaw = error.text(office.lang());
@@ -114,19 +114,13 @@ pub(super) struct Look {
 }
 
 /// Looks at an account by its interface.
-pub(super) async fn look(
-    office: &Office,
-    fetcher: &Fetcher,
-    account: &Account,
-    credential: &Credential,
-    as_of: DateTime<Utc>,
-) -> Look {
-    let base = base(account);
-    let api = Api { office, fetcher, base: &base, credential };
+pub(super) async fn look(office: &Office, fetcher: &Fetcher, credential: &Credential, as_of: DateTime<Utc>) -> Look {
+    let base = base(credential);
+    let api = Api { office, fetcher, base, credential };
     let mut look = Look { answer: Ok(Reading::default()), page: None, tried: Some(Try { maybe_ours: None }) };
     if let Err(trouble) = api.read_all(as_of, &mut look).await {
         if let Trouble::Unanswered(failure) = &trouble {
-            let ours = failure.kind.may_be_ours() && !fetcher.is_exempt_loopback(&base);
+            let ours = failure.kind.may_be_ours() && !fetcher.is_exempt_loopback(base);
             look.tried = Some(Try { maybe_ours: ours.then(|| failure.kind.key().to_owned()) });
         }
         look.answer = Err(trouble.unread(office.lang()));
@@ -134,15 +128,10 @@ pub(super) async fn look(
     look
 }
 
-/// The interface's root: the registered address unless that is an article or a profile page.
-fn base(account: &Account) -> String {
-    let given = account.source_url.as_deref().and_then(|url| url::Url::parse(url).ok());
-    match given {
-        Some(url) if url.host_str().is_some_and(|host| host != "mp.weixin.qq.com") => {
-            url.origin().ascii_serialization()
-        }
-        _ => OFFICIAL.to_owned(),
-    }
+/// The interface's root. Why not the registered address: those cells come from the units, and
+/// whatever host stood there would be sent the secret.
+fn base(credential: &Credential) -> &str {
+    credential.api.as_deref().unwrap_or(OFFICIAL)
 }
 
 /// What kept us from reading.
@@ -360,6 +349,17 @@ mod tests {
         assert!(answer(&page(r#"{"total_count":0,"item":[]}"#)).is_ok());
         assert!(matches!(answer(&page(r#"{"errcode":40001,"errmsg":"x"}"#)), Err(Trouble::Code(40001))));
         assert!(matches!(answer(&page("<html>")), Err(Trouble::Unreadable(Unreadable::NotData))));
+    }
+
+    #[test]
+    fn the_secret_goes_to_the_official_interface_unless_the_credentials_name_another() {
+        let given = |api: Option<&str>| Credential {
+            app_id: "wx1".to_owned(),
+            secret: crate::config::SecretSource::Given("s3cret".to_owned().into()),
+            api: api.map(str::to_owned),
+        };
+        assert_eq!(base(&given(None)), OFFICIAL);
+        assert_eq!(base(&given(Some("https://gateway.example.cn"))), "https://gateway.example.cn");
     }
 
     #[test]

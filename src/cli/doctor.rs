@@ -242,7 +242,7 @@ fn calendar(lines: &mut Lines, office: &crate::office::Office) {
 fn wechat(lines: &mut Lines, office: &crate::office::Office) {
     let Some(file) = &office.config.wechat.credentials_file else { return };
     let name = ("公众号凭据", "wechat");
-    match read_credentials(file) {
+    match read_credentials(file, office.config.http.allow_private) {
         Err(error) => {
             let text = error.text(lines.lang);
             lines.note(name, false, text.clone(), text);

@@ -34,14 +34,19 @@ async fn health(office: &Office) -> BTreeMap<String, SourceHealth> {
     page.into_iter().map(|health| (health.account_id.to_string(), health)).collect()
 }
 
-/// An office with the credentials of account A1.
+/// An office that has a file of credentials.
 fn authorised(db: &Database) -> Config {
-    let file = db.folder.path().join("wechat.toml");
-    std::fs::write(db.folder.path().join("a1.secret"), SECRET).unwrap();
-    std::fs::write(&file, format!("[A1]\napp_id = \"{APP_ID}\"\nsecret_file = \"a1.secret\"\n")).unwrap();
     let mut config = config();
-    config.wechat.credentials_file = Some(file);
+    config.wechat.credentials_file = Some(db.folder.path().join("wechat.toml"));
     config
+}
+
+/// Writes the credentials of account A1, whose interface is the fake one.
+fn authorise(db: &Database, fake: &FakeWechat) {
+    let (folder, api) = (db.folder.path(), &fake.base);
+    std::fs::write(folder.join("a1.secret"), SECRET).unwrap();
+    let text = format!("[A1]\napp_id = \"{APP_ID}\"\nsecret_file = \"a1.secret\"\napi = \"{api}\"\n");
+    std::fs::write(folder.join("wechat.toml"), text).unwrap();
 }
 
 fn official(id: &str, base: Option<&str>) -> Account {
@@ -70,7 +75,10 @@ on_both! {
         let office = office_with(db, "2026-11-23 09:00", authorised(db)).await;
         let articles = (0..45).map(|n| office.now() - TimeDelta::hours(n * 20)).collect();
         let fake = FakeWechat::start(articles).await;
-        register(&office, &[official("A1", Some(&fake.base)), official("A2", None)]).await;
+        authorise(db, &fake);
+        // What a unit wrote into the registry is never told the secret.
+        let elsewhere = FakeWechat::start(vec![]).await;
+        register(&office, &[official("A1", Some(&elsewhere.base)), official("A2", None)]).await;
         let fetcher = fetcher();
         inspect(&office, &fetcher, "2026-11-23").await;
         let found = of(&office, "2026-11-23", "A1", "stale").await;
@@ -91,6 +99,7 @@ on_both! {
         inspect(&office, &fetcher, "2026H2").await;
         assert_eq!(of(&office, "2026H2", "A1", "stale").await.outcome, Outcome::Pass);
         assert_eq!(fake.asked(), (3, 10));
+        assert_eq!((elsewhere.asked(), elsewhere.faults()), ((0, 0), Vec::new()));
         assert_eq!(fake.faults(), Vec::<String>::new());
         // Neither the token nor the secret is anywhere in the database.
         for table in ["observation WHERE data_json", "finding WHERE evidence_json", "event WHERE data_json", "source_health WHERE sentence"] {
@@ -104,7 +113,8 @@ on_both! {
     async fn what_the_official_interface_refuses_is_unverified_with_its_reason(db) {
         let office = office_with(db, "2026-11-23 09:00", authorised(db)).await;
         let fake = FakeWechat::start(vec![days_ago(&office, 60)]).await;
-        register(&office, &[official("A1", Some(&fake.base))]).await;
+        authorise(db, &fake);
+        register(&office, &[official("A1", None)]).await;
         let fetcher = fetcher();
         let mut day = 0;
         let mut look = async || {

@@ -418,7 +418,8 @@ impl Tx {
             self,
             all(String, String, String, String, String),
             "SELECT account_id, indicator, subject, outcome, summary FROM finding
-             WHERE decided_at IS NOT NULL AND indicator IN ('expression', 'privacy', 'duplicate', 'identity')
+             WHERE decided_at IS NOT NULL AND indicator IN
+                 ('expression', 'privacy', 'duplicate', 'identity', 'footer', 'tls', 'ipv6')
              ORDER BY decided_at, id"
         )?;
         let mut decided = HashMap::<AccountId, HashMap<_, _>>::new();

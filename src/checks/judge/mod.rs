@@ -27,7 +27,7 @@ use crate::domain::account::Account;
 use crate::domain::by_hand::{HandItem, HandLook};
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::naming::{Twins, listed};
-use crate::domain::rule::{Class, Indicator, RuleSet};
+use crate::domain::rule::{Indicator, RuleSet};
 use crate::domain::site::is_site;
 use crate::domain::time::LocalTime;
 use crate::store::{Decided, NewFinding};
@@ -143,12 +143,14 @@ pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Know
 ///
 /// Another fact, and so another sentence, is another doubt. (Texts keep their decisions by the word.)
 fn keep_decision(finding: &mut NewFinding, known: &Known) {
-    if finding.outcome != Outcome::Suspected || finding.class != Class::Advice {
+    let by_the_word = matches!(finding.indicator, Indicator::Expression | Indicator::Privacy);
+    if finding.outcome != Outcome::Suspected || by_the_word {
         return;
     }
     let before = known.decided.get(&(finding.indicator, finding.subject.clone()));
     if let Some(before) = before.filter(|before| before.summary == finding.summary) {
         finding.outcome = before.outcome;
+        finding.next_look_at = None;
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::judge::{Bench, by_hand, is_a_verdict, newer_sight};
 use super::run::bench;
-use super::words_by_hand as words;
+use super::words_by_hand::{self as words, Fault};
 use crate::domain::Lang;
 use crate::domain::account::{Account, AccountId, Platform};
 use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandTask};
@@ -19,6 +19,7 @@ use crate::domain::issue::Action;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::rule::Indicator;
 use crate::domain::sample::Reason;
+use crate::domain::time::LocalTime;
 use crate::issues::open::{open_late, write_notices};
 use crate::issues::{self, IssueError, Scope};
 use crate::office::Office;
@@ -52,7 +53,7 @@ pub struct Recorded {
     pub rows: usize,
     /// Answers recorded for the first time.
     pub recorded: usize,
-    /// Answers that differ from those recorded before.
+    /// Answers that differ from those recorded before, or whose verdict was lost.
     pub changed: usize,
     /// Answers known already.
     pub unchanged: usize,
@@ -207,6 +208,7 @@ pub async fn record(
         RoundState::Frozen => return Err(RecordError::NotDrawn(name)),
         RoundState::Open | RoundState::Judged => {}
     }
+    tx.lock_hand_looks(round.id).await?;
     let known: BTreeMap<(AccountId, HandItem), HandLook> =
         tx.hand_looks(round.id).await?.into_iter().map(|look| ((look.account_id.clone(), look.item), look)).collect();
     let bench = bench(office, round.as_of, round.name.window_from(office.zone()), round.kind != RoundKind::Patrol);
@@ -218,15 +220,19 @@ pub async fn record(
         match check(&mut tx, office, &bench, &round, row, now).await? {
             Err(fault) => problems.push(fault.text(place, *line, office.lang())),
             Ok((account, member)) => {
-                let before = known.get(&(look.account_id.clone(), look.item));
-                match before {
-                    Some(before) if before == look => recorded.unchanged += 1,
+                match known.get(&(look.account_id.clone(), look.item)) {
+                    Some(before) if before == look => {
+                        let stored = verdicts_of(&mut tx, office, &round, &account).await?;
+                        if stands(&bench, &account, &stored, look) {
+                            recorded.unchanged += 1;
+                            continue;
+                        }
+                        recorded.changed += 1;
+                    }
                     Some(_) => recorded.changed += 1,
                     None => recorded.recorded += 1,
                 }
-                if before != Some(look) {
-                    good.push((account, member, look));
-                }
+                good.push((account, member, look));
             }
         }
     }
@@ -247,65 +253,6 @@ pub async fn record(
         tx.commit().await?;
     }
     Ok(recorded)
-}
-
-/// What is wrong with a row, seen from the round.
-enum Fault {
-    OtherRound(RoundName, RoundName),
-    NoMember(AccountId),
-    NotAsked,
-    AfterMonitoring(String),
-    InFuture,
-    Differs { said: Outcome, counted: Outcome, summary: String },
-}
-
-impl Fault {
-    fn text(&self, place: &str, line: usize, lang: Lang) -> String {
-        let (column, zh, en) = match self {
-            Self::OtherRound(given, round) => (
-                ("批次", "round"),
-                format!("本行属于批次{given}，不是{round}，请用该批次的名称导入"),
-                format!("the row belongs to round {given}, not {round}; record it under that round"),
-            ),
-            Self::NoMember(id) => (
-                ("账号编号", "account_id"),
-                format!("“{id}”不是本批次抽到的账号，请核对编号"),
-                format!("`{id}` was not drawn in this round; correct the id"),
-            ),
-            Self::NotAsked => (
-                ("查看事项", "item"),
-                "本账号在本批次不需要查看这一项，请删除本行".to_owned(),
-                "this is not looked at on this account in this round; remove the row".to_owned(),
-            ),
-            Self::AfterMonitoring(as_of) => (
-                ("最新发布时间", "newest_at"),
-                format!("晚于监测时间点 {as_of}，请填写该时间点以前最新一条的发布时间"),
-                format!("lies after the monitoring time {as_of}; write the newest one before it"),
-            ),
-            Self::InFuture => (
-                ("检查时间", "checked_at"),
-                "尚未到来，请填写实际查看的时间".to_owned(),
-                "has not come yet; write when it was looked at".to_owned(),
-            ),
-            Self::Differs { said, counted, summary } => (
-                ("结论", "verdict"),
-                format!(
-                    "“{}”与最新发布时间不符：按规则为“{}”（{summary}），请更正其中一栏或将结论留空",
-                    said.zh(),
-                    counted.zh()
-                ),
-                format!(
-                    "`{}` does not agree with the time: by the rules it is `{}` ({summary}); correct one of the two or leave the verdict empty",
-                    said.en(),
-                    counted.en()
-                ),
-            ),
-        };
-        match lang {
-            Lang::Zh => format!("{place}: 第 {line} 行“{}”：{zh}", column.0),
-            Lang::En => format!("{place}: line {line}, {}: {en}", column.1),
-        }
-    }
 }
 
 async fn check(
@@ -365,10 +312,8 @@ async fn put_verdict(
     let person = by_hand(bench, account, look);
     let before = verdicts_of(tx, office, round, account).await?;
     let before = before.iter().find(|found| found.finding.indicator.family() == person.indicator.family());
-    // Why the hash: only what a machine read has one; an earlier answer of a person does not compete.
-    let machine = before.filter(|known| look.item == HandItem::Update && known.finding.evidence.sha256.is_some());
-    let new = match machine {
-        Some(known) => newer_sight(as_new(known), person, is_a_verdict(look)),
+    let new = match before {
+        Some(stored) => weighed(stored, person, look),
         None => person,
     };
     if let Some(before) = before {
@@ -403,6 +348,25 @@ async fn put_verdict(
     Ok(outcome)
 }
 
+/// Whether what is stored is still the verdict on an answer recorded before, or a person's decision since.
+fn stands(bench: &Bench<'_>, account: &Account, stored: &[StoredFinding], look: &HandLook) -> bool {
+    let person = by_hand(bench, account, look);
+    let Some(stored) = stored.iter().find(|found| found.finding.indicator.family() == person.indicator.family()) else {
+        return false;
+    };
+    let new = weighed(stored, person, look);
+    let finding = &stored.finding;
+    let verdict = (finding.indicator, finding.outcome, finding.newest_at.map(LocalTime::utc));
+    stored.decided_at.is_some() || verdict == (new.indicator, new.outcome, new.newest_at)
+}
+
+/// The verdict from what is stored and what a person saw.
+fn weighed(stored: &StoredFinding, person: NewFinding, look: &HandLook) -> NewFinding {
+    // Why the hash: only what a machine read has one; an earlier answer of a person does not compete.
+    let competes = look.item == HandItem::Update && stored.finding.evidence.sha256.is_some();
+    if competes { newer_sight(as_new(stored), person, is_a_verdict(look)) } else { person }
+}
+
 /// The verdicts on an account in a round that speak of the account as a whole.
 async fn verdicts_of(
     tx: &mut Tx,
@@ -429,7 +393,7 @@ fn as_new(found: &StoredFinding) -> NewFinding {
         summary: finding.summary.clone(),
         as_of: finding.as_of.utc(),
         observed_at: finding.observed_at.utc(),
-        newest_at: finding.newest_at.map(crate::domain::time::LocalTime::utc),
+        newest_at: finding.newest_at.map(LocalTime::utc),
         rule: finding.rule.clone(),
         evidence: finding.evidence.clone(),
         looks: found.looks,

@@ -9,12 +9,12 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::by_hand;
 use super::health::health;
-use super::judge::{Bench, judge};
+use super::judge::{Bench, Known, judge};
 use super::known::{Records, load};
 use super::observe::{Aids, Scope, observe};
 use super::seen::{Observed, Try};
 use super::{suspicions, warn};
-use crate::domain::account::AccountId;
+use crate::domain::account::{Account, AccountId};
 use crate::domain::by_hand::HandLook;
 use crate::domain::health::Health;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
@@ -24,7 +24,7 @@ use crate::issues::IssueError;
 use crate::issues::open::{Opened, open_round};
 use crate::office::Office;
 use crate::sampling::{self, RoundError};
-use crate::store::{ClaimedMember, MemberCounts, NewEvent, NewFinding, Round, StoreError};
+use crate::store::{ClaimedMember, MemberCounts, NewEvent, NewFinding, Round, StoreError, Tx};
 
 /// What an operator asks of a run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,6 +89,8 @@ const GUARD_FROM: usize = 10;
 /// One look and its verdicts, ready to be stored.
 struct Looked {
     member: ClaimedMember,
+    account: Account,
+    known: Known,
     seen: Observed,
     health: Option<Health>,
     findings: Vec<NewFinding>,
@@ -242,8 +244,8 @@ async fn look_at_members(
             {
                 chunk.push(next);
             }
-            let looked = chunk.into_iter().map(joined).collect::<Result<Vec<_>, _>>()?;
-            let stored = store(office, round, owner, &looked).await?;
+            let mut looked = chunk.into_iter().map(joined).collect::<Result<Vec<_>, _>>()?;
+            let stored = store(&looker, round, owner, &mut looked).await?;
             tally.note(looked, stored);
             counts.looked_at += stored as i64;
             progress(*counts);
@@ -313,10 +315,31 @@ impl Looker {
         known.by_hand = self.by_hand.get(&member.account_id).cloned().unwrap_or_default();
         let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full, site: self.full };
         let seen = observe(&self.office, &self.fetcher, &self.aids, &account, scope).await;
-        let bench = bench(&self.office, self.as_of, self.window_from, self.full);
-        let findings = judge(&bench, &account, &seen, &known);
+        let findings = self.judge(&account, &seen, &known);
         let health = health(&account, &seen);
-        Ok(Looked { member, seen, health, findings })
+        Ok(Looked { member, account, known, seen, health, findings })
+    }
+
+    fn judge(&self, account: &Account, seen: &Observed, known: &Known) -> Vec<NewFinding> {
+        judge(&bench(&self.office, self.as_of, self.window_from, self.full), account, seen, known)
+    }
+
+    /// Judges again what people recorded on since the run began: what a person saw is not forgotten.
+    async fn judge_again(&self, tx: &mut Tx, round: i64, chunk: &mut [Looked]) -> Result<(), StoreError> {
+        tx.share_hand_looks(round).await?;
+        let accounts: Vec<&AccountId> = chunk.iter().map(|looked| &looked.member.account_id).collect();
+        let mut looks = HashMap::<AccountId, Vec<HandLook>>::new();
+        for look in tx.hand_looks_of(round, &accounts).await? {
+            looks.entry(look.account_id.clone()).or_default().push(look);
+        }
+        for looked in chunk {
+            let by_hand = looks.remove(&looked.member.account_id).unwrap_or_default();
+            if by_hand != looked.known.by_hand {
+                looked.known.by_hand = by_hand;
+                looked.findings = self.judge(&looked.account, &looked.seen, &looked.known);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -337,11 +360,12 @@ pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime
     }
 }
 
-async fn store(office: &Office, round: &Round, owner: &str, chunk: &[Looked]) -> Result<usize, StoreError> {
-    let mut tx = office.store.write_rows().await?;
+async fn store(looker: &Looker, round: &Round, owner: &str, chunk: &mut [Looked]) -> Result<usize, StoreError> {
+    let mut tx = looker.office.store.write_rows().await?;
+    looker.judge_again(&mut tx, round.id, chunk).await?;
     let mut stored = Vec::new();
     let mut sources = Vec::new();
-    for Looked { member, seen, health, findings } in chunk {
+    for Looked { member, seen, health, findings, .. } in &*chunk {
         let newest_at = findings.iter().find_map(|finding| finding.newest_at);
         if !tx.finish_member(member.id, owner, seen.at, newest_at).await? {
             continue;

@@ -1,8 +1,10 @@
 //! What the worksheet asks, and how a person's sight reads in a finding; both languages.
 
 use crate::domain::Lang;
+use crate::domain::account::AccountId;
 use crate::domain::by_hand::HandItem;
 use crate::domain::finding::Outcome;
+use crate::domain::round::RoundName;
 use crate::domain::time::LocalTime;
 
 /// The machine's sentence on what a person saw.
@@ -58,5 +60,64 @@ pub(super) fn asks(lang: Lang, item: HandItem, why: Option<&str>) -> String {
         (_, None) => asked.to_owned(),
         (Lang::Zh, Some(why)) => format!("{asked}（{why}）"),
         (Lang::En, Some(why)) => format!("{asked} ({why})"),
+    }
+}
+
+/// What is wrong with a row, seen from the round.
+pub(super) enum Fault {
+    OtherRound(RoundName, RoundName),
+    NoMember(AccountId),
+    NotAsked,
+    AfterMonitoring(String),
+    InFuture,
+    Differs { said: Outcome, counted: Outcome, summary: String },
+}
+
+impl Fault {
+    pub(super) fn text(&self, place: &str, line: usize, lang: Lang) -> String {
+        let (column, zh, en) = match self {
+            Self::OtherRound(given, round) => (
+                ("批次", "round"),
+                format!("本行属于批次{given}，不是{round}，请用该批次的名称导入"),
+                format!("the row belongs to round {given}, not {round}; record it under that round"),
+            ),
+            Self::NoMember(id) => (
+                ("账号编号", "account_id"),
+                format!("“{id}”不是本批次抽到的账号，请核对编号"),
+                format!("`{id}` was not drawn in this round; correct the id"),
+            ),
+            Self::NotAsked => (
+                ("查看事项", "item"),
+                "本账号在本批次不需要查看这一项，请删除本行".to_owned(),
+                "this is not looked at on this account in this round; remove the row".to_owned(),
+            ),
+            Self::AfterMonitoring(as_of) => (
+                ("最新发布时间", "newest_at"),
+                format!("晚于监测时间点 {as_of}，请填写该时间点以前最新一条的发布时间"),
+                format!("lies after the monitoring time {as_of}; write the newest one before it"),
+            ),
+            Self::InFuture => (
+                ("检查时间", "checked_at"),
+                "尚未到来，请填写实际查看的时间".to_owned(),
+                "has not come yet; write when it was looked at".to_owned(),
+            ),
+            Self::Differs { said, counted, summary } => (
+                ("结论", "verdict"),
+                format!(
+                    "“{}”与最新发布时间不符：按规则为“{}”（{summary}），请更正其中一栏或将结论留空",
+                    said.zh(),
+                    counted.zh()
+                ),
+                format!(
+                    "`{}` does not agree with the time: by the rules it is `{}` ({summary}); correct one of the two or leave the verdict empty",
+                    said.en(),
+                    counted.en()
+                ),
+            ),
+        };
+        match lang {
+            Lang::Zh => format!("{place}: 第 {line} 行“{}”：{zh}", column.0),
+            Lang::En => format!("{place}: line {line}, {}: {en}", column.1),
+        }
     }
 }

@@ -3,11 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::engine::sql;
-use super::{StoreError, Tx, instant, millis, word};
+use super::{StoreError, Tx, instant, json, millis, word};
 use crate::domain::account::AccountId;
 use crate::domain::by_hand::{HandItem, HandLook};
 use crate::domain::finding::Outcome;
 use crate::domain::rule::Indicator;
+
+/// The advisory lock of a round's recorded looks is this and the round's row.
+const HAND_LOCK: i64 = 0x6861_6e64_0000_0000;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -80,6 +83,43 @@ impl Tx {
         .into_iter()
         .map(HandLook::try_from)
         .collect()
+    }
+
+    /// What was recorded on these accounts.
+    pub async fn hand_looks_of(&mut self, round: i64, accounts: &[&AccountId]) -> Result<Vec<HandLook>, StoreError> {
+        let text = format!(
+            "SELECT account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at
+             FROM hand_look WHERE round_id = $1 AND {} ORDER BY account_id, item",
+            self.is_listed("account_id")
+        );
+        sql!(self, all Row, sqlx::AssertSqlSafe(text.as_str()), round, json(&accounts)?)?
+            .into_iter()
+            .map(HandLook::try_from)
+            .collect()
+    }
+
+    /// The condition that a column is one of the texts in the JSON list `$2`.
+    fn is_listed(&self, column: &str) -> String {
+        let list = if self.locks_rows() { "jsonb_array_elements_text($2::jsonb)" } else { "json_each($2)" };
+        format!("{column} IN (SELECT value FROM {list})")
+    }
+
+    /// Waits until nobody stores what looks of the round saw, and keeps everybody from it until the end.
+    ///
+    /// Why: whoever stores a look has to see what people recorded before, and the other way round.
+    pub async fn lock_hand_looks(&mut self, round: i64) -> Result<(), StoreError> {
+        if self.locks_rows() {
+            sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", HAND_LOCK.wrapping_add(round))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody records for the round, and keeps everybody from it until the end; beside others that store.
+    pub async fn share_hand_looks(&mut self, round: i64) -> Result<(), StoreError> {
+        if self.locks_rows() {
+            sql!(self, execute, "SELECT pg_advisory_xact_lock_shared($1)", HAND_LOCK.wrapping_add(round))?;
+        }
+        Ok(())
     }
 
     /// The row of a member; `None`: the account is none.

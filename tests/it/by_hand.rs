@@ -5,7 +5,7 @@ use rust_xlsxwriter::Workbook;
 use xuncha::checks::by_hand::{RecordError, Recorded, record, tasks, waiting};
 use xuncha::checks::rejudge::Rejudge;
 use xuncha::domain::account::{Account, Platform, SourceKind};
-use xuncha::domain::by_hand::{HandItem, HandLook, HandTask};
+use xuncha::domain::by_hand::{FilledRow, HandItem, HandLook, HandTask};
 use xuncha::domain::finding::{Finding, Outcome};
 use xuncha::domain::issue::IssueStatus;
 use xuncha::domain::round::RoundName;
@@ -17,7 +17,9 @@ use crate::world::both::on_both;
 use crate::world::cli::Cli;
 use crate::world::db::Database;
 use crate::world::site::Site;
-use crate::world::{account, at, fed, fetcher, findings, inspect, issues, notices, office, register, round};
+use crate::world::{
+    account, at, eventually, fed, fetcher, findings, inspect, issues, notices, office, register, round,
+};
 
 const UNIT: &str = "云溪区水务局";
 
@@ -189,6 +191,60 @@ on_both! {
         xuncha::sampling::close(&office, round("2026H2")).await.unwrap();
         let late = hand_in(&office, db, "2026H2", |task| first(task, &office)).await;
         assert!(matches!(late, Err(RecordError::Closed(_))));
+    }
+
+    /// What a person records while a run looks is in the run's verdicts; a verdict that was lost comes
+    /// back with the same worksheet.
+    async fn what_is_recorded_while_a_run_looks_is_not_forgotten(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let old = [at("2026-08-01 08:00")];
+        let feeds = ["/a1", "/a2", "/a3"].map(|path| site.slow_feed(path, &old, std::time::Duration::from_secs(6)));
+        let [first, second, third] = feeds;
+        register(&office, &[fed("A1", UNIT, first), fed("A2", UNIT, second), fed("A3", UNIT, third)]).await;
+        xuncha::sampling::open(&office, round("2026H2"), &xuncha::sampling::Wishes::default()).await.unwrap();
+        let running = tokio::spawn({
+            let office = office.clone();
+            async move {
+                use xuncha::checks::run;
+                run::run(&office, &fetcher(), round("2026H2"), run::Wishes::default(), |_| {}).await.unwrap()
+            }
+        });
+        let asked_for = || async { ["/a1", "/a2", "/a3"].iter().all(|path| site.asked(path) > 0) };
+        eventually("the run looks", std::time::Duration::from_secs(10), asked_for).await;
+        let update = |id: &str| HandTask {
+            account_id: xuncha::domain::account::AccountId::new(id),
+            name: String::new(),
+            platform: Platform::Wechat,
+            unit: String::new(),
+            address: None,
+            item: HandItem::Update,
+            why: String::new(),
+            answer: None,
+        };
+        let fresh = HandLook { newest_at: Some(shown("2026-11-22 08:00")), ..look(&update("A1"), &office) };
+        let fine = HandLook { verdict: Some(Outcome::Pass), note: "置顶为旧文".into(), ..look(&update("A2"), &office) };
+        let rows = [fresh, fine].map(|look| (3, FilledRow { round: None, look }));
+        let record = async || record(&office, round("2026H2"), "表", &rows, "cli", false).await.unwrap();
+        let recorded = record().await;
+        assert_eq!((recorded.recorded, recorded.violations), (2, 0));
+        assert!(!running.is_finished(), "the looks are still under way");
+        assert_eq!(running.await.unwrap().opened.unwrap().opened, 1);
+        let verdict = async |id, indicator| of(&office, id, indicator).await.map(|found| found.outcome);
+        for id in ["A1", "A2"] {
+            assert_eq!((verdict(id, "stale").await, verdict(id, "zombie").await), (Some(Outcome::Pass), None), "{id}");
+        }
+        assert_eq!(verdict("A3", "zombie").await, Some(Outcome::Fail));
+        assert_eq!(record().await.unchanged, 2);
+        let mut tx = office.store.write().await.unwrap();
+        let stored = tx.require_round(round("2026H2")).await.unwrap();
+        tx.clear_findings(stored.id, &update("A1").account_id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(verdict("A1", "stale").await, None);
+        let again = record().await;
+        assert_eq!((again.unchanged, again.changed), (1, 1));
+        assert_eq!(verdict("A1", "stale").await, Some(Outcome::Pass));
+        assert_eq!(record().await.unchanged, 2);
     }
 
     /// A later time corrects an earlier one; what a machine read counts where it is newer.

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::site_seen::{FailedVisit, VisitedDay, VisitsSeen};
 use crate::domain::account::AccountId;
-use crate::domain::site::{SiteRule, VisitOutcome};
+use crate::domain::site::{SiteRule, VisitOutcome, visited_at};
 use crate::fetch::{Ask, Connectivity, Failure, FailureKind, Fetcher, FetcherError, Page, Settings};
 use crate::office::Office;
 use crate::sources::blocked;
@@ -129,7 +129,8 @@ async fn call_all(fetcher: &Fetcher, rule: &SiteRule, urls: impl Iterator<Item =
             let max_body = visitor.settings().max_body;
             let answer = visitor.get_with(&url, Ask { fresh: true, ..Ask::once(max_body) }).await;
             let exempt = visitor.is_exempt_loopback(&url);
-            classify(url, answer, slow, exempt)
+            let call = classify(url, answer, slow, exempt);
+            through_proxy(call, visitor.settings().proxy.is_some())
         });
     }
     running.join_all().await
@@ -168,6 +169,12 @@ fn classify(url: String, answer: Result<Page, Failure>, slow: Duration, exempt: 
     }
 }
 
+/// Behind a proxy, "no answer from there" may be the proxy's own word.
+fn through_proxy(call: Call, proxied: bool) -> Call {
+    let maybe_ours = call.maybe_ours || (proxied && matches!(call.status, Some(502..=504)));
+    Call { maybe_ours, ..call }
+}
+
 /// Takes out of the count what our own outage explains.
 ///
 /// Certain while the control addresses fail. Without any, when over half of the hosts of the turn
@@ -189,7 +196,8 @@ fn excuse(calls: &mut [Call], online: Connectivity) {
     }
 }
 
-/// The visits before `as_of` that the rule looks at; `None` where there was none at all.
+/// The visits to the address now registered before `as_of` that the rule looks at; `None` where
+/// there was none at all.
 pub(super) async fn seen_before(
     office: &Office,
     account: &AccountId,
@@ -198,7 +206,13 @@ pub(super) async fn seen_before(
 ) -> Result<Option<VisitsSeen>, StoreError> {
     let days = office.rules.site.days;
     let from = as_of - TimeDelta::days(days as i64);
-    let visits = office.store.read().await?.visits_between(account, from, as_of).await?;
+    let mut tx = office.store.read().await?;
+    let url = tx
+        .account(account)
+        .await?
+        .and_then(|known| visited_at(known.platform, known.source?, known.source_url.as_deref()?));
+    let Some(url) = url else { return Ok(None) };
+    let visits = tx.visits_between(account, &url, from, as_of).await?;
     Ok((!visits.is_empty()).then(|| add_up(&visits, as_of, days, fixed_at)))
 }
 
@@ -265,6 +279,20 @@ mod tests {
         assert_eq!(excused(vec![call("http_5xx", false, false)], C::Offline), 0, "an answer is an answer");
         let many: Vec<Call> = (0..12).map(|n| if n < 8 { down(false) } else { up() }).collect();
         assert_eq!(excused(many, C::Online), 8);
+    }
+
+    #[test]
+    fn the_word_of_our_proxy_is_no_word_of_the_site() {
+        let answered = |status, proxied| {
+            let call = classify(String::new(), Ok(page(status, 1, "<p>x</p>")), Duration::from_secs(15), false);
+            through_proxy(call, proxied)
+        };
+        let counted = |status, proxied| 1 - excused(vec![answered(status, proxied)], Connectivity::Offline);
+        for status in [502, 503, 504] {
+            assert_eq!((counted(status, true), counted(status, false)), (0, 1), "{status}");
+        }
+        assert_eq!((counted(500, true), counted(404, true)), (1, 1));
+        assert_eq!(excused(vec![answered(503, true)], Connectivity::Online), 0, "others answer through it");
     }
 
     fn page(status: u16, seconds: u64, body: &str) -> Page {

@@ -76,7 +76,7 @@ async fn list(context: &mut Context, office: &Office) -> anyhow::Result<()> {
     let sites = tx.sites_to_visit().await?;
     let mut list = context.out.list(&columns)?;
     for site in sites {
-        let sums = tx.visit_sums(&site.account_id, from).await?;
+        let sums = tx.visit_sums(&site.account_id, &site.url, from).await?;
         let share = (sums.counted > 0).then(|| ((sums.failed * 1000) as f64 / sums.counted as f64).round() / 10.0);
         let view = View {
             account_id: site.account_id.to_string(),

@@ -118,10 +118,13 @@ impl Tx {
         Ok(())
     }
 
-    /// The visits to a website after `from`, up to `to`, in order.
+    /// The visits to a website at `url` after `from`, up to `to`, in order.
+    ///
+    /// Those to another address, such as the one registered before, say nothing of this one.
     pub async fn visits_between(
         &mut self,
         account: &AccountId,
+        url: &str,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<Vec<Visit>, StoreError> {
@@ -129,26 +132,33 @@ impl Tx {
             self,
             all Row,
             "SELECT account_id, at, url, outcome, reason, status, elapsed_ms FROM visit
-             WHERE account_id = $1 AND at > $2 AND at <= $3 ORDER BY at",
+             WHERE account_id = $1 AND at > $2 AND at <= $3 AND url = $4 ORDER BY at",
             account.as_str(),
             millis(from),
-            millis(to)
+            millis(to),
+            url
         )?
         .into_iter()
         .map(Visit::try_from)
         .collect()
     }
 
-    /// The visits to a website after `from`, added up.
-    pub async fn visit_sums(&mut self, account: &AccountId, from: DateTime<Utc>) -> Result<VisitSums, StoreError> {
+    /// The visits to a website at `url` after `from`, added up.
+    pub async fn visit_sums(
+        &mut self,
+        account: &AccountId,
+        url: &str,
+        from: DateTime<Utc>,
+    ) -> Result<VisitSums, StoreError> {
         let (counted, failed, not_counted, last_at) = sql!(
             self,
             one (i64, i64, i64, Option<i64>),
             "SELECT COUNT(CASE WHEN outcome <> 'not_counted' THEN 1 END), COUNT(CASE WHEN outcome = 'failed' THEN 1 END),
                  COUNT(CASE WHEN outcome = 'not_counted' THEN 1 END), MAX(at)
-             FROM visit WHERE account_id = $1 AND at > $2",
+             FROM visit WHERE account_id = $1 AND at > $2 AND url = $3",
             account.as_str(),
-            millis(from)
+            millis(from),
+            url
         )?;
         Ok(VisitSums { counted, failed, not_counted, last_at: last_at.map(instant) })
     }

@@ -120,6 +120,7 @@ on_both! {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             format!("http://{}/", listener.local_addr().unwrap())
         };
+        let closed_at = closed.clone();
         register(&office, &[website("W1", closed.clone()), website("W2", site.page("/w2", 200))]).await;
         let cut_off = fetcher_with(vec![closed]);
         let came = visit(&office, &cut_off).await;
@@ -128,9 +129,27 @@ on_both! {
         let online = fetcher_with(vec![site.page("/control", 200)]);
         assert_eq!(visit(&office, &online).await.failed, 1);
         let mut tx = office.store.read().await.unwrap();
-        let visits = tx.visits_between(&AccountId::new("W1"), at("2026-11-22 09:00"), office.now()).await.unwrap();
+        let visits = tx.visits_between(&AccountId::new("W1"), &closed_at, at("2026-11-22 09:00"), office.now()).await.unwrap();
         let said: Vec<_> = visits.iter().map(|v| (v.outcome.key(), v.reason.as_str())).collect();
         assert_eq!(said, [("not_counted", "our_outage"), ("failed", "refused")]);
+        // What failed at an address that is no longer registered is not the new one's.
+        drop(tx);
+        register(&office, &[website("W1", site.page("/moved", 200))]).await;
+        office.clock.advance(TimeDelta::hours(1));
+        assert_eq!(visit(&office, &online).await.failed, 0);
+        let mut tx = office.store.read().await.unwrap();
+        let from = at("2026-11-22 09:00");
+        let moved = tx.sites_to_visit().await.unwrap().remove(0);
+        let sums = tx.visit_sums(&moved.account_id, &moved.url, from).await.unwrap();
+        assert_eq!((sums.counted, sums.failed, sums.not_counted), (1, 0, 0));
+        assert_eq!(tx.visits_between(&moved.account_id, &moved.url, from, office.now()).await.unwrap().len(), 1);
+        drop(tx);
+        let mut rules = (*office.rules).clone();
+        (rules.site.visits_a_day, rules.site.days) = (1, 1);
+        let judged = Office { rules: Arc::new(rules), ..office };
+        inspect(&judged, &online, "2026-11-23").await;
+        let found = verdict(&judged, "2026-11-23", "W1", Indicator::SiteUnreachable).await;
+        assert_eq!(found.outcome, Outcome::Pass, "{}", found.summary);
     }
 
     /// Fifteen seconds, here one: the whole page has to be there in time, whatever `http.timeout` says.

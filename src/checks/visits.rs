@@ -51,6 +51,9 @@ const GUARD_FROM: usize = 10;
 /// Failures kept as evidence.
 const FAILURES_KEPT: usize = 50;
 
+/// Pages up to so many bytes are read where they arrive.
+const READ_AT_ONCE: usize = 64 * 1024;
+
 /// One visit before it is known whether it counts.
 struct Call {
     url: String,
@@ -129,11 +132,19 @@ async fn call_all(fetcher: &Fetcher, rule: &SiteRule, urls: impl Iterator<Item =
             let max_body = visitor.settings().max_body;
             let answer = visitor.get_with(&url, Ask { fresh: true, ..Ask::once(max_body) }).await;
             let exempt = visitor.is_exempt_loopback(&url);
-            let call = classify(url, answer, slow, exempt);
-            through_proxy(call, visitor.settings().proxy.is_some())
+            let call = match answer {
+                // Why: pages may be megabytes; reading one here would hold up every other visit, and be
+                // taken for the slowness of their sites.
+                Ok(page) if page.body.len() > READ_AT_ONCE => {
+                    let read = tokio::task::spawn_blocking(move || classify(url, Ok(page), slow, exempt)).await;
+                    read.ok()?
+                }
+                answer => classify(url, answer, slow, exempt),
+            };
+            Some(through_proxy(call, visitor.settings().proxy.is_some()))
         });
     }
-    running.join_all().await
+    running.join_all().await.into_iter().flatten().collect()
 }
 
 fn classify(url: String, answer: Result<Page, Failure>, slow: Duration, exempt: bool) -> Call {

@@ -225,6 +225,18 @@ impl Words {
         }
     }
 
+    pub(in crate::checks) fn https_not_asked_for(self, https: Https) -> String {
+        let name = https.name(self.0);
+        self.say(format!("{name}（现行规则不作要求）"), format!("{name}, which the rules in force do not ask for"))
+    }
+
+    pub(in crate::checks) fn ipv6_unsure(self, said: &str) -> String {
+        self.say(
+            format!("{said}；本机的域名服务器也未给出对照地址的IPv6记录，可能不提供此类记录，请人工核实"),
+            format!("{said}; our name servers gave none of a control address either and may withhold them: a person has to look"),
+        )
+    }
+
     pub(in crate::checks) fn bad_certificate(self, look: &TlsLook) -> String {
         let faults = join(self.0, look.faults.iter().map(|fault| fault.name(self.0).to_owned()));
         let end = look.not_after.map(|end| end.format("%Y-%m-%d").to_string()).unwrap_or_default();

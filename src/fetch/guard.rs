@@ -124,6 +124,21 @@ impl Names {
     pub(super) async fn ipv6_of(&self, name: &str) -> Result<Vec<Ipv6Addr>, NameError> {
         self.0.look_up_ipv6(name).await
     }
+
+    /// Whether the name servers give an AAAA record of a name; what this machine knows by itself does not count.
+    pub(super) async fn gives_ipv6_of(&self, name: &str) -> bool {
+        let by_itself = is_localhost(name)
+            || DnsName::from_ascii(name).map_or(true, |mut full| {
+                full.set_fqdn(true);
+                !self.0.in_hosts_file(&full).is_empty()
+            });
+        !by_itself && self.ipv6_of(name).await.is_ok_and(|found| !found.is_empty())
+    }
+
+    /// Whether the guard lets an address of a name through.
+    pub(super) fn lets_through(&self, name: &str, ip: IpAddr) -> bool {
+        self.0.lets_through(name, ip)
+    }
 }
 
 impl Resolve for Names {

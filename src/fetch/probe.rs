@@ -39,6 +39,11 @@ pub struct Ipv6Look {
     pub answer: Ipv6,
     /// The addresses its AAAA records name.
     pub addresses: Vec<Ipv6Addr>,
+    /// Where it has none: our name servers gave the AAAA record of a control address.
+    ///
+    /// Some name servers withhold such records; then no name has one.
+    #[serde(default)]
+    pub others_have: bool,
 }
 
 /// Addresses of one kind tried.
@@ -109,10 +114,27 @@ impl Probe {
     pub async fn ipv6(&self, url: &str) -> Ipv6Look {
         let parsed = Url::parse(url.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let host = parsed.as_ref().and_then(Url::host_str).unwrap_or_default().to_owned();
-        let mut look = Ipv6Look { host, answer: Ipv6::NoSuchName, addresses: Vec::new() };
+        let mut look = Ipv6Look { host, answer: Ipv6::NoSuchName, addresses: Vec::new(), others_have: false };
         let Some(url) = parsed else { return look };
         look.answer = self.answer_over_ipv6(&url, &mut look.addresses).await;
+        if look.answer == Ipv6::NoRecord {
+            look.others_have = self.sees_ipv6_of_others(&look.host).await;
+        }
         look
+    }
+
+    /// Whether our name servers give the AAAA record of any other name we may ask for.
+    async fn sees_ipv6_of_others(&self, host: &str) -> bool {
+        for control in &self.settings.control_urls {
+            let Ok(control) = Url::parse(control) else { continue };
+            if let Some(Host::Domain(name)) = control.host()
+                && !name.eq_ignore_ascii_case(host)
+                && self.names.gives_ipv6_of(name).await
+            {
+                return true;
+            }
+        }
+        false
     }
 
     async fn answer_over_ipv6(&self, url: &Url, found: &mut Vec<Ipv6Addr>) -> Ipv6 {
@@ -134,7 +156,7 @@ impl Probe {
         if found.is_empty() {
             return Ipv6::NoRecord;
         }
-        found.retain(|ip| !self.guarded || guard::is_public((*ip).into()));
+        found.retain(|ip| self.lets_through(url, (*ip).into()));
         if found.is_empty() {
             return Ipv6::Guarded;
         }
@@ -147,6 +169,13 @@ impl Probe {
             }
         }
         Ipv6::Unreachable
+    }
+
+    fn lets_through(&self, url: &Url, ip: IpAddr) -> bool {
+        match url.host() {
+            Some(Host::Domain(name)) => self.names.lets_through(name, ip),
+            _ => !self.guarded || guard::allows(url, &self.settings.allow_hosts),
+        }
     }
 
     /// Whether anything speaks HTTP at this address under the site's name.
@@ -182,6 +211,7 @@ fn has_ipv6() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::allow::AllowedHosts;
     use crate::fetch::world::{closed_port, settings};
 
     async fn serve(address: &str) -> u16 {
@@ -204,6 +234,27 @@ mod tests {
         assert_eq!(probe.ipv6("mailto:x@example.cn").await.answer, Ipv6::NoSuchName);
         let port = closed_port().await.port();
         assert_eq!(probe.ipv6(&format!("http://localhost:{port}/")).await.answer, Ipv6::Unreachable);
+    }
+
+    #[tokio::test]
+    async fn what_the_settings_let_through_is_asked_over_ipv6_too() {
+        let six = serve("[::1]:0").await;
+        let guarded = |hosts: &[&str]| {
+            let mut allow_hosts = AllowedHosts::default();
+            hosts.iter().for_each(|host| allow_hosts.add(host).unwrap());
+            Probe::new(&Settings { allow_private: false, allow_hosts, ..settings() })
+        };
+        let url = format!("http://[::1]:{six}/");
+        assert_eq!(guarded(&[]).ipv6(&url).await.answer, Ipv6::Guarded);
+        assert_eq!(guarded(&["::1"]).ipv6(&url).await.answer, Ipv6::Reachable);
+        assert_eq!(guarded(&["::1"]).ipv6(&format!("http://localhost:{six}/")).await.answer, Ipv6::Reachable);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_no_server_was_asked_for_says_nothing_of_the_servers() {
+        let control_urls = vec!["http://localhost/".to_owned(), "http://127.0.0.1/".to_owned(), "x".to_owned()];
+        let probe = Probe::new(&Settings { control_urls, ..settings() });
+        assert!(!probe.sees_ipv6_of_others("www.yunxi.example").await);
     }
 
     #[tokio::test]

@@ -304,13 +304,19 @@ fn ipv6(bench: &Bench<'_>, seen: &Observed) -> Option<NewFinding> {
     let look = seen.site.as_ref()?.ipv6.as_ref()?;
     let outcome = match look.answer {
         Ipv6::Reachable => Outcome::Pass,
-        Ipv6::NoRecord => Outcome::Fail,
+        Ipv6::NoRecord if look.others_have => Outcome::Fail,
+        // Why: a name server that withholds AAAA records withholds those of every site.
+        Ipv6::NoRecord => Outcome::Suspected,
         // Why: many ways of IPv6 are broken on our side of the wire, and one look cannot tell.
         Ipv6::Unreachable => Outcome::Suspected,
         _ => Outcome::Unverified,
     };
     let said = look.answer.name(bench.lang);
-    let summary = if outcome == Outcome::Unverified { bench.words().unjudged(said) } else { said.to_owned() };
+    let summary = match (outcome, look.answer) {
+        (Outcome::Unverified, _) => bench.words().unjudged(said),
+        (Outcome::Suspected, Ipv6::NoRecord) => bench.words().ipv6_unsure(said),
+        _ => said.to_owned(),
+    };
     let addresses: Vec<String> = look.addresses.iter().map(ToString::to_string).collect();
     let evidence = Evidence {
         url: Some(look.host.clone()),
@@ -348,6 +354,10 @@ fn tls(bench: &Bench<'_>, seen: &Observed) -> Option<NewFinding> {
             }
             Some(fault) => (Outcome::Suspected, fault.key(), words.bad_certificate(look)),
         },
+        // Nobody asks for HTTPS there, so nobody is left in doubt about it.
+        other @ (Https::Unreachable | Https::NoHandshake) if !look.is_address && !rule.https_required => {
+            (Outcome::Pass, other.key(), words.https_not_asked_for(other))
+        }
         other => (Outcome::Unverified, other.key(), words.unjudged(other.name(bench.lang))),
     };
     let named = format!("{} / {}", look.subject, look.issuer);

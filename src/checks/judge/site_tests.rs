@@ -200,10 +200,12 @@ fn a_missing_mark_is_a_fault_only_where_the_foot_was_seen() {
 
 #[test]
 fn ipv6_is_charged_only_with_what_is_certain() {
-    let of = |answer| {
-        let look = Ipv6Look { host: "www.yunxi.example".into(), answer, addresses: Vec::new() };
+    let with = |answer, others_have| {
+        let look = Ipv6Look { host: "www.yunxi.example".into(), answer, addresses: Vec::new(), others_have };
         of(SiteSeen { ipv6: Some(look), ..SiteSeen::default() }, Indicator::Ipv6).unwrap().0
     };
+    let of = |answer| with(answer, true);
+    assert_eq!(with(Ipv6::NoRecord, false), Outcome::Suspected, "our name servers may withhold it");
     assert_eq!(of(Ipv6::Reachable), Outcome::Pass);
     assert_eq!(of(Ipv6::NoRecord), Outcome::Fail);
     assert_eq!(of(Ipv6::Unreachable), Outcome::Suspected);
@@ -236,11 +238,17 @@ fn a_certificate_is_judged_by_what_every_client_sees() {
     assert_eq!(of(look(Https::Offered, &[TlsFault::WrongName], false)).0, Outcome::Pass);
     assert_eq!(of(look(Https::NotOffered, &[], false)), (Outcome::Pass, "http_only".into()));
     assert_eq!(of(look(Https::NoHandshake, &[], true)).0, Outcome::Unverified);
+    assert_eq!(of(look(Https::Unreachable, &[], false)).0, Outcome::Pass, "nobody asks for it");
     let mut strict = rules();
     strict.site.https_required = true;
     let unread = SiteSeen { tls: Some(look(Https::NotOffered, &[], false)), ..SiteSeen::default() };
     let said = super::site(&bench(&strict), &seen(unread.clone()));
     assert!(said.iter().any(|f| f.indicator == Indicator::Tls && f.outcome == Outcome::Unverified));
+    for unsure in [Https::Unreachable, Https::NoHandshake] {
+        let tls = Some(look(unsure, &[], false));
+        let said = super::site(&bench(&strict), &seen(SiteSeen { tls, front: Some(front()), ..unread.clone() }));
+        assert!(said.iter().any(|f| f.indicator == Indicator::Tls && f.outcome == Outcome::Unverified), "{unsure}");
+    }
     let site = SiteSeen { front: Some(front()), ..unread };
     let found = super::site(&bench(&strict), &seen(site));
     assert!(found.iter().any(|f| f.indicator == Indicator::Tls && f.outcome == Outcome::Fail));

@@ -122,29 +122,43 @@ impl Probe {
             .map(|builder| builder.dangerous().with_custom_certificate_verifier(Arc::clone(&witness) as _));
         let Ok(config) = config else { return Https::NoHandshake };
         let connector = tokio_rustls::TlsConnector::from(Arc::new(config.with_no_client_auth()));
-        let Some(stream) = self.connect(&addresses, port).await else {
-            return if look.is_address { Https::Unreachable } else { Https::NotOffered };
+        let stream = match self.connect(&addresses, port).await {
+            Ok(stream) => stream,
+            // Why: who refuses says that nothing listens; who says nothing may be out of our reach.
+            Err(Unconnected::Refused) if !look.is_address => return Https::NotOffered,
+            Err(_) => return Https::Unreachable,
         };
         let handshake = connector.connect(name.clone(), stream);
         let done = tokio::time::timeout(self.settings.timeout, handshake).await.is_ok_and(|done| done.is_ok());
         let seen = witness.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Seen { leaf, verdict }) = seen else {
-            // Why: port 443 of an HTTP site may be anything.
-            return if look.is_address { Https::NoHandshake } else { Https::NotOffered };
+            return Https::NoHandshake;
         };
         look.read(&leaf, verdict.as_ref(), &name, now);
         if done || !look.faults.is_empty() { Https::Offered } else { Https::NoHandshake }
     }
 
-    async fn connect(&self, addresses: &[IpAddr], port: u16) -> Option<TcpStream> {
+    async fn connect(&self, addresses: &[IpAddr], port: u16) -> Result<TcpStream, Unconnected> {
+        let mut refused = !addresses.is_empty();
         for ip in addresses.iter().take(TRIED) {
             let connecting = TcpStream::connect(SocketAddr::new(*ip, port));
-            if let Ok(Ok(stream)) = tokio::time::timeout(self.settings.connect_timeout, connecting).await {
-                return Some(stream);
+            match tokio::time::timeout(self.settings.connect_timeout, connecting).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
+                _ => refused = false,
             }
         }
-        None
+        Err(if refused { Unconnected::Refused } else { Unconnected::Silent })
     }
+}
+
+/// Why a port could not be connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unconnected {
+    /// Every address refused.
+    Refused,
+    /// One at least gave no answer, or could not be reached.
+    Silent,
 }
 
 impl TlsLook {

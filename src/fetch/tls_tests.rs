@@ -97,3 +97,14 @@ async fn what_is_no_certificate_is_no_fault_of_one() {
     assert_eq!(guarded.tls("https://169.254.169.254/", now()).await.https, Https::Guarded);
     assert_eq!(probe.tls("不是网址", now()).await.https, Https::NotResolved);
 }
+
+#[tokio::test]
+async fn only_who_refuses_offers_no_https() {
+    let probe = Probe::new(&settings());
+    let (v4, port): (IpAddr, _) = ([127, 0, 0, 1].into(), closed_port().await.port());
+    assert_eq!(probe.connect(&[v4], port).await.unwrap_err(), Unconnected::Refused);
+    // Nothing is routed to 240.0.0.0/4: no answer comes, or the system has no way there.
+    let nowhere: IpAddr = [240, 0, 0, 1].into();
+    assert_eq!(probe.connect(&[v4, nowhere], port).await.unwrap_err(), Unconnected::Silent);
+    assert_eq!(probe.connect(&[], port).await.unwrap_err(), Unconnected::Silent);
+}

@@ -25,6 +25,9 @@ pub enum ExportError {
     /// The file's name ends neither in `.csv` nor in `.xlsx`.
     #[error("{}: the name must end in .csv or .xlsx", .0.display())]
     UnknownEnding(PathBuf),
+    /// The name of a worksheet for inspectors does not end in `.xlsx`.
+    #[error("{}: the worksheet must be an .xlsx file", .0.display())]
+    NoWorkbook(PathBuf),
     /// More than a sheet can hold.
     #[error("{}: more than an XLSX sheet can hold; export to .csv", .0.display())]
     TooMuchForASheet(PathBuf),
@@ -53,6 +56,7 @@ impl ExportError {
         match (lang, self) {
             (Lang::En, _) => self.to_string(),
             (Lang::Zh, Self::UnknownEnding(path)) => format!("{}: 文件名须以 .csv 或 .xlsx 结尾", path.display()),
+            (Lang::Zh, Self::NoWorkbook(path)) => format!("{}: 人工核查表须为 .xlsx 文件", path.display()),
             (Lang::Zh, Self::TooMuchForASheet(path)) => {
                 format!("{}: 超出 XLSX 工作表的容量，请导出为 .csv", path.display())
             }

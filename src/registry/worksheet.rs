@@ -121,7 +121,7 @@ const VERDICTS: [Outcome; 3] = [Outcome::Pass, Outcome::Fail, Outcome::Unverifie
 /// Writes the worksheet; an existing file is replaced only when the new one is complete.
 pub fn write_worksheet(path: &Path, head: WorksheetHead, tasks: &[HandTask]) -> Result<(), ExportError> {
     if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx")) {
-        return Err(ExportError::UnknownEnding(path.to_owned()));
+        return Err(ExportError::NoWorkbook(path.to_owned()));
     }
     if tasks.len() > MOST_TASKS {
         return Err(ExportError::TooMuchForASheet(path.to_owned()));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{CheckFailed, Context, Usage};
 use crate::app;
 use crate::clock::Clock;
+use crate::domain::Lang;
 use crate::domain::account::SourceKind;
 use crate::domain::post::Profile;
 use crate::domain::site::{FooterMark, SiteRule};
@@ -54,7 +55,7 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
     let failed = |zh: String, en: String| -> anyhow::Error { CheckFailed { zh, en }.into() };
     if !sources::is_read_by_machine(kind) {
         let why = sources::Unreadable::ByHand;
-        return Err(failed(why.sentence(crate::domain::Lang::Zh), why.sentence(crate::domain::Lang::En)));
+        return Err(failed(why.sentence(Lang::Zh), why.sentence(Lang::En)));
     }
     let fetcher = app::open_fetcher(&config)?;
     let page = fetcher.get(url).await.map_err(|f| {
@@ -62,10 +63,7 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
     })?;
     let as_of = Clock::system().now();
     let reading = sources::read(kind, &page, &options, &ReadContext { as_of, timezone: zone }).map_err(|why| {
-        failed(
-            format!("{url}：{}", why.sentence(crate::domain::Lang::Zh)),
-            format!("{url}: {}", why.sentence(crate::domain::Lang::En)),
-        )
+        failed(format!("{url}：{}", why.sentence(Lang::Zh)), format!("{url}: {}", why.sentence(Lang::En)))
     })?;
     let site = (kind == SourceKind::Site).then(|| look_at_site(&page, &options, as_of, zone));
     let newest = reading.newest_until(as_of).map(|at| LocalTime::new(at.to_utc(), zone));
@@ -82,8 +80,8 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
         })
         .collect();
     let name = |zh: &'static str, en: &'static str| match lang {
-        crate::domain::Lang::Zh => zh,
-        crate::domain::Lang::En => en,
+        Lang::Zh => zh,
+        Lang::En => en,
     };
     let mut lines = vec![
         (name("最新发布", "newest"), newest.map_or_else(|| "—".to_owned(), LocalTime::minute)),
@@ -96,15 +94,36 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
     }
     lines.extend(reading.warnings.iter().map(|warning| (name("注意", "warning"), warning.clone())));
     if let Some(site) = &site {
-        for (zh, en, marks) in [("标识", "mark", &site.marks), ("未见标识", "missing mark", &site.missing_marks)]
-        {
-            lines.extend(marks.iter().map(|mark| (name(zh, en), mark.name(lang).to_owned())));
-        }
+        lines.extend(site.marks_shown(lang));
         let column = |column: &site::Column| format!("{} {} {}", column.name, column.kind.name(lang), column.url);
         lines.extend(site.columns.iter().map(|found| (name("栏目", "column"), column(found))));
     }
     let view = View { kind, url, profile: reading.profile, posts, newest, warnings: reading.warnings, site };
     context.out.one(&view, &lines)
+}
+
+impl SiteView {
+    /// The marks seen and missing; of a foot that was not recognised, no mark can be called missing.
+    fn marks_shown(&self, lang: Lang) -> Vec<(&'static str, String)> {
+        let pick = |zh: &'static str, en: &'static str| match lang {
+            Lang::Zh => zh,
+            Lang::En => en,
+        };
+        let mut lines = Vec::new();
+        if !self.foot_seen {
+            let text = pick(
+                "未能识别网站底部（可能由脚本生成），巡检时不据此认定缺少标识",
+                "not recognised (scripts may draw it): a round calls no mark missing",
+            );
+            lines.push((pick("网站底部", "foot"), text.to_owned()));
+        }
+        lines.extend(self.marks.iter().map(|mark| (pick("标识", "mark"), mark.name(lang).to_owned())));
+        if self.foot_seen {
+            let missing = self.missing_marks.iter();
+            lines.extend(missing.map(|mark| (pick("未见标识", "missing mark"), mark.name(lang).to_owned())));
+        }
+        lines
+    }
 }
 
 /// The marks of the built-in rules, and the columns listed or found.
@@ -130,4 +149,19 @@ fn parse_options(options: &[String]) -> anyhow::Result<Map<String, Value>> {
             .into()),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_foot_that_was_not_recognised_no_mark_is_called_missing() {
+        let shown = |foot_seen| {
+            let missing_marks = FooterMark::ALL.to_vec();
+            SiteView { marks: Vec::new(), missing_marks, foot_seen, columns: Vec::new() }.marks_shown(Lang::Zh)
+        };
+        assert_eq!(shown(true).len(), FooterMark::ALL.len());
+        assert_eq!(shown(false).iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["网站底部"]);
+    }
 }

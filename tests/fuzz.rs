@@ -114,7 +114,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("title", "【通知】关于２０２６年“五一”假期安排　（第1号）…"),
     (
         "registry",
-        "account_id,name,platform,unit,opened_on,source,source_options,service_links\nA1,某某发布,wechat,某某局,2020-01-31,feed,\"{\"\"item\"\":\"\"li\"\"}\",https://a.example|https://b.example\n",
+        "account_id,name,platform,unit,opened_on,source,source_options,service_links\nA1,某某发布,wechat,某某局,2020-01-31,html,\"{\"\"item\"\":\"\"li\"\"}\",https://a.example|https://b.example\n",
     ),
     ("reviews", "账号编号;文章链接;标题;初审人;初审时间\nA1;https://a.example/1;停水;张某;2026-07-31 10:00\n"),
     (

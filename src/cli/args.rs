@@ -115,9 +115,15 @@ pub(super) enum Command {
     /// 运行服务：调度、机器人、发送、健康检查 Scheduler, bot, delivery and health in one process
     Serve,
     /// 查看一个采集方式能读到什么 What a source adapter sees
-    #[command(
-        after_help = "示例 Example:\n  xuncha probe html https://example.gov.cn/list/ --option item='ul.news li'"
-    )]
+    #[command(after_help = "采集方式及其参数 Kinds and their options:
+  html                                   item, title, link, date, date_attr
+  site                                   columns, home, item, title, link, date, date_attr
+  weibo, douyin, kuaishou, bilibili, toutiao, app
+                                         user
+  feed, wechat                           无 none
+示例 Example:
+  xuncha probe html https://example.gov.cn/list/ --option item='ul.news li'
+  xuncha probe weibo https://m.weibo.cn/api/container/getIndex --option user=1234567890")]
     Probe {
         kind: SourceKind,
         url: String,

@@ -52,6 +52,8 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
     let lang = context.out.lang;
     let zone = config.office.timezone;
     let options = parse_options(options)?;
+    kind.check_options(&options)
+        .map_err(|fault| Usage { zh: format!("--option：{}", fault.zh()), en: format!("--option: {}", fault.en()) })?;
     let failed = |zh: String, en: String| -> anyhow::Error { CheckFailed { zh, en }.into() };
     if !sources::is_read_by_machine(kind) {
         let why = sources::Unreadable::ByHand;

@@ -16,6 +16,7 @@ pub mod lexicon;
 pub mod naming;
 pub mod normal;
 pub mod notice;
+pub mod options;
 pub mod person;
 pub mod post;
 pub mod privacy;

@@ -112,6 +112,9 @@ fn read_account(cells: &mut Cells<'_, AccountColumn>) -> Option<Account> {
     let source = cells.parsed(C::Source, LONGEST_NAME, values::source);
     let source_url = cells.parsed(C::SourceUrl, LONGEST_URL, values::address);
     let source_options = cells.parsed(C::SourceOptions, LONGEST_OPTIONS, values::options);
+    if let Some(Err(fault)) = source.zip(source_options.as_ref()).map(|(kind, options)| kind.check_options(options)) {
+        cells.note(C::SourceOptions, ProblemKind::BadOption(fault));
+    }
     let service_links = cells.parsed(C::ServiceLinks, usize::MAX, values::addresses);
     Some(Account {
         account_id: AccountId::new(account_id?),

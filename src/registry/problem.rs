@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::table::CellFault;
 use crate::domain::Lang;
+use crate::domain::options::OptionFault;
 
 /// More problems than this are counted, not listed.
 const MOST_LISTED: usize = 10_000;
@@ -91,6 +92,8 @@ pub enum ProblemKind {
     BadNumber,
     /// Not a JSON object.
     BadOptions,
+    /// An option that the adapter does not know, or that holds what it must not.
+    BadOption(OptionFault),
     /// Not an http(s) address.
     BadUrl,
     /// A line break or an invisible character.
@@ -170,6 +173,7 @@ impl ProblemKind {
             Self::BadOptions => {
                 (r#"应为 JSON 对象，如 {"item": "li.news"}"#, r#"must be a JSON object like {"item": "li.news"}"#)
             }
+            Self::BadOption(fault) => return (format!("有误：{}", fault.zh()), format!("will not do: {}", fault.en())),
             Self::BadUrl => (
                 "不是完整的网址，应以 http:// 或 https:// 开头",
                 "is not a full address; it begins with http:// or https://",

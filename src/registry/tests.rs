@@ -90,6 +90,24 @@ fn headings_may_be_english_or_chinese_in_any_order_under_a_title() {
 }
 
 #[test]
+fn an_option_that_the_adapter_does_not_know_is_a_problem_of_its_row() {
+    let folder = Folder::new();
+    let text = "账号编号,账号名称,平台,主办单位,采集方式,采集地址,采集参数\n\
+                A1,甲,网站,区府办,html,https://a.example/,\"{\"\"itm\"\":\"\"li\"\"}\"\n\
+                A2,乙,网站,区府办,html,https://a.example/,\"{\"\"item\"\":5}\"\n\
+                A3,丙,网站,区府办,site,https://a.example/,\"{\"\"columns\"\":\"\"x\"\"}\"\n\
+                A4,丁,网站,区府办,html,https://a.example/,\"{\"\"item\"\":\"\"li\"\"}\"\n";
+    let sheet = read_accounts(&folder.file("a.csv", text)).unwrap();
+    let found = texts(&sheet, Lang::Zh);
+    assert_eq!((sheet.rows.len(), found.len()), (1, 3), "{found:?}");
+    assert_eq!(
+        found[0],
+        "f: 第 2 行“采集参数”：“{\"itm\":\"li\"}”有误：html 没有参数“itm”，可用：item、title、link、date、date_attr"
+    );
+    assert!(found[1].starts_with("f: 第 3 行“采集参数”") && found[2].starts_with("f: 第 4 行“采集参数”"), "{found:?}");
+}
+
+#[test]
 fn every_problem_of_every_row_is_named() {
     let folder = Folder::new();
     let text = "account_id,name,platform,unit,unit_tier,status,opened_on,represents_government,followers,source,source_url,\
@@ -370,18 +388,21 @@ fn any_account() -> impl Strategy<Value = Account> {
         |((id, name, unit), optional, flag, pick, extra)| {
             let trimmed = |text: &String| text.trim().to_owned();
             let optional = optional.as_ref().map(trimmed);
+            let source = SourceKind::ALL.get(pick).copied();
+            let keys = source.map_or(&[][..], SourceKind::option_keys);
+            let option = keys.iter().find(|key| !["columns", "home"].contains(key));
             Account {
                 name: trimmed(&name),
                 unit: trimmed(&unit),
                 platform: Platform::ALL[pick],
-                source: SourceKind::ALL.get(pick).copied(),
+                source,
                 represents_government: flag,
                 status: AccountStatus::ALL[pick % 4],
                 admin: optional.clone().map(Personal::new),
                 filing_no: optional.clone(),
                 certified_subject: optional,
                 followers: flag.then_some(pick as u64),
-                source_options: serde_json::Map::from_iter([("item".to_owned(), "li, =a".into())]),
+                source_options: option.map(|key| ((*key).to_owned(), "li, =a".into())).into_iter().collect(),
                 service_links: vec!["https://a.example/1".to_owned(), "https://a.example/2".to_owned()],
                 extra: extra.iter().map(|(name, text)| (name.clone(), trimmed(text))).collect(),
                 ..account(&id, "")

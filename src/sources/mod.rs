@@ -32,6 +32,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::Lang;
 use crate::domain::account::SourceKind;
+use crate::domain::options::OptionFault;
 use crate::domain::post::{Coverage, Reading};
 use crate::fetch::Page;
 
@@ -79,6 +80,9 @@ pub enum Unreadable {
         /// What is wrong with it.
         problem: String,
     },
+    /// An option that the adapter does not know, or that holds what it must not.
+    #[error("source options: {0}")]
+    Options(OptionFault),
     /// The answer has no body.
     #[error("the answer is empty")]
     Empty,
@@ -120,7 +124,7 @@ impl Unreadable {
             Self::Malformed(_) => "malformed",
             Self::NoDates => "no_dates",
             Self::NothingSelected(_) => "nothing_selected",
-            Self::BadOption { .. } => "bad_option",
+            Self::BadOption { .. } | Self::Options(_) => "bad_option",
             Self::Empty => "empty",
             Self::NotData => "not_data",
             Self::UnknownShape(_) => "unknown_shape",
@@ -146,6 +150,7 @@ impl Unreadable {
             (Lang::Zh, Self::NoDates) => "没有找到带日期的文章".to_owned(),
             (Lang::Zh, Self::NothingSelected(selector)) => format!("选择器 {selector} 在页面上没有匹配到内容"),
             (Lang::Zh, Self::BadOption { option, problem }) => format!("采集参数 {option} 有误：{problem}"),
+            (Lang::Zh, Self::Options(fault)) => format!("采集参数有误：{}", fault.zh()),
             (Lang::Zh, Self::Empty) => "采集地址返回的内容为空".to_owned(),
             (Lang::Zh, Self::NotData) => "采集地址返回的是网页或纯文本，不是接口数据".to_owned(),
             (Lang::Zh, Self::UnknownShape(kind)) => format!("采集内容不是“{}”已知的格式", kind.zh()),
@@ -177,7 +182,7 @@ pub const fn is_read_by_machine(kind: SourceKind) -> bool {
 
 /// Reads what a source answered.
 ///
-/// `options` are the account's 采集参数; an adapter ignores options it does not know.
+/// `options` are the account's 采集参数; one that the adapter does not know is refused.
 pub fn read(
     kind: SourceKind,
     page: &Page,
@@ -187,6 +192,7 @@ pub fn read(
     if !is_read_by_machine(kind) {
         return Err(Unreadable::ByHand);
     }
+    kind.check_options(options).map_err(Unreadable::Options)?;
     let text = page.text();
     if let Some(block) = blocked::recognise(page.status, &text) {
         return Err(Unreadable::Blocked(block));

@@ -27,6 +27,15 @@ pub(super) fn survives(kind: SourceKind, answers: &[&str]) {
     });
 }
 
+#[test]
+fn an_option_that_the_adapter_does_not_know_is_a_reason_not_to_judge() {
+    let page = Page::from_bytes("https://a.example/", None, "<ul><li>2026-11-20 通知</li></ul>".to_owned());
+    let options = Map::from_iter([("itm".to_owned(), Value::from("li"))]);
+    let refused = read(SourceKind::Html, &page, &options, &context()).unwrap_err();
+    assert_eq!(refused.key(), "bad_option");
+    assert!(refused.sentence(Lang::Zh).contains("html 没有参数“itm”"));
+}
+
 /// The answer with one of its values exchanged for another kind of value.
 fn json_mutations(text: &str, choice: u64) -> Option<String> {
     fn exchange(value: &mut Value, left: &mut u64, new: &Value) -> bool {
@@ -81,6 +90,11 @@ fn every_refusal_has_a_sentence_in_both_languages() {
         Unreadable::NoDates,
         Unreadable::NothingSelected("li".to_owned()),
         Unreadable::BadOption { option: "item", problem: "x".to_owned() },
+        Unreadable::Options(crate::domain::options::OptionFault {
+            kind: SourceKind::Html,
+            key: "itm".to_owned(),
+            known: Some(SourceKind::Html.option_keys()),
+        }),
         Unreadable::Empty,
         Unreadable::NotData,
         Unreadable::UnknownShape(SourceKind::Weibo),

@@ -38,7 +38,8 @@ const KEYS: &str = "app_id, secret_file, secret, api";
 ///
 /// With `allow_private` an interface on this machine may be asked without TLS.
 pub fn read_credentials(path: &Path, allow_private: bool) -> Result<Credentials, ConfigError> {
-    let text = super::read_file(path).map_err(|problem| ConfigError::new(vec![problem]))?;
+    let name = ("公众号凭据文件", "the file of WeChat credentials");
+    let text = super::read_named(path, name, ("", "")).map_err(|problem| ConfigError::new(vec![problem]))?;
     let text = text.trim_start_matches('\u{feff}');
     let at = |span: std::ops::Range<usize>| {
         let (line, column) = line_column(text, span.start);
@@ -176,6 +177,12 @@ mod tests {
         }
         let found = read("[A001]\napp_id = \"wx1\"\nsecret = \"s3cret\"\napi = \"https://g.example.cn\"\n").unwrap();
         assert_eq!(found["A001"].api.as_deref(), Some("https://g.example.cn"));
+    }
+
+    #[test]
+    fn a_missing_file_is_called_what_it_is() {
+        let said = read_credentials(Path::new("/no/such/wechat.toml"), false).unwrap_err().text(Lang::Zh);
+        assert!(said.contains("公众号凭据文件无法读取") && !said.contains("init"), "{said}");
     }
 
     #[test]

@@ -128,16 +128,21 @@ fn find_file(cli_path: Option<&Path>, env: &[(String, String)]) -> (PathBuf, boo
     named.map_or_else(|| (PathBuf::from("xuncha.toml"), false), |(_, path)| (PathBuf::from(path), true))
 }
 
+/// The configuration itself.
 fn read_file(path: &Path) -> Result<String, Problem> {
+    let cure = ("，或用 xuncha init 生成一个", ", or write one with `xuncha init`");
+    read_named(path, ("配置文件", "the configuration file"), cure)
+}
+
+/// A file that settings are read from: what it is called, and what else may be done where it is missing.
+fn read_named(path: &Path, name: (&str, &str), cure: (&str, &str)) -> Result<String, Problem> {
     let at = || Place::File { path: path.to_owned(), line: 0, column: 0 };
     let cannot = |error: &dyn std::fmt::Display| {
         Problem::new(
             at(),
             None,
-            format!("配置文件无法读取（{error}），请检查路径与权限，或用 xuncha init 生成一个"),
-            format!(
-                "the configuration file cannot be read ({error}); check path and permissions, or write one with `xuncha init`"
-            ),
+            format!("{}无法读取（{error}），请检查路径与权限{}", name.0, cure.0),
+            format!("{} cannot be read ({error}); check path and permissions{}", name.1, cure.1),
         )
     };
     let meta = std::fs::metadata(path).map_err(|error| cannot(&error))?;

@@ -81,10 +81,10 @@ async fn sings(office: &Office, fetcher: &Fetcher, canary: &CanaryConfig) -> Res
 fn silent(lang: Lang, newest: Option<String>, wanted: DateTime<Utc>, office: &Office) -> String {
     let wanted = office.local(wanted).minute();
     match (lang, newest) {
-        (Lang::Zh, Some(at)) => format!("每天更新的对照账号自{at}起未见新内容，至迟应在{wanted}之后"),
+        (Lang::Zh, Some(at)) => format!("每天更新的对照账号最新内容为{at}，应在{wanted}以后有更新"),
         (Lang::Zh, None) => "每天更新的对照账号没有可识别的内容".to_owned(),
         (Lang::En, Some(at)) => {
-            format!("the canary, which posts daily, shows nothing newer than {at}; {wanted} was due")
+            format!("the newest post of the canary, which posts daily, is of {at}; one after {wanted} was due")
         }
         (Lang::En, None) => "the canary, which posts daily, shows nothing that can be dated".to_owned(),
     }

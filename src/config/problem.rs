@@ -50,6 +50,22 @@ impl Problem {
         Self { place, key: key.map(str::to_owned), zh, en }
     }
 
+    /// Tables of one kind are counted from 1 as a reader of the file counts them; a variable has its own number.
+    fn key_shown(&self, key: &str, lang: Lang) -> String {
+        let mut parts = key.splitn(3, '.');
+        let (Some(kind @ ("canary" | "channel")), Some(number), Some(name)) =
+            (parts.next(), parts.next().and_then(|number| number.parse::<usize>().ok()), parts.next())
+        else {
+            return key.to_owned();
+        };
+        let number = number.saturating_add(1);
+        match (&self.place, lang) {
+            (Place::Env(_), _) => key.to_owned(),
+            (_, Lang::Zh) => format!("第{number}个 [[{kind}]] {name}"),
+            (_, Lang::En) => format!("[[{kind}]] {number}, {name}"),
+        }
+    }
+
     /// Place, key, what is wrong and what to do, on one line.
     #[must_use]
     pub fn text(&self, lang: Lang) -> String {
@@ -58,7 +74,7 @@ impl Problem {
             Lang::En => &self.en,
         };
         match &self.key {
-            Some(key) => format!("{}: {key}: {what}", self.place),
+            Some(key) => format!("{}: {}: {what}", self.place, self.key_shown(key, lang)),
             None => format!("{}: {what}", self.place),
         }
     }

@@ -40,7 +40,7 @@ impl Reader {
         self.layers.entries.get(key).cloned().unwrap_or_else(missing)
     }
 
-    fn problem(&mut self, key: &str, zh: impl Into<String>, en: impl Into<String>) {
+    pub(super) fn problem(&mut self, key: &str, zh: impl Into<String>, en: impl Into<String>) {
         let place = match self.layers.entries.get(key) {
             Some(entry) => entry.place.clone(),
             None => self.table_place(key),
@@ -125,6 +125,15 @@ impl Reader {
         let within = |text: &str| values::duration(text).filter(|d| (low..=high).contains(d));
         let zh = format!("{low:?} 到 {high:?} 之间的时长，如 \"15s\" \"200ms\" \"2m\"");
         let en = format!("a duration from {low:?} to {high:?}, like \"15s\", \"200ms\" or \"2m\"");
+        self.read(key, within, &zh, &en).unwrap_or_default()
+    }
+
+    /// A long duration, shown in hours: `low` and `high` are whole ones.
+    pub(super) fn span(&mut self, key: &str, low: Duration, high: Duration) -> Duration {
+        let within = |text: &str| values::duration(text).filter(|d| (low..=high).contains(d));
+        let (low, high) = (low.as_secs() / 3600, high.as_secs() / 3600);
+        let zh = format!("{low} 到 {high} 小时之间的时长，如 \"36h\"");
+        let en = format!("a duration from {low} to {high} hours, like \"36h\"");
         self.read(key, within, &zh, &en).unwrap_or_default()
     }
 

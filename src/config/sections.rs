@@ -365,7 +365,21 @@ fn read_canary(r: &mut Reader, number: usize) -> Option<CanaryConfig> {
     );
     let max_age_key = key("max_age");
     let max_age =
-        if r.text(&max_age_key).is_empty() { Duration::from_hours(36) } else { r.duration(&max_age_key, hour, month) };
+        if r.text(&max_age_key).is_empty() { Duration::from_hours(36) } else { r.span(&max_age_key, hour, month) };
     let options = if given { options? } else { serde_json::Map::new() };
-    Some(CanaryConfig { platform: platform?, source: source?, url, options, max_age })
+    let (platform, source) = (platform?, source?);
+    // By hand there is nothing to look at; an app and a home page do not tell when the platform last answered.
+    if matches!(source, SourceKind::Manual | SourceKind::App | SourceKind::Site) {
+        r.problem(
+            &key("source"),
+            format!("“{source}”不能用于对照账号，应为能看到发布时间的采集方式，如 feed、html、weibo"),
+            format!("`{source}` will not do for a canary; take an adapter that sees posts, like feed, html, weibo"),
+        );
+        return None;
+    }
+    if let Err(fault) = source.check_options(&options) {
+        r.problem(&options_key, fault.zh(), fault.en());
+        return None;
+    }
+    Some(CanaryConfig { platform, source, url, options, max_age })
 }

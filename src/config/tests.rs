@@ -85,9 +85,9 @@ fn every_problem_is_reported_at_once_with_its_place() {
             "XUNCHA__HTTP__CONCURRENCY: http.concurrency: 0 is out of range; choose 1 to 1000",
             "9:11: http.timeout: `15` is not a duration from 10ms to 600s, like \"15s\", \"200ms\" or \"2m\"",
             "XUNCHA__QUIET__HOURS: quiet.hours: `9-18` is not hours like 18:00-09:00, with two different times",
-            "16:8: channel.0.kind: `slack` is not one of: wecom, dingtalk, feishu",
-            "15:1: channel.0.webhook_file: needs the file that holds the robot's address",
-            "15:1: channel.0.for: needs its readers: supervisors, or a unit's name",
+            "16:8: [[channel]] 1, kind: `slack` is not one of: wecom, dingtalk, feishu",
+            "15:1: [[channel]] 1, webhook_file: needs the file that holds the robot's address",
+            "15:1: [[channel]] 1, for: needs its readers: supervisors, or a unit's name",
         ]
     );
 }
@@ -194,7 +194,7 @@ proptest! {
 
 #[test]
 fn canaries_are_read_as_strictly_as_the_other_sections() {
-    let good = "[[canary]]\nplatform = \"weibo\"\nsource = \"feed\"\nurl = \"http://127.0.0.1/feed\"\noptions = '{\"user\": \"1\"}'\nmax_age = \"24h\"\n";
+    let good = "[[canary]]\nplatform = \"weibo\"\nsource = \"weibo\"\nurl = \"http://127.0.0.1/feed\"\noptions = '{\"user\": \"1\"}'\nmax_age = \"24h\"\n";
     let config = load(&format!("{good}{good}"), &[("XUNCHA__CANARY__1__MAX_AGE", "2h")]).unwrap();
     assert_eq!(config.canaries.len(), 2);
     assert_eq!(config.canaries[0].max_age.as_secs(), 24 * 3600);
@@ -204,13 +204,18 @@ fn canaries_are_read_as_strictly_as_the_other_sections() {
         load("[[canary]]\nplatform = \"weibo\"\nsource = \"weibo\"\nurl = \"https://m.weibo.cn/x\"\n", &[]).unwrap();
     assert_eq!((plain.canaries[0].max_age.as_secs(), plain.canaries[0].options.len()), (36 * 3600, 0));
     for (text, place) in [
-        (good.replace("weibo", "myspace"), "2:12: canary.0.platform"),
-        (good.replace("24h", "24d"), "6:11: canary.0.max_age"),
-        (good.replace("24h", "5m"), "6:11: canary.0.max_age"),
-        (good.replace("'{\"user\": \"1\"}'", "'[1]'"), "5:11: canary.0.options"),
-        (good.replace("http://127.0.0.1/feed", "feed"), "4:7: canary.0.url"),
-        (good.replace("max_age", "age"), "6:1: canary.0.age"),
-        ("[[canary]]\nplatform = \"weibo\"\nsource = \"feed\"\n".to_owned(), "canary.0.url"),
+        (good.replace("weibo", "myspace"), "2:12: [[canary]] 1, platform"),
+        (good.replace("source = \"weibo\"", "source = \"manual\""), "3:10: [[canary]] 1, source"),
+        (good.replace("source = \"weibo\"", "source = \"app\""), "3:10: [[canary]] 1, source"),
+        (good.replace("source = \"weibo\"", "source = \"site\""), "3:10: [[canary]] 1, source"),
+        (good.replace("user", "usr"), "5:11: [[canary]] 1, options"),
+        (good.replace("\"24h\"", "\"5m\""), "a duration from 1 to 720 hours, like \"36h\""),
+        (good.replace("24h", "24d"), "6:11: [[canary]] 1, max_age"),
+        (good.replace("24h", "5m"), "6:11: [[canary]] 1, max_age"),
+        (good.replace("'{\"user\": \"1\"}'", "'[1]'"), "5:11: [[canary]] 1, options"),
+        (good.replace("http://127.0.0.1/feed", "feed"), "4:7: [[canary]] 1, url"),
+        (good.replace("max_age", "age"), "6:1: [[canary]] 1, age"),
+        ("[[canary]]\nplatform = \"weibo\"\nsource = \"feed\"\n".to_owned(), "[[canary]] 1, url"),
     ] {
         let found = problems(&text, &[]);
         assert!(found.iter().any(|problem| problem.contains(place)), "{text}: {found:?}");

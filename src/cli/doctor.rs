@@ -1,5 +1,7 @@
 //! `doctor`: a line each, ✓ or ✗ with the cure.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, TimeDelta};
 use serde::Serialize;
 
@@ -12,6 +14,7 @@ use crate::app::{self, CalendarError, LexiconError, RulesError};
 use crate::clock::Clock;
 use crate::config::{from_process, read_credentials};
 use crate::domain::Lang;
+use crate::domain::account::{AccountId, Platform};
 use crate::domain::health::SourceState;
 use crate::fetch::Connectivity;
 
@@ -187,7 +190,8 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
                 lines.note(("时钟", "clock"), true, shown.clone(), shown);
             }
             calendar(lines, &office);
-            wechat(lines, &office);
+            wechat(lines, &office).await;
+            canaries(lines, &office);
             sources(lines, &office).await;
             lint(lines, &office).await;
         }
@@ -239,7 +243,7 @@ fn calendar(lines: &mut Lines, office: &crate::office::Office) {
 }
 
 /// The credentials of WeChat accounts; nothing where the office has none.
-fn wechat(lines: &mut Lines, office: &crate::office::Office) {
+async fn wechat(lines: &mut Lines, office: &crate::office::Office) {
     let Some(file) = &office.config.wechat.credentials_file else { return };
     let name = ("公众号凭据", "wechat");
     match read_credentials(file, office.config.http.allow_private) {
@@ -255,10 +259,46 @@ fn wechat(lines: &mut Lines, office: &crate::office::Office) {
                     let text = error.text(lines.lang);
                     lines.note(name, false, text.clone(), text);
                 }
-                None => lines.note(name, true, format!("{count}个账号"), format!("{count} accounts")),
+                None => match unregistered(office, found.keys()).await {
+                    Err(error) => lines.failed(name, &error.into()),
+                    Ok(missing) if missing.is_empty() => {
+                        lines.note(name, true, format!("{count}个账号"), format!("{count} accounts"));
+                    }
+                    Ok(missing) => lines.note(
+                        name,
+                        false,
+                        format!("{}未登记，请核对凭据文件中的账号编号", missing.join("、")),
+                        format!("{} not registered; check the account ids of the file", missing.join(", ")),
+                    ),
+                },
             }
         }
     }
+}
+
+/// Those of `ids` that no registered account has.
+async fn unregistered<'i>(
+    office: &crate::office::Office,
+    ids: impl Iterator<Item = &'i String>,
+) -> Result<Vec<String>, crate::store::StoreError> {
+    let mut tx = office.store.read().await?;
+    let mut missing = Vec::new();
+    for id in ids {
+        if tx.account(&AccountId::new(id.as_str())).await?.is_none() {
+            missing.push(id.clone());
+        }
+    }
+    Ok(missing)
+}
+
+/// The platforms with a canary; nothing where the office has none.
+fn canaries(lines: &mut Lines, office: &crate::office::Office) {
+    let platforms: BTreeSet<Platform> = office.config.canaries.iter().map(|canary| canary.platform).collect();
+    if platforms.is_empty() {
+        return;
+    }
+    let named = |lang| platforms.iter().map(|platform| platform.name(lang)).collect::<Vec<_>>();
+    lines.note(("对照账号", "canaries"), true, named(Lang::Zh).join("、"), named(Lang::En).join(", "));
 }
 
 async fn sources(lines: &mut Lines, office: &crate::office::Office) {

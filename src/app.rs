@@ -1,5 +1,7 @@
 //! The composition root: settings in, a working office out; and the service that runs it.
 
+mod rule_words;
+
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,9 +79,10 @@ pub fn load_rules(file: Option<&Path>) -> Result<RuleSet, RulesError> {
     };
     let invalid = |line, zh: String, en: String| RulesError::Invalid { path: path.clone(), line, zh, en };
     let rules: RuleSet = toml::from_str(&text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or_default();
         let said = error.message().trim().replace('\n', "; ");
-        invalid(before.matches('\n').count() + 1, said.clone(), said)
+        invalid(before.matches('\n').count() + 1, rule_words::in_chinese(&text, start, &said), said)
     })?;
     match rules.flaw() {
         Some(flaw) => {

@@ -212,6 +212,7 @@ pub struct RuleSet {
     /// Version, stored with every finding.
     pub version: String,
     /// First day on which the set may be used.
+    #[serde(deserialize_with = "day")]
     pub valid_from: chrono::NaiveDate,
     /// Day counts of the update rule.
     pub silence: Silence,
@@ -237,6 +238,19 @@ pub struct RuleSet {
     pub site: SiteRule,
     /// The rule of each indicator; one that is left out is not checked.
     pub indicators: BTreeMap<Indicator, Rule>,
+}
+
+/// What is said of a `valid_from` that is no day.
+pub(crate) const NO_DAY: &str = "must be a date like 2026-01-01";
+
+/// A day, as text or as TOML's own kind of value.
+fn day<'de, D: serde::Deserializer<'de>>(d: D) -> Result<chrono::NaiveDate, D::Error> {
+    let text = match toml::Value::deserialize(d)? {
+        toml::Value::String(text) => text,
+        toml::Value::Datetime(day) => day.to_string(),
+        _ => return Err(serde::de::Error::custom(NO_DAY)),
+    };
+    text.parse().map_err(|_| serde::de::Error::custom(NO_DAY))
 }
 
 impl RuleSet {

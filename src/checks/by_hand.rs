@@ -242,7 +242,8 @@ pub async fn record(
     let judged = round.state == RoundState::Judged;
     for (account, member, look) in good {
         tx.put_hand_look(round.id, look, now).await?;
-        let verdict = put_verdict(&mut tx, office, &bench, &round, &account, member, look, now).await?;
+        let earlier = known.get(&(look.account_id.clone(), look.item));
+        let verdict = put_verdict(&mut tx, office, &bench, &round, &account, member, look, earlier, now).await?;
         recorded.violations += usize::from(verdict == Outcome::Fail);
         tell(&mut tx, office, &round, look, verdict, actor, now).await?;
     }
@@ -307,13 +308,20 @@ async fn put_verdict(
     account: &Account,
     member: i64,
     look: &HandLook,
+    earlier: Option<&HandLook>,
     now: DateTime<Utc>,
 ) -> Result<Outcome, RecordError> {
     let person = by_hand(bench, account, look);
+    let said = person.outcome;
     let before = verdicts_of(tx, office, round, account).await?;
-    let before = before.iter().find(|found| found.finding.indicator.family() == person.indicator.family());
+    let before = verdict_on(person.indicator, &before);
     let new = match before {
-        Some(stored) => weighed(stored, person, look),
+        Some(stored) => match weighed(stored, person, look, earlier) {
+            Some(new) => new,
+            // What the machine saw stands, with its issue.
+            None if said == Outcome::Unverified => return Ok(said),
+            None => return Ok(stored.finding.outcome),
+        },
         None => person,
     };
     if let Some(before) = before {
@@ -324,7 +332,7 @@ async fn put_verdict(
     tx.put_findings(round.id, member, &account.account_id, &[new]).await?;
     let after = verdicts_of(tx, office, round, account).await?;
     let Some(stored) = after.into_iter().find(|found| found.finding.indicator == indicator) else { return Ok(outcome) };
-    if is_a_verdict(look) {
+    if is_a_verdict(look) && outcome != Outcome::Unverified {
         tx.mark_decided(stored.finding.id, &look.checked_by, now).await?;
     }
     if round.state != RoundState::Judged {
@@ -338,6 +346,7 @@ async fn put_verdict(
     };
     match live.filter(|_| rests_on == Some(stored.finding.id)) {
         Some(issue) if outcome == Outcome::Fail => tx.renew_issue(issue.issue.id, &stored.finding, None).await?,
+        // A pass, or a person who takes back their own violation: nothing else accuses the account.
         Some(issue) => {
             let why = &stored.finding.summary;
             issues::act_in(tx, office, issue.issue.id, Action::Dismiss, why, &look.checked_by, &Scope::All).await?;
@@ -351,20 +360,36 @@ async fn put_verdict(
 /// Whether what is stored is still the verdict on an answer recorded before, or a person's decision since.
 fn stands(bench: &Bench<'_>, account: &Account, stored: &[StoredFinding], look: &HandLook) -> bool {
     let person = by_hand(bench, account, look);
-    let Some(stored) = stored.iter().find(|found| found.finding.indicator.family() == person.indicator.family()) else {
-        return false;
-    };
-    let new = weighed(stored, person, look);
+    let Some(stored) = verdict_on(person.indicator, stored) else { return false };
     let finding = &stored.finding;
     let verdict = (finding.indicator, finding.outcome, finding.newest_at.map(LocalTime::utc));
-    stored.decided_at.is_some() || verdict == (new.indicator, new.outcome, new.newest_at)
+    stored.decided_at.is_some()
+        || weighed(stored, person, look, Some(look))
+            .is_none_or(|new| verdict == (new.indicator, new.outcome, new.newest_at))
 }
 
-/// The verdict from what is stored and what a person saw.
-fn weighed(stored: &StoredFinding, person: NewFinding, look: &HandLook) -> NewFinding {
-    // Why the hash: only what a machine read has one; an earlier answer of a person does not compete.
-    let competes = look.item == HandItem::Update && stored.finding.evidence.sha256.is_some();
-    if competes { newer_sight(as_new(stored), person, is_a_verdict(look)) } else { person }
+fn verdict_on(indicator: Indicator, stored: &[StoredFinding]) -> Option<&StoredFinding> {
+    stored.iter().find(|found| found.finding.indicator.family() == indicator.family())
+}
+
+/// What a person saw, unless what the machine saw stands; `earlier`: what was recorded on it before.
+fn weighed(
+    stored: &StoredFinding,
+    person: NewFinding,
+    look: &HandLook,
+    earlier: Option<&HandLook>,
+) -> Option<NewFinding> {
+    let finding = &stored.finding;
+    // Why: an earlier answer of a person does not compete; it has no hash, and the time the person wrote.
+    let machines = finding.evidence.sha256.is_some()
+        || earlier.is_none_or(|earlier| finding.observed_at.utc() != earlier.checked_at);
+    let competes = machines && (look.item == HandItem::Update || person.outcome == Outcome::Unverified);
+    if !competes {
+        return Some(person);
+    }
+    let machine = as_new(stored);
+    let new = newer_sight(machine.clone(), person, is_a_verdict(look));
+    (new != machine).then_some(new)
 }
 
 /// The verdicts on an account in a round that speak of the account as a whole.

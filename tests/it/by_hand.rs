@@ -279,6 +279,47 @@ on_both! {
         assert_eq!(ended.status, IssueStatus::Dismissed);
     }
 
+    /// A person who could not judge takes nothing back that a machine saw, before the run or after it.
+    async fn who_could_not_judge_takes_nothing_back(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let old = site.feed("/a1", &[at("2026-08-01 08:00")]);
+        register(&office, &[fed("A1", UNIT, old.clone()), fed("A2", UNIT, old), by_hand("A3")]).await;
+        xuncha::sampling::open(&office, round("2026H2"), &xuncha::sampling::Wishes::default()).await.unwrap();
+        let answer = |id: &'static str, verdict: Outcome| {
+            let item = HandItem::Update;
+            let account_id = xuncha::domain::account::AccountId::new(id);
+            let (note, checked_by) = ("页面打不开".to_owned(), "虚构检查员".to_owned());
+            let checked_at = at("2026-11-23 08:30");
+            let (newest_at, day_only, content_url, verdict) = (None, false, None, Some(verdict));
+            HandLook { account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at }
+        };
+        let record = async |look: HandLook| {
+            let rows = [(3, FilledRow { round: None, look })];
+            record(&office, round("2026H2"), "表", &rows, "cli", false).await.unwrap()
+        };
+        let verdict = async |id, indicator| of(&office, id, indicator).await.map(|found| found.outcome);
+        record(answer("A2", Outcome::Unverified)).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        record(answer("A1", Outcome::Unverified)).await;
+        for id in ["A1", "A2"] {
+            assert_eq!((verdict(id, "zombie").await, verdict(id, "stale").await), (Some(Outcome::Fail), None), "{id}");
+            assert_eq!(record(answer(id, Outcome::Unverified)).await.unchanged, 1, "{id}");
+        }
+        let open = issues(&office).await;
+        assert_eq!((open.len(), open[0].status, open[1].status), (2, IssueStatus::Open, IssueStatus::Open));
+        // What rests on a person alone goes with the person's word.
+        record(answer("A3", Outcome::Fail)).await;
+        assert_eq!((verdict("A3", "stale").await, issues(&office).await.len()), (Some(Outcome::Fail), 3));
+        record(answer("A3", Outcome::Unverified)).await;
+        assert_eq!(verdict("A3", "stale").await, Some(Outcome::Unverified));
+        let ended: Vec<_> = issues(&office).await.into_iter().filter(|issue| issue.status.is_final()).collect();
+        assert_eq!((ended.len(), ended[0].account_id.as_str()), (1, "A3"));
+        // A person may well see what a machine misjudged.
+        record(answer("A1", Outcome::Pass)).await;
+        assert_eq!((verdict("A1", "stale").await, verdict("A1", "zombie").await), (Some(Outcome::Pass), None));
+    }
+
     /// Every error with file, sheet, row and column; nothing of such a file is recorded.
     async fn a_worksheet_with_errors_is_refused_as_a_whole(db) {
         let office = office(db, "2026-11-23 09:00").await;

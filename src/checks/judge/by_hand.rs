@@ -54,8 +54,13 @@ pub(in crate::checks) fn by_hand(bench: &Bench<'_>, account: &Account, look: &Ha
     }
 }
 
-/// The verdict on updates from what the machine and a person saw: the newer sight counts.
+/// The verdict from what the machine and a person saw: the newer sight counts.
+///
+/// A person who could not judge takes nothing back that the machine saw.
 pub(in crate::checks) fn newer_sight(machine: NewFinding, person: NewFinding, its_own: bool) -> NewFinding {
+    if person.outcome == Outcome::Unverified {
+        return if machine.outcome == Outcome::Unverified { person } else { machine };
+    }
     let sees = matches!(machine.outcome, Outcome::Pass | Outcome::Fail);
     if sees && !its_own && machine.newest_at >= person.newest_at { machine } else { person }
 }

@@ -241,7 +241,9 @@ mod tests {
         let six = serve("[::1]:0").await;
         let guarded = |hosts: &[&str]| {
             let mut allow_hosts = AllowedHosts::default();
-            hosts.iter().for_each(|host| allow_hosts.add(host).unwrap());
+            for host in hosts {
+                allow_hosts.add(host).unwrap();
+            }
             Probe::new(&Settings { allow_private: false, allow_hosts, ..settings() })
         };
         let url = format!("http://[::1]:{six}/");

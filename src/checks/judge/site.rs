@@ -305,10 +305,9 @@ fn ipv6(bench: &Bench<'_>, seen: &Observed) -> Option<NewFinding> {
     let outcome = match look.answer {
         Ipv6::Reachable => Outcome::Pass,
         Ipv6::NoRecord if look.others_have => Outcome::Fail,
-        // Why: a name server that withholds AAAA records withholds those of every site.
-        Ipv6::NoRecord => Outcome::Suspected,
-        // Why: many ways of IPv6 are broken on our side of the wire, and one look cannot tell.
-        Ipv6::Unreachable => Outcome::Suspected,
+        // Why: a name server that withholds AAAA records withholds those of every site, and many ways
+        // of IPv6 are broken on our side of the wire: one look cannot tell.
+        Ipv6::NoRecord | Ipv6::Unreachable => Outcome::Suspected,
         _ => Outcome::Unverified,
     };
     let said = look.answer.name(bench.lang);

@@ -42,6 +42,9 @@ pub struct Evidence {
     pub sha256: Option<String>,
     /// When it was fetched.
     pub fetched_at: Option<LocalTime>,
+    /// The personal numbers found, by kind, masked, with how many there are of the kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<String>,
 }
 
 /// One verdict on one subject.

@@ -132,6 +132,9 @@ fn same_fact(before: &Finding, now: &Finding) -> bool {
     match now.indicator {
         Indicator::Stale | Indicator::Zombie | Indicator::HomeStale => before.newest_at == now.newest_at,
         Indicator::Link => before.reason == now.reason,
+        // The subject names post and word; where in the text it stands, and how often, is no other fact.
+        Indicator::Expression => true,
+        Indicator::Privacy => before.evidence.numbers == now.evidence.numbers,
         _ => before.summary == now.summary,
     }
 }

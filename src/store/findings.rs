@@ -66,6 +66,8 @@ pub struct Decided {
     pub outcome: Outcome,
     /// What the finding said.
     pub summary: String,
+    /// The personal numbers that it rested on.
+    pub numbers: Vec<String>,
 }
 
 /// Which findings a listing wants; `None` means any.
@@ -387,6 +389,8 @@ impl Tx {
     }
 
     /// Gives the same verdict to doubtful findings on the same defect in other rounds; their numbers.
+    ///
+    /// Of personal data only to those that say the same: the post may hold other numbers by now.
     pub async fn decide_siblings(
         &mut self,
         finding: &Finding,
@@ -399,6 +403,7 @@ impl Tx {
             scalars i64,
             "UPDATE finding SET outcome = $5, decided_by = $6, decided_at = $7, next_look_at = NULL
              WHERE account_id = $1 AND indicator = $2 AND subject = $3 AND id <> $4 AND outcome = 'suspected'
+                 AND (indicator <> 'privacy' OR summary = $8)
              RETURNING id",
             finding.account_id.as_str(),
             finding.indicator.key(),
@@ -406,25 +411,33 @@ impl Tx {
             finding.id,
             to.key(),
             by,
-            millis(now)
+            millis(now),
+            &finding.summary
         )?)
     }
 
     /// The last decision of a person on each doubt that would be raised again as it was, by account.
+    ///
+    /// A confirmed one whose issue was taken back afterwards (撤销, 排除) counts as dismissed.
     pub async fn decided_by_people(
         &mut self,
     ) -> Result<HashMap<AccountId, HashMap<(Indicator, String), Decided>>, StoreError> {
         let rows = sql!(
             self,
-            all(String, String, String, String, String),
-            "SELECT account_id, indicator, subject, outcome, summary FROM finding
-             WHERE decided_at IS NOT NULL AND indicator IN
+            all(String, String, String, String, String, String),
+            "SELECT f.account_id, f.indicator, f.subject,
+                 CASE WHEN i.id IS NULL THEN f.outcome ELSE 'pass' END, f.summary,
+                 CASE WHEN f.indicator = 'privacy' THEN f.evidence_json ELSE '' END
+             FROM finding f LEFT JOIN issue i ON i.account_id = f.account_id AND i.family = f.indicator
+                 AND i.subject = f.subject AND i.status IN ('revoked', 'dismissed') AND i.closed_at >= f.decided_at
+             WHERE f.decided_at IS NOT NULL AND f.indicator IN
                  ('expression', 'privacy', 'duplicate', 'identity', 'footer', 'tls', 'ipv6')
-             ORDER BY decided_at, id"
+             ORDER BY f.decided_at, f.id"
         )?;
         let mut decided = HashMap::<AccountId, HashMap<_, _>>::new();
-        for (account, indicator, subject, outcome, summary) in rows {
-            let decision = Decided { outcome: word(&outcome)?, summary };
+        for (account, indicator, subject, outcome, summary, evidence) in rows {
+            let numbers = if evidence.is_empty() { Vec::new() } else { from_json::<Evidence>(&evidence)?.numbers };
+            let decision = Decided { outcome: word(&outcome)?, summary, numbers };
             decided.entry(AccountId::new(account)).or_default().insert((word(&indicator)?, subject), decision);
         }
         Ok(decided)
@@ -465,7 +478,7 @@ impl Tx {
         .collect()
     }
 
-    /// Accounts of a round with something that could not be judged and nothing that failed.
+    /// Accounts of a round whose updating could not be judged.
     pub async fn unverified_accounts(&mut self, round: i64) -> Result<i64, StoreError> {
         Ok(sql!(
             self,

@@ -147,6 +147,45 @@ on_both! {
         assert!(kept(db, "510***********9995").await > 0, "the masked form is what is kept");
     }
 
+    /// A table that two accounts link to is fetched once, and told of at each of them.
+    async fn a_table_that_several_accounts_link_to_is_fetched_once(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let [one, two, three] = MOBILES;
+        let table = site.data("/list.csv", &format!("姓名,电话\n甲,{one}\n乙,{two}\n丙,{three}\n"));
+        let text = format!("<p>详见<a href=\"{table}\">名单</a>。</p>");
+        let url = feed(&site, "公示", &text, office.now() - TimeDelta::hours(5));
+        register(&office, &[fed("A001", UNIT, url.clone()), fed("A002", "云溪区虚设局", url)]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let personal = of(&office, "2026H2", Indicator::Privacy).await;
+        let found: Vec<_> = personal.iter().map(|f| (f.account_id.as_str(), f.subject.as_str(), f.outcome)).collect();
+        let doubt = Outcome::Suspected;
+        assert_eq!(found, [("A001", table.as_str(), doubt), ("A002", table.as_str(), doubt)], "{personal:#?}");
+        assert!(personal.iter().all(|f| f.summary.contains("《公示》")), "{personal:#?}");
+    }
+
+    /// 撤销: the word found again, at another place of the same post, is no new accusation.
+    async fn a_revoked_accusation_is_not_raised_again_by_the_machine(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let fetcher = fetcher();
+        let published = office.now() - TimeDelta::hours(5);
+        let url = feed(&site, "公示", "<p>区攻府近日公示。</p>", published);
+        register(&office, &[fed("A001", UNIT, url)]).await;
+        inspect(&office, &fetcher, "2026H2").await;
+        let doubt = of(&office, "2026H2", Indicator::Expression).await;
+        decide_finding(&office, doubt[0].id, true, "", "测试").await.unwrap();
+        let issue = all_issues(&office).await.into_iter().find(|i| i.indicator == Indicator::Expression).unwrap();
+        issues::act(&office, issue.id, Action::Revoke, "引用原文", "测试", &Scope::All).await.unwrap();
+        feed(&site, "公示", "<p>经研究，区攻府近日公示。区攻府另行通知。</p>", published);
+        office.clock.advance_to(at("2026-11-24 06:30"));
+        inspect(&office, &fetcher, "2026-11-24").await;
+        let again = of(&office, "2026-11-24", Indicator::Expression).await;
+        assert_eq!(again.iter().map(|f| f.outcome).collect::<Vec<_>>(), [Outcome::Pass], "{again:#?}");
+        let issue = all_issues(&office).await.into_iter().find(|i| i.indicator == Indicator::Expression).unwrap();
+        assert_eq!(issue.status, IssueStatus::Revoked);
+    }
+
     /// A source that shows titles alone, one that cannot be read, and a phrase the office allows.
     async fn what_was_looked_through_is_said_and_the_office_s_lexicon_counts(db) {
         let site = Site::start().await;

@@ -51,7 +51,9 @@ mod tests {
         let known = |others: &str, said: Option<(Outcome, String)>| Known {
             registry: RegistryKnown { others: Some(others.to_owned()), is_first: false, kept: [true; 3] },
             decided: said
-                .map(|(outcome, summary)| ((Indicator::Duplicate, String::new()), Decided { outcome, summary }))
+                .map(|(outcome, summary)| {
+                    ((Indicator::Duplicate, String::new()), Decided { outcome, summary, numbers: Vec::new() })
+                })
                 .into_iter()
                 .collect(),
             ..Known::default()

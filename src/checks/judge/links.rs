@@ -38,6 +38,7 @@ pub(in crate::checks) fn link(bench: &Bench<'_>, look: &LinkLook, looks: u32) ->
             snippet: (!look.snippet.is_empty()).then(|| look.snippet.clone()),
             sha256: look.sha256.clone(),
             fetched_at: Some(bench.local(look.fetched_at)),
+            ..Evidence::default()
         },
         looks,
         next_look_at: doubtful.then(|| look.fetched_at + TimeDelta::hours(bench.rules.link.hours_between)),

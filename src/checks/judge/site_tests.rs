@@ -215,6 +215,29 @@ fn ipv6_is_charged_only_with_what_is_certain() {
 }
 
 #[test]
+fn what_a_person_decided_of_a_site_is_not_asked_again_while_it_says_the_same() {
+    use crate::checks::judge::testing::account;
+    use crate::checks::judge::{Known, judge};
+    use crate::store::Decided;
+    let rules = rules();
+    let bench = bench(&rules);
+    let look = Ipv6Look { host: "www.yunxi.example".into(), answer: Ipv6::Unreachable, addresses: Vec::new() };
+    let seen = seen(SiteSeen { ipv6: Some(look), ..SiteSeen::default() });
+    let judged = |decided: Option<Decided>| {
+        let decided = decided.map(|decided| ((Indicator::Ipv6, String::new()), decided)).into_iter().collect();
+        let all = judge(&bench, &account(), &seen, &Known { decided, ..Known::default() });
+        all.into_iter().find(|f| f.indicator == Indicator::Ipv6).unwrap()
+    };
+    let first = judged(None);
+    assert_eq!(first.outcome, Outcome::Suspected);
+    for outcome in [Outcome::Pass, Outcome::Fail] {
+        let same = Decided { outcome, summary: first.summary.clone(), numbers: Vec::new() };
+        assert_eq!(judged(Some(same.clone())).outcome, outcome);
+        assert_eq!(judged(Some(Decided { summary: String::new(), ..same })).outcome, Outcome::Suspected);
+    }
+}
+
+#[test]
 fn a_certificate_is_judged_by_what_every_client_sees() {
     let look = |https, faults: &[TlsFault], is_address| TlsLook {
         host: "www.yunxi.example".into(),

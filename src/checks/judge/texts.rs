@@ -2,7 +2,8 @@
 //!
 //! - One finding for each post and word (for personal data: each post or table), under a subject
 //!   that stays the same when it is found again.
-//! - The machine suspects, a person decides; and is not asked again about what was decided.
+//! - The machine suspects, a person decides; and is not asked again about what was decided. A
+//!   decision on personal data covers the numbers it was made on: another number is another doubt.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +64,9 @@ fn findings(
     for subject in order {
         let Some(hits) = by_subject.get(&subject) else { continue };
         let Some(first) = hits.first() else { continue };
-        let before = known.decided.get(&(indicator, subject.clone())).map(|decided| decided.outcome);
+        let numbers = numbers_of(hits);
+        let before = known.decided.get(&(indicator, subject.clone()));
+        let before = before.filter(|decided| decided.numbers == numbers).map(|decided| decided.outcome);
         if before == Some(Outcome::Pass) {
             dismissed += 1;
             continue;
@@ -80,6 +83,7 @@ fn findings(
                 url: first.url.clone().or_else(|| seen.evidence.url.clone()),
                 snippet: Some(first.sentence.clone()),
                 fetched_at: Some(bench.local(seen.at)),
+                numbers,
                 ..Evidence::default()
             },
             ..bench.verdict(indicator, outcome, first.kind.key(), words.found(hits), seen.at)
@@ -96,6 +100,14 @@ fn findings(
     findings
 }
 
+/// The personal numbers of a subject, as a decision on them is remembered; none for a word.
+fn numbers_of(hits: &[&TextHit]) -> Vec<String> {
+    let personal = hits.iter().filter(|hit| hit.indicator == Indicator::Privacy);
+    let mut numbers: Vec<_> = personal.map(|hit| format!("{}:{}×{}", hit.kind.key(), hit.word, hit.count)).collect();
+    numbers.sort();
+    numbers
+}
+
 /// What a hit's finding is on: the post by its address, else by its title; and the word, which
 /// for personal data is left out.
 pub(in crate::checks) fn subject_of(hit: &TextHit) -> String {
@@ -109,4 +121,65 @@ pub(in crate::checks) fn subject_of(hit: &TextHit) -> String {
 /// Whether what a finding rests on was found again by a look, in posts that the look covers.
 pub(in crate::checks) fn is_still_there(seen: &Observed, indicator: Indicator, subject: &str) -> bool {
     seen.hits.iter().any(|hit| hit.indicator == indicator && subject_of(hit) == subject)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::judge::testing::{bench, rules, seen};
+    use crate::checks::texts::{HitKind, Part};
+    use crate::store::Decided;
+
+    const POST: &str = "https://a.example.cn/1";
+
+    fn hit(kind: HitKind, word: &str, count: usize) -> TextHit {
+        TextHit {
+            indicator: Indicator::Privacy,
+            kind,
+            url: Some(POST.to_owned()),
+            title: "名单公示".to_owned(),
+            part: Part::Text,
+            line: 1,
+            position: 3,
+            length: 11,
+            word: word.to_owned(),
+            suggestion: String::new(),
+            basis: String::new(),
+            sentence: format!("【{word}】"),
+            count,
+        }
+    }
+
+    #[test]
+    fn a_decision_on_personal_data_covers_the_numbers_it_was_made_on() {
+        let rules = rules();
+        let bench = bench(&rules);
+        let mobiles = || hit(HitKind::Mobile, "138****1234", 3);
+        let id_card = || hit(HitKind::IdCard, "510***********9995", 1);
+        let judged = |hits: Vec<TextHit>, decided: Option<(Outcome, &NewFinding)>| {
+            let read = TextsRead { posts: 1, with_text: 1, ..TextsRead::default() };
+            let seen = Observed { hits, texts: Some(read), ..seen() };
+            let decided = decided.map(|(outcome, before)| {
+                let (summary, numbers) = (before.summary.clone(), before.evidence.numbers.clone());
+                ((Indicator::Privacy, POST.to_owned()), Decided { outcome, summary, numbers })
+            });
+            let known = Known { decided: decided.into_iter().collect(), ..Known::default() };
+            texts(&bench, &seen, &known).into_iter().find(|f| f.indicator == Indicator::Privacy).unwrap()
+        };
+        for decision in [Outcome::Pass, Outcome::Fail] {
+            for (before, now) in [
+                (vec![mobiles()], vec![mobiles(), id_card()]),
+                (vec![id_card()], vec![mobiles()]),
+                (vec![mobiles()], vec![hit(HitKind::Mobile, "138****1234", 4)]),
+                (vec![id_card()], vec![hit(HitKind::IdCard, "510***********1111", 1)]),
+            ] {
+                let first = judged(before.clone(), None);
+                assert_eq!(first.outcome, Outcome::Suspected);
+                assert_eq!(judged(before, Some((decision, &first))).outcome, decision);
+                assert_eq!(judged(now, Some((decision, &first))).outcome, Outcome::Suspected);
+            }
+            let first = judged(vec![mobiles(), id_card()], None);
+            assert_eq!(judged(vec![id_card(), mobiles()], Some((decision, &first))).outcome, decision);
+        }
+    }
 }

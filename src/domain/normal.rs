@@ -173,6 +173,16 @@ pub fn match_title(text: &str) -> String {
     if bare.is_empty() { whole } else { bare.to_owned() }
 }
 
+/// What is left of a title that its source cut short (标题以省略号结尾), as titles are matched; `None`
+/// for a whole one, and where too little is left to tell one post from another.
+#[must_use]
+pub fn cut_title(text: &str) -> Option<String> {
+    const FEWEST: usize = 8;
+    let text = text.trim_end();
+    let left = match_title(text);
+    ((text.ends_with('…') || text.ends_with("...")) && left.chars().count() >= FEWEST).then_some(left)
+}
+
 fn is_emoji(c: char) -> bool {
     matches!(c, '\u{1F000}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{2B00}'..='\u{2BFF}' | '\u{20E3}' | '\u{E0020}'..='\u{E007F}')
 }
@@ -276,6 +286,10 @@ mod tests {
             assert_ne!(match_title(a), match_title(b), "{a}");
         }
         assert_eq!(match_title("🎉🎉"), "🎉🎉");
+        assert_eq!(cut_title("我区召开安全生产工作… ").as_deref(), Some("我区召开安全生产工作"));
+        assert_eq!(cut_title("我区召开安全生产工作...").as_deref(), Some("我区召开安全生产工作"));
+        assert_eq!(cut_title("停水通知……"), None);
+        assert_eq!(cut_title("我区召开安全生产工作会议"), None);
         assert_eq!(match_title("？！"), "?!");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - A record vouches for one post: first by normalised URL, then, among those left, by title. A
 //!   column runs under one title week after week, and last week's record says nothing of this week's.
+//!   A title that its source cut short is matched by what is left of it, after all whole ones.
 //! - Every doubt of a clock is the unit's: times are compared by the minute, by the day where a
 //!   file or a source gives the day alone.
 //! - A sign-off line (文末署名) stands in for a record that was not handed in, where the office
@@ -19,7 +20,7 @@ use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::naming::people;
-use crate::domain::normal::{match_title, normalise_url};
+use crate::domain::normal::{cut_title, match_title, normalise_url};
 use crate::domain::privacy::mask;
 use crate::domain::review::ReviewRecord;
 use crate::domain::rule::Indicator;
@@ -139,14 +140,24 @@ pub(in crate::checks) fn review_faults<'p>(
     let key = |post: &PostSeen| (match_title(&post.title), minute(post.published_at.with_timezone(&Utc)));
     let mut told = HashMap::<(String, i64), Option<ReviewFault>>::new();
     // What fits goes first, so that no record is spent on a post it comes too late for.
-    for sound_only in [true, false] {
+    for (cut, sound_only) in [(false, true), (false, false), (true, true), (true, false)] {
         for (post, _) in posts.iter().zip(&named).filter(|(_, named)| named.is_none()) {
             let key = key(post);
             if told.contains_key(&key) {
                 continue;
             }
-            let same_title = by_title.get(&key.0).map_or(&[][..], Vec::as_slice);
-            if let Some((n, fault)) = choose(bench.zone, post, same_title, &own, &spent)
+            let same_title = if cut {
+                let Some(beginning) = cut_title(&post.title) else { continue };
+                by_title
+                    .iter()
+                    .filter(|(title, _)| title.starts_with(&beginning))
+                    .flat_map(|(_, n)| n)
+                    .copied()
+                    .collect()
+            } else {
+                by_title.get(&key.0).cloned().unwrap_or_default()
+            };
+            if let Some((n, fault)) = choose(bench.zone, post, &same_title, &own, &spent)
                 && (fault.is_none() || !sound_only)
             {
                 spent.insert(n);

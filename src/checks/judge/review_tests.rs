@@ -111,6 +111,26 @@ fn titles_match_across_what_people_write_differently() {
 }
 
 #[test]
+fn a_title_that_was_cut_short_has_the_record_of_the_whole_one() {
+    let at = |title: &str| post(title, at("2026-11-20 10:00"));
+    let whole = || proper("我区召开安全生产工作会议", "2026-11-20 09:00");
+    for cut in ["我区召开安全生产工作…", "我区召开安全生产工作……", "我区召开安全生产工作..."]
+    {
+        assert_eq!(faults(&[at(cut)], &[whole()]), [], "{cut}");
+        // Of several the one without a fault.
+        let late = proper("我区召开安全生产工作推进会", "2026-11-20 11:00");
+        assert_eq!(faults(&[at(cut)], &[late.clone(), whole()]), [], "{cut}");
+        assert_eq!(faults(&[at(cut)], &[late]), [(cut.to_owned(), ReviewFault::Late)]);
+    }
+    // A record is not taken from the post that bears its whole title.
+    let (cut, full) = ("我区召开安全生产工作…", "我区召开安全生产工作会议");
+    assert_eq!(faults(&[at(cut), at(full)], &[whole()]), [(cut.to_owned(), ReviewFault::Missing)]);
+    for title in ["我区召开…", "我区召开安全生产工作"] {
+        assert_eq!(faults(&[at(title)], &[whole()]), [(title.to_owned(), ReviewFault::Missing)]);
+    }
+}
+
+#[test]
 fn a_record_vouches_for_one_post_of_its_title() {
     let weeks = ["2026-11-06 16:00", "2026-11-13 16:00", "2026-11-20 16:00"].map(|time| post("一周要闻", at(time)));
     let records = ["2026-11-06 15:00", "2026-11-13 15:00", "2026-11-20 15:00"].map(|time| proper("一周要闻", time));

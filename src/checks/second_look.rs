@@ -18,7 +18,7 @@ use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
 use crate::domain::round::RoundState;
 use crate::domain::rule::Indicator;
-use crate::domain::time::in_zone;
+use crate::domain::time::{LocalTime, in_zone};
 use crate::fetch::Fetcher;
 use crate::issues::IssueError;
 use crate::issues::open::{open_late, write_notices};
@@ -61,11 +61,12 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
         let (gate, sites) = (Arc::clone(&gate), Arc::clone(&sites));
         running.spawn(async move {
             let _permit = gate.acquire().await;
-            let look = look_at(&office, &fetcher, &sites, &found, now).await;
-            (found, look)
+            let look = look_at(&office, &fetcher, &sites, &found, now).await?;
+            Ok((found, look))
         });
     }
-    let mut looks: Vec<(StoredFinding, Look)> = running.join_all().await;
+    let looks: Result<Vec<(StoredFinding, Look)>, StoreError> = running.join_all().await.into_iter().collect();
+    let mut looks = looks?;
     looks.sort_by_key(|(found, _)| found.finding.id);
     let mut came = Looked::default();
     let mut tx = office.store.write().await?;
@@ -75,7 +76,8 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
             Some(round) => round.clone(),
             None => tx.round_by_id(found.round_id).await?,
         };
-        let Some(next) = next_finding(office, &round, &found, &look, now) else { continue };
+        // What can no longer be looked at is not tried for ever: a person decides.
+        let next = next_finding(office, &round, &found, &look, now).unwrap_or_else(|| as_it_stands(&found));
         if !tx.renew_finding(found.finding.id, &next).await? {
             continue;
         }
@@ -105,18 +107,44 @@ enum Look {
     Nothing,
 }
 
-async fn look_at(office: &Office, fetcher: &Fetcher, sites: &Sites, found: &StoredFinding, now: DateTime<Utc>) -> Look {
+async fn look_at(
+    office: &Office,
+    fetcher: &Fetcher,
+    sites: &Sites,
+    found: &StoredFinding,
+    now: DateTime<Utc>,
+) -> Result<Look, StoreError> {
     if found.finding.indicator != Indicator::AppUnavailable {
-        return Look::Link(link::verify_at(fetcher, sites, &found.finding.subject, now).await);
+        return Ok(Look::Link(link::verify_at(fetcher, sites, &found.finding.subject, now).await));
     }
-    let Ok(Some(account)) = account_of(office, found).await else { return Look::Nothing };
+    let Some(account) = account_of(office, found).await? else { return Ok(Look::Nothing) };
     let scope = Scope { as_of: now, window_from: now, links: false, site: false };
     let seen = observe(office, fetcher, &Aids::for_one(office), &account, scope).await;
-    Look::Source(Box::new((account, seen)))
+    Ok(Look::Source(Box::new((account, seen))))
 }
 
 async fn account_of(office: &Office, found: &StoredFinding) -> Result<Option<Account>, StoreError> {
     office.store.read().await?.account(&found.finding.account_id).await
+}
+
+/// A doubt that no further look can settle.
+fn as_it_stands(found: &StoredFinding) -> NewFinding {
+    let finding = &found.finding;
+    NewFinding {
+        indicator: finding.indicator,
+        subject: finding.subject.clone(),
+        class: finding.class,
+        outcome: finding.outcome,
+        reason: finding.reason.clone(),
+        summary: finding.summary.clone(),
+        as_of: finding.as_of.utc(),
+        observed_at: finding.observed_at.utc(),
+        newest_at: finding.newest_at.map(LocalTime::utc),
+        rule: finding.rule.clone(),
+        evidence: finding.evidence.clone(),
+        looks: found.looks,
+        next_look_at: None,
+    }
 }
 
 /// The verdict after another look; `None` where nothing could be looked at.

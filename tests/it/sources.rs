@@ -248,6 +248,26 @@ on_both! {
         assert_ne!(acted.issue.state.status, IssueStatus::Rectified);
     }
 
+    /// An app that is looked after by hand from now on: the doubt waits for a person, not for a look.
+    async fn a_doubt_that_can_no_longer_be_looked_at_is_put_to_a_person(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let gone = site.data("/A1", r#"{"resultCount":0,"results":[]}"#);
+        let app = Account { platform: Platform::App, source: Some(SourceKind::App), ..fed("A1", UNIT, gone) };
+        register(&office, std::slice::from_ref(&app)).await;
+        let fetcher = fetcher();
+        inspect(&office, &fetcher, "2026H2").await;
+        let doubt = of(&office, "2026H2", "A1", "app_unavailable").await;
+        assert_eq!(doubt.outcome, Outcome::Suspected);
+        register(&office, &[Account { source: Some(SourceKind::Manual), source_url: None, ..app }]).await;
+        office.clock.advance(TimeDelta::hours(7));
+        assert_eq!(look_again(&office, &fetcher).await.unwrap().for_a_person, 1);
+        assert_eq!(look_again(&office, &fetcher).await.unwrap().looked_at, 0);
+        let mut tx = office.store.read().await.unwrap();
+        let kept = tx.finding(doubt.id, office.zone()).await.unwrap();
+        assert_eq!((kept.finding.outcome, kept.next_look_at), (Outcome::Suspected, None));
+    }
+
     /// Three looks on two days, then a person; a store that has it again takes the doubt away.
     async fn an_app_the_store_no_longer_has_is_suspected_and_looked_at_again(db) {
         let site = Site::start().await;

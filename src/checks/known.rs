@@ -47,6 +47,27 @@ impl Records {
     }
 }
 
+/// Records read when they are first needed, for rechecks that follow one another.
+#[derive(Default)]
+pub(super) struct RecordsOnce {
+    records: Option<Records>,
+    with_twins: bool,
+}
+
+impl RecordsOnce {
+    /// What was read before, where it holds as much as is asked for.
+    pub(super) async fn read(&mut self, office: &Office, twins: bool) -> Result<&Records, StoreError> {
+        let known = match self.records.take().filter(|_| self.with_twins || !twins) {
+            Some(known) => known,
+            None => {
+                self.with_twins = twins;
+                Records::read(office, twins).await?
+            }
+        };
+        Ok(self.records.insert(known))
+    }
+}
+
 /// An account with what the office knows of it.
 pub(super) async fn load(
     office: &Office,

@@ -6,7 +6,7 @@ use super::canary::Canaries;
 use super::judge::{
     app, duplicate, home, identity, judge, reached_since_fix, registration, review, review_faults, silence,
 };
-use super::known::{Records, load};
+use super::known::{RecordsOnce, load};
 use super::link::{self, LinkOutcome};
 use super::link_site::Sites;
 use super::observe::{Aids, Scope as Look, observe};
@@ -42,8 +42,9 @@ const LOOKS_IN_VAIN: usize = 4;
 pub async fn recheck_due(office: &Office, fetcher: &Fetcher) -> Result<(usize, usize), IssueError> {
     let due = office.store.read().await?.issues_to_recheck(office.now()).await?;
     let mut closed = 0;
+    let mut records = RecordsOnce::default();
     for id in &due {
-        let (acted, _) = recheck(office, fetcher, *id, crate::ACTOR, &Scope::All).await?;
+        let (acted, _) = recheck_with(office, fetcher, *id, crate::ACTOR, &Scope::All, &mut records).await?;
         closed += usize::from(acted.changed && acted.issue.state.status == IssueStatus::Closed);
     }
     Ok((closed, due.len()))
@@ -68,6 +69,17 @@ pub async fn recheck(
     actor: &str,
     scope: &Scope,
 ) -> Result<(Acted, Measured), IssueError> {
+    recheck_with(office, fetcher, id, actor, scope, &mut RecordsOnce::default()).await
+}
+
+async fn recheck_with(
+    office: &Office,
+    fetcher: &Fetcher,
+    id: i64,
+    actor: &str,
+    scope: &Scope,
+    records: &mut RecordsOnce,
+) -> Result<(Acted, Measured), IssueError> {
     let found = issues::find(office, id, scope).await?;
     if found.state.status.is_final() {
         let sentence = found.issue.status.name(office.lang()).to_owned();
@@ -78,7 +90,7 @@ pub async fn recheck(
     }
     let began = office.now();
     let by_person = office.store.read().await?.person_judged(id).await?;
-    let measured = measure(office, &fetcher.for_run(), &found, by_person).await?;
+    let measured = measure(office, &fetcher.for_run(), &found, by_person, records).await?;
     let now = office.now();
     let mut tx = office.store.write().await?;
     // The look took its time: what was done meanwhile is measured by the recheck it planned itself.
@@ -127,6 +139,7 @@ async fn measure(
     fetcher: &Fetcher,
     found: &StoredIssue,
     by_person: bool,
+    records: &mut RecordsOnce,
 ) -> Result<Measured, StoreError> {
     let now = office.now();
     let issue = &found.issue;
@@ -134,8 +147,8 @@ async fn measure(
     let rests_on = office.store.read().await?.latest_finding_of(issue.id, office.zone()).await?;
     let window_from = rests_on.map_or(issue.round, |found| found.finding.round).window_from(office.zone());
     let bench = bench(office, now, window_from, true);
-    let records = Records::read(office, issue.indicator == Indicator::Duplicate).await?;
-    let (account, known) = load(office, &records, &issue.account_id, issue.indicator == Indicator::Review).await?;
+    let records = records.read(office, issue.indicator == Indicator::Duplicate).await?;
+    let (account, known) = load(office, records, &issue.account_id, issue.indicator == Indicator::Review).await?;
     let outcome = |outcome: Outcome| match outcome {
         Outcome::Pass => Some(true),
         Outcome::Fail => Some(false),
@@ -211,7 +224,7 @@ async fn measure(
         }
         Indicator::Identity => {
             let seen = look(office, fetcher, &account, now, window_from).await;
-            match (&seen.source, identity(&bench, &account, &seen, &known)) {
+            match (&seen.source, identity(&bench, &account, &seen)) {
                 // The registry alone does not show that the platform's page was put right.
                 (Ok(_), Some(finding)) => Measured { passed: outcome(finding.outcome), sentence: finding.summary },
                 (Err(unread), _) => {

@@ -1,6 +1,6 @@
 //! `identity`: is the account whose name and certification it bears (名称或认证主体不一致)?
 
-use super::{Bench, Known};
+use super::Bench;
 use crate::checks::seen::Observed;
 use crate::domain::account::{Account, SourceKind};
 use crate::domain::finding::{Evidence, Outcome};
@@ -10,12 +10,7 @@ use crate::store::NewFinding;
 
 /// Source: 国办发〔2018〕123号, 名称规范、公开认证信息中标明主办单位; 变更应备案. What differs is put
 /// to a person; `None` where neither registry nor source shows anything to compare.
-pub(in crate::checks) fn identity(
-    bench: &Bench<'_>,
-    account: &Account,
-    seen: &Observed,
-    _known: &Known,
-) -> Option<NewFinding> {
+pub(in crate::checks) fn identity(bench: &Bench<'_>, account: &Account, seen: &Observed) -> Option<NewFinding> {
     let words = bench.words();
     let profile = seen.profile.as_ref();
     let text =
@@ -104,7 +99,7 @@ mod tests {
                 ..Profile::default()
             };
             let seen = Observed { profile: Some(profile), ..seen() };
-            let finding = identity(&bench, &account, &seen, &Known::default());
+            let finding = identity(&bench, &account, &seen);
             assert_eq!(
                 finding.as_ref().map(|f| (f.outcome, f.reason.as_str())),
                 expected,

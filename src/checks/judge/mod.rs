@@ -127,7 +127,7 @@ pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Know
         }
         // Advice is the rounds' business: a patrol that repeated it daily would bury what matters.
         findings.extend(duplicate(bench, account, known, seen.at));
-        findings.extend(identity(bench, account, seen, known));
+        findings.extend(identity(bench, account, seen));
         findings.extend(low_use::low_use(bench, account, seen));
     }
     findings.extend(texts::texts(bench, seen, known));

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization;
 
 use super::account::{Account, AccountId, AccountStatus, Platform};
+use super::normal::is_invisible;
 
 /// A name without what people write differently: width, case, blanks, punctuation.
 #[must_use]
@@ -31,10 +32,6 @@ pub fn people(field: &str) -> BTreeSet<String> {
         .map(|name| name.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c)).collect())
         .filter(|name: &String| !name.is_empty())
         .collect()
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
 }
 
 /// Whether a unit is held to one account on the platform (国办发〔2018〕123号): the rule speaks of
@@ -167,6 +164,7 @@ mod tests {
             ("张 三", "张三"),
             ("张\u{3000}三", "张三"),
             ("Ｌｉ Ming", "li ming"),
+            ("张\u{FE0F}三\u{202C}", "张三"),
             ("张三、李四", "李四,张三"),
             ("张三(办)", "张三（办）"),
         ] {

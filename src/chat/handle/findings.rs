@@ -4,27 +4,40 @@ use super::Desk;
 use crate::chat::texts::{MOST_ROWS, Message, Reply};
 use crate::checks::decide::{DecideError, decide_finding};
 use crate::domain::finding::{Finding, Outcome};
+use crate::domain::rule::{Class, Indicator};
 use crate::issues::IssueError;
 use crate::store::{FindingQuery, StoreError};
 
 /// Findings read at once while looking for those that wait for a person.
 const PAGE: usize = 200;
 
-/// The first findings that wait for a person.
+/// The first findings that wait for a person: personal data, then wording grave enough for a veto.
 pub(super) async fn queue(desk: &Desk<'_>) -> Result<Message, StoreError> {
-    let query = FindingQuery { outcome: Some(Outcome::Suspected), ..FindingQuery::default() };
     let mut tx = desk.office.store.read().await?;
     let total = tx.doubtful_count().await?;
     let mut waiting: Vec<Finding> = Vec::new();
-    let mut after = 0;
-    while waiting.len() < MOST_ROWS {
-        let page = tx.findings_page(&query, after, PAGE, desk.office.zone()).await?;
-        let Some(last) = page.last() else { break };
-        after = last.finding.id;
-        waiting.extend(page.into_iter().filter(|stored| stored.next_look_at.is_none()).map(|stored| stored.finding));
+    for (rank, indicator) in [Some(Indicator::Privacy), Some(Indicator::Expression), None].into_iter().enumerate() {
+        let query = FindingQuery { outcome: Some(Outcome::Suspected), indicator, ..FindingQuery::default() };
+        let mut after = 0;
+        while waiting.len() < MOST_ROWS {
+            let page = tx.findings_page(&query, after, PAGE, desk.office.zone()).await?;
+            let Some(last) = page.last() else { break };
+            after = last.finding.id;
+            let waits = page.into_iter().filter(|stored| stored.next_look_at.is_none()).map(|stored| stored.finding);
+            waiting.extend(waits.filter(|finding| urgency(finding) == rank));
+        }
     }
     waiting.truncate(MOST_ROWS);
     Ok(desk.say(&Reply::Queue { findings: &waiting, total }))
+}
+
+/// What cannot wait comes first.
+fn urgency(finding: &Finding) -> usize {
+    match (finding.indicator, finding.class) {
+        (Indicator::Privacy, _) => 0,
+        (Indicator::Expression, Class::Veto) => 1,
+        _ => 2,
+    }
 }
 
 /// Confirms a finding, or dismisses it for a reason.

@@ -125,6 +125,40 @@ async fn an_update_is_handled_once() {
 }
 
 #[tokio::test]
+async fn what_cannot_wait_stands_first_in_the_queue() {
+    use crate::domain::finding::{Evidence, Outcome};
+    use crate::domain::rule::{Class, Indicator};
+    let (world, _, _, chief) = world().await;
+    let now = world.office.now();
+    let doubt = |indicator, class, summary: &str| crate::store::NewFinding {
+        indicator,
+        subject: summary.to_owned(),
+        class,
+        outcome: Outcome::Suspected,
+        reason: "mobile".to_owned(),
+        summary: summary.to_owned(),
+        as_of: now,
+        observed_at: now,
+        newest_at: None,
+        rule: world.office.rules.reference(indicator),
+        evidence: Evidence::default(),
+        looks: 1,
+        next_look_at: None,
+    };
+    let later = [
+        doubt(Indicator::Expression, Class::Ordinary, "寻常错词"),
+        doubt(Indicator::Expression, Class::Veto, "严重错词"),
+        doubt(Indicator::Privacy, Class::Veto, "个人信息"),
+    ];
+    let mut tx = world.office.store.write().await.unwrap();
+    tx.put_findings(1, 9, &crate::domain::account::AccountId::new("A1"), &later).await.unwrap();
+    tx.commit().await.unwrap();
+    let queue = tell(&world, 1, &chief, "/queue", None).await;
+    let places = ["个人信息", "严重错词", "测试发布B1", "寻常错词"].map(|said| queue.find(said));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {queue}");
+}
+
+#[tokio::test]
 async fn a_supervisor_settles_the_queue_and_invites() {
     let (world, _, parks, chief) = world().await;
     assert!(tell(&world, 1, &parks, "/queue", None).await.contains("权限"));

@@ -12,7 +12,7 @@ use super::link_book::LinkBook;
 use super::seen::{Newest, Observed, PostSeen, Try, Unread};
 use super::sign_off;
 use super::site_look;
-use super::tables;
+use super::tables::{self, TableBook};
 use super::texts::Texts;
 use super::wechat_api::{self, Keys, Way};
 use crate::domain::account::{Account, Platform, SourceKind};
@@ -53,6 +53,8 @@ const MAX_URL: usize = 2000;
 pub struct Aids {
     /// Links looked at already.
     pub book: LinkBook,
+    /// Linked tables read already.
+    pub(super) tables: TableBook,
     /// What the official interface of WeChat accounts is asked with.
     pub(super) keys: Keys,
     /// The platforms whose canary is silent.
@@ -63,7 +65,7 @@ impl Aids {
     /// For a run: the canaries are looked at before anybody else.
     pub(super) async fn for_run(office: &Office, fetcher: &Fetcher) -> Self {
         let canaries = Canaries::look(office, fetcher).await;
-        Self { book: LinkBook::default(), keys: Keys::read(office), canaries }
+        Self { keys: Keys::read(office), canaries, ..Self::default() }
     }
 
     /// For a single look, whose canary is looked at when it matters.
@@ -106,7 +108,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         if !linked.is_empty()
             && let Some(read) = texts.take()
         {
-            texts = Some(tables::read(&office.rules, fetcher, linked, read).await);
+            texts = Some(tables::read(&office.rules, fetcher, &aids.tables, linked, read).await);
         }
     }
     for look in &mut links {

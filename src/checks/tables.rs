@@ -1,7 +1,9 @@
-//! Tables that posts link to: fetched and read, a few an account.
+//! Tables that posts link to: fetched and read, a few an account; one that many accounts link to, once a run.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::OnceCell;
 
 use super::texts::Texts;
 use crate::domain::normal::normalise_url;
@@ -14,6 +16,34 @@ use crate::sources::attachment;
 const LARGEST: usize = 8 * 1024 * 1024;
 /// Longest address that is asked, in bytes.
 const MOST_URL: usize = 2000;
+
+/// Tables remembered in a run; those beyond are read each time.
+const MOST_TABLES: usize = 100_000;
+
+/// Tables already read in this run: what was found in each, `None` where it could not be read.
+#[derive(Debug, Default)]
+pub(super) struct TableBook {
+    tables: Mutex<HashMap<String, Arc<OnceCell<Option<Texts>>>>>,
+}
+
+impl TableBook {
+    async fn read(&self, rules: &Arc<RuleSet>, fetcher: &Fetcher, linked: Linked) -> Option<Texts> {
+        let key = normalise_url(&linked.url).unwrap_or_else(|| linked.url.clone());
+        let cell = match self.tables.lock() {
+            Ok(mut tables) if tables.len() < MOST_TABLES || tables.contains_key(&key) => {
+                Arc::clone(tables.entry(key).or_default())
+            }
+            _ => Arc::default(),
+        };
+        let mut found = cell.get_or_init(|| read_one(rules, fetcher, linked.url.clone())).await.clone()?;
+        // Each account's finding bears its own post's title, and the address as it stands there.
+        for hit in &mut found.hits {
+            hit.url = Some(linked.url.clone());
+            hit.title.clone_from(&linked.title);
+        }
+        Some(found)
+    }
+}
 
 /// A link to be read: its address, and the title of the post that has it.
 pub(super) struct Linked {
@@ -42,25 +72,32 @@ pub(super) fn pick<'p>(rules: &RuleSet, posts: &(impl Iterator<Item = &'p Post> 
 }
 
 /// Reads the tables; one that does not answer or cannot be read is counted, and accuses nobody.
-pub(super) async fn read(rules: &Arc<RuleSet>, fetcher: &Fetcher, linked: Vec<Linked>, mut texts: Texts) -> Texts {
-    let max_body = LARGEST.max(fetcher.settings().max_body);
-    for Linked { url, title } in linked {
-        let Ok(page) = fetcher.get_with(&url, Ask::once(max_body)).await else {
-            texts.read.tables_unread += 1;
-            continue;
-        };
-        let rules = Arc::clone(rules);
-        // Why: unpacking takes its time, and would hold up every other look.
-        let read = tokio::task::spawn_blocking(move || {
-            let mut one = Texts::default();
-            let lines = attachment::lines(&page)?;
-            one.add_table(&rules, &url, &title, &lines);
-            Some(one)
-        });
-        match read.await {
-            Ok(Some(one)) => texts.join(one),
-            _ => texts.read.tables_unread += 1,
+pub(super) async fn read(
+    rules: &Arc<RuleSet>,
+    fetcher: &Fetcher,
+    book: &TableBook,
+    linked: Vec<Linked>,
+    mut texts: Texts,
+) -> Texts {
+    for linked in linked {
+        match book.read(rules, fetcher, linked).await {
+            Some(one) => texts.join(one),
+            None => texts.read.tables_unread += 1,
         }
     }
     texts
+}
+
+async fn read_one(rules: &Arc<RuleSet>, fetcher: &Fetcher, url: String) -> Option<Texts> {
+    let max_body = LARGEST.max(fetcher.settings().max_body);
+    let page = fetcher.get_with(&url, Ask::once(max_body)).await.ok()?;
+    let rules = Arc::clone(rules);
+    // Why: unpacking takes its time, and would hold up every other look.
+    let read = tokio::task::spawn_blocking(move || {
+        let mut one = Texts::default();
+        let lines = attachment::lines(&page)?;
+        one.add_table(&rules, &url, "", &lines);
+        Some(one)
+    });
+    read.await.ok()?
 }

@@ -91,7 +91,7 @@ const MOST_HITS: usize = 200;
 const LONGEST_SENTENCE: usize = 200;
 
 /// What was found in an account's texts.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Texts {
     pub(super) hits: Vec<TextHit>,
     pub(super) read: TextsRead,

@@ -162,6 +162,8 @@ on_both! {
         let doubt = Outcome::Suspected;
         assert_eq!(found, [("A001", table.as_str(), doubt), ("A002", table.as_str(), doubt)], "{personal:#?}");
         assert!(personal.iter().all(|f| f.summary.contains("《公示》")), "{personal:#?}");
+        // Once as a link, once as a table.
+        assert!(site.asked("/list.csv") <= 2, "{}", site.asked("/list.csv"));
     }
 
     /// 撤销: the word found again, at another place of the same post, is no new accusation.

@@ -61,8 +61,8 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
         let (gate, sites) = (Arc::clone(&gate), Arc::clone(&sites));
         running.spawn(async move {
             let _permit = gate.acquire().await;
-            let look = look_at(&office, &fetcher, &sites, &found, now).await?;
-            Ok((found, look))
+            let look = look_at(&office, &fetcher, &sites, &found, now).await;
+            look.map(|look| (found, look))
         });
     }
     let looks: Result<Vec<(StoredFinding, Look)>, StoreError> = running.join_all().await.into_iter().collect();

@@ -108,7 +108,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         if !linked.is_empty()
             && let Some(read) = texts.take()
         {
-            texts = Some(tables::read(&office.rules, fetcher, &aids.tables, linked, read).await);
+            texts = Some(tables::read(&office.rules, fetcher, &aids.tables, &linked, read).await);
         }
     }
     for look in &mut links {

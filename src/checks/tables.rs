@@ -27,7 +27,7 @@ pub(super) struct TableBook {
 }
 
 impl TableBook {
-    async fn read(&self, rules: &Arc<RuleSet>, fetcher: &Fetcher, linked: Linked) -> Option<Texts> {
+    async fn read(&self, rules: &Arc<RuleSet>, fetcher: &Fetcher, linked: &Linked) -> Option<Texts> {
         let key = normalise_url(&linked.url).unwrap_or_else(|| linked.url.clone());
         let cell = match self.tables.lock() {
             Ok(mut tables) if tables.len() < MOST_TABLES || tables.contains_key(&key) => {
@@ -76,7 +76,7 @@ pub(super) async fn read(
     rules: &Arc<RuleSet>,
     fetcher: &Fetcher,
     book: &TableBook,
-    linked: Vec<Linked>,
+    linked: &[Linked],
     mut texts: Texts,
 ) -> Texts {
     for linked in linked {

@@ -141,19 +141,23 @@ pub async fn waiting(office: &Office, round: &Round) -> Result<usize, StoreError
 
 /// Accounts whose update no machine could see, with the sentence that says why.
 async fn unseen(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<AccountId, String>, StoreError> {
-    let query = FindingQuery {
-        round: Some(round.name),
-        outcome: Some(Outcome::Unverified),
-        indicator: Some(Indicator::Stale),
-        ..FindingQuery::default()
-    };
-    let (mut unseen, mut after) = (HashMap::new(), 0);
-    loop {
-        let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
-        let Some(last) = page.last() else { return Ok(unseen) };
-        after = last.finding.id;
-        unseen.extend(page.into_iter().map(|found| (found.finding.account_id, found.finding.summary)));
+    let mut unseen = HashMap::new();
+    for indicator in [Indicator::Stale, Indicator::HomeStale] {
+        let query = FindingQuery {
+            round: Some(round.name),
+            outcome: Some(Outcome::Unverified),
+            indicator: Some(indicator),
+            ..FindingQuery::default()
+        };
+        let mut after = 0;
+        loop {
+            let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
+            let Some(last) = page.last() else { break };
+            after = last.finding.id;
+            unseen.extend(page.into_iter().map(|found| (found.finding.account_id, found.finding.summary)));
+        }
     }
+    Ok(unseen)
 }
 
 /// Whether a person has to look; inside, why no machine can, where that is the reason.
@@ -167,7 +171,7 @@ fn wanted(
     unseen: Option<&String>,
 ) -> Option<Option<String>> {
     let rules = &office.rules;
-    if !rules.checks(item.indicator()) {
+    if !rules.checks(item.indicator(account)) {
         return None;
     }
     let full = round.kind != RoundKind::Patrol;
@@ -272,7 +276,7 @@ async fn check(
     let (Some(member), Some(account)) = (member, tx.account(&look.account_id).await?) else {
         return Ok(Err(Fault::NoMember(look.account_id.clone())));
     };
-    let not_asked = !office.rules.checks(look.item.indicator())
+    let not_asked = !office.rules.checks(look.item.indicator(&account))
         || (look.item == HandItem::App && account.platform != Platform::App);
     if not_asked {
         return Ok(Err(Fault::NotAsked));

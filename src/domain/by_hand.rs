@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use super::account::{AccountId, Platform};
+use super::account::{Account, AccountId, Platform};
 use super::finding::Outcome;
 use super::keyed::keyed_enum;
 use super::round::RoundName;
 use super::rule::Indicator;
+use super::site::is_site;
 
 keyed_enum! {
     /// What a person looks at on an account (查看事项).
@@ -19,9 +20,12 @@ keyed_enum! {
 
 impl HandItem {
     /// The indicator a verdict on it is given on; `zombie` stands in for `stale` where it applies.
+    ///
+    /// A website is updated by its home page.
     #[must_use]
-    pub const fn indicator(self) -> Indicator {
+    pub fn indicator(self, account: &Account) -> Indicator {
         match self {
+            Self::Update if is_site(account) => Indicator::HomeStale,
             Self::Update => Indicator::Stale,
             Self::Interaction => Indicator::Interaction,
             Self::App => Indicator::AppUnavailable,

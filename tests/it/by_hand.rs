@@ -320,6 +320,34 @@ on_both! {
         assert_eq!((verdict("A1", "stale").await, verdict("A1", "zombie").await), (Some(Outcome::Pass), None));
     }
 
+    /// The home page of a website that no machine could date is asked of a person, and judged by its own days.
+    async fn a_home_page_without_dates_is_seen_by_a_person(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let website = |id: &str| Account {
+            platform: Platform::Website,
+            source: Some(SourceKind::Site),
+            source_url: Some(site.html(&format!("/{id}"), "<html><body><p>欢迎访问虚构网站</p></body></html>")),
+            ..account(id, UNIT)
+        };
+        register(&office, &[website("W1"), website("W2")]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        assert_eq!(of(&office, "W1", "home_stale").await.unwrap().outcome, Outcome::Unverified);
+        let recorded = hand_in(&office, db, "2026H2", |task| {
+            let newest = if task.account_id.as_str() == "W1" { "2026-11-22 08:00" } else { "2026-01-05 08:00" };
+            let wanted = task.item == HandItem::Update;
+            wanted.then(|| HandLook { newest_at: Some(shown(newest)), ..look(task, &office) })
+        })
+        .await
+        .unwrap();
+        assert_eq!((recorded.recorded, recorded.violations), (2, 1));
+        let verdict = async |id, indicator| of(&office, id, indicator).await.map(|found| found.outcome);
+        assert_eq!(verdict("W1", "home_stale").await, Some(Outcome::Pass));
+        assert_eq!((verdict("W2", "home_stale").await, verdict("W2", "zombie").await), (Some(Outcome::Fail), None));
+        let opened = issues(&office).await;
+        assert!(opened.iter().any(|issue| issue.indicator.key() == "home_stale"), "{opened:?}");
+    }
+
     /// Every error with file, sheet, row and column; nothing of such a file is recorded.
     async fn a_worksheet_with_errors_is_refused_as_a_whole(db) {
         let office = office(db, "2026-11-23 09:00").await;

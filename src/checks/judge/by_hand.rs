@@ -3,6 +3,7 @@
 use chrono::Utc;
 
 use super::silence::silence;
+use super::site::home;
 use super::{Bench, Known};
 use crate::checks::seen::{Newest, Observed};
 use crate::checks::words_by_hand as words;
@@ -10,6 +11,7 @@ use crate::domain::account::Account;
 use crate::domain::by_hand::{HandItem, HandLook};
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::post::Coverage;
+use crate::domain::site::is_site;
 use crate::store::NewFinding;
 
 /// A person's excerpt, as long as a machine's.
@@ -34,7 +36,7 @@ pub(in crate::checks) fn by_hand(bench: &Bench<'_>, account: &Account, look: &Ha
         None => {
             let outcome = look.verdict.unwrap_or(Outcome::Unverified);
             let summary = words::verdict(bench.lang, look.item, outcome, &look.note, checked_at);
-            let finding = bench.verdict(look.item.indicator(), outcome, "by_hand", summary, look.checked_at);
+            let finding = bench.verdict(look.item.indicator(account), outcome, "by_hand", summary, look.checked_at);
             NewFinding { evidence, ..finding }
         }
         Some(at) => {
@@ -47,7 +49,7 @@ pub(in crate::checks) fn by_hand(bench: &Bench<'_>, account: &Account, look: &Ha
                 ..Newest::default()
             };
             let seen = Observed::of_source(look.checked_at, Ok(newest), evidence);
-            let finding = silence(bench, account, &seen);
+            let finding = if is_site(account) { home(bench, &seen) } else { silence(bench, account, &seen) };
             let summary = words::seen(bench.lang, &finding.summary, checked_at);
             NewFinding { summary, newest_at: Some(at.with_timezone(&Utc)), ..finding }
         }

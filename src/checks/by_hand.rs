@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::asked::Asked;
 use super::judge::{Bench, by_hand, is_a_verdict, newer_sight};
 use super::run::bench;
 use super::words_by_hand::{self as words, Fault};
@@ -215,30 +216,29 @@ pub async fn record(
     tx.lock_hand_looks(round.id).await?;
     let known: BTreeMap<(AccountId, HandItem), HandLook> =
         tx.hand_looks(round.id).await?.into_iter().map(|look| ((look.account_id.clone(), look.item), look)).collect();
+    let asked = Asked::read(&mut tx, office, &round, rows).await?;
     let bench = bench(office, round.as_of, round.name.window_from(office.zone()), round.kind != RoundKind::Patrol);
     let mut recorded = Recorded { rows: rows.len(), dry_run, ..Recorded::default() };
     let mut problems = Vec::new();
     let mut good = Vec::new();
     for (line, row) in rows {
         let look = &row.look;
-        match check(&mut tx, office, &bench, &round, row, now).await? {
-            Err(fault) => problems.push(fault.text(place, *line, office.lang())),
-            Ok((account, member)) => {
-                match known.get(&(look.account_id.clone(), look.item)) {
-                    Some(before) if before == look => {
-                        let stored = verdicts_of(&mut tx, office, &round, &account).await?;
-                        if stands(&bench, &account, &stored, look) {
-                            recorded.unchanged += 1;
-                            continue;
-                        }
-                        recorded.changed += 1;
-                    }
-                    Some(_) => recorded.changed += 1,
-                    None => recorded.recorded += 1,
-                }
-                good.push((account, member, look));
+        let (account, member) = match check(&asked, office, &bench, &round, row, now) {
+            Ok(found) => found,
+            Err(fault) => {
+                problems.push(fault.text(place, *line, office.lang()));
+                continue;
             }
+        };
+        match known.get(&(look.account_id.clone(), look.item)) {
+            Some(before) if before == look && stands(&bench, account, asked.verdicts(account), look) => {
+                recorded.unchanged += 1;
+                continue;
+            }
+            Some(_) => recorded.changed += 1,
+            None => recorded.recorded += 1,
         }
+        good.push((account, member, look));
     }
     if !problems.is_empty() {
         return Err(RecordError::Rows(problems));
@@ -247,7 +247,8 @@ pub async fn record(
     for (account, member, look) in good {
         tx.put_hand_look(round.id, look, now).await?;
         let earlier = known.get(&(look.account_id.clone(), look.item));
-        let verdict = put_verdict(&mut tx, office, &bench, &round, &account, member, look, earlier, now).await?;
+        let before = asked.verdicts(account);
+        let verdict = put_verdict(&mut tx, office, &bench, &round, account, member, look, earlier, before, now).await?;
         recorded.violations += usize::from(verdict == Outcome::Fail);
         tell(&mut tx, office, &round, look, verdict, actor, now).await?;
     }
@@ -260,41 +261,40 @@ pub async fn record(
     Ok(recorded)
 }
 
-async fn check(
-    tx: &mut Tx,
+fn check<'a>(
+    asked: &'a Asked,
     office: &Office,
     bench: &Bench<'_>,
     round: &Round,
     row: &FilledRow,
     now: DateTime<Utc>,
-) -> Result<Result<(Account, i64), Fault>, StoreError> {
+) -> Result<(&'a Account, i64), Fault> {
     let look = &row.look;
     if let Some(given) = row.round.filter(|given| *given != round.name) {
-        return Ok(Err(Fault::OtherRound(given, round.name)));
+        return Err(Fault::OtherRound(given, round.name));
     }
-    let member = tx.member_of(round.id, &look.account_id).await?;
-    let (Some(member), Some(account)) = (member, tx.account(&look.account_id).await?) else {
-        return Ok(Err(Fault::NoMember(look.account_id.clone())));
+    let Some((account, member)) = asked.member(&look.account_id) else {
+        return Err(Fault::NoMember(look.account_id.clone()));
     };
-    let not_asked = !office.rules.checks(look.item.indicator(&account))
+    let not_asked = !office.rules.checks(look.item.indicator(account))
         || (look.item == HandItem::App && account.platform != Platform::App);
     if not_asked {
-        return Ok(Err(Fault::NotAsked));
+        return Err(Fault::NotAsked);
     }
     if look.newest_at.is_some_and(|at| at > round.as_of) {
-        return Ok(Err(Fault::AfterMonitoring(office.local(round.as_of).minute())));
+        return Err(Fault::AfterMonitoring(office.local(round.as_of).minute()));
     }
     let today_or_before = office.date(look.checked_at) <= office.date(now);
     if look.checked_at > now + CLOCKS_DIFFER && !(today_or_before && is_end_of_day(office, look.checked_at)) {
-        return Ok(Err(Fault::InFuture));
+        return Err(Fault::InFuture);
     }
     if let Some(said) = look.verdict.filter(|_| !is_a_verdict(look)) {
-        let counted = by_hand(bench, &account, look);
+        let counted = by_hand(bench, account, look);
         if counted.outcome != said {
-            return Ok(Err(Fault::Differs { said, counted: counted.outcome, summary: counted.summary }));
+            return Err(Fault::Differs { said, counted: counted.outcome, summary: counted.summary });
         }
     }
-    Ok(Ok((account, member)))
+    Ok((account, member))
 }
 
 /// Where the day alone was written down it is read as its last second.
@@ -313,12 +313,12 @@ async fn put_verdict(
     member: i64,
     look: &HandLook,
     earlier: Option<&HandLook>,
+    before: &[StoredFinding],
     now: DateTime<Utc>,
 ) -> Result<Outcome, RecordError> {
     let person = by_hand(bench, account, look);
     let said = person.outcome;
-    let before = verdicts_of(tx, office, round, account).await?;
-    let before = verdict_on(person.indicator, &before);
+    let before = verdict_on(person.indicator, before);
     let new = match before {
         Some(stored) => match weighed(stored, person, look, earlier) {
             Some(new) => new,
@@ -331,18 +331,22 @@ async fn put_verdict(
     if let Some(before) = before {
         tx.free_finding(round.id, &account.account_id, before.finding.indicator, new.indicator).await?;
     }
-    let outcome = new.outcome;
-    let indicator = new.indicator;
+    let (outcome, indicator) = (new.outcome, new.indicator);
+    let judged = round.state == RoundState::Judged;
+    let decides = is_a_verdict(look) && outcome != Outcome::Unverified;
     tx.put_findings(round.id, member, &account.account_id, &[new]).await?;
-    let after = verdicts_of(tx, office, round, account).await?;
-    let Some(stored) = after.into_iter().find(|found| found.finding.indicator == indicator) else { return Ok(outcome) };
-    if is_a_verdict(look) && outcome != Outcome::Unverified {
-        tx.mark_decided(stored.finding.id, &look.checked_by, now).await?;
-    }
-    if round.state != RoundState::Judged {
+    if !judged && !decides {
         return Ok(outcome);
     }
-    let stored = tx.finding(stored.finding.id, office.zone()).await?;
+    let stored = tx.whole_finding(round.id, &account.account_id, indicator, office.zone()).await?;
+    let Some(mut stored) = stored else { return Ok(outcome) };
+    if decides {
+        tx.mark_decided(stored.finding.id, &look.checked_by, now).await?;
+        (stored.decided_at, stored.next_look_at) = (Some(now), None);
+    }
+    if !judged {
+        return Ok(outcome);
+    }
     let live = tx.issue_on(&stored.finding, office.zone()).await?.filter(|issue| !issue.state.status.is_final());
     let rests_on = match &live {
         Some(issue) => tx.latest_finding_of(issue.issue.id, office.zone()).await?.map(|found| found.finding.id),
@@ -394,20 +398,6 @@ fn weighed(
     let machine = as_new(stored);
     let new = newer_sight(machine.clone(), person, is_a_verdict(look));
     (new != machine).then_some(new)
-}
-
-/// The verdicts on an account in a round that speak of the account as a whole.
-async fn verdicts_of(
-    tx: &mut Tx,
-    office: &Office,
-    round: &Round,
-    account: &Account,
-) -> Result<Vec<StoredFinding>, StoreError> {
-    let query =
-        FindingQuery { round: Some(round.name), account: Some(account.account_id.clone()), ..FindingQuery::default() };
-    let mut found = tx.findings_page(&query, 0, PAGE, office.zone()).await?;
-    found.retain(|found| found.finding.subject.is_empty());
-    Ok(found)
 }
 
 /// A stored verdict as it was first written.

@@ -121,6 +121,15 @@ impl Tx {
             .transpose()
     }
 
+    /// These accounts, as far as they exist.
+    pub async fn accounts_of(&mut self, accounts: &[&AccountId]) -> Result<Vec<Account>, StoreError> {
+        let text = format!("SELECT * FROM account WHERE {}", self.is_listed("account_id", "$1"));
+        sql!(self, all Row, sqlx::AssertSqlSafe(text.as_str()), json(&accounts)?)?
+            .into_iter()
+            .map(Account::try_from)
+            .collect()
+    }
+
     /// The next `limit` accounts after `after`, by `account_id`.
     pub async fn accounts_page(
         &mut self,

@@ -1,8 +1,10 @@
 //! What people recorded from a worksheet, the last answer on each item.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::engine::sql;
+use super::findings::{Row as FindingRow, StoredFinding, select};
 use super::{StoreError, Tx, instant, json, millis, word};
 use crate::domain::account::AccountId;
 use crate::domain::by_hand::{HandItem, HandLook};
@@ -90,7 +92,7 @@ impl Tx {
         let text = format!(
             "SELECT account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at
              FROM hand_look WHERE round_id = $1 AND {} ORDER BY account_id, item",
-            self.is_listed("account_id")
+            self.is_listed("account_id", "$2")
         );
         sql!(self, all Row, sqlx::AssertSqlSafe(text.as_str()), round, json(&accounts)?)?
             .into_iter()
@@ -98,10 +100,11 @@ impl Tx {
             .collect()
     }
 
-    /// The condition that a column is one of the texts in the JSON list `$2`.
-    fn is_listed(&self, column: &str) -> String {
-        let list = if self.locks_rows() { "jsonb_array_elements_text($2::jsonb)" } else { "json_each($2)" };
-        format!("{column} IN (SELECT value FROM {list})")
+    /// The condition that a column is one of the texts in a JSON list.
+    pub(super) fn is_listed(&self, column: &str, list: &str) -> String {
+        let rows = if self.locks_rows() { "jsonb_array_elements_text" } else { "json_each" };
+        let list = if self.locks_rows() { format!("{list}::jsonb") } else { list.to_owned() };
+        format!("{column} IN (SELECT value FROM {rows}({list}))")
     }
 
     /// Waits until nobody stores what looks of the round saw, and keeps everybody from it until the end.
@@ -122,15 +125,56 @@ impl Tx {
         Ok(())
     }
 
-    /// The row of a member; `None`: the account is none.
-    pub async fn member_of(&mut self, round: i64, account: &AccountId) -> Result<Option<i64>, StoreError> {
-        Ok(sql!(
+    /// The rows of those of these accounts that are members.
+    pub async fn members_of(
+        &mut self,
+        round: i64,
+        accounts: &[&AccountId],
+    ) -> Result<Vec<(AccountId, i64)>, StoreError> {
+        let text =
+            format!("SELECT account_id, id FROM member WHERE round_id = $1 AND {}", self.is_listed("account_id", "$2"));
+        let rows = sql!(self, all(String, i64), sqlx::AssertSqlSafe(text.as_str()), round, json(&accounts)?)?;
+        Ok(rows.into_iter().map(|(account, id)| (AccountId::new(account), id)).collect())
+    }
+
+    /// The findings of a round that speak of these accounts as a whole.
+    pub async fn whole_findings_of(
+        &mut self,
+        round: i64,
+        accounts: &[&AccountId],
+        zone: Tz,
+    ) -> Result<Vec<StoredFinding>, StoreError> {
+        let listed = self.is_listed("f.account_id", "$2");
+        sql!(
             self,
-            scalar_opt i64,
-            "SELECT id FROM member WHERE round_id = $1 AND account_id = $2",
+            all FindingRow,
+            select(&format!("WHERE f.round_id = $1 AND f.subject = '' AND {listed} ORDER BY f.id")),
             round,
-            account.as_str()
-        )?)
+            json(&accounts)?
+        )?
+        .into_iter()
+        .map(|row| row.into_stored(zone))
+        .collect()
+    }
+
+    /// The finding of a round that speaks of an account as a whole.
+    pub async fn whole_finding(
+        &mut self,
+        round: i64,
+        account: &AccountId,
+        indicator: Indicator,
+        zone: Tz,
+    ) -> Result<Option<StoredFinding>, StoreError> {
+        sql!(
+            self,
+            opt FindingRow,
+            select("WHERE f.round_id = $1 AND f.account_id = $2 AND f.indicator = $3 AND f.subject = ''"),
+            round,
+            account.as_str(),
+            indicator.key()
+        )?
+        .map(|row| row.into_stored(zone))
+        .transpose()
     }
 
     /// Makes the verdict on an account ready to be written anew under `to`: nobody's decision, same number.

@@ -84,7 +84,7 @@ pub struct FindingQuery {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     round_id: i64,
     round: String,
@@ -107,7 +107,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_stored(self, zone: Tz) -> Result<StoredFinding, StoreError> {
+    pub(super) fn into_stored(self, zone: Tz) -> Result<StoredFinding, StoreError> {
         let local = |at: i64| LocalTime::new(instant(at), zone);
         Ok(StoredFinding {
             round_id: self.round_id,
@@ -156,7 +156,7 @@ const KEEPS_DECIDED: &str = " ON CONFLICT (round_id, account_id, indicator, subj
      next_look_at = excluded.next_look_at
  WHERE finding.decided_at IS NULL";
 
-fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
+pub(super) fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{SELECT}{rest}"))
 }
 

@@ -57,12 +57,11 @@ pub(super) struct RecordsOnce {
 impl RecordsOnce {
     /// What was read before, where it holds as much as is asked for.
     pub(super) async fn read(&mut self, office: &Office, twins: bool) -> Result<&Records, StoreError> {
-        let known = match self.records.take().filter(|_| self.with_twins || !twins) {
-            Some(known) => known,
-            None => {
-                self.with_twins = twins;
-                Records::read(office, twins).await?
-            }
+        let known = if let Some(known) = self.records.take().filter(|_| self.with_twins || !twins) {
+            known
+        } else {
+            self.with_twins = twins;
+            Records::read(office, twins).await?
         };
         Ok(self.records.insert(known))
     }

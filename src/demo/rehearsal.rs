@@ -130,7 +130,7 @@ pub async fn rehearse(wish: &Wish, told: &mut (dyn FnMut(Told<'_>) + Send)) -> R
         seed: wish.seed.clone(),
         codes: Vec::new(),
     };
-    play.run(told).await
+    Box::pin(play.run(told)).await
 }
 
 struct Play {

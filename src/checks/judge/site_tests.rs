@@ -221,7 +221,12 @@ fn what_a_person_decided_of_a_site_is_not_asked_again_while_it_says_the_same() {
     use crate::store::Decided;
     let rules = rules();
     let bench = bench(&rules);
-    let look = Ipv6Look { host: "www.yunxi.example".into(), answer: Ipv6::Unreachable, addresses: Vec::new() };
+    let look = Ipv6Look {
+        host: "www.yunxi.example".into(),
+        answer: Ipv6::Unreachable,
+        addresses: Vec::new(),
+        others_have: false,
+    };
     let seen = seen(SiteSeen { ipv6: Some(look), ..SiteSeen::default() });
     let judged = |decided: Option<Decided>| {
         let decided = decided.map(|decided| ((Indicator::Ipv6, String::new()), decided)).into_iter().collect();

@@ -158,7 +158,9 @@ on_both! {
         register(&office, &[fed("A001", UNIT, url.clone()), fed("A002", "云溪区虚设局", url)]).await;
         inspect(&office, &fetcher(), "2026H2").await;
         let personal = of(&office, "2026H2", Indicator::Privacy).await;
-        let found: Vec<_> = personal.iter().map(|f| (f.account_id.as_str(), f.subject.as_str(), f.outcome)).collect();
+        let mut found: Vec<_> =
+            personal.iter().map(|f| (f.account_id.as_str(), f.subject.as_str(), f.outcome)).collect();
+        found.sort_by_key(|f| f.0);
         let doubt = Outcome::Suspected;
         assert_eq!(found, [("A001", table.as_str(), doubt), ("A002", table.as_str(), doubt)], "{personal:#?}");
         assert!(personal.iter().all(|f| f.summary.contains("《公示》")), "{personal:#?}");

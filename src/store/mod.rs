@@ -12,6 +12,7 @@
 
 mod accounts;
 mod by_hand;
+mod decisions;
 mod delivery;
 mod engine;
 mod events;
@@ -28,10 +29,11 @@ mod slots;
 mod visits;
 
 pub use accounts::AccountQuery;
+pub use decisions::Decided;
 pub use delivery::{Claimed, DeliveryStatus, Undelivered};
 pub use engine::{Store, StoreError, Tx};
 pub use events::{EventRow, NewEvent};
-pub use findings::{Decided, FindingQuery, NewFinding, StoredFinding};
+pub use findings::{FindingQuery, NewFinding, StoredFinding};
 pub use issues::{IssueQuery, NewIssue, StoredIssue};
 pub use members::ClaimedMember;
 pub use notices::{NewNotice, NoticeQuery, NoticeRow};

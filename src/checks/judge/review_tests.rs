@@ -1,3 +1,5 @@
+//! Posts against review records: stages, order, one person, titles.
+
 use chrono::TimeDelta;
 use proptest::prelude::*;
 

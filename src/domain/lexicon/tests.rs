@@ -1,3 +1,5 @@
+//! The built-in lexicon, an office's own rows, and what is no mistake.
+
 use proptest::prelude::*;
 
 use super::*;

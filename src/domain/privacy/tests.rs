@@ -1,3 +1,5 @@
+//! Numbers of persons found and masked, and numbers that are none.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -9,7 +9,7 @@ const OTHERS: usize = 128;
 const PER_REQUEST: usize = 2;
 
 /// Connections kept open for the next request, all hosts together; each costs some twenty kilobytes.
-const MOST_KEPT: usize = 256;
+const MOST_KEPT: usize = 1024;
 
 /// More is never wanted.
 const ENOUGH: u64 = 8192;
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn few_files_are_shared_between_requests_and_kept_connections() {
-        assert_eq!(share(1024, 256), (256, MOST_KEPT));
+        assert_eq!(share(1024, 256), (256, 384));
         assert_eq!(share(800, 256), (256, 160));
         assert_eq!(share(20_000, 256), (256, MOST_KEPT));
         assert_eq!(share(200, 256), (36, 0));

@@ -395,29 +395,9 @@ fn weighed(
     if !competes {
         return Some(person);
     }
-    let machine = as_new(stored);
+    let machine = stored.as_new();
     let new = newer_sight(machine.clone(), person, is_a_verdict(look));
     (new != machine).then_some(new)
-}
-
-/// A stored verdict as it was first written.
-fn as_new(found: &StoredFinding) -> NewFinding {
-    let finding = &found.finding;
-    NewFinding {
-        indicator: finding.indicator,
-        subject: finding.subject.clone(),
-        class: finding.class,
-        outcome: finding.outcome,
-        reason: finding.reason.clone(),
-        summary: finding.summary.clone(),
-        as_of: finding.as_of.utc(),
-        observed_at: finding.observed_at.utc(),
-        newest_at: finding.newest_at.map(LocalTime::utc),
-        rule: finding.rule.clone(),
-        evidence: finding.evidence.clone(),
-        looks: found.looks,
-        next_look_at: found.next_look_at,
-    }
 }
 
 /// The history tells of every answer, the changed ones too.

@@ -18,7 +18,7 @@ use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
 use crate::domain::round::RoundState;
 use crate::domain::rule::Indicator;
-use crate::domain::time::{LocalTime, in_zone};
+use crate::domain::time::in_zone;
 use crate::fetch::Fetcher;
 use crate::issues::IssueError;
 use crate::issues::open::{open_late, write_notices};
@@ -77,7 +77,8 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
             None => tx.round_by_id(found.round_id).await?,
         };
         // What can no longer be looked at is not tried for ever: a person decides.
-        let next = next_finding(office, &round, &found, &look, now).unwrap_or_else(|| as_it_stands(&found));
+        let next = next_finding(office, &round, &found, &look, now)
+            .unwrap_or_else(|| NewFinding { next_look_at: None, ..found.as_new() });
         if !tx.renew_finding(found.finding.id, &next).await? {
             continue;
         }
@@ -125,26 +126,6 @@ async fn look_at(
 
 async fn account_of(office: &Office, found: &StoredFinding) -> Result<Option<Account>, StoreError> {
     office.store.read().await?.account(&found.finding.account_id).await
-}
-
-/// A doubt that no further look can settle.
-fn as_it_stands(found: &StoredFinding) -> NewFinding {
-    let finding = &found.finding;
-    NewFinding {
-        indicator: finding.indicator,
-        subject: finding.subject.clone(),
-        class: finding.class,
-        outcome: finding.outcome,
-        reason: finding.reason.clone(),
-        summary: finding.summary.clone(),
-        as_of: finding.as_of.utc(),
-        observed_at: finding.observed_at.utc(),
-        newest_at: finding.newest_at.map(LocalTime::utc),
-        rule: finding.rule.clone(),
-        evidence: finding.evidence.clone(),
-        looks: found.looks,
-        next_look_at: None,
-    }
 }
 
 /// The verdict after another look; `None` where nothing could be looked at.

@@ -57,6 +57,29 @@ pub struct StoredFinding {
     pub decided_at: Option<DateTime<Utc>>,
 }
 
+impl StoredFinding {
+    /// The verdict as it would be written anew.
+    #[must_use]
+    pub fn as_new(&self) -> NewFinding {
+        let finding = &self.finding;
+        NewFinding {
+            indicator: finding.indicator,
+            subject: finding.subject.clone(),
+            class: finding.class,
+            outcome: finding.outcome,
+            reason: finding.reason.clone(),
+            summary: finding.summary.clone(),
+            as_of: finding.as_of.utc(),
+            observed_at: finding.observed_at.utc(),
+            newest_at: finding.newest_at.map(LocalTime::utc),
+            rule: finding.rule.clone(),
+            evidence: finding.evidence.clone(),
+            looks: self.looks,
+            next_look_at: self.next_look_at,
+        }
+    }
+}
+
 /// Which findings a listing wants; `None` means any.
 #[derive(Debug, Clone, Default)]
 pub struct FindingQuery {

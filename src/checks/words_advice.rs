@@ -67,8 +67,18 @@ impl Words {
         )
     }
 
-    pub(in crate::checks) fn identity_agrees(self) -> String {
-        say!(self, "所见账号名称和认证主体与登记一致", "name and certified subject, as far as shown, agree").to_owned()
+    /// `is_shown`: the source shows name or certification; else the registry alone was compared.
+    pub(in crate::checks) fn identity_agrees(self, is_shown: bool) -> String {
+        if is_shown {
+            say!(self, "所见账号名称和认证主体与登记一致", "name and certified subject are as registered").to_owned()
+        } else {
+            say!(
+                self,
+                "登记的认证主体与主办单位一致（账号主页未查看）",
+                "the registered subject is the unit's; the account's own page was not seen"
+            )
+            .to_owned()
+        }
     }
 
     /// Several sentences as one.

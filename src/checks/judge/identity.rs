@@ -23,6 +23,7 @@ pub(in crate::checks) fn identity(bench: &Bench<'_>, account: &Account, seen: &O
     if shown_subject.is_none() && kept_subject.is_none() && shown_name.is_none() {
         return None;
     }
+    let is_shown = shown_subject.is_some() || shown_name.is_some();
     let differs = |subject: &String| !same_body(subject, &account.unit);
     let mut reason = None;
     let mut said = Vec::new();
@@ -39,7 +40,7 @@ pub(in crate::checks) fn identity(bench: &Bench<'_>, account: &Account, seen: &O
     }
     let (outcome, reason, summary) = match reason {
         Some(reason) => (Outcome::Suspected, reason, words.joined(&said)),
-        None => (Outcome::Pass, "agrees", words.identity_agrees()),
+        None => (Outcome::Pass, "agrees", words.identity_agrees(is_shown)),
     };
     let evidence = if profile.is_some() { seen.evidence.clone() } else { Evidence::default() };
     Some(NewFinding { evidence, ..bench.verdict(Indicator::Identity, outcome, reason, summary, seen.at) })

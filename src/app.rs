@@ -215,6 +215,29 @@ pub async fn serve(
     }
 }
 
+/// Joins every round that is being run elsewhere until `stop` completes.
+pub async fn work(office: Office, fetcher: Fetcher, stop: impl Future<Output = ()>) -> Result<()> {
+    let (stopper, stopping) = watch::channel(false);
+    let store = office.store.clone();
+    tracing::info!(database = store.place(), "the worker is waiting for rounds");
+    let mut loops = tokio::task::JoinSet::new();
+    loops.spawn(repeat(stopping, DELIVERY_PAUSE, "sharing", move || {
+        let (office, fetcher) = (office.clone(), fetcher.clone());
+        async move {
+            schedule::share(&office, &fetcher).await?;
+            Ok(())
+        }
+    }));
+    stop.await;
+    stopper.send_replace(true);
+    if tokio::time::timeout(GRACE, loops.join_next()).await.is_err() {
+        // What is cut off here is claimed by somebody else when the lease ends.
+        loops.shutdown().await;
+    }
+    store.close().await;
+    Ok(())
+}
+
 /// Runs `step` again and again until told to stop; an error is logged and the next turn tries again.
 async fn repeat<F, Fut>(mut stopping: watch::Receiver<bool>, pause: Duration, what: &'static str, step: F)
 where

@@ -22,6 +22,7 @@ pub mod post;
 pub mod privacy;
 pub mod quiet;
 pub mod ratio;
+pub mod replay;
 pub mod review;
 pub mod round;
 pub mod rule;

@@ -11,7 +11,9 @@
 //! - No HTTP call inside a transaction.
 
 mod accounts;
+mod audit;
 mod by_hand;
+mod copy;
 mod decisions;
 mod delivery;
 mod engine;
@@ -29,10 +31,13 @@ mod slots;
 mod visits;
 
 pub use accounts::AccountQuery;
+pub use audit::{Audited, Fault};
+
+pub use copy::{Copied, CopyError};
 pub use decisions::Decided;
 pub use delivery::{Claimed, DeliveryStatus, Undelivered};
 pub use engine::{Store, StoreError, Tx};
-pub use events::{EventRow, NewEvent};
+pub use events::{EventQuery, EventRow, NewEvent, StoredEvent};
 pub use findings::{FindingQuery, NewFinding, StoredFinding};
 pub use issues::{IssueQuery, NewIssue, StoredIssue};
 pub use members::ClaimedMember;

@@ -9,6 +9,7 @@
 //! - [`commands`] what a reader may ask for, and how it is read from what was typed
 //! - [`telegram`] the only user of the bot library: values in, values out
 //! - [`deliver`] empties the outbox, one step at a time, on the office's clock
+//! - [`wecom`] the other two-way channel: WeCom's long connection
 //! - [`handle`] one incoming update: who, what, which use case, what to answer
 //! - [`bot`] the long poll around it
 //!
@@ -21,6 +22,7 @@ pub mod deliver;
 pub mod handle;
 pub mod telegram;
 pub mod texts;
+pub mod wecom;
 
 #[cfg(test)]
 mod testing;

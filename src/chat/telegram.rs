@@ -26,6 +26,8 @@ use super::handle::{Incoming, Sender, What};
 use super::texts::{self, Button, Message, Press};
 use crate::domain::Lang;
 
+/// The channel's name in the database.
+const CHANNEL: &str = "telegram";
 /// Seconds of one long poll; the client gives up on a request after 17.
 const POLL_SECONDS: u32 = 10;
 /// How long a chat rests after a 429 that names no time.
@@ -307,6 +309,7 @@ fn incoming(update: Update) -> Option<Incoming> {
                 .filter(|to| to.from.as_ref().is_some_and(|from| from.is_bot))
                 .and_then(|to| to.text().map(str::to_owned));
             Some(Incoming {
+                channel: CHANNEL,
                 update_id,
                 address: message.chat.id.0.to_string(),
                 is_group: !message.chat.is_private(),
@@ -319,6 +322,7 @@ fn incoming(update: Update) -> Option<Incoming> {
             let (address, is_group) = (chat.id.0.to_string(), !chat.is_private());
             let buttons = query.message.as_ref().and_then(MaybeInaccessibleMessage::regular_message).map(presses);
             Some(Incoming {
+                channel: CHANNEL,
                 update_id,
                 address,
                 is_group,

@@ -29,3 +29,4 @@ mod serve;
 mod sites;
 mod sources;
 mod texts;
+mod wecom;

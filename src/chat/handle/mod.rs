@@ -23,13 +23,10 @@ use crate::store::{Person, StoreError};
 use super::commands::Verb;
 use super::texts::{self, Button, Message, Press, Reply};
 
-/// The channel's name in the database.
-pub(super) const CHANNEL: &str = "telegram";
-
 /// Who sent an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
-    /// `telegram:` and the user's id.
+    /// `telegram:` or `wecom:`, and the user's id there.
     pub key: String,
     /// Display name.
     pub name: String,
@@ -69,7 +66,9 @@ pub enum What {
 /// One update that may concern the office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
-    /// Telegram's number of the update.
+    /// The channel's name in the database.
+    pub channel: &'static str,
+    /// Telegram's number of the update; below zero where a channel's own numbers are text.
     pub update_id: i64,
     /// The chat it came from.
     pub address: String,
@@ -156,7 +155,7 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     async fn of(office: &'a Office, incoming: &'a Incoming) -> Result<Self, StoreError> {
         let people = people::known(office, &incoming.sender.key).await?;
-        let chat = office.store.read().await?.chat_at(CHANNEL, &incoming.address).await?;
+        let chat = office.store.read().await?.chat_at(incoming.channel, &incoming.address).await?;
         let lang = chat.map(|chat| chat.lang).or(incoming.sender.lang).unwrap_or_else(|| office.lang());
         Ok(Self { office, incoming, people, lang })
     }

@@ -22,6 +22,7 @@ async fn world() -> (World, User, User, User) {
 /// What the bot would answer to a text in the person's private chat.
 async fn tell(world: &World, update: i64, user: &User, text: &str, reply_to: Option<&str>) -> String {
     let incoming = Incoming {
+        channel: "telegram",
         update_id: update,
         address: user.chat_id.to_string(),
         is_group: false,
@@ -94,6 +95,7 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
         assert!(tell(&world, update, &stranger, text, None).await.contains("/bind"), "{text}");
     }
     let mut incoming = Incoming {
+        channel: "telegram",
         update_id: 200,
         address: "-5".into(),
         is_group: true,
@@ -182,6 +184,7 @@ async fn one_button_acknowledges_a_units_own_issues_and_no_others() {
     let (world, health, parks, chief) = world().await;
     for (update, user, count) in [(1, &parks, 0), (2, &chief, 0), (3, &health, 2), (4, &health, 0)] {
         let incoming = Incoming {
+            channel: "telegram",
             update_id: update,
             address: user.chat_id.to_string(),
             is_group: false,

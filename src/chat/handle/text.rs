@@ -1,6 +1,6 @@
 //! A message: a command, the answer to a question, or words that mean nothing to the bot.
 
-use super::{CHANNEL, Desk, findings, issues};
+use super::{Desk, findings, issues};
 use crate::chat::commands::{Read, Typed, Verb, read};
 use crate::chat::texts::{self, BindRefusal, Message, Press, Progress, Reply};
 use crate::domain::Lang;
@@ -127,7 +127,7 @@ async fn bind(desk: &Desk<'_>, code: &str) -> Result<Message, StoreError> {
         code,
         &sender.key,
         &sender.name,
-        CHANNEL,
+        incoming.channel,
         &incoming.address,
         incoming.is_group,
         desk.lang,
@@ -171,9 +171,9 @@ async fn set_lang(desk: &Desk<'_>, wanted: &str) -> Result<Message, StoreError> 
     };
     let incoming = desk.incoming;
     let mut tx = desk.office.store.write().await?;
-    let chat = match tx.chat_at(CHANNEL, &incoming.address).await? {
+    let chat = match tx.chat_at(incoming.channel, &incoming.address).await? {
         Some(chat) => chat,
-        None => tx.put_chat(CHANNEL, &incoming.address, incoming.is_group, lang).await?,
+        None => tx.put_chat(incoming.channel, &incoming.address, incoming.is_group, lang).await?,
     };
     tx.set_chat_lang(chat.id, lang).await?;
     tx.commit().await?;

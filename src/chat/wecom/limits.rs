@@ -42,8 +42,8 @@ impl Limits {
             let room = most.saturating_sub(messages);
             let Some(last) = sent.len().checked_sub(room + 1).and_then(|at| sent.get(at)) else { continue };
             let age = now.saturating_duration_since(*last);
-            if age < span {
-                return Err(span - age);
+            if let Some(wait) = span.checked_sub(age).filter(|wait| !wait.is_zero()) {
+                return Err(wait);
             }
         }
         sent.extend(std::iter::repeat_n(now, messages));

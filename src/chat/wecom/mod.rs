@@ -148,19 +148,8 @@ impl Bot {
         message: &Message,
         lang: Lang,
     ) -> Result<String, SendError> {
-        self.push(address, is_group, message, lang, Purpose::Notice).await
-    }
-
-    async fn push(
-        &self,
-        address: &str,
-        is_group: bool,
-        message: &Message,
-        lang: Lang,
-        purpose: Purpose,
-    ) -> Result<String, SendError> {
         let parts = render::parts(message, is_group, lang);
-        self.send_parts(address, is_group, &parts, message, lang, purpose).await
+        self.send_parts(address, is_group, &parts, message, lang, Purpose::Notice).await
     }
 
     /// Sends parts and then the card of their message.

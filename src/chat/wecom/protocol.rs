@@ -15,7 +15,7 @@ const LONGEST_TEXT: usize = 8_000;
 /// Longest identifier of a person or a chat that is believed.
 const LONGEST_ID: usize = 256;
 /// How long a chat rests after it was written to too often.
-const REST: std::time::Duration = std::time::Duration::from_secs(60);
+const REST: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// A frame that came in.
 #[derive(Debug, PartialEq)]
@@ -107,7 +107,10 @@ fn message(req_id: &str, body: &Value) -> Option<Arrival> {
     let (words, attachment) = content(body);
     let words: String = words.chars().take(LONGEST_TEXT).collect();
     let words = if is_group { without_mention(&words) } else { words.trim() };
-    let quoted = body.get("quote").map(|quote| content(quote).0.chars().take(LONGEST_TEXT).collect::<String>());
+    // A quoted question may come with the marks it was sent with.
+    let unmarked =
+        |text: String| text.chars().filter(|c| !matches!(c, '*' | '`')).take(LONGEST_TEXT).collect::<String>();
+    let quoted = body.get("quote").map(|quote| unmarked(content(quote).0));
     let what = match spoken(words) {
         Some(Press::Confirm(id)) => press_of(req_id, Press::Confirm(id), Vec::new()),
         Some(Press::Dismiss(id)) => {
@@ -157,12 +160,11 @@ fn press(req_id: &str, body: &Value) -> Option<Arrival> {
         "" => !text_at(body, "/chatid").is_empty(),
         kind => kind == "group",
     };
-    let (what, way) = match Key::parse(data) {
-        Some(key) => (press_of(req_id, key.press, key.rows.clone()), Way::Card { task, key }),
-        None => {
-            let data = data.chars().take(LONGEST_ID).collect();
-            (What::Press { id: req_id.to_owned(), data, message: None, buttons: Vec::new() }, Way::Send)
-        }
+    let (what, way) = if let Some(key) = Key::parse(data) {
+        (press_of(req_id, key.press, key.rows.clone()), Way::Card { task, key })
+    } else {
+        let data = data.chars().take(LONGEST_ID).collect();
+        (What::Press { id: req_id.to_owned(), data, message: None, buttons: Vec::new() }, Way::Send)
     };
     Some(Arrival { req_id: req_id.to_owned(), way, incoming: incoming(req_id, body, is_group, what)? })
 }
@@ -247,8 +249,8 @@ mod tests {
         }
     }
 
-    fn said_in(body: Value) -> What {
-        let frame = frame("aibot_msg_callback", "r1", &body);
+    fn said_in(body: &Value) -> What {
+        let frame = frame("aibot_msg_callback", "r1", body);
         incoming_of(read(&frame)).0.what
     }
 
@@ -280,18 +282,18 @@ mod tests {
     #[test]
     fn the_mention_that_brings_a_groups_message_is_not_part_of_it() {
         for said in ["@巡查 签收 12", "@巡查\u{2005}签收 12", "签收 12 @巡查", " @巡查  签收 12\n"] {
-            assert_eq!(said_in(group(said)), super::said("签收 12", None, false), "{said}");
+            assert_eq!(said_in(&group(said)), super::said("签收 12", None, false), "{said}");
         }
-        assert_eq!(said_in(group("@巡查")), super::said("", None, false));
+        assert_eq!(said_in(&group("@巡查")), super::said("", None, false));
     }
 
     #[test]
     fn the_buttons_without_a_command_may_be_spoken() {
-        assert_eq!(said_in(group("@巡查 属实 7")), press_of("r1", Press::Confirm(7), Vec::new()));
-        assert_eq!(said_in(group("@巡查 排除 7")), press_of("r1", Press::Dismiss(7), Vec::new()));
-        let said = said_in(group("@巡查 排除 7 页面正常"));
+        assert_eq!(said_in(&group("@巡查 属实 7")), press_of("r1", Press::Confirm(7), Vec::new()));
+        assert_eq!(said_in(&group("@巡查 排除 7")), press_of("r1", Press::Dismiss(7), Vec::new()));
+        let said = said_in(&group("@巡查 排除 7 页面正常"));
         assert_eq!(said, super::said("页面正常", Some("〔排除 7〕".into()), false));
-        assert_eq!(said_in(group("@巡查 属实的")), super::said("属实的", None, false));
+        assert_eq!(said_in(&group("@巡查 属实的")), super::said("属实的", None, false));
     }
 
     #[test]

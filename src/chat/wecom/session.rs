@@ -140,7 +140,7 @@ impl Session {
         beat.tick().await;
         let trouble = loop {
             let step = tokio::select! {
-                frame = talk.socket.next() => match talk.heard(frame, desk).await {
+                frame = talk.socket.next() => match talk.heard(frame, desk) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(trouble) => Err(trouble),
                 },
@@ -221,7 +221,7 @@ impl Talk {
         self.write(frame).await
     }
 
-    async fn heard(
+    fn heard(
         &mut self,
         frame: Option<Result<Ws, tokio_tungstenite::tungstenite::Error>>,
         desk: &Desk,

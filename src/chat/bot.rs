@@ -7,14 +7,14 @@
 //!
 //! Nothing that Telegram or a reader sends ends this loop; only `shutdown` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{Semaphore, watch};
 
-use super::handle::{Incoming, Outcome, What, handle, wants};
+use super::handle::{Document, Incoming, Outcome, What, handle, wants};
 use super::telegram::{Me, Messenger, SendError};
 use super::texts::Message;
 use crate::office::Office;
@@ -194,35 +194,61 @@ async fn answer(messenger: &Messenger, update: &Incoming, outcome: Outcome) {
         if let Err(error) = messenger.answer_press(id, outcome.toast.as_deref()).await {
             tracing::debug!(%error, "a pressed button could not be answered");
         }
-        if let (Some(message), Some(buttons)) = (message, &outcome.redraw)
-            && let Err(error) = messenger.redraw(&update.address, *message, buttons).await
-        {
-            tracing::debug!(%error, "buttons could not be drawn anew");
+        let drawn = match (message, &outcome.rewrite, &outcome.redraw) {
+            (Some(message), Some(anew), _) => messenger.rewrite(&update.address, *message, anew).await,
+            (Some(message), None, Some(buttons)) => messenger.redraw(&update.address, *message, buttons).await,
+            _ => Ok(()),
+        };
+        if let Err(error) = drawn {
+            tracing::debug!(%error, "a message could not be drawn anew");
         }
     }
-    for message in outcome.messages {
-        match messenger.send(&update.address, &message).await {
+    let messages = outcome.messages.into_iter().map(Piece::Words);
+    let mut pieces: VecDeque<Piece> = messages.chain(outcome.documents.into_iter().map(Piece::File)).collect();
+    while let Some(piece) = pieces.pop_front() {
+        match piece.send(messenger, &update.address).await {
             Ok(_) => {}
             // Why: waiting here would hold up every other chat of the batch.
             Err(SendError::Wait(rest)) => {
-                tokio::spawn(send_later(messenger.clone(), update.address.clone(), message, rest));
+                pieces.push_front(piece);
+                tokio::spawn(send_later(messenger.clone(), update.address.clone(), pieces, rest));
+                return;
             }
             Err(error) => tracing::warn!(%error, update.update_id, "an answer could not be sent"),
         }
     }
 }
 
-async fn send_later(messenger: Messenger, address: String, message: Message, mut rest: Duration) {
-    for _ in 0..ANSWER_TRIES {
-        tokio::time::sleep(rest.min(LONGEST_PAUSE)).await;
-        match messenger.send(&address, &message).await {
-            Err(SendError::Wait(again)) => rest = again,
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, "an answer could not be sent");
-                return;
-            }
+/// One thing an answer sends.
+enum Piece {
+    Words(Message),
+    File(Document),
+}
+
+impl Piece {
+    async fn send(&self, messenger: &Messenger, address: &str) -> Result<String, SendError> {
+        match self {
+            Self::Words(message) => messenger.send(address, message).await,
+            Self::File(file) => messenger.send_document(address, &file.name, file.content.clone(), &file.caption).await,
         }
     }
-    tracing::warn!("an answer was given up: the chat stayed throttled");
+}
+
+/// Sends the rest of an answer in its order when the chat takes messages again.
+async fn send_later(messenger: Messenger, address: String, mut pieces: VecDeque<Piece>, mut rest: Duration) {
+    let mut tries = 0;
+    while let Some(piece) = pieces.front() {
+        tokio::time::sleep(rest.min(LONGEST_PAUSE)).await;
+        match piece.send(&messenger, &address).await {
+            Err(SendError::Wait(again)) if tries < ANSWER_TRIES => {
+                tries += 1;
+                rest = again;
+                continue;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "an answer could not be sent"),
+        }
+        pieces.pop_front();
+        (tries, rest) = (0, Duration::ZERO);
+    }
 }

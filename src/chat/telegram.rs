@@ -13,8 +13,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::net::default_reqwest_settings;
 use teloxide::payloads::{
-    AnswerCallbackQuerySetters, EditMessageReplyMarkupSetters, GetUpdatesSetters, SendDocumentSetters,
-    SendMessageSetters, SetMyCommandsSetters,
+    AnswerCallbackQuerySetters, EditMessageReplyMarkupSetters, EditMessageTextSetters, GetUpdatesSetters,
+    SendDocumentSetters, SendMessageSetters, SetMyCommandsSetters,
 };
 use teloxide::requests::Requester;
 use teloxide::types::{
@@ -36,6 +36,15 @@ const REST: Duration = Duration::from_secs(30);
 const ANONYMOUS: u64 = 1_087_968_824;
 /// Longest notification of a pressed button, in characters.
 const LONGEST_TOAST: usize = 190;
+
+/// Addresses in a message are there to be read and opened, not to be fetched for a picture.
+const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+    is_disabled: true,
+    url: None,
+    prefer_small_media: false,
+    prefer_large_media: false,
+    show_above_text: false,
+};
 
 /// Sends and receives for one bot; cheap to clone.
 #[derive(Clone)]
@@ -144,16 +153,11 @@ impl Messenger {
 
     /// Sends a message; gives its number in the chat.
     pub async fn send(&self, address: &str, message: &Message) -> Result<String, SendError> {
-        let mut request =
-            self.bot.send_message(chat_id(address)?, &message.html).parse_mode(ParseMode::Html).link_preview_options(
-                LinkPreviewOptions {
-                    is_disabled: true,
-                    url: None,
-                    prefer_small_media: false,
-                    prefer_large_media: false,
-                    show_above_text: false,
-                },
-            );
+        let mut request = self
+            .bot
+            .send_message(chat_id(address)?, &message.html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW);
         if message.ask {
             request = request.reply_markup(ReplyMarkup::ForceReply(ForceReply::new()));
         } else if !message.buttons.is_empty() {
@@ -181,6 +185,20 @@ impl Messenger {
     pub async fn redraw(&self, address: &str, message: i32, buttons: &[Vec<Button>]) -> Result<(), SendError> {
         let request =
             self.bot.edit_message_reply_markup(chat_id(address)?, MessageId(message)).reply_markup(keyboard(buttons));
+        match request.await {
+            Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
+            Err(error) => Err(sort(&error)),
+        }
+    }
+
+    /// Writes a message and its buttons anew; that it says so already is no error.
+    pub async fn rewrite(&self, address: &str, message: i32, anew: &Message) -> Result<(), SendError> {
+        let request = self
+            .bot
+            .edit_message_text(chat_id(address)?, MessageId(message), &anew.html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW)
+            .reply_markup(keyboard(&anew.buttons));
         match request.await {
             Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
             Err(error) => Err(sort(&error)),

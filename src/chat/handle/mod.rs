@@ -85,6 +85,17 @@ pub struct Incoming {
     pub what: What,
 }
 
+/// A file that goes with an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// File name, with its ending.
+    pub name: String,
+    /// The bytes.
+    pub content: Vec<u8>,
+    /// A short text under it; may be empty.
+    pub caption: String,
+}
+
 /// What the bot does in return.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
@@ -92,8 +103,12 @@ pub struct Outcome {
     pub toast: Option<String>,
     /// New buttons for the message under which one was pressed.
     pub redraw: Option<Vec<Vec<Button>>>,
+    /// The message under which a button was pressed, written anew with its buttons.
+    pub rewrite: Option<Message>,
     /// Messages to the chat.
     pub messages: Vec<Message>,
+    /// Files to the chat, after the messages.
+    pub documents: Vec<Document>,
 }
 
 /// Acts on an update once; `bot` is this bot's user name.

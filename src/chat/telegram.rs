@@ -6,6 +6,8 @@
 //!
 //! Nothing here derives `Debug`: the library's bot prints its token.
 
+mod files;
+
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -303,7 +305,6 @@ fn incoming(update: Update) -> Option<Incoming> {
                 return None;
             }
             let text = message.text().or(message.caption()).unwrap_or_default().to_owned();
-            let attachment = message.photo().is_some() || message.document().is_some() || message.video().is_some();
             let reply_to = message
                 .reply_to_message()
                 .filter(|to| to.from.as_ref().is_some_and(|from| from.is_bot))
@@ -314,7 +315,12 @@ fn incoming(update: Update) -> Option<Incoming> {
                 address: message.chat.id.0.to_string(),
                 is_group: !message.chat.is_private(),
                 sender: sender(from, message.sender_chat.is_some()),
-                what: What::Text { text, reply_to, attachment, forwarded: message.forward_origin().is_some() },
+                what: What::Text {
+                    text,
+                    reply_to,
+                    attachments: files::attachments(&message),
+                    forwarded: message.forward_origin().is_some(),
+                },
             })
         }
         UpdateKind::CallbackQuery(query) => {

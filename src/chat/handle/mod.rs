@@ -8,6 +8,7 @@
 //!   unit is answered like what does not exist.
 //! - Questions keep no state: a reply is recognised by the mark in the question it answers.
 
+mod files;
 mod findings;
 mod issues;
 mod press;
@@ -20,8 +21,11 @@ use crate::office::Office;
 use crate::people;
 use crate::store::{Person, StoreError};
 
+use super::attachment::Attachments;
 use super::commands::Verb;
 use super::texts::{self, Button, Message, Press, Reply};
+
+pub use files::wants;
 
 /// Who sent an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +49,8 @@ pub enum What {
         text: String,
         /// The text of the bot's message it replies to.
         reply_to: Option<String>,
-        /// A photo or a file came with it.
-        attachment: bool,
+        /// The photos and files that came with it.
+        attachments: Attachments,
         /// It is somebody else's message.
         forwarded: bool,
     },
@@ -129,9 +133,8 @@ async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<O
     }
     let desk = Desk::of(office, incoming).await?;
     let outcome = match &incoming.what {
-        What::Text { text, reply_to, attachment, forwarded } => {
-            let words =
-                text::Words { text, reply_to: reply_to.as_deref(), attachment: *attachment, forwarded: *forwarded };
+        What::Text { text, reply_to, attachments, forwarded } => {
+            let words = text::Words { text, reply_to: reply_to.as_deref(), attachments, forwarded: *forwarded };
             Outcome { messages: text::text(&desk, bot, &words).await?, ..Outcome::default() }
         }
         What::Press { data, buttons, .. } => press::press(&desk, data, buttons).await?,

@@ -35,7 +35,7 @@ async fn tell(world: &World, update: i64, user: &User, text: &str, reply_to: Opt
         what: What::Text {
             text: text.into(),
             reply_to: reply_to.map(str::to_owned),
-            attachment: false,
+            attachments: Attachments::default(),
             forwarded: false,
         },
     };
@@ -105,7 +105,12 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
             lang: None,
             anonymous: false,
         },
-        what: What::Text { text: "/ack 1".into(), reply_to: None, attachment: false, forwarded: true },
+        what: What::Text {
+            text: "/ack 1".into(),
+            reply_to: None,
+            attachments: Attachments::default(),
+            forwarded: true,
+        },
     };
     let said = |outcome: Outcome| outcome.messages.into_iter().map(|m| m.plain).collect::<String>();
     assert!(said(handle(&world.office, "xuncha_bot", &incoming).await).contains("转发"));
@@ -113,7 +118,8 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
     incoming.sender.anonymous = true;
     assert!(said(handle(&world.office, "xuncha_bot", &incoming).await).contains("匿名"));
     incoming.update_id = 202;
-    incoming.what = What::Text { text: "大家好".into(), reply_to: None, attachment: false, forwarded: false };
+    incoming.what =
+        What::Text { text: "大家好".into(), reply_to: None, attachments: Attachments::default(), forwarded: false };
     assert_eq!(handle(&world.office, "xuncha_bot", &incoming).await, Outcome::default());
     assert_eq!(status(&world, 1).await, IssueStatus::Notified);
 }

@@ -1,11 +1,14 @@
 //! Frames as WeCom sends and takes them: pure functions from text to values and back.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::CHANNEL;
 use super::render::Key;
+use crate::chat::attachment::{Attachment, AttachmentKind, Attachments, Content, MOST};
 use crate::chat::handle::{Incoming, Sender, What};
 use crate::chat::telegram::SendError;
 use crate::chat::texts::Press;
@@ -104,7 +107,7 @@ fn text_at<'v>(value: &'v Value, path: &str) -> &'v str {
 
 fn message(req_id: &str, body: &Value) -> Option<Arrival> {
     let is_group = text_at(body, "/chattype") == "group";
-    let (words, attachment) = content(body);
+    let (words, attachments) = content(body);
     let words: String = words.chars().take(LONGEST_TEXT).collect();
     let words = if is_group { without_mention(&words) } else { words.trim() };
     // A quoted question may come with the marks it was sent with.
@@ -119,17 +122,17 @@ fn message(req_id: &str, body: &Value) -> Option<Arrival> {
             if why.is_empty() {
                 press_of(req_id, Press::Dismiss(id), Vec::new())
             } else {
-                said(why, Some(format!("〔排除 {id}〕")), attachment)
+                said(why, Some(format!("〔排除 {id}〕")), attachments)
             }
         }
-        _ => said(words, quoted.filter(|quoted| !quoted.is_empty()), attachment),
+        _ => said(words, quoted.filter(|quoted| !quoted.is_empty()), attachments),
     };
     Some(Arrival { req_id: req_id.to_owned(), way: Way::Reply, incoming: incoming(req_id, body, is_group, what)? })
 }
 
-fn said(text: &str, reply_to: Option<String>, attachment: bool) -> What {
+fn said(text: &str, reply_to: Option<String>, attachments: Attachments) -> What {
     // WeCom does not say whether a message was forwarded.
-    What::Text { text: text.to_owned(), reply_to, attachment, forwarded: false }
+    What::Text { text: text.to_owned(), reply_to, attachments, forwarded: false }
 }
 
 fn press_of(req_id: &str, press: Press, buttons: Vec<Vec<Press>>) -> What {
@@ -148,7 +151,7 @@ fn spoken(text: &str) -> Option<Press> {
 }
 
 fn entry(req_id: &str, body: &Value) -> Option<Arrival> {
-    let incoming = incoming(req_id, body, false, said("/start", None, false))?;
+    let incoming = incoming(req_id, body, false, said("/start", None, Attachments::default()))?;
     Some(Arrival { req_id: req_id.to_owned(), way: Way::Greeting, incoming })
 }
 
@@ -190,22 +193,37 @@ fn number(msgid: &str) -> i64 {
     i64::MIN | i64::try_from(high >> 1).unwrap_or_default()
 }
 
-/// The words of a message, and whether a picture or a file came with it.
-fn content(body: &Value) -> (String, bool) {
+/// The words of a message, and what came with it.
+///
+/// Files are named, not fetched: WeCom hands them out by an address and a key of their own.
+fn content(body: &Value) -> (String, Attachments) {
+    let file = |kind| Attachment {
+        kind,
+        file_id: Arc::from(""),
+        name: None,
+        mime: None,
+        size: None,
+        content: Content::default(),
+    };
+    let one = |kind| (String::new(), Attachments { album: None, files: vec![file(kind)] });
+    let words = |path| (text_at(body, path).to_owned(), Attachments::default());
     match text_at(body, "/msgtype") {
-        "text" => (text_at(body, "/text/content").to_owned(), false),
-        "markdown" => (text_at(body, "/markdown/content").to_owned(), false),
+        "text" => words("/text/content"),
+        "markdown" => words("/markdown/content"),
         // WeCom has written down what was spoken.
-        "voice" => (text_at(body, "/voice/content").to_owned(), false),
-        "image" | "file" | "video" => (String::new(), true),
+        "voice" => words("/voice/content"),
+        "image" => one(AttachmentKind::Photo),
+        "file" => one(AttachmentKind::Document),
+        "video" => one(AttachmentKind::Video),
         "mixed" => {
             let items =
                 body.pointer("/mixed/msg_item").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             let words = items.iter().map(|item| text_at(item, "/text/content")).filter(|text| !text.is_empty());
-            let files = items.iter().any(|item| text_at(item, "/msgtype") != "text");
-            (words.collect::<Vec<_>>().join(" "), files)
+            let photos = items.iter().filter(|item| text_at(item, "/msgtype") == "image").take(MOST);
+            let files = photos.map(|_| file(AttachmentKind::Photo)).collect();
+            (words.collect::<Vec<_>>().join(" "), Attachments { album: None, files })
         }
-        _ => (String::new(), false),
+        _ => words("/text/content"),
     }
 }
 
@@ -267,24 +285,18 @@ mod tests {
         let (incoming, way) = incoming_of(read(&frame("aibot_msg_callback", "r1", &body)));
         assert_eq!((incoming.address.as_str(), incoming.sender.key.as_str()), ("zhang", "wecom:zhang"));
         assert!(!incoming.is_group && way == Way::Reply);
-        assert_eq!(
-            incoming.what,
-            What::Text {
-                text: "整改 3 已修复".into(),
-                reply_to: Some("〔整改 3〕请回复".into()),
-                attachment: true,
-                forwarded: false
-            }
-        );
+        let What::Text { text, reply_to, attachments, forwarded: false } = incoming.what else { panic!("no text") };
+        assert_eq!((text.as_str(), reply_to.as_deref()), ("整改 3 已修复", Some("〔整改 3〕请回复")));
+        assert_eq!(attachments.files.len(), 1);
         assert!(incoming.update_id < 0 && incoming.update_id == number("m1") && number("m1") != number("m2"));
     }
 
     #[test]
     fn the_mention_that_brings_a_groups_message_is_not_part_of_it() {
         for said in ["@巡查 签收 12", "@巡查\u{2005}签收 12", "签收 12 @巡查", " @巡查  签收 12\n"] {
-            assert_eq!(said_in(&group(said)), super::said("签收 12", None, false), "{said}");
+            assert_eq!(said_in(&group(said)), super::said("签收 12", None, Attachments::default()), "{said}");
         }
-        assert_eq!(said_in(&group("@巡查")), super::said("", None, false));
+        assert_eq!(said_in(&group("@巡查")), super::said("", None, Attachments::default()));
     }
 
     #[test]
@@ -292,8 +304,8 @@ mod tests {
         assert_eq!(said_in(&group("@巡查 属实 7")), press_of("r1", Press::Confirm(7), Vec::new()));
         assert_eq!(said_in(&group("@巡查 排除 7")), press_of("r1", Press::Dismiss(7), Vec::new()));
         let said = said_in(&group("@巡查 排除 7 页面正常"));
-        assert_eq!(said, super::said("页面正常", Some("〔排除 7〕".into()), false));
-        assert_eq!(said_in(&group("@巡查 属实的")), super::said("属实的", None, false));
+        assert_eq!(said, super::said("页面正常", Some("〔排除 7〕".into()), Attachments::default()));
+        assert_eq!(said_in(&group("@巡查 属实的")), super::said("属实的", None, Attachments::default()));
     }
 
     #[test]

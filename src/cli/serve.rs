@@ -2,14 +2,19 @@
 
 use super::notices::require_messenger;
 use super::{Context, Usage};
-use crate::app;
+use crate::app::{self, Bots};
 
 pub(super) async fn run(context: &mut Context) -> anyhow::Result<()> {
     let config = context.config()?;
-    let messenger = require_messenger(&config)?;
+    let wecom = app::wecom_settings(&config)?;
+    // An office that works in WeCom alone needs no Telegram.
+    let telegram = match app::open_messenger(&config)? {
+        None if wecom.is_none() => Some(require_messenger(&config)?),
+        telegram => telegram,
+    };
     let office = app::open_office(config, crate::clock::Clock::system()).await?;
     let fetcher = app::open_fetcher(&office.config)?;
-    app::serve(office, fetcher, messenger, stopped()).await
+    app::serve(office, fetcher, Bots { telegram, wecom }, stopped()).await
 }
 
 /// Shares the checking with others on one PostgreSQL until told to stop.

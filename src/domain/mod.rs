@@ -13,6 +13,7 @@ pub mod fold;
 pub mod health;
 pub mod issue;
 pub mod lexicon;
+pub mod material;
 pub mod naming;
 pub mod normal;
 pub mod notice;

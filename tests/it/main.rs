@@ -30,3 +30,4 @@ mod sites;
 mod sources;
 mod texts;
 mod upkeep;
+mod wecom;

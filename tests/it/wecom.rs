@@ -300,3 +300,18 @@ async fn one_chat_is_never_written_to_more_often_than_wecom_allows() {
     assert!(world.ask("zhou", "/help").await.contains("/bind"));
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_goes_up_in_pieces_and_into_the_chat() {
+    use xuncha::chat::handle::Document;
+    let db = crate::world::db::Database::sqlite();
+    let (_office, world) = bound(&db).await;
+    let content: Vec<u8> = (0..1_300_000_u32).map(|n| (n % 251) as u8).collect();
+    let file = Document { name: "问题清单.xlsx".into(), content, caption: String::new() };
+    world.bot.send_file("lin", false, &file).await.unwrap();
+    let shown = world.fake.shown("lin").pop().unwrap();
+    assert_eq!((shown.kind.as_str(), shown.text.as_str()), ("file", "问题清单.xlsx"));
+    let huge = Document { content: vec![0; 30_000_000], ..file };
+    assert!(world.bot.send_file("lin", false, &huge).await.is_err());
+    world.close().await;
+}

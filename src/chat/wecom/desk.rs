@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::limits::Purpose;
 use super::protocol::{Arrival, Way};
 use super::{Bot, CHANNEL, Link, new_id, render};
-use crate::chat::handle::{Incoming, Outcome, What, handle};
+use crate::chat::handle::{Document, Incoming, Outcome, What, handle};
 use crate::chat::telegram::SendError;
 use crate::chat::texts::{self, Message};
 use crate::domain::Lang;
@@ -121,15 +121,18 @@ struct Answer<'a> {
 impl Answer<'_> {
     /// The first part as a reply to the message, the rest behind it.
     async fn reply(&self, outcome: Outcome) -> Result<(), SendError> {
-        let mut messages = said(outcome, self.lang).into_iter();
-        let Some(first) = messages.next() else { return Ok(()) };
+        let mut outcome = outcome;
+        if outcome.messages.is_empty() {
+            return self.send(outcome).await;
+        }
+        let first = outcome.messages.remove(0);
         let parts = render::parts(&first, self.incoming.is_group, self.lang);
-        let Some((head, rest)) = parts.split_first() else { return Ok(()) };
+        let Some((head, rest)) = parts.split_first() else { return self.send(outcome).await };
         self.bot.take(&self.incoming.address, 1, Purpose::Answer)?;
         let stream = json!({ "id": new_id("stream"), "finish": true, "content": head });
         let body = json!({ "msgtype": "stream", "stream": stream });
         let sent = match self.bot.ask("aibot_respond_msg", self.req_id, &body).await {
-            Ok(()) => rest,
+            Ok(_) => rest,
             Err(error @ SendError::Refused(_)) => return Err(error),
             // The time for a reply is over, or the connection it belonged to.
             Err(error) => {
@@ -138,17 +141,14 @@ impl Answer<'_> {
             }
         };
         self.push(sent, &first).await?;
-        for message in messages {
-            self.push(&render::parts(&message, self.incoming.is_group, self.lang), &message).await?;
-        }
-        Ok(())
+        self.send(outcome).await
     }
 
     async fn greet(&self, outcome: &Outcome) -> Result<(), SendError> {
         let Some(message) = outcome.messages.first() else { return Ok(()) };
         self.bot.take(&self.incoming.address, 1, Purpose::Answer)?;
         let body = json!({ "msgtype": "text", "text": { "content": render::plain(message) } });
-        self.bot.ask("aibot_respond_welcome_msg", self.req_id, &body).await
+        self.bot.ask("aibot_respond_welcome_msg", self.req_id, &body).await.map(|_| ())
     }
 
     /// The pressed card with what came of it, then what there is to say.
@@ -179,10 +179,31 @@ impl Answer<'_> {
 
     async fn send(&self, mut outcome: Outcome) -> Result<(), SendError> {
         let toast = outcome.toast.take().map(plain);
-        for message in toast.into_iter().chain(said(outcome, self.lang)) {
+        let files = std::mem::take(&mut outcome.documents);
+        for message in toast.into_iter().chain(said(outcome)) {
             self.push(&render::parts(&message, self.incoming.is_group, self.lang), &message).await?;
         }
+        for file in files {
+            self.file(&file).await?;
+        }
         Ok(())
+    }
+
+    /// Sends a file behind its caption; the reader is told of one that cannot be sent.
+    async fn file(&self, file: &Document) -> Result<(), SendError> {
+        if !file.caption.is_empty() {
+            let caption = plain(file.caption.clone());
+            self.push(&render::parts(&caption, self.incoming.is_group, self.lang), &caption).await?;
+        }
+        let Err(error) = self.bot.send_file(&self.incoming.address, self.incoming.is_group, file).await else {
+            return Ok(());
+        };
+        tracing::warn!(%error, "a file could not be sent");
+        let sorry = plain(match self.lang {
+            Lang::Zh => format!("文件「{}」未能发送，请稍后重新发送命令。", file.name),
+            Lang::En => format!("The file {} could not be sent. Please send the command again later.", file.name),
+        });
+        self.push(&render::parts(&sorry, self.incoming.is_group, self.lang), &sorry).await
     }
 
     /// Sends parts as new messages, again after a lost connection.
@@ -207,16 +228,9 @@ impl Answer<'_> {
     }
 }
 
-/// The messages of an outcome; a file is named, since files cannot be sent here yet.
-fn said(outcome: Outcome, lang: Lang) -> Vec<Message> {
-    let mut messages: Vec<Message> = outcome.rewrite.into_iter().chain(outcome.messages).collect();
-    messages.extend(outcome.documents.into_iter().map(|file| {
-        plain(match lang {
-            Lang::Zh => format!("文件「{}」暂不能在企业微信中发送，请向主管单位索取。", file.name),
-            Lang::En => format!("The file {} cannot be sent by WeCom yet; please ask the office for it.", file.name),
-        })
-    }));
-    messages
+/// The messages of an outcome.
+fn said(outcome: Outcome) -> Vec<Message> {
+    outcome.rewrite.into_iter().chain(outcome.messages).collect()
 }
 
 /// Words without any markup as a message.

@@ -10,6 +10,7 @@
 //! - `protocol` frames to values and back
 //! - `render` markdown, cards, limits of length
 //! - `desk` what came in, handled in order and answered
+//! - `upload` a file in pieces
 //! - `limits` how often one chat may be written to
 //!
 //! # What this rests on
@@ -27,7 +28,8 @@
 //! `ping` every 30 s and two unanswered mean a dead connection; the numbers 846605 (the `req_id`
 //! is past its time), 846607 (too often), 846609 (not subscribed), 93006 (no such chat), 40008 (no
 //! such kind of message), 40201 (the words were refused); buttons of ten characters; the event of
-//! a card lies under `event.template_card_event`; a pressed card takes an update and nothing else.
+//! a card lies under `event.template_card_event`; a pressed card takes an update and nothing else;
+//! files go up by `aibot_upload_media_init`, `_chunk` (512 KiB) and `_finish`.
 //!
 //! It was tried against a server built from these notes alone, never against WeCom.
 //!
@@ -47,6 +49,7 @@ mod limits;
 mod protocol;
 mod render;
 mod session;
+mod upload;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -117,11 +120,14 @@ enum Link {
     Evicted,
 }
 
+/// WeCom's word on a frame, with what it had to say.
+type Answered = Result<Value, SendError>;
+
 /// A frame to be written, and who waits for WeCom's word on it.
 struct Order {
     req_id: String,
     frame: String,
-    done: oneshot::Sender<Result<(), SendError>>,
+    done: oneshot::Sender<Answered>,
 }
 
 /// A bot and the session that keeps its connection; nothing is connected yet.
@@ -189,7 +195,7 @@ impl Bot {
     }
 
     /// Writes a frame and waits for WeCom's word on it.
-    async fn ask(&self, cmd: &str, req_id: &str, body: &Value) -> Result<(), SendError> {
+    async fn ask(&self, cmd: &str, req_id: &str, body: &Value) -> Answered {
         let link = self.link.borrow().clone();
         let orders = match link {
             Link::Up(orders) => orders,

@@ -24,7 +24,7 @@ const REST: std::time::Duration = std::time::Duration::from_mins(1);
 #[derive(Debug, PartialEq)]
 pub(super) enum Frame {
     /// WeCom's word on a frame of ours.
-    Answer { req_id: String, code: i64, words: String },
+    Answer { req_id: String, code: i64, words: String, body: Value },
     /// Somebody wrote, pressed or came in.
     Arrival(Box<Arrival>),
     /// Another connection of the same bot took this one's place.
@@ -80,7 +80,7 @@ struct Headers {
 pub(super) fn read(text: &str) -> Frame {
     let Ok(raw) = serde_json::from_str::<Raw>(text) else { return Frame::Other };
     match (raw.cmd.as_str(), raw.errcode) {
-        ("", Some(code)) => Frame::Answer { req_id: raw.headers.req_id, code, words: raw.errmsg },
+        ("", Some(code)) => Frame::Answer { req_id: raw.headers.req_id, code, words: raw.errmsg, body: raw.body },
         ("aibot_msg_callback", _) => arrival(message(&raw.headers.req_id, &raw.body)),
         ("aibot_event_callback", _) => match text_at(&raw.body, "/event/eventtype") {
             "disconnected_event" => Frame::Evicted,
@@ -208,7 +208,6 @@ fn content(body: &Value) -> (String, Attachments) {
     let one = |kind| (String::new(), Attachments { album: None, files: vec![file(kind)] });
     let words = |path| (text_at(body, path).to_owned(), Attachments::default());
     match text_at(body, "/msgtype") {
-        "text" => words("/text/content"),
         "markdown" => words("/markdown/content"),
         // WeCom has written down what was spoken.
         "voice" => words("/voice/content"),

@@ -196,8 +196,8 @@ fn hint(message: &Message, is_group: bool, lang: Lang) -> Option<String> {
 
 fn id_of(press: Press) -> Option<i64> {
     match press {
-        Press::Do(_, id) | Press::Confirm(id) | Press::Dismiss(id) | Press::DismissFor(id, _) => Some(id),
-        Press::AckAll(..) => None,
+        Press::Do(_, id) | Press::Confirm(id) | Press::Dismiss(id) => Some(id),
+        _ => None,
     }
 }
 
@@ -207,7 +207,7 @@ fn typed(press: Press, id: &str, lang: Lang) -> Option<String> {
         Press::Do(verb, _) => verb,
         Press::Confirm(_) => return Some(format!("属实 {id}")),
         Press::Dismiss(_) => return Some(format!("排除 {id} 理由")),
-        Press::DismissFor(..) | Press::AckAll(..) => return None,
+        _ => return None,
     };
     let (arguments, _) = texts::about(verb, lang);
     let rest = arguments.split_once(' ').map_or("", |(_, rest)| rest);
@@ -317,12 +317,16 @@ fn label(button: &Button) -> String {
     if button.label.chars().count() <= LONGEST_LABEL {
         return button.label.clone();
     }
-    let short = match button.press {
-        Press::Do(verb, id) => format!("{} {id}", if verb == Verb::Issue { "show" } else { verb.key() }),
-        Press::Confirm(id) => format!("yes {id}"),
-        Press::Dismiss(id) => format!("no {id}"),
-        Press::AckAll(..) => "Ack all".to_owned(),
-        Press::DismissFor(..) => button.label.clone(),
+    let short = if let Press::Do(verb, id) = button.press {
+        format!("{} {id}", if verb == Verb::Issue { "show" } else { verb.key() })
+    } else if let Press::Confirm(id) = button.press {
+        format!("yes {id}")
+    } else if let Press::Dismiss(id) = button.press {
+        format!("no {id}")
+    } else if let Press::AckAll(..) = button.press {
+        "Ack all".to_owned()
+    } else {
+        button.label.clone()
     };
     clip(&short, LONGEST_LABEL)
 }
@@ -343,7 +347,7 @@ mod tests {
 
     fn with(rows: &[Vec<Press>]) -> Message {
         let words = "【整改通知】编号 2026-0001\n说明".to_owned();
-        Message { html: words.clone(), plain: words, buttons: buttons(rows, Lang::Zh), ask: false }
+        Message { html: words.clone(), plain: words, buttons: buttons(rows, Lang::Zh), ..Message::default() }
     }
 
     #[test]

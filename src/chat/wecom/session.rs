@@ -20,7 +20,7 @@ use url::{Host, Url};
 
 use super::desk::Desk;
 use super::protocol::{self, Frame};
-use super::{Bot, Link, Order, QUEUE, Settings, new_id};
+use super::{Answered, Bot, Link, Order, QUEUE, Settings, new_id};
 use crate::chat::telegram::SendError;
 use crate::office::Office;
 
@@ -167,7 +167,7 @@ impl Session {
         loop {
             match socket.next().await {
                 Some(Ok(Ws::Text(text))) => match protocol::read(&text) {
-                    Frame::Answer { req_id, code, words } if req_id == id => {
+                    Frame::Answer { req_id, code, words, .. } if req_id == id => {
                         return protocol::sort(code, &words).map_err(|error| Trouble::NotSubscribed(error.to_string()));
                     }
                     Frame::Evicted => return Err(Trouble::Evicted),
@@ -186,7 +186,7 @@ struct Talk {
     socket: Socket,
     patience: Duration,
     /// What was written and not answered yet, by `req_id`.
-    waiting: HashMap<String, oneshot::Sender<Result<(), SendError>>>,
+    waiting: HashMap<String, oneshot::Sender<Answered>>,
     /// Heartbeats since the last that was answered.
     pings: u32,
     ping_id: String,
@@ -234,9 +234,9 @@ impl Talk {
         };
         match protocol::read(&text) {
             Frame::Answer { req_id, .. } if req_id == self.ping_id => self.pings = 0,
-            Frame::Answer { req_id, code, words } => {
+            Frame::Answer { req_id, code, words, body } => {
                 if let Some(done) = self.waiting.remove(&req_id) {
-                    let _ = done.send(protocol::sort(code, &words));
+                    let _ = done.send(protocol::sort(code, &words).map(|()| body));
                 }
             }
             Frame::Arrival(arrival) => desk.put(*arrival),

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::{SinkExt, StreamExt};
+use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -65,6 +68,8 @@ struct State {
     violations: Vec<String>,
     deaf_to_pings: bool,
     pings: usize,
+    /// Files on their way: name, size, md5 of what was announced, pieces, and what came.
+    uploads: BTreeMap<String, (Value, Vec<u8>)>,
     down: bool,
     messages: u64,
 }
@@ -279,7 +284,9 @@ impl FakeWecom {
             Some(Some(json!({ "headers": { "req_id": req_id }, "errcode": code, "errmsg": words }).to_string()))
         };
         let is_current = state.current.as_ref().is_some_and(|(current, _)| *current == number);
-        if matches!(cmd, "aibot_subscribe" | "aibot_send_msg" | "ping") && !state.req_ids.insert(req_id.to_owned()) {
+        if matches!(cmd, "aibot_subscribe" | "aibot_send_msg" | "ping" | "aibot_upload_media_chunk")
+            && !state.req_ids.insert(req_id.to_owned())
+        {
             state.violations.push(format!("req_id used twice: {req_id}"));
         }
         if cmd != "aibot_subscribe" && !is_current {
@@ -298,6 +305,34 @@ impl FakeWecom {
             "ping" => {
                 state.pings += 1;
                 if state.deaf_to_pings { Some(None) } else { said(0, "ok") }
+            }
+            "aibot_upload_media_init" => {
+                state.only(body, "init", &["type", "filename", "total_size", "total_chunks", "md5"]);
+                let id = format!("upload-{}", state.uploads.len());
+                state.uploads.insert(id.clone(), (body.clone(), Vec::new()));
+                answered(req_id, &json!({ "upload_id": id }))
+            }
+            "aibot_upload_media_chunk" => {
+                state.only(body, "chunk", &["upload_id", "chunk_index", "base64_data"]);
+                let piece = STANDARD.decode(body["base64_data"].as_str().unwrap_or_default()).unwrap();
+                let id = body["upload_id"].as_str().unwrap_or_default();
+                let (_, content) = state.uploads.get_mut(id).unwrap();
+                let in_order = content.len() == 524_288 * body["chunk_index"].as_u64().unwrap() as usize;
+                content.extend(&piece);
+                if piece.len() > 524_288 || !in_order {
+                    state.violations.push(format!("a piece of {} bytes, in order: {in_order}", piece.len()));
+                }
+                answered(req_id, &json!({}))
+            }
+            "aibot_upload_media_finish" => {
+                state.only(body, "finish", &["upload_id"]);
+                let id = body["upload_id"].as_str().unwrap_or_default();
+                let (told, content) = state.uploads.get(id).unwrap().clone();
+                let md5 = Md5::digest(&content).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+                if told["md5"] != md5 || told["total_size"] != content.len() {
+                    state.violations.push(format!("another file than was announced: {told}"));
+                }
+                answered(req_id, &json!({ "media_id": id, "type": "file" }))
             }
             "aibot_send_msg" => {
                 state.only(body, "send", &["chatid", "chat_type", "msgtype", body["msgtype"].as_str().unwrap_or("-")]);
@@ -319,7 +354,7 @@ impl FakeWecom {
                 if body["chat_type"] != json!(if is_group { 2 } else { 1 }) {
                     state.violations.push(format!("chat_type: {text}"));
                 }
-                let (code, words) = state.show(&chat, body, &["markdown", "template_card"]);
+                let (code, words) = state.show(&chat, body, &["markdown", "template_card", "file"]);
                 if fault == Some(Fault::HangUpAfter) {
                     return None;
                 }
@@ -368,6 +403,12 @@ impl FakeWecom {
     }
 }
 
+/// An answer with something in it.
+fn answered(req_id: &str, body: &Value) -> Option<Option<String>> {
+    let frame = json!({ "headers": { "req_id": req_id }, "errcode": 0, "errmsg": "ok", "body": body });
+    Some(Some(frame.to_string()))
+}
+
 impl State {
     /// Notes fields that WeCom does not know.
     fn only(&mut self, value: &Value, what: &str, known: &[&str]) {
@@ -397,6 +438,15 @@ impl State {
                 self.violations.push(format!("task_id used twice: {task}"));
             }
             self.card(&body["template_card"])
+        } else if kind == "file" {
+            self.only(&body["file"], "file", &["media_id"]);
+            let told = self.uploads.get(body["file"]["media_id"].as_str().unwrap_or_default());
+            told.map(|(told, _)| Shown {
+                kind: kind.clone(),
+                text: told["filename"].as_str().unwrap_or_default().to_owned(),
+                buttons: Vec::new(),
+                task: String::new(),
+            })
         } else {
             self.words(&kind, &body[&kind])
         };

@@ -1,9 +1,12 @@
 //! Members as work: claimed under a lease, finished once.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::engine::sql;
-use super::{StoreError, Tx, instant, millis};
+use super::{StoreError, Tx, instant, json, millis};
 use crate::domain::account::AccountId;
 use crate::domain::round::RoundName;
 
@@ -26,6 +29,22 @@ const CLAIM_POSTGRES: &str = "WITH free AS (
      WHERE round_id = $1 AND looked_at IS NULL AND (lease_until IS NULL OR lease_until < $2) ORDER BY id LIMIT $3
      FOR UPDATE SKIP LOCKED)
  UPDATE member SET owner = $4, lease_until = $5 WHERE id IN (SELECT id FROM free) RETURNING id, account_id";
+
+/// One look as it travels: a whole batch is one parameter.
+#[derive(Serialize)]
+struct Sent {
+    m: i64,
+    at: i64,
+    newest: Option<i64>,
+}
+
+const FINISH_SQLITE: &str = "UPDATE member SET looked_at = x.at, newest_at = x.newest, lease_until = NULL
+ FROM (SELECT value ->> '$.m' AS m, value ->> '$.at' AS at, value ->> '$.newest' AS newest FROM json_each($1)) AS x
+ WHERE member.id = x.m AND member.owner = $2 AND member.looked_at IS NULL RETURNING id";
+
+const FINISH_POSTGRES: &str = "UPDATE member SET looked_at = x.at, newest_at = x.newest, lease_until = NULL
+ FROM jsonb_to_recordset($1::jsonb) AS x (m BIGINT, at BIGINT, newest BIGINT)
+ WHERE member.id = x.m AND member.owner = $2 AND member.looked_at IS NULL RETURNING id";
 
 impl Tx {
     /// Claims up to `limit` members nobody is looking at.
@@ -91,25 +110,19 @@ impl Tx {
         Ok(())
     }
 
-    /// Marks a claimed member as looked at; `false` when the claim was lost to somebody else.
-    pub async fn finish_member(
+    /// Marks claimed members as looked at, each with when and the newest post seen; gives those
+    /// whose claim was not lost to somebody else.
+    pub async fn finish_members(
         &mut self,
-        id: i64,
         owner: &str,
-        looked_at: DateTime<Utc>,
-        newest_at: Option<DateTime<Utc>>,
-    ) -> Result<bool, StoreError> {
-        let done = sql!(
-            self,
-            execute,
-            "UPDATE member SET looked_at = $3, newest_at = $4, lease_until = NULL
-             WHERE id = $1 AND owner = $2 AND looked_at IS NULL",
-            id,
-            owner,
-            millis(looked_at),
-            newest_at.map(millis)
-        )?;
-        Ok(done == 1)
+        looked: &[(i64, DateTime<Utc>, Option<DateTime<Utc>>)],
+    ) -> Result<HashSet<i64>, StoreError> {
+        let text = if self.locks_rows() { FINISH_POSTGRES } else { FINISH_SQLITE };
+        let rows: Vec<Sent> = looked
+            .iter()
+            .map(|(member, at, newest)| Sent { m: *member, at: millis(*at), newest: newest.map(millis) })
+            .collect();
+        Ok(sql!(self, scalars i64, text, json(&rows)?, owner)?.into_iter().collect())
     }
 
     /// When a member was looked at, and the newest post seen, by account.

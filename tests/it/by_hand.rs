@@ -238,7 +238,7 @@ on_both! {
         assert_eq!(record().await.unchanged, 2);
         let mut tx = office.store.write().await.unwrap();
         let stored = tx.require_round(round("2026H2")).await.unwrap();
-        tx.clear_findings(stored.id, &update("A1").account_id).await.unwrap();
+        tx.clear_findings(stored.id, &[&update("A1").account_id]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(verdict("A1", "stale").await, None);
         let again = record().await;

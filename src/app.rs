@@ -10,9 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
-use crate::chat::bot;
-use crate::chat::deliver::deliver_due;
 use crate::chat::telegram::Messenger;
+use crate::chat::{bot, deliver};
 use crate::clock::Clock;
 use crate::config::{Concealed, Config, HttpConfig};
 use crate::domain::rule::RuleSet;
@@ -140,7 +139,6 @@ pub fn open_messenger(config: &Config) -> Result<Option<Messenger>> {
 }
 
 /// How long the loops rest when nothing is due.
-const DELIVERY_PAUSE: Duration = Duration::from_secs(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 /// How long a stopping service waits for what is under way.
 const GRACE: Duration = Duration::from_secs(8);
@@ -164,13 +162,7 @@ pub async fn serve(
         let (office, messenger) = (office.clone(), messenger.clone());
         tasks.spawn(bot::run(office, messenger, stopping.clone(), health.bot()));
     }
-    {
-        let (office, messenger) = (office.clone(), messenger.clone());
-        tasks.spawn(repeat(stopping.clone(), DELIVERY_PAUSE, "delivery", move || {
-            let (office, messenger) = (office.clone(), messenger.clone());
-            async move { deliver_due(&office, &messenger, 50).await.map(|_| ()).map_err(anyhow::Error::from) }
-        }));
-    }
+    tasks.spawn(deliver::run(office.clone(), messenger.clone(), stopping.clone()));
     {
         let (office, fetcher) = (office.clone(), fetcher.clone());
         tasks.spawn(repeat(stopping.clone(), SCHEDULE_PAUSE, "follow-up", move || {

@@ -95,6 +95,8 @@ pub(super) struct State {
     pub(super) in_english: bool,
     /// Nothing is answered.
     pub(super) down: bool,
+    /// Updates come in the wrong order, and twice.
+    pub(super) disorderly: bool,
     pub(super) sends: VecDeque<(DateTime<Utc>, i64)>,
 }
 

@@ -62,13 +62,13 @@ impl Pace {
 
     /// How long a group has to wait for its next message; zero: it need not.
     pub(in crate::chat) fn rest_of_group(&self, address: &str, now: DateTime<Utc>) -> Duration {
-        rest(self.within(KEPT, now, |said| said.address == address), PER_MINUTE, KEPT)
+        rest(&self.within(KEPT, now, |said| said.address == address), PER_MINUTE, KEPT)
     }
 
     /// How long everybody has to wait for the next answer; zero: nobody need.
     pub(in crate::chat) fn rest_of_all(&self, now: DateTime<Utc>) -> Duration {
         let second = Duration::from_secs(1);
-        rest(self.within(second, now, |_| true), PER_SECOND, second)
+        rest(&self.within(second, now, |_| true), PER_SECOND, second)
     }
 
     /// Whether a complaint of this kind is due: once a minute, so that an outage fills no log.
@@ -84,7 +84,7 @@ impl Pace {
 }
 
 /// Until fewer than `most` of these lie within `span`; they are in order, the longest ago first.
-fn rest(ago: Vec<Duration>, most: usize, span: Duration) -> Duration {
+fn rest(ago: &[Duration], most: usize, span: Duration) -> Duration {
     let blocking = ago.len().checked_sub(most).and_then(|first| ago.get(first).copied());
     blocking.map_or(Duration::ZERO, |ago| span.saturating_sub(ago))
 }

@@ -27,7 +27,7 @@ const OWN_WORDS: &[(&str, &str)] = &[
     (GATEWAY_LATE, "中间网关未等到 Telegram 的答复"),
     (NO_RESULT, "答复中没有结果，该地址可能不是 Telegram 服务器"),
     (NO_TOKEN, "令牌未被接受，或该地址不是 Telegram 服务器"),
-    (NO_BOT, "getMe 的答复中没有机器人用户名，该地址不是 Telegram 服务器"),
+    (NO_BOT, "getMe 的答复缺少 is_bot 或 username，该地址不是 Telegram 服务器"),
     (NO_LIST, "getUpdates 的答复不是消息列表，该地址不是 Telegram 服务器"),
     (NO_WORDS, "答复中未说明原因"),
 ];
@@ -39,7 +39,7 @@ pub(super) const GATEWAY: &str = "a gateway answered instead of Telegram";
 const GATEWAY_LATE: &str = "a gateway gave up waiting for Telegram";
 const NO_RESULT: &str = "the answer carries no result; the address may not lead to Telegram";
 pub(super) const NO_TOKEN: &str = "the token is refused, or the address does not lead to Telegram";
-const NO_BOT: &str = "the answer to getMe names no bot; the address does not lead to Telegram";
+const NO_BOT: &str = "the answer to getMe lacks is_bot or username; the address does not lead to Telegram";
 const NO_LIST: &str = "the answer to getUpdates is no list; the address does not lead to Telegram";
 const NO_WORDS: &str = "the answer does not say why";
 
@@ -165,7 +165,7 @@ pub(super) fn sort_words(words: &str) -> SendError {
     let begins = |beginning: &&str| words.starts_with(*beginning);
     if words.starts_with(TOO_MANY) {
         SendError::Wait(REST)
-    } else if GONE.iter().any(|beginning| begins(beginning)) {
+    } else if GONE.iter().any(begins) {
         SendError::Gone(words.to_owned())
     } else if begins(&"Bad Request") || begins(&"Request Entity Too Large") {
         SendError::Refused(words.to_owned())

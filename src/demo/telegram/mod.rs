@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use html::Rich;
 pub use kinds::{Fault, Line, Person, Refusal, SentFile, Shown, TelegramError};
 use server::Shared;
-use state::{Query, State};
+use state::{Order, Query, State};
 
 /// How long the bot must be quiet to count as settled.
 const QUIET: Duration = Duration::from_millis(40);
@@ -358,7 +358,7 @@ impl FakeTelegram {
 
     /// Every poll brings its updates last first, and each of them twice.
     pub fn be_disorderly(&self, on: bool) {
-        self.shared.lock().disorderly = on;
+        self.shared.lock().order = if on { Order::Lost } else { Order::Kept };
     }
 
     /// What the person wrote while the bot was away, all at once; returns without waiting.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::methods::{self, Answer};
 use super::params::Params;
-use super::state::State;
+use super::state::{Order, State};
 use crate::clock::Clock;
 
 /// Uploads of 50 MB, and what surrounds them.
@@ -125,7 +125,7 @@ async fn poll(shared: &Shared, params: &Params) -> Answer {
             }
             let mut ready: Vec<Value> =
                 state.updates.iter().take(limit.unsigned_abs() as usize).map(|(_, update)| update.clone()).collect();
-            if state.disorderly {
+            if state.order == Order::Lost {
                 // The last first, then all of them once more.
                 ready.reverse();
                 ready.extend(ready.clone());

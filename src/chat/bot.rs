@@ -12,9 +12,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use super::handle::{Document, Incoming, Outcome, What, handle};
+use super::handle::{Document, Incoming, Outcome, What, handle, wants};
 use super::telegram::{Me, Messenger, SendError};
 use super::texts::Message;
 use crate::office::Office;
@@ -25,6 +25,8 @@ const ABREAST: usize = 16;
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// An update that takes longer is left; what it did is kept.
 const PATIENCE: Duration = Duration::from_secs(45);
+/// Messages whose files are fetched at the same time.
+static FETCHING: Semaphore = Semaphore::const_new(2);
 /// How often an answer that has not gone out is tried again: for two minutes, unless asked to wait longer.
 const ANSWER_TRIES: u32 = 6;
 /// The rest before the first of them doubles up to [`LONGEST_PAUSE`].
@@ -131,20 +133,68 @@ async fn handle_batch(office: &Office, messenger: &Messenger, me: &Me, updates: 
     }
     futures::stream::iter(chats.into_values())
         .for_each_concurrent(ABREAST, |updates| async move {
-            for update in updates {
+            for mut update in gather_albums(updates) {
+                fetch(office, messenger, me, &mut update).await;
                 handle_one(office, messenger, me, &update).await;
             }
         })
         .await;
 }
 
+/// The messages of an album as one: the files of all under the words of the one that has any.
+fn gather_albums(updates: Vec<Incoming>) -> Vec<Incoming> {
+    let mut gathered: Vec<Incoming> = Vec::new();
+    for update in updates {
+        let first = gathered.iter_mut().find(|earlier| is_same_album(earlier, &update));
+        match (first.map(|first| &mut first.what), update.what) {
+            (Some(What::Text { text, attachments, .. }), What::Text { text: more, attachments: rest, .. }) => {
+                if text.trim().is_empty() {
+                    *text = more;
+                }
+                attachments.files.extend(rest.files);
+            }
+            (_, what) => gathered.push(Incoming { what, ..update }),
+        }
+    }
+    gathered
+}
+
+fn is_same_album(one: &Incoming, other: &Incoming) -> bool {
+    let album = |update: &Incoming| match &update.what {
+        What::Text { attachments, .. } => attachments.album.clone(),
+        What::Press { .. } => None,
+    };
+    album(one).is_some() && album(one) == album(other) && one.sender.key == other.sender.key
+}
+
+/// Fetches what came with an update, where the handler wants it.
+async fn fetch(office: &Office, messenger: &Messenger, me: &Me, update: &mut Incoming) {
+    let wanted = match wants(office, &me.username, update).await {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            tracing::error!(%error, update.update_id, "nobody knows whether a file is wanted");
+            false
+        }
+    };
+    if let What::Text { attachments, .. } = &mut update.what
+        && wanted
+    {
+        // Why: what many people send at once would fill the memory together.
+        let Ok(_turn) = FETCHING.acquire().await else { return };
+        if tokio::time::timeout(PATIENCE, messenger.fetch(attachments)).await.is_err() {
+            tracing::warn!(update.update_id, "files took too long and were left");
+        }
+    }
+}
+
 async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &Incoming) {
     let patient = tokio::time::timeout(PATIENCE, handle(office, &me.username, update));
     let work = async {
-        match patient.await {
-            Ok(outcome) => answer(office, messenger, update, outcome).await,
-            Err(_) => tracing::error!(update.update_id, "an update took too long and was left"),
-        }
+        let Ok(outcome) = patient.await else {
+            tracing::error!(update.update_id, "an update took too long and was left");
+            return;
+        };
+        answer(office, messenger, update, outcome).await;
     };
     if AssertUnwindSafe(work).catch_unwind().await.is_err() {
         tracing::error!(update.update_id, "an update made the bot stumble; the next one is handled");

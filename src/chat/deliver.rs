@@ -20,12 +20,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 
 use super::telegram::{Messenger, SendError};
-use super::texts;
+use super::{texts, wecom};
 use crate::domain::notice::Alert;
 use crate::issues::clock::{deadline, delivered};
 use crate::notify;
 use crate::office::Office;
-use crate::store::{Claimed, NoticeRow, StoreError};
+use crate::store::{Chat, Claimed, NoticeRow, StoreError};
 pub(super) use pace::{PER_SECOND, Pace};
 pub use service::run;
 
@@ -37,6 +37,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(90);
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
 /// A group takes twenty messages a minute.
 const GROUP_PAUSE: TimeDelta = TimeDelta::seconds(3);
+/// A WeCom chat takes thirty frames a minute; a notice is its words and their card.
+const WECOM_PAUSE: TimeDelta = TimeDelta::seconds(6);
 /// However long a chat asks to wait.
 const LONGEST_REST: TimeDelta = TimeDelta::hours(24);
 /// When a send of unknown outcome is repeated, at the earliest.
@@ -55,15 +57,41 @@ pub struct Delivered {
     pub unknown: usize,
 }
 
+/// What deliveries go through; what is missing puts its deliveries off.
+#[derive(Clone, Copy, Default)]
+pub struct Channels<'a> {
+    /// The Telegram bot.
+    pub telegram: Option<&'a Messenger>,
+    /// The WeCom bot, whose connection belongs to the running service.
+    pub wecom: Option<&'a wecom::Bot>,
+}
+
+impl Channels<'_> {
+    /// Whether a complaint of this kind is due: an outage of Telegram fills no log.
+    fn may_complain(&self, kind: &'static str) -> bool {
+        self.telegram.is_none_or(|bot| bot.pace().may_complain(kind))
+    }
+}
+
+impl<'a> From<&'a Messenger> for Channels<'a> {
+    fn from(bot: &'a Messenger) -> Self {
+        Self { telegram: Some(bot), ..Self::default() }
+    }
+}
+
 /// Makes the deliveries that are due, at most `limit` tries.
-pub async fn deliver_due(office: &Office, bot: &Messenger, limit: usize) -> Result<Delivered, StoreError> {
-    deliver_until(office, bot, limit, &|| true).await
+pub async fn deliver_due(
+    office: &Office,
+    channels: impl Into<Channels<'_>>,
+    limit: usize,
+) -> Result<Delivered, StoreError> {
+    deliver_until(office, channels.into(), limit, &|| true).await
 }
 
 /// The same, with nothing new begun once `go_on` says no.
 async fn deliver_until(
     office: &Office,
-    bot: &Messenger,
+    channels: Channels<'_>,
     limit: usize,
     go_on: &(dyn Fn() -> bool + Sync),
 ) -> Result<Delivered, StoreError> {
@@ -72,7 +100,7 @@ async fn deliver_until(
         return Ok(Delivered::default());
     }
     let budget = AtomicUsize::new(limit);
-    let lanes = (0..LANES.min(limit)).map(|_| lane(office, bot, &budget, go_on));
+    let lanes = (0..LANES.min(limit)).map(|_| lane(office, channels, &budget, go_on));
     let lanes = futures::future::join_all(lanes).await;
     lanes.into_iter().try_fold(Delivered::default(), |sum, lane| {
         let lane = lane?;
@@ -98,24 +126,25 @@ pub async fn next_due(office: &Office) -> Result<Option<DateTime<Utc>>, StoreErr
 
 async fn lane(
     office: &Office,
-    bot: &Messenger,
+    channels: Channels<'_>,
     budget: &AtomicUsize,
     go_on: &(dyn Fn() -> bool + Sync),
 ) -> Result<Delivered, StoreError> {
     let mut sum = Delivered::default();
     while go_on() && budget.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
-        let Some((claimed, notice)) = claim(office, bot).await? else { break };
-        let outcome = if claimed.chat.channel == "telegram" {
-            send(office, bot, &claimed, &notice).await
-        } else {
-            Err(SendError::Refused(format!("there is no channel {}", claimed.chat.channel)))
-        };
-        let settled = match settle(office, bot, &claimed, &notice, &outcome).await {
+        let Some((claimed, notice)) = claim(office, channels).await? else { break };
+        // Why: one notice that makes the program stumble must not keep all the others.
+        let sending = AssertUnwindSafe(send(office, channels, &claimed, &notice)).catch_unwind();
+        let outcome = sending.await.unwrap_or_else(|_| {
+            tracing::error!(notice = %notice.number, "a notice made the delivery stumble; the others go on");
+            Err(SendError::Later("the program stumbled over this notice".into()))
+        });
+        let settled = match settle(office, channels, &claimed, &notice, &outcome).await {
             Ok(settled) => settled,
             // Why once more: a message that went out and is not written down goes out again.
             Err(error) => {
                 tracing::warn!(%error, "what became of a delivery could not be written down; once more");
-                settle(office, bot, &claimed, &notice, &outcome).await?
+                settle(office, channels, &claimed, &notice, &outcome).await?
             }
         };
         match settled {
@@ -128,9 +157,9 @@ async fn lane(
     Ok(sum)
 }
 
-async fn claim(office: &Office, bot: &Messenger) -> Result<Option<(Claimed, NoticeRow)>, StoreError> {
+async fn claim(office: &Office, channels: Channels<'_>) -> Result<Option<(Claimed, NoticeRow)>, StoreError> {
     let now = office.now();
-    let answers = bot.pace().answers(now);
+    let answers = channels.telegram.map_or(0, |bot| bot.pace().answers(now));
     let mut tx = office.store.write_rows().await?;
     let Some(claimed) = tx.claim_delivery(now, now + LEASE).await? else { return Ok(None) };
     // Counted behind the lock under which one claims: this try is among them.
@@ -142,29 +171,47 @@ async fn claim(office: &Office, bot: &Messenger) -> Result<Option<(Claimed, Noti
     Ok(Some((claimed, notice)))
 }
 
-async fn send(office: &Office, bot: &Messenger, claimed: &Claimed, notice: &NoticeRow) -> Result<String, SendError> {
+async fn send(
+    office: &Office,
+    channels: Channels<'_>,
+    claimed: &Claimed,
+    notice: &NoticeRow,
+) -> Result<String, SendError> {
     let (chat, now) = (&claimed.chat, office.now());
-    let rest = if chat.is_group { bot.pace().rest_of_group(&chat.address, now) } else { Duration::ZERO };
-    if !rest.is_zero() {
-        // The group has been answered a lot just now.
-        return Err(SendError::Wait(rest));
-    }
     // The first acceptance starts the clock; a later reader is told the same date.
     let accepted_at = notice.delivered_at.unwrap_or(now);
     let due = |class| {
         let deadline = deadline(office, class, accepted_at);
         (deadline.on, deadline.provisional)
     };
-    let sending = async {
-        let message = texts::render(&notice.body, &notice.number, notice.unit.as_deref(), chat.lang, &due);
-        bot.pace().count(&chat.address, false, now);
-        bot.send(&chat.address, &message).await
-    };
-    // Why: one notice that makes the program stumble must not keep all the others.
-    AssertUnwindSafe(sending).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!(notice = %notice.number, "a notice made the delivery stumble; the others go on");
-        Err(SendError::Later("the program stumbled over this notice".into()))
-    })
+    let message = texts::render(&notice.body, &notice.number, notice.unit.as_deref(), chat.lang, &due);
+    let absent = || SendError::Later(format!("the channel {} is not running here", chat.channel));
+    match chat.channel.as_str() {
+        "telegram" => {
+            let bot = channels.telegram.ok_or_else(absent)?;
+            let rest = if chat.is_group { bot.pace().rest_of_group(&chat.address, now) } else { Duration::ZERO };
+            if !rest.is_zero() {
+                // The group has been answered a lot just now.
+                return Err(SendError::Wait(rest));
+            }
+            bot.pace().count(&chat.address, false, now);
+            bot.send(&chat.address, &message).await
+        }
+        wecom::CHANNEL => {
+            let bot = channels.wecom.ok_or_else(absent)?;
+            bot.send(&chat.address, chat.is_group, &message, chat.lang).await
+        }
+        other => Err(SendError::Refused(format!("there is no channel {other}"))),
+    }
+}
+
+/// How long a chat rests after a message.
+fn pause(chat: &Chat) -> TimeDelta {
+    match (chat.channel.as_str(), chat.is_group) {
+        (wecom::CHANNEL, _) => WECOM_PAUSE,
+        (_, true) => GROUP_PAUSE,
+        (_, false) => PAUSE,
+    }
 }
 
 enum Settled {
@@ -176,7 +223,7 @@ enum Settled {
 
 async fn settle(
     office: &Office,
-    bot: &Messenger,
+    channels: Channels<'_>,
     claimed: &Claimed,
     notice: &NoticeRow,
     outcome: &Result<String, SendError>,
@@ -189,7 +236,7 @@ async fn settle(
             if tx.settle_sent(claimed, message_id, now).await? {
                 delivered(&mut tx, office, claimed.notice_id, now).await?;
             }
-            tx.hold_chat(chat.id, now + if chat.is_group { GROUP_PAUSE } else { PAUSE }).await?;
+            tx.hold_chat(chat.id, now + pause(chat)).await?;
             Settled::Sent
         }
         Err(SendError::Wait(rest)) => {
@@ -220,7 +267,7 @@ async fn settle(
         }
         Err(SendError::Later(why)) => {
             let again = now + back_off(claimed.id, claimed.attempts);
-            if bot.pace().may_complain("later") {
+            if channels.may_complain("later") {
                 tracing::warn!(notice = %notice.number, claimed.attempts, %why, "deliveries are put off");
             }
             tx.hold_chat(chat.id, again).await?;
@@ -229,7 +276,7 @@ async fn settle(
         }
         Err(SendError::Unknown(why)) => {
             let again = now + UNKNOWN_AGAIN.max(back_off(claimed.id, claimed.attempts));
-            if bot.pace().may_complain("unknown") {
+            if channels.may_complain("unknown") {
                 tracing::warn!(notice = %notice.number, claimed.attempts, %why, "nobody knows whether notices went out; they will be repeated");
             }
             tx.hold_chat(chat.id, again).await?;

@@ -7,6 +7,7 @@
 //! Nothing here derives `Debug`: the library's bot prints its token.
 
 mod call;
+mod files;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,8 @@ use super::handle::{Incoming, Sender, What};
 use super::texts::{self, Button, Message, Press};
 use crate::domain::Lang;
 
+/// The channel's name in the database.
+const CHANNEL: &str = "telegram";
 /// Seconds of one long poll; the client gives up on a request after 17.
 const POLL_SECONDS: u32 = 10;
 /// How long a chat rests after a 429 that names no time.
@@ -252,17 +255,22 @@ fn incoming(update: Update) -> Option<Incoming> {
                 return None;
             }
             let text = message.text().or(message.caption()).unwrap_or_default().to_owned();
-            let attachment = message.photo().is_some() || message.document().is_some() || message.video().is_some();
             let reply_to = message
                 .reply_to_message()
                 .filter(|to| to.from.as_ref().is_some_and(|from| from.is_bot))
                 .and_then(|to| to.text().map(str::to_owned));
             Some(Incoming {
+                channel: CHANNEL,
                 update_id,
                 address: message.chat.id.0.to_string(),
                 is_group: !message.chat.is_private(),
                 sender: sender(from, message.sender_chat.is_some()),
-                what: What::Text { text, reply_to, attachment, forwarded: message.forward_origin().is_some() },
+                what: What::Text {
+                    text,
+                    reply_to,
+                    attachments: files::attachments(&message),
+                    forwarded: message.forward_origin().is_some(),
+                },
             })
         }
         UpdateKind::CallbackQuery(query) => {
@@ -270,6 +278,7 @@ fn incoming(update: Update) -> Option<Incoming> {
             let (address, is_group) = (chat.id.0.to_string(), !chat.is_private());
             let buttons = query.message.as_ref().and_then(MaybeInaccessibleMessage::regular_message).map(presses);
             Some(Incoming {
+                channel: CHANNEL,
                 update_id,
                 address,
                 is_group,

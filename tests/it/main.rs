@@ -30,3 +30,5 @@ mod serve;
 mod sites;
 mod sources;
 mod texts;
+mod upkeep;
+mod wecom;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use tokio::sync::watch;
 
-use super::deliver_until;
+use super::{Channels, deliver_until};
 use crate::chat::telegram::Messenger;
+use crate::chat::wecom;
 use crate::office::Office;
 
 /// The rest when nothing is due.
@@ -19,11 +20,17 @@ const AT_ONCE: usize = 50;
 ///
 /// What is being sent then is finished and written down: a service that is stopped and started
 /// repeats nothing. An error or a stumble ends a turn, never the service.
-pub async fn run(office: Office, bot: Messenger, mut stopping: watch::Receiver<bool>) {
+pub async fn run(
+    office: Office,
+    telegram: Option<Messenger>,
+    wecom: Option<wecom::Bot>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let stop = stopping.clone();
     let go_on = move || !*stop.borrow();
+    let channels = Channels { telegram: telegram.as_ref(), wecom: wecom.as_ref() };
     while go_on() {
-        match AssertUnwindSafe(deliver_until(&office, &bot, AT_ONCE, &go_on)).catch_unwind().await {
+        match AssertUnwindSafe(deliver_until(&office, channels, AT_ONCE, &go_on)).catch_unwind().await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::error!(%error, "a turn of the delivery failed and is tried again"),
             Err(_) => tracing::error!("the delivery stumbled and goes on"),

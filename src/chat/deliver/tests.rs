@@ -161,7 +161,7 @@ async fn a_service_that_is_stopped_finishes_what_it_is_sending() {
         world.telegram.fail_next(chat, Fault::Slow(Duration::from_millis(300)));
     }
     let (stop, stopping) = tokio::sync::watch::channel(false);
-    let running = tokio::spawn(run(world.office.clone(), world.messenger.clone(), stopping));
+    let running = tokio::spawn(run(world.office.clone(), Some(world.messenger.clone()), None, stopping));
     world.telegram.await_message(health.chat_id, "整改通知").await.unwrap();
     stop.send(true).unwrap();
     tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();

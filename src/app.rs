@@ -154,6 +154,7 @@ pub struct Bots {
 }
 
 /// How long the loops rest when nothing is due.
+const SHARING_PAUSE: Duration = Duration::from_secs(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 /// How long a stopping service waits for what is under way.
 const GRACE: Duration = Duration::from_secs(8);
@@ -228,7 +229,7 @@ pub async fn work(office: Office, fetcher: Fetcher, stop: impl Future<Output = (
     let store = office.store.clone();
     tracing::info!(database = store.place(), "the worker is waiting for rounds");
     let mut loops = tokio::task::JoinSet::new();
-    loops.spawn(repeat(stopping, DELIVERY_PAUSE, "sharing", move || {
+    loops.spawn(repeat(stopping, SHARING_PAUSE, "sharing", move || {
         let (office, fetcher) = (office.clone(), fetcher.clone());
         async move {
             schedule::share(&office, &fetcher).await?;

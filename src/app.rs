@@ -10,9 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
-use crate::chat::deliver::{Channels, deliver_due};
 use crate::chat::telegram::Messenger;
-use crate::chat::{bot, wecom};
+use crate::chat::{bot, deliver, wecom};
 use crate::clock::Clock;
 use crate::config::{Concealed, Config, HttpConfig};
 use crate::domain::rule::RuleSet;
@@ -155,7 +154,7 @@ pub struct Bots {
 }
 
 /// How long the loops rest when nothing is due.
-const DELIVERY_PAUSE: Duration = Duration::from_secs(1);
+const SHARING_PAUSE: Duration = Duration::from_secs(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 /// How long a stopping service waits for what is under way.
 const GRACE: Duration = Duration::from_secs(8);
@@ -179,16 +178,7 @@ pub async fn serve(office: Office, fetcher: Fetcher, bots: Bots, stop: impl Futu
         tasks.spawn(wecom::run(office.clone(), session, stopping.clone(), health.bot()));
         bot
     });
-    {
-        let office = office.clone();
-        tasks.spawn(repeat(stopping.clone(), DELIVERY_PAUSE, "delivery", move || {
-            let (office, telegram, wecom) = (office.clone(), telegram.clone(), wecom.clone());
-            async move {
-                let channels = Channels { telegram: telegram.as_ref(), wecom: wecom.as_ref() };
-                deliver_due(&office, channels, 50).await.map(|_| ()).map_err(anyhow::Error::from)
-            }
-        }));
-    }
+    tasks.spawn(deliver::run(office.clone(), telegram, wecom, stopping.clone()));
     {
         let (office, fetcher) = (office.clone(), fetcher.clone());
         tasks.spawn(repeat(stopping.clone(), SCHEDULE_PAUSE, "follow-up", move || {
@@ -239,7 +229,7 @@ pub async fn work(office: Office, fetcher: Fetcher, stop: impl Future<Output = (
     let store = office.store.clone();
     tracing::info!(database = store.place(), "the worker is waiting for rounds");
     let mut loops = tokio::task::JoinSet::new();
-    loops.spawn(repeat(stopping, DELIVERY_PAUSE, "sharing", move || {
+    loops.spawn(repeat(stopping, SHARING_PAUSE, "sharing", move || {
         let (office, fetcher) = (office.clone(), fetcher.clone());
         async move {
             schedule::share(&office, &fetcher).await?;

@@ -105,6 +105,12 @@ async fn metrics_text(shared: &Shared) -> Result<String, StoreError> {
     let deliveries: Vec<_> =
         tx.delivery_counts().await?.into_iter().map(|(status, n)| (format!("{{status=\"{status}\"}}"), n)).collect();
     gauge("deliveries", "Outbox rows by status.", &deliveries);
+    let attempts: Vec<_> =
+        tx.attempt_counts().await?.into_iter().map(|(outcome, n)| (format!("{{outcome=\"{outcome}\"}}"), n)).collect();
+    gauge("delivery_attempts", "Tries to deliver, by how they came out.", &attempts);
+    let now = shared.office.now();
+    let oldest = tx.oldest_unsent(now).await?.map_or(0, |written| (now - written).num_seconds().max(0));
+    gauge("outbox_oldest_seconds", "Age of the oldest notice that is due and not out.", &[(String::new(), oldest)]);
     gauge("bot_up", "Every bot reached its server.", &[(String::new(), i64::from(shared.health.is_bot_up()))]);
     let scheduler = i64::from(*shared.health.scheduler.borrow());
     gauge("scheduler_up", "The scheduler makes its turns.", &[(String::new(), scheduler)]);

@@ -23,12 +23,16 @@ use crate::office::Office;
 const ABREAST: usize = 16;
 /// The pause after a failed poll doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// An update that takes longer is left; what it did is kept, what it had to say is lost.
+/// An update that takes longer is left; what it did is kept.
 const PATIENCE: Duration = Duration::from_secs(45);
 /// Messages whose files are fetched at the same time.
 static FETCHING: Semaphore = Semaphore::const_new(2);
-/// How often an answer is tried again when the chat is throttled.
-const ANSWER_TRIES: u32 = 3;
+/// How often an answer that has not gone out is tried again: for two minutes, unless asked to wait longer.
+const ANSWER_TRIES: u32 = 6;
+/// The rest before the first of them doubles up to [`LONGEST_PAUSE`].
+const ANSWER_PAUSE: Duration = Duration::from_secs(2);
+/// The rest after a stumble, and between polls that bring nothing at once.
+const BREATH: Duration = Duration::from_secs(1);
 
 /// Runs the bot until `shutdown` becomes true; `ready` tells whether Telegram answers.
 pub async fn run(
@@ -41,9 +45,16 @@ pub async fn run(
         // An error means that nobody is left who could say stop.
         let _ = shutdown.wait_for(|stop| *stop).await;
     };
+    let serving = async {
+        while AssertUnwindSafe(serve(&office, &messenger, &ready)).catch_unwind().await.is_err() {
+            tracing::error!("the bot stumbled and starts anew");
+            ready.send_replace(false);
+            tokio::time::sleep(BREATH).await;
+        }
+    };
     tokio::select! {
         () = stopped => {}
-        () = serve(&office, &messenger, &ready) => {}
+        () = serving => {}
     }
     ready.send_replace(false);
 }
@@ -61,8 +72,8 @@ async fn serve(office: &Office, messenger: &Messenger, ready: &watch::Sender<boo
                 ready.send_replace(true);
                 pause = Pause::default();
                 // Why: a server that answers an empty poll at once would have us spin.
-                if next == offset && asked.elapsed() < Duration::from_secs(1) {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                if next == offset && asked.elapsed() < BREATH {
+                    tokio::time::sleep(BREATH).await;
                 }
                 handle_batch(office, messenger, &me, updates).await;
                 offset = next;
@@ -177,19 +188,22 @@ async fn fetch(office: &Office, messenger: &Messenger, me: &Me, update: &mut Inc
 }
 
 async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &Incoming) {
+    let patient = tokio::time::timeout(PATIENCE, handle(office, &me.username, update));
     let work = async {
-        let outcome = handle(office, &me.username, update).await;
-        answer(messenger, update, outcome).await;
+        let Ok(outcome) = patient.await else {
+            tracing::error!(update.update_id, "an update took too long and was left");
+            return;
+        };
+        answer(office, messenger, update, outcome).await;
     };
-    match tokio::time::timeout(PATIENCE, AssertUnwindSafe(work).catch_unwind()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) => tracing::error!(update.update_id, "an update made the bot stumble; the next one is handled"),
-        Err(_) => tracing::error!(update.update_id, "an update took too long and was left"),
+    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+        tracing::error!(update.update_id, "an update made the bot stumble; the next one is handled");
     }
 }
 
-/// Says what there is to say; what cannot be said is logged and gone: the change is in the database.
-async fn answer(messenger: &Messenger, update: &Incoming, outcome: Outcome) {
+/// Says what there is to say; what cannot be said after some tries is logged and gone: the change is in the
+/// database.
+async fn answer(office: &Office, messenger: &Messenger, update: &Incoming, outcome: Outcome) {
     if let What::Press { id, message, .. } = &update.what {
         if let Err(error) = messenger.answer_press(id, outcome.toast.as_deref()).await {
             tracing::debug!(%error, "a pressed button could not be answered");
@@ -205,16 +219,81 @@ async fn answer(messenger: &Messenger, update: &Incoming, outcome: Outcome) {
     }
     let messages = outcome.messages.into_iter().map(Piece::Words);
     let mut pieces: VecDeque<Piece> = messages.chain(outcome.documents.into_iter().map(Piece::File)).collect();
+    let mut talk = Talk {
+        office: office.clone(),
+        messenger: messenger.clone(),
+        address: update.address.clone(),
+        is_group: update.is_group,
+    };
     while let Some(piece) = pieces.pop_front() {
-        match piece.send(messenger, &update.address).await {
-            Ok(_) => {}
+        if let Err(error) = talk.say(&piece).await
+            && let Some(rest) = again(&error, 0)
+        {
+            pieces.push_front(piece);
             // Why: waiting here would hold up every other chat of the batch.
-            Err(SendError::Wait(rest)) => {
-                pieces.push_front(piece);
-                tokio::spawn(send_later(messenger.clone(), update.address.clone(), pieces, rest));
-                return;
+            tokio::spawn(talk.say_later(pieces, rest));
+            return;
+        }
+    }
+}
+
+/// How long to wait before an answer is tried again; `None`: not at all.
+///
+/// An answer that may have arrived is not repeated: it bears no number by which a reader could tell.
+fn again(error: &SendError, tries: u32) -> Option<Duration> {
+    match error {
+        _ if tries >= ANSWER_TRIES => None,
+        SendError::Wait(rest) => Some((*rest).min(LONGEST_PAUSE)),
+        SendError::Later(_) => Some((ANSWER_PAUSE * (1 << tries.min(8))).min(LONGEST_PAUSE)),
+        SendError::Moved(_) | SendError::Gone(_) | SendError::Refused(_) | SendError::Unknown(_) => None,
+    }
+}
+
+/// One side of a conversation.
+struct Talk {
+    office: Office,
+    messenger: Messenger,
+    address: String,
+    is_group: bool,
+}
+
+impl Talk {
+    /// Says one thing, within the limits that the outbox keeps too.
+    async fn say(&mut self, piece: &Piece) -> Result<(), SendError> {
+        let (pace, now) = (self.messenger.pace(), self.office.now());
+        let rest = if self.is_group { pace.rest_of_group(&self.address, now) } else { Duration::ZERO };
+        if !rest.is_zero() {
+            return Err(SendError::Wait(rest));
+        }
+        // A second at most, and only when thirty messages went out in the last.
+        tokio::time::sleep(pace.rest_of_all(now)).await;
+        pace.count(&self.address, true, now);
+        let mut said = piece.send(&self.messenger, &self.address).await;
+        if let Err(SendError::Moved(to)) = said {
+            self.address = to;
+            said = piece.send(&self.messenger, &self.address).await;
+        }
+        if let Err(error) = &said {
+            tracing::warn!(%error, "an answer could not be sent");
+        }
+        said.map(|_| ())
+    }
+
+    /// Says the rest of an answer in its order when the chat takes messages again.
+    async fn say_later(mut self, mut pieces: VecDeque<Piece>, mut rest: Duration) {
+        let mut tries = 0;
+        while let Some(piece) = pieces.front() {
+            tokio::time::sleep(rest).await;
+            tries += 1;
+            let said = self.say(piece).await;
+            if let Err(error) = &said
+                && let Some(wait) = again(error, tries)
+            {
+                rest = wait;
+                continue;
             }
-            Err(error) => tracing::warn!(%error, update.update_id, "an answer could not be sent"),
+            pieces.pop_front();
+            (tries, rest) = (0, Duration::ZERO);
         }
     }
 }
@@ -231,24 +310,5 @@ impl Piece {
             Self::Words(message) => messenger.send(address, message).await,
             Self::File(file) => messenger.send_document(address, &file.name, file.content.clone(), &file.caption).await,
         }
-    }
-}
-
-/// Sends the rest of an answer in its order when the chat takes messages again.
-async fn send_later(messenger: Messenger, address: String, mut pieces: VecDeque<Piece>, mut rest: Duration) {
-    let mut tries = 0;
-    while let Some(piece) = pieces.front() {
-        tokio::time::sleep(rest.min(LONGEST_PAUSE)).await;
-        match piece.send(&messenger, &address).await {
-            Err(SendError::Wait(again)) if tries < ANSWER_TRIES => {
-                tries += 1;
-                rest = again;
-                continue;
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "an answer could not be sent"),
-        }
-        pieces.pop_front();
-        (tries, rest) = (0, Duration::ZERO);
     }
 }

@@ -6,11 +6,14 @@
 //!
 //! Nothing here derives `Debug`: the library's bot prints its token.
 
+mod call;
 mod files;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use teloxide::Bot;
 use teloxide::net::default_reqwest_settings;
 use teloxide::payloads::{
     AnswerCallbackQuerySetters, EditMessageReplyMarkupSetters, EditMessageTextSetters, GetUpdatesSetters,
@@ -21,9 +24,11 @@ use teloxide::types::{
     AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup,
     InputFile, LinkPreviewOptions, MaybeInaccessibleMessage, MessageId, ParseMode, ReplyMarkup, Update, UpdateKind,
 };
-use teloxide::{ApiError, Bot, RequestError};
+
+use call::{sort, updates};
 
 use super::commands::Verb;
+use super::deliver::Pace;
 use super::handle::{Incoming, Sender, What};
 use super::texts::{self, Button, Message, Press};
 use crate::domain::Lang;
@@ -52,6 +57,7 @@ const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
 #[derive(Clone)]
 pub struct Messenger {
     bot: Bot,
+    pace: Arc<Pace>,
 }
 
 /// Why there is no messenger.
@@ -98,9 +104,9 @@ impl SendError {
         match self {
             Self::Wait(pause) => format!("Telegram 要求{}秒后再试", pause.as_secs()),
             Self::Moved(_) => "群组已升级为超级群组".into(),
-            Self::Gone(words) | Self::Refused(words) => format!("Telegram 拒绝了请求（{words}）"),
-            Self::Later(words) => format!("暂时无法使用 Telegram（{words}）"),
-            Self::Unknown(words) => format!("未收到 Telegram 的完整答复（{words}）"),
+            Self::Gone(words) | Self::Refused(words) => format!("Telegram 拒绝了请求（{}）", call::in_chinese(words)),
+            Self::Later(words) => format!("暂时无法使用 Telegram（{}）", call::in_chinese(words)),
+            Self::Unknown(words) => format!("未收到 Telegram 的完整答复（{}）", call::in_chinese(words)),
         }
     }
 }
@@ -126,13 +132,12 @@ impl Messenger {
             None => builder.no_proxy(),
         };
         let client = builder.build().map_err(|_| MessengerError::Client)?;
-        Ok(Self { bot: Bot::with_client(token.expose_secret(), client).set_api_url(api_url) })
+        Ok(Self { bot: Bot::with_client(token.expose_secret(), client).set_api_url(api_url), pace: Arc::default() })
     }
 
-    /// Asks Telegram who the bot is.
-    pub async fn check(&self) -> Result<Me, SendError> {
-        let me = self.bot.get_me().await.map_err(|error| sort(&error))?;
-        Ok(Me { username: me.username().to_owned() })
+    /// What was said lately.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// Publishes the command menu in each language; Chinese is the default.
@@ -148,8 +153,8 @@ impl Messenger {
                 })
                 .collect()
         };
-        self.bot.set_my_commands(menu(Lang::Zh)).await.map_err(|error| sort(&error))?;
-        self.bot.set_my_commands(menu(Lang::En)).language_code("en").await.map_err(|error| sort(&error))?;
+        self.call(&self.bot.set_my_commands(menu(Lang::Zh))).await?;
+        self.call(&self.bot.set_my_commands(menu(Lang::En)).language_code("en")).await?;
         Ok(())
     }
 
@@ -165,8 +170,8 @@ impl Messenger {
         } else if !message.buttons.is_empty() {
             request = request.reply_markup(keyboard(&message.buttons));
         }
-        let sent = request.await.map_err(|error| sort(&error))?;
-        Ok(sent.id.0.to_string())
+        // Why: an answer without the number was accepted all the same; to repeat it would help nobody.
+        Ok(self.call(&request).await?["message_id"].as_i64().unwrap_or_default().to_string())
     }
 
     /// Sends a file with a short text; gives its number in the chat.
@@ -187,10 +192,7 @@ impl Messenger {
     pub async fn redraw(&self, address: &str, message: i32, buttons: &[Vec<Button>]) -> Result<(), SendError> {
         let request =
             self.bot.edit_message_reply_markup(chat_id(address)?, MessageId(message)).reply_markup(keyboard(buttons));
-        match request.await {
-            Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
-            Err(error) => Err(sort(&error)),
-        }
+        unless_modified(self.call(&request).await)
     }
 
     /// Writes a message and its buttons anew; that it says so already is no error.
@@ -201,10 +203,7 @@ impl Messenger {
             .parse_mode(ParseMode::Html)
             .link_preview_options(NO_PREVIEW)
             .reply_markup(keyboard(&anew.buttons));
-        match request.await {
-            Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
-            Err(error) => Err(sort(&error)),
-        }
+        unless_modified(self.call(&request).await)
     }
 
     /// Ends the waiting of a pressed button, with a short notification or none.
@@ -213,21 +212,25 @@ impl Messenger {
         if let Some(toast) = toast {
             request = request.text(toast.chars().take(LONGEST_TOAST).collect::<String>());
         }
-        request.await.map(|_| ()).map_err(|error| sort(&error))
+        self.call(&request).await.map(|_| ())
     }
 
     /// The next updates from `offset` on, after at most ten seconds; what concerns nobody is left out.
     pub(super) async fn updates(&self, offset: i32) -> Result<(i32, Vec<Incoming>), SendError> {
-        let updates = self
+        let request = self
             .bot
             .get_updates()
             .offset(offset)
             .timeout(POLL_SECONDS)
-            .allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery])
-            .await
-            .map_err(|error| sort(&error))?;
-        let next = updates.iter().map(|update| update.id.as_offset()).max().unwrap_or(offset);
-        Ok((next, updates.into_iter().filter_map(incoming).collect()))
+            .allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
+        updates(self.call(&request).await?, offset)
+    }
+}
+
+fn unless_modified(done: Result<serde_json::Value, SendError>) -> Result<(), SendError> {
+    match done {
+        Err(SendError::Refused(words)) if words.starts_with("Bad Request: message is not modified") => Ok(()),
+        done => done.map(|_| ()),
     }
 }
 
@@ -240,59 +243,6 @@ fn keyboard(buttons: &[Vec<Button>]) -> InlineKeyboardMarkup {
     InlineKeyboardMarkup::new(buttons.iter().map(|row| {
         row.iter().map(|button| InlineKeyboardButton::callback(button.label.clone(), button.press.encode()))
     }))
-}
-
-/// What to do next about a failed request.
-fn sort(error: &RequestError) -> SendError {
-    match error {
-        RequestError::RetryAfter(seconds) => SendError::Wait(seconds.duration()),
-        RequestError::MigrateToChatId(to) => SendError::Moved(to.0.to_string()),
-        RequestError::Api(error) => {
-            let words = match error {
-                ApiError::Unknown(words) => words.clone(),
-                known => known.to_string(),
-            };
-            sort_words(words, matches!(error, ApiError::InvalidToken))
-        }
-        RequestError::Network(error) if error.is_connect() || error.is_builder() => {
-            SendError::Later("Telegram cannot be reached".into())
-        }
-        RequestError::Network(_) => SendError::Unknown("the connection was lost before the answer came".into()),
-        // Why: the raw answer may quote the message, so it is looked at and never repeated.
-        RequestError::InvalidJson { raw, .. } if raw.trim_start().starts_with('{') => {
-            SendError::Unknown("the answer could not be read".into())
-        }
-        RequestError::InvalidJson { .. } => SendError::Later("a gateway answered instead of Telegram".into()),
-        RequestError::Io(_) => SendError::Later("a file could not be read".into()),
-    }
-}
-
-fn sort_words(words: String, bad_token: bool) -> SendError {
-    const GONE: &[&str] = &[
-        "Forbidden:",
-        "Bad Request: chat not found",
-        "Bad Request: user not found",
-        "Bad Request: PEER_ID_INVALID",
-        "Bad Request: group is deactivated",
-        "Bad Request: group chat was deactivated",
-        "Bad Request: CHAT_WRITE_FORBIDDEN",
-        "Bad Request: have no rights to send a message",
-        "Bad Request: not enough rights to send text messages",
-        "Bad Request: need administrator rights in the channel chat",
-    ];
-    if bad_token {
-        return SendError::Later("Telegram refuses the token".into());
-    }
-    if words.starts_with("Too Many Requests") {
-        return SendError::Wait(REST);
-    }
-    if GONE.iter().any(|beginning| words.starts_with(beginning)) {
-        return SendError::Gone(words);
-    }
-    if words.starts_with("Bad Request") || words.starts_with("Request Entity Too Large") {
-        return SendError::Refused(words);
-    }
-    SendError::Later(words)
 }
 
 /// What the office needs to know of an update; `None` for what concerns nobody.
@@ -378,19 +328,6 @@ fn presses(message: &teloxide::types::Message) -> Vec<Vec<Press>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn refusals_are_sorted_by_how_they_begin() {
-        for words in
-            ["Forbidden: bot was kicked from the group chat", "Forbidden: something new", "Bad Request: chat not found"]
-        {
-            assert_eq!(sort_words(words.into(), false), SendError::Gone(words.into()));
-        }
-        assert_eq!(sort_words("Too Many Requests".into(), false), SendError::Wait(REST));
-        assert!(matches!(sort_words("Bad Request: can't parse entities: x".into(), false), SendError::Refused(_)));
-        assert!(matches!(sort_words("Internal Server Error".into(), false), SendError::Later(_)));
-        assert!(matches!(sort_words("Unauthorized".into(), true), SendError::Later(_)));
-    }
 
     #[test]
     fn a_wrong_address_or_proxy_is_named_without_the_token() {

@@ -11,6 +11,7 @@ use super::output::Column;
 use super::rules::named;
 use super::{CheckFailed, Context};
 use crate::app::{self, CalendarError, LexiconError, RulesError};
+use crate::chat::telegram::{Messenger, SendError};
 use crate::clock::Clock;
 use crate::config::{from_process, read_credentials};
 use crate::domain::Lang;
@@ -328,8 +329,19 @@ async fn chat(lines: &mut Lines, config: &crate::config::Config) {
     }
     match super::notices::require_messenger(config) {
         Err(error) => lines.failed(name, &error),
-        Ok(messenger) => match messenger.check().await {
-            Ok(me) => lines.note(name, true, format!("@{}", me.username), format!("@{}", me.username)),
+        Ok(messenger) => match ready(&messenger).await {
+            Ok((username, false)) => lines.note(name, true, format!("@{username}"), format!("@{username}")),
+            Ok((username, true)) => lines.note(
+                name,
+                false,
+                format!(
+                    "@{username} 的消息正发往其他服务的地址（webhook），本机收不到；请停用该服务并调用 deleteWebhook"
+                ),
+                format!(
+                    "the messages of @{username} go to another service's address (webhook), none come here; stop that \
+                     service and call deleteWebhook"
+                ),
+            ),
             Err(error) => lines.note(
                 name,
                 false,
@@ -338,6 +350,11 @@ async fn chat(lines: &mut Lines, config: &crate::config::Config) {
             ),
         },
     }
+}
+
+/// The bot's name, and whether somebody else receives its updates.
+async fn ready(messenger: &Messenger) -> Result<(String, bool), SendError> {
+    Ok((messenger.check().await?.username, messenger.has_webhook().await?))
 }
 
 /// The WeCom bot, as far as it can be tried without throwing a running service out.

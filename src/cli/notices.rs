@@ -1,12 +1,14 @@
 //! `notices`: the outbox.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::args::NoticesCommand;
 use super::output::Column;
 use super::{Context, Usage};
 use crate::app;
-use crate::chat::deliver::deliver_due;
+use crate::chat::deliver::{deliver_due, next_due};
 use crate::chat::telegram::Messenger;
 use crate::config::Config;
 use crate::domain::notice::{NoticeBody, NoticeKind};
@@ -17,6 +19,12 @@ use crate::store::NoticeQuery;
 const PAGE: usize = 500;
 /// Deliveries made before the outbox is asked again.
 const AT_ONCE: usize = 50;
+/// What is due later than this is not waited for.
+const SOON: Duration = Duration::from_secs(4);
+/// That many tries in vain, and the channel is in trouble.
+const TROUBLE: usize = 8;
+/// The least that is waited.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// A notice as scripts see it.
 #[derive(Serialize)]
@@ -152,16 +160,14 @@ async fn send(context: &mut Context) -> anyhow::Result<()> {
         total.later += done.later;
         total.failed += done.failed;
         total.unknown += done.unknown;
-        let due = office.store.read().await?.due_deliveries(office.now()).await?.len();
-        if due == 0 {
+        if done.sent == 0 && done.later + done.unknown >= TROUBLE {
             break;
         }
-        if done.sent + done.failed == 0 {
-            // What is left waits for its chat's rate; soon enough to wait here.
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        }
-        if done.later > 0 && done.sent == 0 {
-            break;
+        // What waits for its chat's rate is waited for; what is put off goes out with a later call or `serve`.
+        let Some(due) = next_due(&office).await? else { break };
+        match (due - office.now()).to_std() {
+            Ok(rest) if rest > SOON => break,
+            rest => tokio::time::sleep(rest.unwrap_or(BREATH).max(BREATH)).await,
         }
     }
     let lines = [

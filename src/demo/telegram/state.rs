@@ -75,6 +75,16 @@ pub(super) struct Query {
     pub(super) answered: bool,
 }
 
+/// How a poll brings its updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Order {
+    /// As they happened.
+    #[default]
+    Kept,
+    /// The last first, and each of them twice.
+    Lost,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) chats: BTreeMap<i64, Chat>,
@@ -95,6 +105,8 @@ pub(super) struct State {
     pub(super) in_english: bool,
     /// Nothing is answered.
     pub(super) down: bool,
+    /// How updates come.
+    pub(super) order: Order,
     pub(super) sends: VecDeque<(DateTime<Utc>, i64)>,
 }
 

@@ -154,6 +154,11 @@ async fn answer(messenger: &Messenger, update: &Incoming, outcome: Outcome) {
             tracing::debug!(%error, "a message could not be drawn anew");
         }
     }
+    if let Some((verbs, lang)) = &outcome.menu
+        && let Err(error) = messenger.set_menu(&update.address, verbs, *lang).await
+    {
+        tracing::debug!(%error, "the command menu of a chat could not be set");
+    }
     let messages = outcome.messages.into_iter().map(Piece::Words);
     let mut pieces: VecDeque<Piece> = messages.chain(outcome.documents.into_iter().map(Piece::File)).collect();
     while let Some(piece) = pieces.pop_front() {

@@ -16,8 +16,9 @@ use teloxide::payloads::{
 };
 use teloxide::requests::Requester;
 use teloxide::types::{
-    AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup,
-    InputFile, LinkPreviewOptions, MaybeInaccessibleMessage, MessageId, ParseMode, ReplyMarkup, Update, UpdateKind,
+    AllowedUpdate, BotCommand, BotCommandScope, CallbackQueryId, ChatId, ForceReply, InlineKeyboardButton,
+    InlineKeyboardMarkup, InputFile, LinkPreviewOptions, MaybeInaccessibleMessage, MessageId, ParseMode, ReplyMarkup,
+    Update, UpdateKind,
 };
 use teloxide::{ApiError, Bot, RequestError};
 
@@ -25,6 +26,7 @@ use super::commands::Verb;
 use super::handle::{Incoming, Sender, What};
 use super::texts::{self, Button, Message, Press};
 use crate::domain::Lang;
+use crate::domain::person::Role;
 
 /// Seconds of one long poll; the client gives up on a request after 17.
 const POLL_SECONDS: u32 = 10;
@@ -131,22 +133,25 @@ impl Messenger {
         Ok(Me { username: me.username().to_owned() })
     }
 
-    /// Publishes the command menu in each language; Chinese is the default.
+    /// Publishes the menu of who is not bound to anything more, in each language; Chinese is the default.
+    ///
+    /// What else a role may do stands in the menu of its chat: see [`Messenger::set_menu`].
     pub async fn publish_commands(&self) -> Result<(), SendError> {
-        let menu = |lang| -> Vec<BotCommand> {
-            Verb::ALL
-                .iter()
-                .filter(|verb| **verb != Verb::Start)
-                .map(|verb| {
-                    let (arguments, about) = texts::about(*verb, lang);
-                    let gap = if arguments.is_empty() { "" } else { ": " };
-                    BotCommand::new(verb.key(), format!("{about}{gap}{arguments}"))
-                })
-                .collect()
-        };
-        self.bot.set_my_commands(menu(Lang::Zh)).await.map_err(|error| sort(&error))?;
-        self.bot.set_my_commands(menu(Lang::En)).language_code("en").await.map_err(|error| sort(&error))?;
+        let mut verbs = texts::commands_of(&[Role::UnitAdmin]);
+        if !verbs.contains(&Verb::Bind) {
+            verbs.insert(0, Verb::Bind);
+        }
+        self.bot.set_my_commands(menu(&verbs, Lang::Zh)).await.map_err(|error| sort(&error))?;
+        let english = self.bot.set_my_commands(menu(&verbs, Lang::En)).language_code("en");
+        english.await.map_err(|error| sort(&error))?;
         Ok(())
+    }
+
+    /// Sets the command menu of one chat.
+    pub async fn set_menu(&self, address: &str, verbs: &[Verb], lang: Lang) -> Result<(), SendError> {
+        let scope = BotCommandScope::Chat { chat_id: chat_id(address)?.into() };
+        let request = self.bot.set_my_commands(menu(verbs, lang)).scope(scope);
+        request.await.map(|_| ()).map_err(|error| sort(&error))
     }
 
     /// Sends a message; gives its number in the chat.
@@ -225,6 +230,15 @@ impl Messenger {
         let next = updates.iter().map(|update| update.id.as_offset()).max().unwrap_or(offset);
         Ok((next, updates.into_iter().filter_map(incoming).collect()))
     }
+}
+
+fn menu(verbs: &[Verb], lang: Lang) -> Vec<BotCommand> {
+    let entry = |verb: &Verb| {
+        let (arguments, about) = texts::about(*verb, lang);
+        let gap = if arguments.is_empty() { "" } else { ": " };
+        BotCommand::new(verb.key(), format!("{about}{gap}{arguments}"))
+    };
+    verbs.iter().map(entry).collect()
 }
 
 fn chat_id(address: &str) -> Result<ChatId, SendError> {

@@ -11,6 +11,7 @@
 //! - No HTTP call inside a transaction.
 
 mod accounts;
+mod approvals;
 mod by_hand;
 mod decisions;
 mod delivery;
@@ -29,6 +30,7 @@ mod slots;
 mod visits;
 
 pub use accounts::AccountQuery;
+pub use approvals::{Approval, ApprovalKind, NewApproval};
 pub use decisions::Decided;
 pub use delivery::{Claimed, DeliveryStatus, Undelivered};
 pub use engine::{Store, StoreError, Tx};

@@ -15,6 +15,7 @@ mod by_hand;
 mod checks;
 mod cli;
 mod crash;
+mod desk;
 mod draw;
 mod fairness;
 mod hostile;

@@ -41,6 +41,10 @@ pub(super) async fn page(desk: &Desk<'_>, place: i64, before: Option<Finding>) -
 
 /// Confirms a finding, or dismisses it for a reason.
 pub(super) async fn decide(desk: &Desk<'_>, id: i64, confirm: bool, why: &str) -> Result<Decided, StoreError> {
+    // Somebody was quicker: the reader learns who, rather than take it for their own doing.
+    if let Some(said) = settled(desk, id).await? {
+        return Ok(Decided::Not(said));
+    }
     match decide_finding(desk.office, id, confirm, why, desk.actor()).await {
         Ok(stored) => Ok(Decided::Now(Box::new(stored.finding))),
         Err(DecideError::ReasonMissing) => Ok(Decided::Not(desk.say(&Reply::AskWhy(id)))),

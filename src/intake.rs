@@ -1,5 +1,6 @@
 //! Files into the registry: all of a command's files in one transaction, or nothing of them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -37,6 +38,9 @@ pub struct Imported {
     pub problems: Vec<String>,
     /// Lifecycle events recorded (accounts only).
     pub events: usize,
+    /// Units that go by another name now, old and new, whose bindings were carried over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed_units: Vec<(String, String)>,
     /// Nothing was written.
     pub dry_run: bool,
 }
@@ -68,10 +72,12 @@ pub async fn import_accounts(office: &Office, files: &[PathBuf], wishes: Wishes)
     let mut tx = office.store.write().await?;
     // Why: what an empty registry is filled with was opened long ago; that is no event of today.
     let first = tx.account_count().await? == 0;
+    let mut moves = Moves::new();
     for (_, account) in sheets.iter().flat_map(|sheet| &sheet.rows) {
         imported.rows += 1;
-        put_account(&mut tx, account, first, now, &mut imported).await?;
+        put_account(&mut tx, account, first, now, &mut imported, &mut moves).await?;
     }
+    imported.renamed_units = follow_renames(&mut tx, &moves, now).await?;
     if !wishes.dry_run {
         tx.commit().await?;
     }
@@ -84,6 +90,7 @@ async fn put_account(
     first: bool,
     now: DateTime<Utc>,
     imported: &mut Imported,
+    moves: &mut Moves,
 ) -> Result<(), StoreError> {
     let changes = match tx.account(&account.account_id).await? {
         None => {
@@ -96,6 +103,9 @@ async fn put_account(
         }
         Some(known) => {
             imported.changed += 1;
+            if known.unit != account.unit {
+                moves.entry(known.unit.clone()).or_default().push((account.unit.clone(), account.account_id.clone()));
+            }
             compare(&known, account)
         }
     };
@@ -105,6 +115,42 @@ async fn put_account(
         imported.events += 1;
     }
     Ok(())
+}
+
+/// Accounts that went from one unit to another in one import: from which, to which.
+type Moves = BTreeMap<String, Vec<(String, AccountId)>>;
+
+/// A unit whose accounts went, all of them and at once, to one name that no other account bears has
+/// been renamed: who is bound to it stays bound, and its live issues go along. Gives old and new names.
+///
+/// Everything else may be a merger or a split, where carrying a binding over would show one unit's
+/// business to another: `users list` and `doctor` name those bindings, and a person invites anew.
+async fn follow_renames(tx: &mut Tx, moves: &Moves, now: DateTime<Utc>) -> Result<Vec<(String, String)>, StoreError> {
+    let mut renamed = Vec::new();
+    for (from, to) in moves {
+        let names: BTreeSet<&String> = to.iter().map(|(name, _)| name).collect();
+        let (Some(name), 1) = (names.first(), names.len()) else { continue };
+        let moved: BTreeSet<&AccountId> = to.iter().map(|(_, account)| account).collect();
+        let bearers = tx.accounts_of_unit(name).await?;
+        let is_new = bearers.iter().all(|bearer| moved.contains(bearer));
+        let went_before = tx.unit_was_left(from, name).await?;
+        if !is_new || went_before || !tx.accounts_of_unit(from).await?.is_empty() {
+            continue;
+        }
+        tx.rename_unit(from, name).await?;
+        tx.append_event(NewEvent {
+            at: now,
+            actor: "cli",
+            subject_kind: "unit",
+            subject_id: from,
+            kind: "renamed",
+            note: name,
+            data: "",
+        })
+        .await?;
+        renamed.push((from.clone(), (*name).clone()));
+    }
+    Ok(renamed)
 }
 
 async fn record(tx: &mut Tx, account: &AccountId, change: &Change, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -204,7 +250,7 @@ pub async fn put_hand_in(
     let now = office.now();
     let mut tx = office.store.write().await?;
     if let Some(account) = account {
-        put_account(&mut tx, account, false, now, &mut Imported::default()).await?;
+        put_account(&mut tx, account, false, now, &mut Imported::default(), &mut Moves::new()).await?;
     }
     for record in reviews {
         tx.put_review(record, now).await?;

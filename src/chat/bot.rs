@@ -217,6 +217,11 @@ async fn answer(office: &Office, messenger: &Messenger, update: &Incoming, outco
             tracing::debug!(%error, "a message could not be drawn anew");
         }
     }
+    if let Some((verbs, lang)) = &outcome.menu
+        && let Err(error) = messenger.set_menu(&update.address, verbs, *lang).await
+    {
+        tracing::debug!(%error, "the command menu of a chat could not be set");
+    }
     let messages = outcome.messages.into_iter().map(Piece::Words);
     let mut pieces: VecDeque<Piece> = messages.chain(outcome.documents.into_iter().map(Piece::File)).collect();
     let mut talk = Talk {

@@ -21,8 +21,9 @@ use teloxide::payloads::{
 };
 use teloxide::requests::Requester;
 use teloxide::types::{
-    AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup,
-    InputFile, LinkPreviewOptions, MaybeInaccessibleMessage, MessageId, ParseMode, ReplyMarkup, Update, UpdateKind,
+    AllowedUpdate, BotCommand, BotCommandScope, CallbackQueryId, ChatId, ForceReply, InlineKeyboardButton,
+    InlineKeyboardMarkup, InputFile, LinkPreviewOptions, MaybeInaccessibleMessage, MessageId, ParseMode, ReplyMarkup,
+    Update, UpdateKind,
 };
 
 use call::{sort, updates};
@@ -32,6 +33,7 @@ use super::deliver::Pace;
 use super::handle::{Incoming, Sender, What};
 use super::texts::{self, Button, Message, Press};
 use crate::domain::Lang;
+use crate::domain::person::Role;
 
 /// The channel's name in the database.
 const CHANNEL: &str = "telegram";
@@ -140,22 +142,24 @@ impl Messenger {
         &self.pace
     }
 
-    /// Publishes the command menu in each language; Chinese is the default.
+    /// Publishes the menu of who is not bound to anything more, in each language; Chinese is the default.
+    ///
+    /// What else a role may do stands in the menu of its chat: see [`Messenger::set_menu`].
     pub async fn publish_commands(&self) -> Result<(), SendError> {
-        let menu = |lang| -> Vec<BotCommand> {
-            Verb::ALL
-                .iter()
-                .filter(|verb| **verb != Verb::Start)
-                .map(|verb| {
-                    let (arguments, about) = texts::about(*verb, lang);
-                    let gap = if arguments.is_empty() { "" } else { ": " };
-                    BotCommand::new(verb.key(), format!("{about}{gap}{arguments}"))
-                })
-                .collect()
-        };
-        self.call(&self.bot.set_my_commands(menu(Lang::Zh))).await?;
-        self.call(&self.bot.set_my_commands(menu(Lang::En)).language_code("en")).await?;
+        let mut verbs = texts::commands_of(&[Role::UnitAdmin]);
+        if !verbs.contains(&Verb::Bind) {
+            verbs.insert(0, Verb::Bind);
+        }
+        self.call(&self.bot.set_my_commands(menu(&verbs, Lang::Zh))).await?;
+        self.call(&self.bot.set_my_commands(menu(&verbs, Lang::En)).language_code("en")).await?;
         Ok(())
+    }
+
+    /// Sets the command menu of one chat.
+    pub async fn set_menu(&self, address: &str, verbs: &[Verb], lang: Lang) -> Result<(), SendError> {
+        let scope = BotCommandScope::Chat { chat_id: chat_id(address)?.into() };
+        let request = self.bot.set_my_commands(menu(verbs, lang)).scope(scope);
+        request.await.map(|_| ()).map_err(|error| sort(&error))
     }
 
     /// Sends a message; gives its number in the chat.
@@ -232,6 +236,15 @@ fn unless_modified(done: Result<serde_json::Value, SendError>) -> Result<(), Sen
         Err(SendError::Refused(words)) if words.starts_with("Bad Request: message is not modified") => Ok(()),
         done => done.map(|_| ()),
     }
+}
+
+fn menu(verbs: &[Verb], lang: Lang) -> Vec<BotCommand> {
+    let entry = |verb: &Verb| {
+        let (arguments, about) = texts::about(*verb, lang);
+        let gap = if arguments.is_empty() { "" } else { ": " };
+        BotCommand::new(verb.key(), format!("{about}{gap}{arguments}"))
+    };
+    verbs.iter().map(entry).collect()
 }
 
 fn chat_id(address: &str) -> Result<ChatId, SendError> {

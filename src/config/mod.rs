@@ -24,9 +24,9 @@ pub use credentials::{Credential, Credentials, read_credentials};
 pub use problem::{ConfigError, Place, Problem};
 pub use secret::{Concealed, SecretError, SecretSource};
 pub use sections::{
-    CalendarConfig, CanaryConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig, DeadlinesConfig,
-    HttpConfig, OfficeConfig, QuietConfig, ReviewConfig, ReviewRequired, RulesConfig, SamplingConfig, ScheduleConfig,
-    StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig, WecomConfig,
+    ApprovalConfig, CalendarConfig, CanaryConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig,
+    DeadlinesConfig, HttpConfig, OfficeConfig, QuietConfig, ReviewConfig, ReviewRequired, RulesConfig, SamplingConfig,
+    ScheduleConfig, StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig, WecomConfig,
 };
 
 use layers::Layers;
@@ -61,6 +61,8 @@ pub struct Config {
     pub deadlines: DeadlinesConfig,
     /// When no message goes out.
     pub quiet: QuietConfig,
+    /// What takes two supervisors.
+    pub approval: ApprovalConfig,
     /// The chat bot.
     pub telegram: TelegramConfig,
     /// The WeCom bot; `None` where there is none.

@@ -163,6 +163,17 @@ pub struct DeadlinesConfig {
 pub struct QuietConfig {
     /// When no message goes out, days off included; `None`: messages may go out at any time.
     pub hours: Option<QuietHours>,
+    /// What a person confirms within this time goes out as one notice a unit.
+    pub gather: Duration,
+}
+
+/// `[approval]`: what takes two supervisors (双人复核).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApprovalConfig {
+    /// Closing an issue that no recheck has passed takes a second supervisor.
+    pub close_without_recheck: bool,
+    /// Notices of one round to more units than this take two supervisors; 0: any number goes out.
+    pub notices_over: usize,
 }
 
 keyed_enum! {
@@ -329,6 +340,11 @@ pub(super) fn read(r: &mut Reader) -> Config {
                 "起止时间不同的时段，如 18:00-09:00",
                 "hours like 18:00-09:00, with two different times",
             ),
+            gather: r.duration("quiet.gather", Duration::ZERO, Duration::from_hours(1)),
+        },
+        approval: ApprovalConfig {
+            close_without_recheck: r.flag("approval.close_without_recheck"),
+            notices_over: r.number("approval.notices_over", 0..=1_000_000),
         },
         telegram: TelegramConfig {
             token: r.token("telegram.token_file"),

@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::bulletin::{Dataset, Imbalance};
 
+pub use issue_table::issue_table;
+
 mod bulletin;
 mod certificate;
 mod docx;
 mod issue_list;
+mod issue_table;
 mod ledger;
 mod page;
 mod sheet;
@@ -75,11 +78,7 @@ const DOCUMENTS: [(&str, Render); 6] = [
 /// Each file appears whole or not at all; files of an earlier run are replaced. Returns the
 /// files in a fixed order. Errors: an imbalance comes before anything is written.
 pub fn write_all(dataset: &Dataset, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    dataset.check()?;
-    let mut files = Vec::with_capacity(DOCUMENTS.len());
-    for (name, render) in DOCUMENTS {
-        files.push((name, render(dataset)?));
-    }
+    let files = render_all(dataset)?;
     fs::create_dir_all(out).map_err(|source| ReportError::File { path: out.to_owned(), source })?;
     let mut paths = Vec::with_capacity(files.len());
     for (name, bytes) in files {
@@ -88,6 +87,12 @@ pub fn write_all(dataset: &Dataset, out: &Path) -> Result<Vec<PathBuf>, ReportEr
         paths.push(path);
     }
     Ok(paths)
+}
+
+/// Checks the dataset and makes every document, by file name and in a fixed order; writes nothing.
+pub fn render_all(dataset: &Dataset) -> Result<Vec<(&'static str, Vec<u8>)>, ReportError> {
+    dataset.check()?;
+    DOCUMENTS.iter().map(|(name, render)| Ok((*name, render(dataset)?))).collect()
 }
 
 /// Writes a file that appears whole or not at all.

@@ -338,7 +338,7 @@ impl Tx {
             self,
             all Undelivered,
             "SELECT n.number, n.unit, (SELECT MAX(d.last_error) FROM delivery d WHERE d.notice_id = n.id) AS last_error
-             FROM notice n WHERE n.delivered_at IS NULL AND n.created_at < $1 AND n.kind <> 'digest'
+             FROM notice n WHERE n.delivered_at IS NULL AND n.created_at < $1 AND n.kind NOT IN ('digest', 'farewell')
                  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id
                                  AND d.status = 'queued' AND d.attempts = 0 AND d.due_at >= $1)
              ORDER BY n.id",

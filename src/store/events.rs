@@ -144,6 +144,17 @@ impl Tx {
         Ok(count as usize)
     }
 
+    /// How many of the last events are refusals since an instant; the last thousand are looked at.
+    pub async fn recent_refusals(&mut self, since: DateTime<Utc>) -> Result<i64, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM (SELECT kind, at FROM event ORDER BY id DESC LIMIT 1000) last
+             WHERE kind LIKE 'refused_%' AND at >= $1",
+            millis(since)
+        )?)
+    }
+
     /// Whether a subject has an event of a kind with exactly this note.
     pub async fn has_event(
         &mut self,

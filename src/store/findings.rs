@@ -436,6 +436,37 @@ impl Tx {
         )?)
     }
 
+    /// The defect at `place` of those that wait for a person: personal data, then wording grave enough for a
+    /// veto, then the rest in the order in which they were found.
+    pub async fn doubtful_at(&mut self, place: i64, zone: Tz) -> Result<Option<StoredFinding>, StoreError> {
+        let id = sql!(
+            self,
+            scalar_opt i64,
+            "SELECT id FROM (SELECT MAX(id) AS id, MIN(id) AS first, account_id, indicator, subject,
+                     MIN(CASE WHEN indicator = 'privacy' THEN 0
+                              WHEN indicator = 'expression' AND class = 'veto' THEN 1 ELSE 2 END) AS rank
+                 FROM finding WHERE outcome = 'suspected' AND next_look_at IS NULL
+                 GROUP BY account_id, indicator, subject) doubtful
+             ORDER BY rank, first LIMIT 1 OFFSET $1",
+            place
+        )?;
+        match id {
+            Some(id) => self.finding(id, zone).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Who decided a finding, and when.
+    pub async fn decision_on(&mut self, id: i64) -> Result<Option<(String, DateTime<Utc>)>, StoreError> {
+        let decided = sql!(
+            self,
+            opt(Option<String>, Option<i64>),
+            "SELECT decided_by, decided_at FROM finding WHERE id = $1",
+            id
+        )?;
+        Ok(decided.and_then(|(by, at)| Some((by.unwrap_or_default(), instant(at?)))))
+    }
+
     /// How many defects wait for a person: suspected, and looked at often enough; each counted once over all rounds.
     pub async fn doubtful_count(&mut self) -> Result<i64, StoreError> {
         Ok(sql!(

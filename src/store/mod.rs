@@ -11,6 +11,7 @@
 //! - No HTTP call inside a transaction.
 
 mod accounts;
+mod approvals;
 mod audit;
 mod by_hand;
 mod copy;
@@ -34,6 +35,7 @@ mod visits;
 pub use accounts::AccountQuery;
 pub use audit::{Audited, Fault};
 
+pub use approvals::{Approval, ApprovalKind, NewApproval};
 pub use copy::{Copied, CopyError};
 pub use decisions::Decided;
 pub use delivery::{Claimed, DeliveryStatus, Undelivered};

@@ -16,6 +16,7 @@ mod checks;
 mod cli;
 mod crash;
 mod delivery;
+mod desk;
 mod draw;
 mod fairness;
 mod hostile;

@@ -166,6 +166,9 @@ pub enum Alert {
         what: String,
         /// Who.
         by: String,
+        /// How many files are kept with the issue.
+        #[serde(default)]
+        files: i64,
     },
     /// A reader writes to the office.
     Feedback {

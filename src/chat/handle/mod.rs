@@ -12,6 +12,7 @@ mod files;
 mod findings;
 mod issues;
 mod press;
+mod tables;
 mod text;
 
 use crate::domain::Lang;
@@ -111,6 +112,12 @@ pub struct Outcome {
     pub documents: Vec<Document>,
 }
 
+impl From<Message> for Outcome {
+    fn from(message: Message) -> Self {
+        Self { messages: vec![message], ..Self::default() }
+    }
+}
+
 /// Acts on an update once; `bot` is this bot's user name.
 pub async fn handle(office: &Office, bot: &str, incoming: &Incoming) -> Outcome {
     match try_handle(office, bot, incoming).await {
@@ -133,13 +140,20 @@ async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<O
         return Ok(Outcome::default());
     }
     let desk = Desk::of(office, incoming).await?;
-    let outcome = match &incoming.what {
+    let mut outcome = match &incoming.what {
         What::Text { text, reply_to, attachments, forwarded } => {
             let words = text::Words { text, reply_to: reply_to.as_deref(), attachments, forwarded: *forwarded };
-            Outcome { messages: text::text(&desk, bot, &words).await?, ..Outcome::default() }
+            match files::take(&desk, bot, &words).await? {
+                Some(outcome) => outcome,
+                None => Outcome { messages: text::text(&desk, bot, &words).await?, ..Outcome::default() },
+            }
         }
-        What::Press { data, buttons, .. } => press::press(&desk, data, buttons).await?,
+        What::Press { data, buttons, .. } => match files::pressed(&desk, data).await? {
+            Some(outcome) => outcome,
+            None => press::press(&desk, data, buttons).await?,
+        },
     };
+    files::mention(&desk, bot, &mut outcome).await?;
     let mut tx = office.store.write_rows().await?;
     tx.see_update(incoming.update_id, office.now()).await?;
     tx.commit().await?;

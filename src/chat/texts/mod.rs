@@ -5,6 +5,7 @@
 
 mod en;
 mod en_replies;
+mod files;
 mod page;
 mod press;
 mod zh;
@@ -12,6 +13,7 @@ mod zh_replies;
 
 use chrono::NaiveDate;
 
+pub use files::{FileReply, MOST_PROBLEMS, file_reply, problem_list, with_files};
 pub use page::{Button, Message};
 pub use press::{Press, Why};
 
@@ -271,6 +273,9 @@ fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> {
         }
         NoticeBody::Alert(Alert::ExtensionRequested { line, .. }) => {
             vec![row(&[Verb::Grant, Verb::Refuse, Verb::Issue], line.issue)]
+        }
+        NoticeBody::Alert(Alert::Rectified { line, files: 1.., .. }) => {
+            vec![row(&[Verb::Close, Verb::Reject, Verb::Issue], line.issue), row(&[Verb::Evidence], line.issue)]
         }
         NoticeBody::Alert(Alert::Rectified { line, .. }) => {
             vec![row(&[Verb::Close, Verb::Reject, Verb::Issue], line.issue)]

@@ -16,7 +16,7 @@ use super::table::{self, FileError, Limits};
 use super::values;
 use crate::domain::Lang;
 use crate::domain::account::AccountId;
-use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandTask};
+use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandOrigin, HandTask};
 use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::privacy::mask;
@@ -425,6 +425,7 @@ fn read_row(cells: &mut Cells<'_, WorksheetColumn>, zone: Tz) -> Option<FilledRo
         note,
         checked_by,
         checked_at,
+        origin: HandOrigin::Inspector,
     };
     Some(FilledRow { round, look })
 }

@@ -2,7 +2,7 @@
 //!
 //! Either everything of a message is taken, or nothing of it and the sender learns why.
 
-use super::{Desk, Document, Incoming, Outcome, What, tables};
+use super::{Desk, Document, Incoming, Outcome, What, self_report, tables};
 use crate::chat::attachment::{Attachments, Content, MOST};
 use crate::chat::commands::{Read, Typed, Verb, read};
 use crate::chat::texts::{self, FileReply, Press, Reply};
@@ -70,6 +70,7 @@ pub(super) async fn take(desk: &Desk<'_>, bot: &str, words: &Words<'_>) -> Resul
         (Verb::Template, _) => tables::template(desk).await?,
         (Verb::Worksheet, _) => tables::worksheet(desk, &rest).await?,
         (Verb::Evidence, Some(id)) => send(desk, id).await?,
+        (Verb::Selfreport, _) => self_report::take(desk, &rest, words.attachments).await?,
         (Verb::Fix, Some(id)) => fix(desk, id, &rest, words.attachments).await?,
         _ => desk.say(&Reply::Usage(verb)).into(),
     };

@@ -12,6 +12,7 @@ mod files;
 mod findings;
 mod issues;
 mod press;
+mod self_report;
 mod tables;
 mod text;
 

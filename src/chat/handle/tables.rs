@@ -9,6 +9,7 @@ use crate::chat::attachment::{AttachmentKind, Attachments, Content};
 use crate::chat::commands::Verb;
 use crate::chat::texts::{self, FileReply, Reply};
 use crate::checks::by_hand::{self, RecordError};
+use crate::checks::self_report;
 use crate::domain::Lang;
 use crate::domain::material::MaterialFault;
 use crate::domain::person::Role;
@@ -23,6 +24,8 @@ use crate::store::{AccountQuery, StoreError};
 
 /// Accounts listed in a template.
 const MOST_ACCOUNTS: usize = 5_000;
+/// Screenshots sent with a worksheet.
+const MOST_SHOTS: usize = 10;
 /// Longest name of a file on the disk, in characters.
 const LONGEST_NAME: usize = 60;
 
@@ -127,7 +130,7 @@ async fn reviews(desk: &Desk<'_>, sent: &Sent) -> Result<Outcome, StoreError> {
 }
 
 /// The units whose records the sender may hand in; `None`: all.
-fn units(desk: &Desk<'_>) -> Option<Vec<String>> {
+pub(super) fn units(desk: &Desk<'_>) -> Option<Vec<String>> {
     let mut units = Vec::new();
     for scope in desk.scopes(Verb::Template) {
         match scope {
@@ -194,9 +197,20 @@ pub(super) async fn worksheet(desk: &Desk<'_>, wanted: &str) -> Result<Outcome, 
         tracing::error!("the worksheet could not be written");
         return Ok(desk.say(&Reply::Trouble).into());
     };
+    let mut documents = vec![Document { name, content, caption: String::new() }];
+    // Whoever looks into a unit's statement sees what the unit showed.
+    for (account, sha256) in self_report::screenshots(office, &round).await?.into_iter().take(MOST_SHOTS) {
+        let mut tx = office.store.read().await?;
+        let kind = tx.file_kind(&sha256).await?;
+        documents.push(Document {
+            name: format!("{account}.{kind}"),
+            content: tx.file_content(&sha256).await?,
+            caption: account.to_string(),
+        });
+    }
     Ok(Outcome {
         messages: vec![texts::file_reply(&FileReply::Worksheet(round.name, rows, waiting), desk.lang)],
-        documents: vec![Document { name, content, caption: String::new() }],
+        documents,
         ..Outcome::default()
     })
 }

@@ -4,6 +4,7 @@ use super::page::{Line, Message, Page, clip};
 use super::{Press, buttons};
 use crate::chat::commands::Verb;
 use crate::checks::by_hand::Recorded;
+use crate::checks::self_report::StatementError;
 use crate::domain::Lang;
 use crate::domain::material::MaterialFault;
 use crate::domain::person::Role;
@@ -50,6 +51,19 @@ pub enum FileReply<'a> {
     WhichRound,
     /// The round is closed, or not drawn yet.
     NotNow(RoundName),
+    /// A unit's statement was taken.
+    Stated {
+        /// The account.
+        account: &'a str,
+        /// Into which round.
+        round: RoundName,
+        /// The day it states.
+        on: chrono::NaiveDate,
+        /// A screenshot came with it.
+        screenshot: bool,
+    },
+    /// A unit's statement was not taken.
+    NotStated(&'a str, &'a StatementError),
     /// A worksheet was recorded for a round.
     Recorded(RoundName, &'a Recorded),
 }
@@ -140,6 +154,24 @@ pub fn file_reply(reply: &FileReply<'_>, lang: Lang) -> Message {
             format!("批次 {round} 尚未抽取或已经关闭，不能记录。"),
             format!("Round {round} is not drawn yet or closed; nothing can be recorded for it."),
         ),
+        FileReply::Stated { account, round, on, screenshot } => {
+            let page = pick(
+                format!("已收到账号 {account} 的自查报告：{on} 有更新，计入批次 {round}，并注明为单位自查。主管单位将抽查部分自查报告。"),
+                format!("Self-report of account {account} taken for {round}: updated on {on}, marked as the unit's own statement. Some of these are looked into by hand."),
+            );
+            if *screenshot {
+                page
+            } else {
+                page.tail(Line::of(match lang {
+                    Lang::Zh => "未附截图；可附截图后重新发送同一命令。",
+                    Lang::En => "No screenshot came with it; you may send the same command again with one.",
+                }))
+            }
+        }
+        FileReply::NotStated(id, error) => {
+            let (zh, en) = refusal(id, error);
+            pick(zh, en)
+        }
         FileReply::Recorded(round, recorded) => {
             let Recorded { rows, recorded, changed, unchanged, blank, violations, .. } = recorded;
             pick(
@@ -154,6 +186,28 @@ pub fn file_reply(reply: &FileReply<'_>, lang: Lang) -> Message {
             Lang::En => format!("… and {cut} more, in the list attached."),
         })
     })
+}
+
+fn refusal(id: &str, error: &StatementError) -> (String, String) {
+    let zh = match error {
+        StatementError::NoAccount(_) => format!("本单位没有编号为 {} 的账号，请核对编号。", clip(id, 60)),
+        StatementError::NoRound(_) => format!("账号 {id} 不在进行中的检查批次内，无需报送。"),
+        StatementError::Judged(_) => format!("账号 {id} 在本批次已有检查结果，无需报送自查报告。"),
+        StatementError::Future => "所报日期尚未到来，请核对。".to_owned(),
+        StatementError::AfterMonitoring(at) => {
+            format!("所报日期晚于监测时间点 {}，请报送该时间点以前最新一条内容。", at.minute())
+        }
+        StatementError::TooOld => {
+            "所报日期距监测时间点过久，不能证明按要求更新，未予收存；该账号由人工核查。".to_owned()
+        }
+        StatementError::ForeignLink => "链接不是该账号所在平台的网址，请核对。".to_owned(),
+        StatementError::Store(_) => "暂时未能办理，请稍后再试。".to_owned(),
+    };
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+    let rest = letters.as_str();
+    (zh, format!("{first}{rest}; nothing was changed."))
 }
 
 /// The message with a line more, and with a button that sends the files of an issue.

@@ -1,7 +1,7 @@
 //! Files into the registry: all of a command's files in one transaction, or nothing of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,9 @@ use crate::domain::Lang;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::review::ReviewRecord;
 use crate::office::Office;
-use crate::registry::{Change, FileError, Sheet, compare, opening, read_all_accounts, read_reviews};
+use crate::registry::{
+    Change, FileError, Limits, Sheet, compare, opening, read_all_accounts, read_reviews, read_reviews_within,
+};
 use crate::store::{NewEvent, StoreError, Tx};
 
 /// How an import treats what it is given.
@@ -167,32 +169,68 @@ async fn record(tx: &mut Tx, account: &AccountId, change: &Change, now: DateTime
     .await
 }
 
+/// Who hands in a file, and what is theirs.
+#[derive(Debug, Clone, Copy)]
+pub struct HandIn<'a> {
+    /// The units whose accounts the file may speak of; `None`: all.
+    pub units: Option<&'a [String]>,
+    /// What history shows as the actor.
+    pub actor: &'a str,
+}
+
 /// Imports review records; every record has to belong to a registered account.
 pub async fn import_reviews(office: &Office, files: &[PathBuf], wishes: Wishes) -> Result<Imported, IntakeError> {
-    let lang = office.lang();
-    let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
     let mut sheets = Vec::new();
     for file in files {
-        let sheet = read_reviews(file, office.zone()).map_err(IntakeError::File)?;
-        note_problems(&sheet, lang, &mut imported);
-        sheets.push((file, sheet));
+        sheets.push((file.clone(), read_reviews(file, office.zone()).map_err(IntakeError::File)?));
     }
+    put_reviews(office, &sheets, wishes, None).await
+}
+
+/// Imports the review records that somebody sent: none of another unit's, and nothing of a file with an error.
+pub async fn hand_in_reviews(office: &Office, file: &Path, by: HandIn<'_>) -> Result<Imported, IntakeError> {
+    let (source, zone) = (file.to_owned(), office.zone());
+    let read = tokio::task::spawn_blocking(move || read_reviews_within(&source, zone, Limits::SENT));
+    let sheet = read.await.map_err(|_| StoreError::Missing { kind: "file", id: file.display().to_string() })?;
+    let sheets = [(file.to_owned(), sheet.map_err(IntakeError::File)?)];
+    put_reviews(office, &sheets, Wishes::default(), Some(by)).await
+}
+
+async fn put_reviews(
+    office: &Office,
+    sheets: &[(PathBuf, Sheet<ReviewRecord>)],
+    wishes: Wishes,
+    by: Option<HandIn<'_>>,
+) -> Result<Imported, IntakeError> {
+    let lang = office.lang();
+    let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
+    for (_, sheet) in sheets {
+        note_problems(sheet, lang, &mut imported);
+    }
+    let theirs = |account: &Account| by.and_then(|by| by.units).is_none_or(|units| units.contains(&account.unit));
     let now = office.now();
     let mut tx = office.store.write().await?;
     let mut known = std::collections::HashMap::<AccountId, bool>::new();
     let mut good: Vec<&ReviewRecord> = Vec::new();
-    for (file, sheet) in &sheets {
+    for (file, sheet) in sheets {
         for (line, record) in &sheet.rows {
             let registered = match known.get(&record.account_id) {
                 Some(registered) => *registered,
-                None => tx.account(&record.account_id).await?.is_some(),
+                None => tx.account(&record.account_id).await?.is_some_and(|account| theirs(&account)),
             };
             known.insert(record.account_id.clone(), registered);
             if registered {
                 good.push(record);
             } else {
                 let (file, id) = (file.display(), &record.account_id);
+                // Why alike: an account of another unit is answered like one that does not exist.
                 imported.problems.push(match lang {
+                    Lang::Zh if by.is_some() => {
+                        format!("{file}: 第 {line} 行“账号编号”：“{id}”不是本单位登记的账号，请核对编号")
+                    }
+                    Lang::En if by.is_some() => {
+                        format!("{file}: line {line}, account_id: `{id}` is no registered account of your unit; correct the id")
+                    }
                     Lang::Zh => format!("{file}: 第 {line} 行“账号编号”：“{id}”不在基本信息库中，请先导入该账号"),
                     Lang::En => {
                         format!("{file}: line {line}, account_id: `{id}` is not registered; import the account first")
@@ -213,6 +251,23 @@ pub async fn import_reviews(office: &Office, files: &[PathBuf], wishes: Wishes) 
             None => imported.added += 1,
         }
         tx.put_review(record, now).await?;
+    }
+    if let Some(by) = by.filter(|_| imported.added + imported.changed > 0) {
+        let (units, count) = (by.units.unwrap_or_default().join("、"), imported.added + imported.changed);
+        let note = match lang {
+            Lang::Zh => format!("报送审核记录 {count} 条"),
+            Lang::En => format!("review records handed in: {count}"),
+        };
+        tx.append_event(NewEvent {
+            at: now,
+            actor: by.actor,
+            subject_kind: "unit",
+            subject_id: &units,
+            kind: "reviews_handed_in",
+            note: &note,
+            data: "",
+        })
+        .await?;
     }
     if !wishes.dry_run {
         tx.commit().await?;

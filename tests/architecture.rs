@@ -23,7 +23,13 @@ const MAP: &[(&str, &[&str])] = &[
     ("intake", &["domain", "store", "office", "registry"]),
     ("ledger", &["domain", "store", "office"]),
     ("reports", &["domain"]),
-    ("chat", &["domain", "store", "office", "notify", "sampling", "issues", "checks", "people", "ledger", "reports"]),
+    (
+        "chat",
+        &[
+            "domain", "store", "office", "registry", "notify", "sampling", "issues", "checks", "people", "intake",
+            "ledger", "reports",
+        ],
+    ),
     ("schedule", &["domain", "store", "office", "fetch", "notify", "sampling", "issues", "checks"]),
     ("web", &["store", "office"]),
     ("app", &["domain", "clock", "config", "store", "office", "fetch", "registry", "chat", "schedule", "web"]),

@@ -18,9 +18,13 @@ keyed_enum! {
         Fix = "fix", "整改", "Rectified";
         Appeal = "appeal", "申诉", "Appeal";
         Extend = "extend", "延期", "Extension";
+        Evidence = "evidence", "材料", "Files";
+        Template = "template", "模板", "Template";
+        Selfreport = "selfreport", "自报", "Self-report";
         Feedback = "feedback", "反馈", "Feedback";
         Status = "status", "进度", "Status";
         Queue = "queue", "待核", "Queue";
+        Worksheet = "worksheet", "核查表", "Worksheet";
         Overdue = "overdue", "逾期", "Overdue";
         Report = "report", "报告", "Report";
         Close = "close", "销号", "Close";
@@ -48,6 +52,7 @@ impl Verb {
         matches!(
             self,
             V::Issue
+                | V::Evidence
                 | V::Ack
                 | V::Fix
                 | V::Appeal
@@ -82,10 +87,13 @@ impl Verb {
     pub const fn is_for(self, role: Role) -> bool {
         use Verb as V;
         match self {
-            V::Start | V::Bind | V::Help | V::Lang | V::Feedback | V::Issues | V::Issue => true,
-            V::Ack | V::Fix | V::Appeal | V::Extend => matches!(role, Role::UnitAdmin | Role::Supervisor),
+            V::Start | V::Bind | V::Help | V::Lang | V::Feedback | V::Issues | V::Issue | V::Evidence => true,
+            V::Ack | V::Fix | V::Appeal | V::Extend | V::Template | V::Selfreport => {
+                matches!(role, Role::UnitAdmin | Role::Supervisor)
+            }
             V::Status | V::Overdue | V::Report => matches!(role, Role::Supervisor | Role::Auditor),
             V::Queue
+            | V::Worksheet
             | V::Close
             | V::Reject
             | V::Uphold

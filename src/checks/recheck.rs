@@ -138,6 +138,7 @@ async fn recheck_with(
                 line: issues::line(&after),
                 what: measured.sentence.clone(),
                 by: crate::ACTOR.to_owned(),
+                files: tx.evidence_count(id).await?,
             };
             notify::alert(&mut tx, office, alert, &format!("rechecked:{id}:{}", after.issue.events.len()), now).await?;
         }

@@ -169,6 +169,9 @@ pub enum Alert {
         what: String,
         /// Who.
         by: String,
+        /// How many files are kept with the issue.
+        #[serde(default)]
+        files: i64,
     },
     /// A person confirmed a veto-class problem after its round was judged.
     Veto {

@@ -63,8 +63,10 @@ pub async fn fix(
         (note, count, Lang::Zh) => format!("{note}（附材料 {count} 份）"),
         (note, count, Lang::En) => format!("{note} (files attached: {count})"),
     };
-    let acted = act_in(&mut tx, office, id, Action::Fix, &note, actor, scope).await?;
+    load(&mut tx, office, id, scope).await?;
+    // Why before the act: what the act tells the supervisors counts the files.
     let added = keep(&mut tx, office, id, files, album, actor).await?;
+    let acted = act_in(&mut tx, office, id, Action::Fix, &note, actor, scope).await?;
     if !acted.changed && added > 0 {
         tell_added(&mut tx, office, id, added, actor).await?;
     }

@@ -222,7 +222,8 @@ async fn follow_up(
         Action::Fix => {
             tx.plan_recheck(id, Some(now)).await?;
             if by_person {
-                let alert = Alert::Rectified { line: line(after), what: note.to_owned(), by: actor.to_owned() };
+                let files = tx.evidence_count(id).await?;
+                let alert = Alert::Rectified { line: line(after), what: note.to_owned(), by: actor.to_owned(), files };
                 notify::alert(tx, office, alert, &key, now).await?;
             }
         }

@@ -166,6 +166,7 @@ pub(super) fn unjudged(dataset: &Dataset) -> Unjudged<'_> {
 fn reason(key: &str) -> &'static str {
     match key {
         "manual" | "by_hand" => "须人工查看",
+        "self_report" => "单位自查报告不足以证明更新",
         "blocked" | "captcha" | "forbidden" | "http_403" => "平台限制访问",
         "rate_limited" | "http_429" | "quota_exceeded" => "平台限制访问频次",
         "offline" | "we_offline" | "our_outage" | "outage" | "our_limit" => "检查期间本系统网络异常",

@@ -94,6 +94,12 @@ impl Tx {
             .ok_or_else(|| StoreError::Missing { kind: "file", id: sha256.to_owned() })
     }
 
+    /// What a kept file is.
+    pub async fn file_kind(&mut self, sha256: &str) -> Result<MaterialKind, StoreError> {
+        let kind = sql!(self, scalar_opt String, "SELECT kind FROM evidence_file WHERE sha256 = $1", sha256)?;
+        word(&kind.ok_or_else(|| StoreError::Missing { kind: "file", id: sha256.to_owned() })?)
+    }
+
     /// The issue with which an album's first files were kept.
     pub async fn issue_of_album(&mut self, album: &str) -> Result<Option<i64>, StoreError> {
         Ok(sql!(

@@ -29,6 +29,7 @@ mod observations;
 mod people;
 mod reviews;
 mod rounds;
+mod self_reports;
 mod slots;
 mod visits;
 
@@ -48,6 +49,7 @@ pub use notices::{NewNotice, NoticeQuery, NoticeRow};
 pub use observations::StoredObservation;
 pub use people::{Chat, InviteRow, Person};
 pub use rounds::{MemberCounts, Round};
+pub use self_reports::SelfReport;
 pub use visits::{SiteToVisit, Visit, VisitSums};
 
 use chrono::{DateTime, Utc};

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::Desk;
 use crate::chat::commands::{Verb, take_date};
-use crate::chat::texts::Reply;
+use crate::chat::texts::{Message, Reply};
 use crate::checks::recheck;
 use crate::domain::issue::{Action, Refusal, decide};
 use crate::domain::workday::{Deadline, due_at};
@@ -61,6 +61,12 @@ pub(super) async fn act(desk: &Desk<'_>, verb: Verb, id: i64, words: &str) -> Re
     }
     note_foreign(desk, id).await?;
     Ok(Done::NotFound)
+}
+
+/// What the workflow refused, with what happened to the issue meanwhile.
+pub(super) async fn refused(desk: &Desk<'_>, id: i64, refusal: &Refusal) -> Result<Message, StoreError> {
+    let issue = desk.office.store.read().await?.issue(id, desk.office.zone()).await?;
+    Ok(desk.say(&Reply::Refused(id, refusal, Some(&issue))))
 }
 
 /// Somebody asked for an issue they may not know of: they are answered as if there were none, and that is an event.

@@ -14,6 +14,8 @@ mod issues;
 mod lists;
 mod press;
 mod report;
+mod self_report;
+mod tables;
 mod text;
 
 use std::collections::BTreeSet;
@@ -145,13 +147,20 @@ async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<O
         return Ok(Outcome::default());
     }
     let desk = Desk::of(office, incoming).await?;
-    let outcome = match &incoming.what {
+    let mut outcome = match &incoming.what {
         What::Text { text, reply_to, attachments, forwarded } => {
             let words = text::Words { text, reply_to: reply_to.as_deref(), attachments, forwarded: *forwarded };
-            text::text(&desk, bot, &words).await?
+            match files::take(&desk, bot, &words).await? {
+                Some(outcome) => outcome,
+                None => text::text(&desk, bot, &words).await?,
+            }
         }
-        What::Press { data, buttons, .. } => press::press(&desk, data, buttons).await?,
+        What::Press { data, buttons, .. } => match files::pressed(&desk, data).await? {
+            Some(outcome) => outcome,
+            None => press::press(&desk, data, buttons).await?,
+        },
     };
+    files::mention(&desk, bot, &mut outcome).await?;
     if let Some((why, note)) = desk.refused.get() {
         people::note_refusal(office, &incoming.sender.key, *why, note).await?;
     }

@@ -47,7 +47,7 @@ pub(super) async fn text(desk: &Desk<'_>, bot: &str, words: &Words<'_>) -> Resul
 }
 
 /// Why words are not acted upon, whoever they come from.
-fn unfit(desk: &Desk<'_>, words: &Words<'_>) -> Option<Reply<'static>> {
+pub(super) fn unfit(desk: &Desk<'_>, words: &Words<'_>) -> Option<Reply<'static>> {
     if desk.incoming.sender.anonymous {
         desk.refuse(Refused::Anonymous, "");
         return Some(Reply::Anonymous);

@@ -201,7 +201,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
             )))
             .head(issue_line(line, false))
             .head(Line::of("Reason: ").text(clip(why, SAID))),
-        Alert::Rectified { line, what, by } => page
+        Alert::Rectified { line, what, by, .. } => page
             .head(Line::of(format!("{} ({by}) reports a rectification that a person has to check.", line.unit)))
             .head(issue_line(line, false))
             .head(Line::of("What was done: ").text(clip(what, SAID))),

@@ -285,6 +285,12 @@ pub(super) fn about(verb: Verb) -> (&'static str, &'static str) {
         Verb::Fix => ("ID what was done", "report a rectification; a photo or file may come with it"),
         Verb::Appeal => ("ID why", "appeal; the clock stands still meanwhile"),
         Verb::Extend => ("ID DATE why", "ask for more time"),
+        Verb::Evidence => ("ID", "the files handed in with an issue"),
+        Verb::Template => ("", "the template for review records; send it back filled in"),
+        Verb::Selfreport => {
+            ("ACCOUNT_ID DATE LINK", "state the last update of an account no machine may read, with a screenshot")
+        }
+        Verb::Worksheet => ("ROUND", "what a person must look at; send it back filled in"),
         Verb::Feedback => ("TEXT", "write to the supervising office"),
         Verb::Status => ("ROUND", "progress of a round, the latest unless named"),
         Verb::Queue => ("", "decide doubtful findings"),

@@ -108,6 +108,9 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
         NoticeBody::Alert(Alert::ExtensionRequested { line, .. }) => {
             vec![row(&[Verb::Grant, Verb::Refuse, Verb::Issue], line.issue)]
         }
+        NoticeBody::Alert(Alert::Rectified { line, files: 1.., .. }) => {
+            vec![row(&[Verb::Close, Verb::Reject, Verb::Issue], line.issue), row(&[Verb::Evidence], line.issue)]
+        }
         NoticeBody::Alert(Alert::Rectified { line, .. }) => {
             vec![row(&[Verb::Close, Verb::Reject, Verb::Issue], line.issue)]
         }

@@ -6,6 +6,7 @@
 mod en;
 mod en_lists;
 mod en_replies;
+mod files;
 mod keyboard;
 mod page;
 mod press;
@@ -15,6 +16,7 @@ mod zh_replies;
 
 use chrono::NaiveDate;
 
+pub use files::{FileReply, MOST_PROBLEMS, file_reply, problem_list, with_files};
 pub use keyboard::{asked, buttons, steps};
 pub use page::{Button, Message};
 pub use press::{List, Press, Why};

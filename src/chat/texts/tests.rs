@@ -110,7 +110,9 @@ fn the_other_notices_read_like_this() {
             why: "机房施工".into(),
             by: "林测试".into(),
         }),
-        NoticeBody::Alert(Alert::Rectified { line: line(1), what: "已更新".into(), by: "林测试".into() }),
+        NoticeBody::Alert(Alert::Rectified {
+            line: line(1), what: "已更新".into(), by: "林测试".into(), files: 1
+        }),
         NoticeBody::Decision {
             line: line(1),
             what: EventKind::Rejected,

@@ -196,7 +196,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
             .head(Line::of(format!("{}（{by}）申请延期至 {}，请审批。", line.unit, until.date())))
             .head(issue_line(line, false))
             .head(Line::of("理由：").text(clip(why, SAID))),
-        Alert::Rectified { line, what, by } => page
+        Alert::Rectified { line, what, by, .. } => page
             .head(Line::of(format!("{}（{by}）反馈已整改，须人工复查。", line.unit)))
             .head(issue_line(line, false))
             .head(Line::of("整改情况：").text(clip(what, SAID))),

@@ -40,6 +40,13 @@ keyed_enum! {
     }
 }
 
+impl Default for Lang {
+    /// The language of the field.
+    fn default() -> Self {
+        Self::Zh
+    }
+}
+
 /// A word that a closed vocabulary does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not one of: {allowed}")]

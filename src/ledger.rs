@@ -17,6 +17,10 @@ use crate::domain::sample::{FrameRow, Rotation};
 use crate::office::Office;
 use crate::store::{FindingQuery, IssueQuery, Round, StoreError, Tx};
 
+mod annual;
+
+pub use annual::{contacts, year};
+
 /// Why there is no dataset.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
@@ -82,7 +86,7 @@ async fn facts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Facts, Sto
 
 /// What documents say beside the rows: earlier rounds, what the rules ask for, the notices by number.
 async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue]) -> Result<Context, LedgerError> {
-    let mut context = Context { lang: office.lang(), ..Context::default() };
+    let mut context = Context::default();
     if let RoundName::Half(year, half) = round.name {
         for quarter in [half * 2 - 1, half * 2] {
             context.quarters.extend(earlier(tx, office, RoundName::Quarter(year, quarter), current).await?);

@@ -33,14 +33,22 @@ mod form;
 mod measure;
 #[cfg(test)]
 pub(crate) mod tests;
+mod units;
 
 pub use facts::{
-    AccountFacts, Context, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PastRound, PreviousIssue, PreviousRound,
-    Remedy, RoundFacts, SentNotice, Verdict,
+    AccountFacts, Contact, Contacts, Context, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PastRound, PreviousIssue,
+    PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
 };
 pub use figure::{Amount, Figure, Unit, quantifier};
 pub use form::Form;
 use measure::{Place, measures};
+pub use units::UnitTally;
+
+/// Whether an issue is a problem that stands: neither advice, nor revoked, nor dismissed.
+#[must_use]
+pub fn is_problem(issue: &Issue) -> bool {
+    issue.class != Class::Advice && !matches!(issue.status, IssueStatus::Revoked | IssueStatus::Dismissed)
+}
 
 /// The format name of a dataset.
 pub const FORMAT: &str = "xuncha-dataset/1";

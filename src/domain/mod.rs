@@ -6,6 +6,7 @@ pub(crate) mod keyed;
 
 pub mod account;
 pub mod allow;
+pub mod annual;
 pub mod bulletin;
 pub mod by_hand;
 pub mod finding;
@@ -37,13 +38,6 @@ keyed_enum! {
     Lang {
         Zh = "zh", "中文", "Chinese";
         En = "en", "英文", "English";
-    }
-}
-
-impl Default for Lang {
-    /// The language of the field.
-    fn default() -> Self {
-        Self::Zh
     }
 }
 

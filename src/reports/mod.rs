@@ -8,15 +8,26 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::Lang;
 use crate::domain::bulletin::{Dataset, Imbalance};
 
+pub use annual::write_year;
+pub use drafts::{Wish, write_drafts};
+pub use pdf::PdfError;
+
+mod annual;
+mod annual_book;
 mod bulletin;
 mod certificate;
 mod docx;
+mod drafts;
 mod issue_list;
 mod ledger;
+mod letters;
 mod page;
+mod pdf;
 mod sheet;
+mod tongue;
 mod wording;
 
 /// Why documents were not written.
@@ -41,6 +52,9 @@ pub enum ReportError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The PDF could not be made; the other documents are written.
+    #[error(transparent)]
+    Pdf(#[from] PdfError),
     /// A document could not be made.
     #[error("{document} could not be made: {reason}")]
     Document {
@@ -64,9 +78,9 @@ type Render = fn(&Dataset) -> Result<Vec<u8>, ReportError>;
 const DOCUMENTS: [(&str, Render); 6] = [
     ("ledger.xlsx", ledger::render),
     ("issues.xlsx", issue_list::render),
-    ("bulletin.docx", bulletin::render),
+    ("bulletin.docx", |d| bulletin::render(d, Lang::Zh)),
     ("report.html", page::render),
-    ("certificate.html", certificate::render),
+    ("certificate.html", |d| certificate::render(d, Lang::Zh)),
     ("dataset.json", render_json),
 ];
 

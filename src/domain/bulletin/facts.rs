@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Figure;
-use crate::domain::Lang;
-use crate::domain::account::{AccountId, Platform, UnitTier};
+use crate::domain::account::{AccountId, Personal, Platform, UnitTier};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Issue, IssueStatus};
 use crate::domain::notice::Bilingual;
@@ -191,8 +190,6 @@ pub struct NoticeFacts {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Context {
-    /// The language of the documents.
-    pub lang: Lang,
     /// For a half-year round: the issues of its quarters that were judged, as they stand now.
     pub quarters: Vec<PreviousRound>,
     /// The rounds of the same kind before this one, the latest first.
@@ -273,3 +270,15 @@ pub struct SentNotice {
     /// The issues it tells of.
     pub issues: Vec<i64>,
 }
+
+/// The people behind an account, for the version that stays in the office; never part of a dataset.
+#[derive(Debug, Clone, Default)]
+pub struct Contact {
+    /// 管理员.
+    pub admin: Option<Personal>,
+    /// 联系方式.
+    pub contact: Option<Personal>,
+}
+
+/// Contacts by account.
+pub type Contacts = BTreeMap<AccountId, Contact>;

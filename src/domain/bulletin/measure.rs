@@ -139,12 +139,9 @@ fn issues(all: &mut BTreeMap<String, Measure>, d: &Dataset) {
     put("issues.standing".into(), pick(&|i| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed)));
     put("issues.live".into(), pick(&|i| !i.status.is_final()));
     // Why apart: advice is no problem, and is never counted as one.
-    let problem = |i: &crate::domain::issue::Issue| {
-        i.class != Class::Advice && !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed)
-    };
-    put("issues.problems".into(), pick(&problem));
-    put("issues.problems_closed".into(), pick(&|i| problem(i) && i.status == IssueStatus::Closed));
-    put("issues.problems_live".into(), pick(&|i| problem(i) && !i.status.is_final()));
+    put("issues.problems".into(), pick(&super::is_problem));
+    put("issues.problems_closed".into(), pick(&|i| super::is_problem(i) && i.status == IssueStatus::Closed));
+    put("issues.problems_live".into(), pick(&|i| super::is_problem(i) && !i.status.is_final()));
     put("issues.fallen".into(), pick(&|i| matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed)));
     put(
         "issues.advice".into(),

@@ -65,10 +65,8 @@ fn render(year: &Year, lang: Lang) -> Result<Vec<u8>, ReportError> {
     opening(&mut paper, year, t);
     overall(&mut paper, year, t);
     proposals(&mut paper, year, t);
-    paper.blank();
     paper.enclosures(&annexes(t));
-    paper.blank();
-    paper.blank();
+    paper.seal();
     paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
     paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
     let titles = annexes(t);
@@ -183,7 +181,7 @@ fn proposals(paper: &mut Paper, year: &Year, t: Tongue) {
     paper.body(
         &t.say(format!("（二）建议关停{close}项：{said}。"), format!("(2) Proposed for closing, {close}: {said}.")),
     );
-    paper.body(t.pick(
+    paper.last("", t.pick(
         "以上建议由系统按登记和检查记录提出，依据见附件，是否整合、关停由主管单位会同主办单位研究决定，并按程序备案。",
         "The proposals follow from the registry and the rounds; the evidence is annexed. Whether to merge or close is for the supervising office and the unit to decide, with the filings that go with it.",
     ));

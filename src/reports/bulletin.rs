@@ -26,8 +26,9 @@ pub(super) struct Draft<'a> {
     contacts: Option<&'a Contacts>,
 }
 
-pub(super) fn render(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportError> {
-    draft(dataset, lang, Form::fitting(dataset.breakdowns.total.frame), None)
+/// The bulletin in Chinese, in the form that fits.
+pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
+    draft(dataset, Lang::Zh, Form::fitting(dataset.breakdowns.total.frame), None)
 }
 
 /// The bulletin in a form; with contacts it is the internal version.
@@ -190,7 +191,7 @@ impl Draft<'_> {
                 "Every unit checks itself against the list of problems, keeps its content up to date, verifies its service links, publishes nothing before it is reviewed, and closes by the filing procedure what it cannot keep up.",
             ),
         );
-        paper.led(
+        paper.last(
             t.pick("（三）依规申诉。", "(3) Appeals. "),
             t.pick(
                 "对检查结论有异议的，可在整改时限内提出申诉并说明理由，申诉期间整改时限中止计算。",
@@ -201,10 +202,8 @@ impl Draft<'_> {
 
     fn closing(&self, paper: &mut Paper) {
         let t = self.tongue;
-        paper.blank();
         paper.enclosures(&self.annex_titles());
-        paper.blank();
-        paper.blank();
+        paper.seal();
         paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
         paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
     }

@@ -50,7 +50,12 @@ struct StratumLine<'a> {
     members: usize,
 }
 
-pub(super) fn render(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportError> {
+/// The certificate in Chinese.
+pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
+    render_in(dataset, Lang::Zh)
+}
+
+pub(super) fn render_in(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportError> {
     certificate(dataset, Tongue(lang))
         .render()
         .map(String::into_bytes)

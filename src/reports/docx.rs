@@ -3,6 +3,7 @@
 //! 方正小标宋, `仿宋_GB2312` and `楷体_GB2312` are named and not embedded: offices have them. The font
 //! table names open families for a machine without them, so that 黑体 still looks like 黑体.
 
+use std::fmt::Write as _;
 use std::io::Cursor;
 
 use docx_rs::{
@@ -75,8 +76,9 @@ fn exact(line: i32) -> LineSpacing {
 }
 
 fn indented() -> Paragraph {
-    // Why: docx-rs drops first_line_chars, so the indent is given in twips.
-    Paragraph::new().line_spacing(exact(LINE)).indent(
+    // Why: docx-rs drops first_line_chars, so the indent is given in twips. A page holds its 22
+    // lines whether or not one of them stands alone.
+    Paragraph::new().line_spacing(exact(LINE)).widow_control(false).indent(
         None,
         Some(SpecialIndentType::FirstLine(2 * CHARACTER)),
         None,
@@ -87,9 +89,9 @@ fn indented() -> Paragraph {
 /// The red double line of a letter, 170 mm: 7 mm beyond 版心 on either side.
 fn red_line(at_top: bool) -> Paragraph {
     let (position, kind) = if at_top {
-        (ParagraphBorderPosition::Top, BorderType::ThickThinSmallGap)
+        (ParagraphBorderPosition::Top, BorderType::ThinThickSmallGap)
     } else {
-        (ParagraphBorderPosition::Bottom, BorderType::ThinThickSmallGap)
+        (ParagraphBorderPosition::Bottom, BorderType::ThickThinSmallGap)
     };
     let border = ParagraphBorder::new(position).val(kind).size(24).space(1).color("C00000");
     Paragraph::new()
@@ -236,6 +238,17 @@ impl Paper {
         self.add(indented().align(self.justified()).add_run(run(text, FANGSONG, SIZE_BODY)));
     }
 
+    /// A paragraph of the body on the page of what follows: a signature never stands alone.
+    pub(super) fn last(&mut self, lead: &str, text: &str) {
+        let paragraph = indented().align(self.justified()).keep_next(true).keep_lines(true);
+        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(run(text, FANGSONG, SIZE_BODY)));
+        self.kept_blank();
+    }
+
+    fn kept_blank(&mut self) {
+        self.add(Paragraph::new().line_spacing(exact(LINE)).keep_next(true));
+    }
+
     /// A paragraph that begins with a few words in 楷体.
     pub(super) fn led(&mut self, lead: &str, text: &str) {
         let paragraph = indented().align(self.justified());
@@ -280,6 +293,12 @@ impl Paper {
                 Paragraph::new().line_spacing(exact(LINE)).keep_next(true).indent(Some(left), None, None, None);
             self.add(paragraph.add_run(run(&text, FANGSONG, SIZE_BODY)));
         }
+    }
+
+    /// Room for the seal above 署名, on its page.
+    pub(super) fn seal(&mut self) {
+        self.kept_blank();
+        self.kept_blank();
     }
 
     /// 署名 or 成文日期, four characters in from the right.
@@ -397,6 +416,8 @@ impl Paper {
             .margins(TableCellMargins::new().margin_left(280, WidthType::Dxa).margin_right(280, WidthType::Dxa))
             .set_borders(borders);
         self.docx = std::mem::take(&mut self.docx).add_table(table);
+        // Why: a table that floats hangs on the paragraph after it.
+        self.add(Paragraph::new().line_spacing(exact(20)));
     }
 
     /// The file.
@@ -473,9 +494,10 @@ fn font_table() -> String {
         r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:fonts xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">"#,
     );
     for (name, instead, family) in FONTS {
-        xml.push_str(&format!(
+        let _ = write!(
+            xml,
             r#"<w:font w:name="{name}"><w:altName w:val="{instead}" /><w:family w:val="{family}" /><w:pitch w:val="variable" /></w:font>"#
-        ));
+        );
     }
     xml.push_str("</w:fonts>");
     xml

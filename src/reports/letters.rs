@@ -71,8 +71,7 @@ impl Letter<'_> {
         self.remedies(&mut paper);
         paper.heading(&t.heading(3, "反馈方式", "How to answer"));
         self.answer(&mut paper);
-        paper.blank();
-        paper.blank();
+        paper.seal();
         paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
         paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
         paper.pack().map_err(ReportError::document("notice.docx"))
@@ -220,7 +219,7 @@ impl Letter<'_> {
             "2.对认定有异议的，可在整改时限内发送“/appeal 编号 理由”或书面提出申诉，申诉期间整改时限中止计算。",
             "2. Whoever disagrees may appeal within the time given: “/appeal NUMBER why”, or in writing. The clock stands still until the appeal is decided.",
         ));
-        paper.body(t.pick(
+        paper.last("", t.pick(
             "3.确需延期的，可发送“/extend 编号 日期 理由”或书面申请，经同意后按新的时限整改。",
             "3. Whoever needs more time asks for it: “/extend NUMBER DATE why”, or in writing; the new date counts once it is granted.",
         ));

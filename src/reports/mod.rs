@@ -8,7 +8,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::domain::Lang;
 use crate::domain::bulletin::{Dataset, Imbalance};
 
 pub use annual::write_year;
@@ -78,9 +77,9 @@ type Render = fn(&Dataset) -> Result<Vec<u8>, ReportError>;
 const DOCUMENTS: [(&str, Render); 6] = [
     ("ledger.xlsx", ledger::render),
     ("issues.xlsx", issue_list::render),
-    ("bulletin.docx", |d| bulletin::render(d, Lang::Zh)),
+    ("bulletin.docx", bulletin::render),
     ("report.html", page::render),
-    ("certificate.html", |d| certificate::render(d, Lang::Zh)),
+    ("certificate.html", certificate::render),
     ("dataset.json", render_json),
 ];
 
@@ -128,5 +127,7 @@ fn render_json(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
     Ok(bytes)
 }
 
+#[cfg(test)]
+mod drafts_tests;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@
 //! Each run has a profile folder of its own, so it neither waits for nor disturbs an open
 //! LibreOffice, and a time after which it is ended with all it started.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -68,10 +69,56 @@ impl PdfError {
     }
 }
 
+/// The fonts of official papers with open ones that stand in for them where they are missing.
+///
+/// Why here: LibreOffice does not read the alternatives that the .docx itself names.
+const STAND_INS: [(&str, &str); 5] = [
+    ("方正小标宋简体", "Noto Serif CJK SC"),
+    ("仿宋_GB2312", "Noto Serif CJK SC"),
+    ("楷体_GB2312", "Noto Serif CJK SC"),
+    ("宋体", "Noto Serif CJK SC"),
+    ("黑体", "Noto Sans CJK SC"),
+];
+
+/// The settings of the profile: which font stands in for which.
+///
+/// Why by `fc-list`: LibreOffice puts the one in place of the other even where the other is
+/// there. A machine that cannot list its fonts keeps them all.
+fn settings() -> String {
+    let listed = Command::new("fc-list").args([":", "family"]).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let installed = listed.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+    let families: Vec<&str> = installed.split([',', '\n']).map(str::trim).collect();
+    let pairs = STAND_INS.iter().filter(|(font, instead)| !families.contains(font) && families.contains(instead));
+    let path = "/org.openoffice.Office.Common/Font/Substitution";
+    let mut xml = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<item oor:path="{path}"><prop oor:name="Replacement" oor:op="fuse"><value>true</value></prop></item>
+"#
+    );
+    for (number, (font, instead)) in pairs.enumerate() {
+        let prop =
+            |name: &str, value: &str| format!(r#"<prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop>"#);
+        let _ = writeln!(
+            xml,
+            r#"<item oor:path="{path}/FontPairs"><node oor:name="_{number}" oor:op="replace">{}{}{}{}</node></item>"#,
+            prop("ReplaceFont", font),
+            prop("SubstituteFont", instead),
+            prop("Always", "true"),
+            prop("OnScreenOnly", "false"),
+        );
+    }
+    xml.push_str("</oor:items>\n");
+    xml
+}
+
 /// Makes a PDF of each document beside it and returns them; `room` is a folder in which a
 /// working folder may be made and removed again.
 pub(super) fn convert(documents: &[PathBuf], room: &Path) -> Result<Vec<PathBuf>, PdfError> {
     let work = Work::new(room)?;
+    let (profile, user) = (work.0.join("profile"), work.0.join("profile/user"));
+    let own = user.join("registrymodifications.xcu");
+    fs::create_dir_all(&user).and_then(|()| fs::write(&own, settings())).map_err(PdfError::file(&own))?;
     let mut made = Vec::with_capacity(documents.len());
     for (number, batch) in documents.chunks(BATCH).enumerate() {
         let out = work.0.join(number.to_string());
@@ -83,7 +130,7 @@ pub(super) fn convert(documents: &[PathBuf], room: &Path) -> Result<Vec<PathBuf>
             fs::copy(document, &input).map_err(PdfError::file(document))?;
             inputs.push(input);
         }
-        run(&work.0.join("profile"), &out, &inputs)?;
+        run(&profile, &out, &inputs)?;
         for (document, input) in batch.iter().zip(inputs) {
             let (pdf, target) = (input.with_extension("pdf"), document.with_extension("pdf"));
             if !pdf.is_file() {
@@ -169,7 +216,7 @@ fn file_url(path: &Path) -> String {
         match byte {
             b'/' | b'-' | b'_' | b'.' | b'~' => url.push(byte.into()),
             byte if byte.is_ascii_alphanumeric() => url.push(byte.into()),
-            byte => url.push_str(&format!("%{byte:02X}")),
+            byte => drop(write!(url, "%{byte:02X}")),
         }
     }
     url

@@ -124,11 +124,6 @@ fn issue(dataset: &Dataset, id: i64) -> Option<&Issue> {
 }
 
 /// `内容不更新：…`, the indicator said once and no full stop before the next one.
-fn sentence(verdict: &Verdict) -> String {
-    said(verdict.indicator, &verdict.summary, Lang::Zh)
-}
-
-/// [`sentence`] in a language.
 pub(super) fn said(indicator: Indicator, summary: &str, lang: Lang) -> String {
     let name = indicator.name(lang);
     let text = clip(summary, 200);
@@ -296,17 +291,7 @@ mod tests {
 
     #[test]
     fn a_sentence_names_its_indicator_once() {
-        let of = |summary: &str| {
-            sentence(&Verdict {
-                finding_id: 1,
-                indicator: Indicator::Stale,
-                class: Class::Veto,
-                outcome: Outcome::Fail,
-                subject: String::new(),
-                summary: summary.to_owned(),
-                reason: String::new(),
-            })
-        };
+        let of = |summary: &str| said(Indicator::Stale, summary, Lang::Zh);
         assert_eq!(of("内容不更新：已18天。"), "内容不更新：已18天");
         assert_eq!(of("已18天未更新"), "内容不更新：已18天未更新");
         assert_eq!(of(""), "内容不更新");

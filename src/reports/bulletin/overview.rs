@@ -171,8 +171,8 @@ impl Draft<'_> {
         };
         put("平台", "Platform", &tables.platform, false);
         put("单位层级", "Unit tier", &tables.unit_tier, false);
-        // Why: a round that looks at every account selects nobody.
-        if self.d.round.kind == RoundKind::Quarterly {
+        // Why: a round that looks at every account selects nobody, and one reason is the total again.
+        if self.d.round.kind == RoundKind::Quarterly && tables.reason.len() > 1 {
             put("入选原因", "Reason", &tables.reason, true);
         }
     }

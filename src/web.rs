@@ -1,6 +1,7 @@
 //! Health and metrics. No personal data, no names of accounts or units.
 
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::State;
@@ -16,21 +17,28 @@ use crate::store::StoreError;
 /// Which parts of the service are up.
 #[derive(Debug, Clone)]
 pub struct Health {
-    bot: watch::Sender<bool>,
+    bots: Arc<Mutex<Vec<watch::Sender<bool>>>>,
     scheduler: watch::Sender<bool>,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { bot: watch::Sender::new(false), scheduler: watch::Sender::new(false) }
+        Self { bots: Arc::default(), scheduler: watch::Sender::new(false) }
     }
 }
 
 impl Health {
-    /// Where the bot says whether its server answers.
+    /// Where one more bot says whether its server answers.
     #[must_use]
     pub fn bot(&self) -> watch::Sender<bool> {
-        self.bot.clone()
+        let bot = watch::Sender::new(false);
+        self.bots.lock().unwrap_or_else(PoisonError::into_inner).push(bot.clone());
+        bot
+    }
+
+    /// Every bot's server answers.
+    fn is_bot_up(&self) -> bool {
+        self.bots.lock().unwrap_or_else(PoisonError::into_inner).iter().all(|bot| *bot.borrow())
     }
 
     /// The scheduler makes its turns.
@@ -62,7 +70,7 @@ pub async fn serve(listener: TcpListener, office: Office, health: Health, mut st
 
 async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
     let database = shared.office.store.created_at().await.is_ok();
-    let bot = *shared.health.bot.borrow();
+    let bot = shared.health.is_bot_up();
     let scheduler = *shared.health.scheduler.borrow();
     let status = if database && bot && scheduler { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, format!("database {database}\nscheduler {scheduler}\nbot {bot}\n"))
@@ -97,7 +105,7 @@ async fn metrics_text(shared: &Shared) -> Result<String, StoreError> {
     let deliveries: Vec<_> =
         tx.delivery_counts().await?.into_iter().map(|(status, n)| (format!("{{status=\"{status}\"}}"), n)).collect();
     gauge("deliveries", "Outbox rows by status.", &deliveries);
-    gauge("bot_up", "The bot reached its server.", &[(String::new(), i64::from(*shared.health.bot.borrow()))]);
+    gauge("bot_up", "Every bot reached its server.", &[(String::new(), i64::from(shared.health.is_bot_up()))]);
     let scheduler = i64::from(*shared.health.scheduler.borrow());
     gauge("scheduler_up", "The scheduler makes its turns.", &[(String::new(), scheduler)]);
     Ok(text)

@@ -7,14 +7,14 @@
 //!
 //! Nothing that Telegram or a reader sends ends this loop; only `shutdown` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use super::handle::{Incoming, Outcome, What, handle};
+use super::handle::{Document, Incoming, Outcome, What, handle, wants};
 use super::telegram::{Me, Messenger, SendError};
 use super::texts::Message;
 use crate::office::Office;
@@ -25,6 +25,8 @@ const ABREAST: usize = 16;
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// An update that takes longer is left; what it did is kept, what it had to say is lost.
 const PATIENCE: Duration = Duration::from_secs(45);
+/// Messages whose files are fetched at the same time.
+static FETCHING: Semaphore = Semaphore::const_new(2);
 /// How often an answer is tried again when the chat is throttled.
 const ANSWER_TRIES: u32 = 3;
 
@@ -120,11 +122,58 @@ async fn handle_batch(office: &Office, messenger: &Messenger, me: &Me, updates: 
     }
     futures::stream::iter(chats.into_values())
         .for_each_concurrent(ABREAST, |updates| async move {
-            for update in updates {
+            for mut update in gather_albums(updates) {
+                fetch(office, messenger, me, &mut update).await;
                 handle_one(office, messenger, me, &update).await;
             }
         })
         .await;
+}
+
+/// The messages of an album as one: the files of all under the words of the one that has any.
+fn gather_albums(updates: Vec<Incoming>) -> Vec<Incoming> {
+    let mut gathered: Vec<Incoming> = Vec::new();
+    for update in updates {
+        let first = gathered.iter_mut().find(|earlier| is_same_album(earlier, &update));
+        match (first.map(|first| &mut first.what), update.what) {
+            (Some(What::Text { text, attachments, .. }), What::Text { text: more, attachments: rest, .. }) => {
+                if text.trim().is_empty() {
+                    *text = more;
+                }
+                attachments.files.extend(rest.files);
+            }
+            (_, what) => gathered.push(Incoming { what, ..update }),
+        }
+    }
+    gathered
+}
+
+fn is_same_album(one: &Incoming, other: &Incoming) -> bool {
+    let album = |update: &Incoming| match &update.what {
+        What::Text { attachments, .. } => attachments.album.clone(),
+        What::Press { .. } => None,
+    };
+    album(one).is_some() && album(one) == album(other) && one.sender.key == other.sender.key
+}
+
+/// Fetches what came with an update, where the handler wants it.
+async fn fetch(office: &Office, messenger: &Messenger, me: &Me, update: &mut Incoming) {
+    let wanted = match wants(office, &me.username, update).await {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            tracing::error!(%error, update.update_id, "nobody knows whether a file is wanted");
+            false
+        }
+    };
+    if let What::Text { attachments, .. } = &mut update.what
+        && wanted
+    {
+        // Why: what many people send at once would fill the memory together.
+        let Ok(_turn) = FETCHING.acquire().await else { return };
+        if tokio::time::timeout(PATIENCE, messenger.fetch(attachments)).await.is_err() {
+            tracing::warn!(update.update_id, "files took too long and were left");
+        }
+    }
 }
 
 async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &Incoming) {
@@ -145,35 +194,61 @@ async fn answer(messenger: &Messenger, update: &Incoming, outcome: Outcome) {
         if let Err(error) = messenger.answer_press(id, outcome.toast.as_deref()).await {
             tracing::debug!(%error, "a pressed button could not be answered");
         }
-        if let (Some(message), Some(buttons)) = (message, &outcome.redraw)
-            && let Err(error) = messenger.redraw(&update.address, *message, buttons).await
-        {
-            tracing::debug!(%error, "buttons could not be drawn anew");
+        let drawn = match (message, &outcome.rewrite, &outcome.redraw) {
+            (Some(message), Some(anew), _) => messenger.rewrite(&update.address, *message, anew).await,
+            (Some(message), None, Some(buttons)) => messenger.redraw(&update.address, *message, buttons).await,
+            _ => Ok(()),
+        };
+        if let Err(error) = drawn {
+            tracing::debug!(%error, "a message could not be drawn anew");
         }
     }
-    for message in outcome.messages {
-        match messenger.send(&update.address, &message).await {
+    let messages = outcome.messages.into_iter().map(Piece::Words);
+    let mut pieces: VecDeque<Piece> = messages.chain(outcome.documents.into_iter().map(Piece::File)).collect();
+    while let Some(piece) = pieces.pop_front() {
+        match piece.send(messenger, &update.address).await {
             Ok(_) => {}
             // Why: waiting here would hold up every other chat of the batch.
             Err(SendError::Wait(rest)) => {
-                tokio::spawn(send_later(messenger.clone(), update.address.clone(), message, rest));
+                pieces.push_front(piece);
+                tokio::spawn(send_later(messenger.clone(), update.address.clone(), pieces, rest));
+                return;
             }
             Err(error) => tracing::warn!(%error, update.update_id, "an answer could not be sent"),
         }
     }
 }
 
-async fn send_later(messenger: Messenger, address: String, message: Message, mut rest: Duration) {
-    for _ in 0..ANSWER_TRIES {
-        tokio::time::sleep(rest.min(LONGEST_PAUSE)).await;
-        match messenger.send(&address, &message).await {
-            Err(SendError::Wait(again)) => rest = again,
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, "an answer could not be sent");
-                return;
-            }
+/// One thing an answer sends.
+enum Piece {
+    Words(Message),
+    File(Document),
+}
+
+impl Piece {
+    async fn send(&self, messenger: &Messenger, address: &str) -> Result<String, SendError> {
+        match self {
+            Self::Words(message) => messenger.send(address, message).await,
+            Self::File(file) => messenger.send_document(address, &file.name, file.content.clone(), &file.caption).await,
         }
     }
-    tracing::warn!("an answer was given up: the chat stayed throttled");
+}
+
+/// Sends the rest of an answer in its order when the chat takes messages again.
+async fn send_later(messenger: Messenger, address: String, mut pieces: VecDeque<Piece>, mut rest: Duration) {
+    let mut tries = 0;
+    while let Some(piece) = pieces.front() {
+        tokio::time::sleep(rest.min(LONGEST_PAUSE)).await;
+        match piece.send(&messenger, &address).await {
+            Err(SendError::Wait(again)) if tries < ANSWER_TRIES => {
+                tries += 1;
+                rest = again;
+                continue;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "an answer could not be sent"),
+        }
+        pieces.pop_front();
+        (tries, rest) = (0, Duration::ZERO);
+    }
 }

@@ -14,12 +14,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::telegram::{Messenger, SendError};
-use super::texts;
+use super::{texts, wecom};
 use crate::domain::notice::Alert;
 use crate::issues::clock::{deadline, delivered};
 use crate::notify;
 use crate::office::Office;
-use crate::store::{Claimed, NoticeRow, StoreError};
+use crate::store::{Chat, Claimed, NoticeRow, StoreError};
 
 /// Telegram takes about 30 messages a second in all.
 const PER_SECOND: usize = 30;
@@ -31,6 +31,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(90);
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
 /// A group takes twenty messages a minute.
 const GROUP_PAUSE: TimeDelta = TimeDelta::seconds(3);
+/// A WeCom chat takes thirty frames a minute; a notice is its words and their card.
+const WECOM_PAUSE: TimeDelta = TimeDelta::seconds(6);
 /// When a send of unknown outcome is repeated.
 const UNKNOWN_AGAIN: TimeDelta = TimeDelta::seconds(60);
 
@@ -47,14 +49,34 @@ pub struct Delivered {
     pub unknown: usize,
 }
 
+/// What deliveries go through; what is missing puts its deliveries off.
+#[derive(Clone, Copy, Default)]
+pub struct Channels<'a> {
+    /// The Telegram bot.
+    pub telegram: Option<&'a Messenger>,
+    /// The WeCom bot, whose connection belongs to the running service.
+    pub wecom: Option<&'a wecom::Bot>,
+}
+
+impl<'a> From<&'a Messenger> for Channels<'a> {
+    fn from(bot: &'a Messenger) -> Self {
+        Self { telegram: Some(bot), ..Self::default() }
+    }
+}
+
 /// Makes the deliveries that are due, at most `limit` tries.
-pub async fn deliver_due(office: &Office, bot: &Messenger, limit: usize) -> Result<Delivered, StoreError> {
+pub async fn deliver_due(
+    office: &Office,
+    channels: impl Into<Channels<'_>>,
+    limit: usize,
+) -> Result<Delivered, StoreError> {
+    let channels = channels.into();
     // Why: looking costs a reader nothing; claiming takes the one writer of a SQLite file.
     if next_due(office).await?.is_none_or(|due| due > office.now()) {
         return Ok(Delivered::default());
     }
     let budget = AtomicUsize::new(limit);
-    let lanes = futures::future::join_all((0..LANES.min(limit)).map(|_| lane(office, bot, &budget))).await;
+    let lanes = futures::future::join_all((0..LANES.min(limit)).map(|_| lane(office, channels, &budget))).await;
     lanes.into_iter().try_fold(Delivered::default(), |sum, lane| {
         let lane = lane?;
         Ok(Delivered {
@@ -76,15 +98,11 @@ pub async fn next_due(office: &Office) -> Result<Option<DateTime<Utc>>, StoreErr
     Ok(Some(free.map_or(next, |free| next.max(free))))
 }
 
-async fn lane(office: &Office, bot: &Messenger, budget: &AtomicUsize) -> Result<Delivered, StoreError> {
+async fn lane(office: &Office, channels: Channels<'_>, budget: &AtomicUsize) -> Result<Delivered, StoreError> {
     let mut sum = Delivered::default();
     while budget.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
         let Some((claimed, notice)) = claim(office).await? else { break };
-        let outcome = if claimed.chat.channel == "telegram" {
-            send(office, bot, &claimed, &notice).await
-        } else {
-            Err(SendError::Refused(format!("there is no channel {}", claimed.chat.channel)))
-        };
+        let outcome = send(office, channels, &claimed, &notice).await;
         match settle(office, &claimed, &notice, outcome).await? {
             Settled::Sent => sum.sent += 1,
             Settled::Later => sum.later += 1,
@@ -107,7 +125,12 @@ async fn claim(office: &Office) -> Result<Option<(Claimed, NoticeRow)>, StoreErr
     Ok(Some((claimed, notice)))
 }
 
-async fn send(office: &Office, bot: &Messenger, claimed: &Claimed, notice: &NoticeRow) -> Result<String, SendError> {
+async fn send(
+    office: &Office,
+    channels: Channels<'_>,
+    claimed: &Claimed,
+    notice: &NoticeRow,
+) -> Result<String, SendError> {
     // The first acceptance starts the clock; a later reader is told the same date.
     let accepted_at = notice.delivered_at.unwrap_or_else(|| office.now());
     let due = |class| {
@@ -115,7 +138,25 @@ async fn send(office: &Office, bot: &Messenger, claimed: &Claimed, notice: &Noti
         (deadline.on, deadline.provisional)
     };
     let message = texts::render(&notice.body, &notice.number, notice.unit.as_deref(), claimed.chat.lang, &due);
-    bot.send(&claimed.chat.address, &message).await
+    let chat = &claimed.chat;
+    let absent = || SendError::Later(format!("the channel {} is not running here", chat.channel));
+    match chat.channel.as_str() {
+        "telegram" => channels.telegram.ok_or_else(absent)?.send(&chat.address, &message).await,
+        wecom::CHANNEL => {
+            let bot = channels.wecom.ok_or_else(absent)?;
+            bot.send(&chat.address, chat.is_group, &message, chat.lang).await
+        }
+        other => Err(SendError::Refused(format!("there is no channel {other}"))),
+    }
+}
+
+/// How long a chat rests after a message.
+fn pause(chat: &Chat) -> TimeDelta {
+    match (chat.channel.as_str(), chat.is_group) {
+        (wecom::CHANNEL, _) => WECOM_PAUSE,
+        (_, true) => GROUP_PAUSE,
+        (_, false) => PAUSE,
+    }
 }
 
 enum Settled {
@@ -139,7 +180,7 @@ async fn settle(
             if tx.settle_sent(claimed, &message_id, now).await? {
                 delivered(&mut tx, office, claimed.notice_id, now).await?;
             }
-            tx.hold_chat(chat.id, now + if chat.is_group { GROUP_PAUSE } else { PAUSE }).await?;
+            tx.hold_chat(chat.id, now + pause(chat)).await?;
             Settled::Sent
         }
         Err(SendError::Wait(rest)) => {

@@ -6,13 +6,15 @@
 //!
 //! Nothing here derives `Debug`: the library's bot prints its token.
 
+mod files;
+
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::net::default_reqwest_settings;
 use teloxide::payloads::{
-    AnswerCallbackQuerySetters, EditMessageReplyMarkupSetters, GetUpdatesSetters, SendDocumentSetters,
-    SendMessageSetters, SetMyCommandsSetters,
+    AnswerCallbackQuerySetters, EditMessageReplyMarkupSetters, EditMessageTextSetters, GetUpdatesSetters,
+    SendDocumentSetters, SendMessageSetters, SetMyCommandsSetters,
 };
 use teloxide::requests::Requester;
 use teloxide::types::{
@@ -26,6 +28,8 @@ use super::handle::{Incoming, Sender, What};
 use super::texts::{self, Button, Message, Press};
 use crate::domain::Lang;
 
+/// The channel's name in the database.
+const CHANNEL: &str = "telegram";
 /// Seconds of one long poll; the client gives up on a request after 17.
 const POLL_SECONDS: u32 = 10;
 /// How long a chat rests after a 429 that names no time.
@@ -34,6 +38,15 @@ const REST: Duration = Duration::from_secs(30);
 const ANONYMOUS: u64 = 1_087_968_824;
 /// Longest notification of a pressed button, in characters.
 const LONGEST_TOAST: usize = 190;
+
+/// Addresses in a message are there to be read and opened, not to be fetched for a picture.
+const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+    is_disabled: true,
+    url: None,
+    prefer_small_media: false,
+    prefer_large_media: false,
+    show_above_text: false,
+};
 
 /// Sends and receives for one bot; cheap to clone.
 #[derive(Clone)]
@@ -142,16 +155,11 @@ impl Messenger {
 
     /// Sends a message; gives its number in the chat.
     pub async fn send(&self, address: &str, message: &Message) -> Result<String, SendError> {
-        let mut request =
-            self.bot.send_message(chat_id(address)?, &message.html).parse_mode(ParseMode::Html).link_preview_options(
-                LinkPreviewOptions {
-                    is_disabled: true,
-                    url: None,
-                    prefer_small_media: false,
-                    prefer_large_media: false,
-                    show_above_text: false,
-                },
-            );
+        let mut request = self
+            .bot
+            .send_message(chat_id(address)?, &message.html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW);
         if message.ask {
             request = request.reply_markup(ReplyMarkup::ForceReply(ForceReply::new()));
         } else if !message.buttons.is_empty() {
@@ -179,6 +187,20 @@ impl Messenger {
     pub async fn redraw(&self, address: &str, message: i32, buttons: &[Vec<Button>]) -> Result<(), SendError> {
         let request =
             self.bot.edit_message_reply_markup(chat_id(address)?, MessageId(message)).reply_markup(keyboard(buttons));
+        match request.await {
+            Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
+            Err(error) => Err(sort(&error)),
+        }
+    }
+
+    /// Writes a message and its buttons anew; that it says so already is no error.
+    pub async fn rewrite(&self, address: &str, message: i32, anew: &Message) -> Result<(), SendError> {
+        let request = self
+            .bot
+            .edit_message_text(chat_id(address)?, MessageId(message), &anew.html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW)
+            .reply_markup(keyboard(&anew.buttons));
         match request.await {
             Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
             Err(error) => Err(sort(&error)),
@@ -283,17 +305,22 @@ fn incoming(update: Update) -> Option<Incoming> {
                 return None;
             }
             let text = message.text().or(message.caption()).unwrap_or_default().to_owned();
-            let attachment = message.photo().is_some() || message.document().is_some() || message.video().is_some();
             let reply_to = message
                 .reply_to_message()
                 .filter(|to| to.from.as_ref().is_some_and(|from| from.is_bot))
                 .and_then(|to| to.text().map(str::to_owned));
             Some(Incoming {
+                channel: CHANNEL,
                 update_id,
                 address: message.chat.id.0.to_string(),
                 is_group: !message.chat.is_private(),
                 sender: sender(from, message.sender_chat.is_some()),
-                what: What::Text { text, reply_to, attachment, forwarded: message.forward_origin().is_some() },
+                what: What::Text {
+                    text,
+                    reply_to,
+                    attachments: files::attachments(&message),
+                    forwarded: message.forward_origin().is_some(),
+                },
             })
         }
         UpdateKind::CallbackQuery(query) => {
@@ -301,6 +328,7 @@ fn incoming(update: Update) -> Option<Incoming> {
             let (address, is_group) = (chat.id.0.to_string(), !chat.is_private());
             let buttons = query.message.as_ref().and_then(MaybeInaccessibleMessage::regular_message).map(presses);
             Some(Incoming {
+                channel: CHANNEL,
                 update_id,
                 address,
                 is_group,

@@ -80,6 +80,8 @@ pub enum RunError {
 const LEASE: TimeDelta = TimeDelta::seconds(20);
 /// So far the clocks of two machines may differ.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+/// How the name of an owner begins that runs the round whole, at its own monitoring time.
+const SHARED: &str = "all-";
 const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Results written in one transaction.
 const WRITTEN_TOGETHER: usize = 64;
@@ -125,7 +127,8 @@ pub async fn run(
     if as_of > office.now() + CLOCKS_DIFFER {
         return Err(RoundError::FutureAsOf(office.local(as_of)).into());
     }
-    let owner = format!("{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
+    let shared = if wishes.as_of.is_none() && wishes.limit.is_none() { SHARED } else { "" };
+    let owner = format!("{shared}{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
     let keeper = keep_leases(office.clone(), round.id, owner.clone());
     let looked = look_at_members(office, fetcher, &round, wishes, &owner, &mut counts, &progress).await;
     keeper.abort();
@@ -141,6 +144,11 @@ pub async fn run(
     }
     let round = office.store.read().await?.require_round(name).await?;
     Ok(Ran { round, looked_at: tally.looked_at, counts, opened, held })
+}
+
+/// Rounds that somebody is running whole at this moment, so that others may share in them.
+pub async fn under_way(office: &Office) -> Result<Vec<RoundName>, StoreError> {
+    office.store.read().await?.rounds_claimed_by(SHARED, office.now()).await
 }
 
 fn keep_leases(office: Office, round: i64, owner: String) -> tokio::task::JoinHandle<()> {

@@ -119,6 +119,23 @@ pub(super) enum Command {
     Users(UsersCommand),
     /// 运行服务：调度、机器人、发送、健康检查 Scheduler, bot, delivery and health in one process
     Serve,
+    /// 与其他机器分担检查（共用同一 PostgreSQL） Share the checking on a common PostgreSQL
+    #[command(
+        after_help = "示例 Example:\n  XUNCHA__DATABASE__URL=postgres://xuncha@db.example/xuncha xuncha worker\n\n只参与正在进行的检查批次；调度、机器人和发送由 serve 负责。\nJoins rounds that are being run; scheduling, the bot and delivery are serve's."
+    )]
+    Worker,
+    /// 事件历史 The event history
+    #[command(
+        subcommand,
+        after_help = "示例 Examples:\n  xuncha audit verify --format json | jq -r .head > head.txt   记下最后一个校验值 note the last hash\n  xuncha audit verify --head \"$(cat head.txt)\"                之后可证明此前记录未被删改 and prove later that nothing before it was changed"
+    )]
+    Audit(AuditCommand),
+    /// 备份整个数据库为一个文件（含联系方式；可在运行中进行） Back everything up, while others work
+    #[command(after_help = "示例 Examples:\n  xuncha backup /backup/xuncha-$(date +%F).db
+  XUNCHA__DATABASE__URL=postgres://… xuncha restore xuncha.db   迁移到 PostgreSQL move to PostgreSQL")]
+    Backup { file: PathBuf },
+    /// 从备份恢复到一个新数据库（SQLite 或 PostgreSQL） Restore into a new database
+    Restore { file: PathBuf },
     /// 查看一个采集方式能读到什么 What a source adapter sees
     #[command(after_help = "采集方式及其参数 Kinds and their options:
   html                                   item, title, link, date, date_attr
@@ -421,6 +438,28 @@ pub(super) struct Act {
     /// 延期至 Until (extend)
     #[arg(long, value_name = "DATE")]
     pub until: Option<chrono::NaiveDate>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    /// 核对事件链及问题状态，发现改动时退出码为1 Check the chain of events and the issues' states
+    Verify {
+        /// 此前记下的校验值，须仍在链中 A hash noted down earlier
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// 列出事件 List events
+    List {
+        /// 对象类别：issue、account、round、finding、person…… Kind of subject
+        #[arg(long, value_name = "KIND")]
+        subject: Option<String>,
+        /// 对象编号 Which one
+        #[arg(long, value_name = "ID", requires = "subject")]
+        id: Option<String>,
+        /// 起始日期 From this day on
+        #[arg(long, value_name = "DATE")]
+        since: Option<chrono::NaiveDate>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

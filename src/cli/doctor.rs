@@ -321,7 +321,11 @@ async fn sources(lines: &mut Lines, office: &crate::office::Office) {
 }
 
 async fn chat(lines: &mut Lines, config: &crate::config::Config) {
+    wecom(lines, config).await;
     let name = ("机器人", "bot");
+    if config.wecom.is_some() && config.telegram.token.is_none() {
+        return;
+    }
     match super::notices::require_messenger(config) {
         Err(error) => lines.failed(name, &error),
         Ok(messenger) => match messenger.check().await {
@@ -331,6 +335,29 @@ async fn chat(lines: &mut Lines, config: &crate::config::Config) {
                 false,
                 format!("{}；请检查令牌、[telegram] api_url 与 proxy", error.zh()),
                 format!("{error}; check the token, [telegram] api_url and proxy"),
+            ),
+        },
+    }
+}
+
+/// The WeCom bot, as far as it can be tried without throwing a running service out.
+async fn wecom(lines: &mut Lines, config: &crate::config::Config) {
+    let name = ("企业微信机器人", "wecom bot");
+    match app::wecom_settings(config) {
+        Ok(None) => {}
+        Err(error) => lines.failed(name, &error),
+        Ok(Some(settings)) => match crate::chat::wecom::check(&settings).await {
+            Ok(()) => lines.note(
+                name,
+                true,
+                "可以连接；为不挤掉运行中的服务，未验证 bot_id 与密钥",
+                "can be reached; bot_id and secret are not tried, which would throw a running service out",
+            ),
+            Err(error) => lines.note(
+                name,
+                false,
+                format!("{error}；请检查网络与 [wecom] url"),
+                format!("{error}; check the network and [wecom] url"),
             ),
         },
     }

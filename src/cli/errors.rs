@@ -18,7 +18,7 @@ use crate::people::InviteError;
 use crate::registry::{ExportError, FileError};
 use crate::reports::ReportError;
 use crate::sampling::RoundError;
-use crate::store::StoreError;
+use crate::store::{CopyError, StoreError};
 
 /// The command was given wrongly, or the configuration is.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,9 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     }
     if let Some(LedgerError::Store(e)) = error.downcast_ref::<LedgerError>() {
         return (store(e, lang), store_code(e));
+    }
+    if let Some(e) = error.downcast_ref::<CopyError>() {
+        return copy(e, lang);
     }
     if let Some(e) = error.downcast_ref::<IntakeError>() {
         return (intake(e, lang), 1);
@@ -301,6 +304,21 @@ fn invite(error: &InviteError, lang: Lang) -> (String, u8) {
         (Lang::Zh, InviteError::UnknownUnit(unit)) => {
             (format!("“{unit}”没有登记账号；xuncha accounts list 可查看主办单位"), 1)
         }
+    }
+}
+
+fn copy(error: &CopyError, lang: Lang) -> (String, u8) {
+    match (lang, error) {
+        (_, CopyError::Store(e)) => (store(e, lang), store_code(e)),
+        (Lang::En, _) => (error.to_string(), 1),
+        (Lang::Zh, CopyError::Occupied(path)) => {
+            (format!("{} 已存在且不是备份文件，请换一个文件名", path.display()), 1)
+        }
+        (Lang::Zh, CopyError::NotABackup(path)) => (format!("{} 不是 xuncha 的备份文件", path.display()), 1),
+        (Lang::Zh, CopyError::NotEmpty(place)) => {
+            (format!("数据库 {place} 已有数据；请在 [database] url 指定一个新的数据库后再恢复"), 1)
+        }
+        (Lang::Zh, CopyError::File { path, source }) => (format!("{}：{source}", path.display()), 1),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod args;
+mod audit;
+mod backup;
 mod check_text;
 mod demo;
 mod doctor;
@@ -77,7 +79,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(usage::report(&error)),
     };
-    trace(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve));
+    trace(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve | Command::Worker));
     crate::fetch::install_tls();
     crate::fetch::raise_open_files();
     // Why one thread for the links: a request is a few microseconds of work, and handing it from
@@ -126,6 +128,10 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         }
         Command::Users(command) => users::run(context, command).await,
         Command::Serve => serve::run(context).await,
+        Command::Worker => serve::work(context).await,
+        Command::Audit(command) => audit::run(context, command).await,
+        Command::Backup { file } => backup::back_up(context, &file).await,
+        Command::Restore { file } => backup::restore(context, &file).await,
         Command::Probe { kind, url, options } => probe::run(context, kind, &url, &options).await,
         Command::Links { file } => links::run(context, &file).await,
         Command::CheckText { file, lines } => check_text::run(context, &file, lines),

@@ -26,7 +26,7 @@ pub use secret::{Concealed, SecretError, SecretSource};
 pub use sections::{
     CalendarConfig, CanaryConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig, DeadlinesConfig,
     HttpConfig, OfficeConfig, QuietConfig, ReportConfig, ReviewConfig, ReviewRequired, RulesConfig, SamplingConfig,
-    ScheduleConfig, StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig,
+    ScheduleConfig, StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig, WecomConfig,
 };
 
 use layers::Layers;
@@ -65,6 +65,8 @@ pub struct Config {
     pub quiet: QuietConfig,
     /// The chat bot.
     pub telegram: TelegramConfig,
+    /// The WeCom bot; `None` where there is none.
+    pub wecom: Option<WecomConfig>,
     /// Group robots, in the order of the file.
     pub channels: Vec<ChannelConfig>,
     /// The official interface of WeChat accounts.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use cron::Schedule;
+use url::Url;
 
 use super::Config;
 use super::reader::Reader;
@@ -194,6 +195,17 @@ pub struct TelegramConfig {
     pub mode: TelegramMode,
 }
 
+/// `[wecom]`: the bot over WeCom's long connection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WecomConfig {
+    /// The bot's identifier.
+    pub bot_id: String,
+    /// Its secret.
+    pub secret: SecretSource,
+    /// Where WeCom listens.
+    pub url: Url,
+}
+
 keyed_enum! {
     /// A chat product's group robot (群机器人).
     ChannelKind {
@@ -343,10 +355,34 @@ pub(super) fn read(r: &mut Reader) -> Config {
             proxy: r.proxy("telegram.proxy"),
             mode: r.word("telegram.mode", TelegramMode::ALL, |word| word.key()).unwrap_or(TelegramMode::Polling),
         },
+        wecom: read_wecom(r),
         channels: r.numbers("channel").into_iter().filter_map(|number| read_channel(r, number)).collect(),
         wechat: WechatConfig { credentials_file: r.path("wechat.credentials_file") },
         canaries: r.numbers("canary").into_iter().filter_map(|number| read_canary(r, number)).collect(),
         web: WebConfig { listen: r.address("web.listen") },
+    }
+}
+
+/// Nothing is set where there is no such bot; half of it is a problem.
+fn read_wecom(r: &mut Reader) -> Option<WecomConfig> {
+    let bot_id = r.text("wecom.bot_id");
+    let secret = r.wecom_secret("wecom.secret_file");
+    let url = r.socket_url("wecom.url");
+    match (bot_id.is_empty(), secret) {
+        (true, None) => None,
+        (true, Some(_)) => {
+            r.problem("wecom.bot_id", "已给出密钥，缺少机器人的 bot_id", "there is a secret, but no bot_id");
+            None
+        }
+        (false, None) => {
+            r.problem(
+                "wecom.secret_file",
+                "缺少密钥：请设置环境变量 XUNCHA_WECOM_SECRET，或填写 secret_file",
+                "needs the secret: set XUNCHA_WECOM_SECRET, or secret_file",
+            );
+            None
+        }
+        (false, Some(secret)) => Some(WecomConfig { bot_id, secret, url: url? }),
     }
 }
 

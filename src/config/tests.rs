@@ -240,3 +240,23 @@ fn the_credentials_of_wechat_accounts_lie_beside_the_configuration() {
     assert_eq!(config.wechat.credentials_file, Some(dir.path().join("wechat.toml")));
     assert_eq!(Config::default().wechat.credentials_file, None);
 }
+
+#[test]
+fn the_wecom_bot_is_whole_or_not_at_all() {
+    let text = "[wecom]\nbot_id = \"aib-test\"\n";
+    let config = load(text, &[("XUNCHA_WECOM_SECRET", "s3cret")]).unwrap();
+    let bot = config.wecom.as_ref().unwrap();
+    assert_eq!(bot.secret.read().unwrap().expose_secret(), "s3cret");
+    assert_eq!(bot.url.as_str(), "wss://openws.work.weixin.qq.com/");
+    assert!(!format!("{config:?}").contains("s3cret"));
+    assert_eq!(load("", &[]).unwrap().wecom, None);
+    for (text, env, says) in [
+        (text.to_owned(), None, "XUNCHA_WECOM_SECRET"),
+        (String::new(), Some(("XUNCHA_WECOM_SECRET", "s3cret")), "no bot_id"),
+        (format!("{text}url = \"ws://wecom.example\"\n"), Some(("XUNCHA_WECOM_SECRET", "s3cret")), "wss://"),
+        ("[wecom]\nsecret = \"s3cret\"\n".to_owned(), None, "cannot stand here"),
+    ] {
+        let found = problems(&text, env.as_slice());
+        assert!(found.len() == 1 && found[0].contains(says) && !found[0].contains("s3cret"), "{found:?}");
+    }
+}

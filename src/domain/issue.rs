@@ -56,6 +56,7 @@ keyed_enum! {
         Notified = "notified", "通知送达", "Notice delivered";
         Acknowledged = "acknowledged", "签收", "Acknowledged";
         Rectified = "rectified", "整改反馈", "Rectification reported";
+        FilesAdded = "files_added", "补充材料", "Files added";
         Rechecked = "rechecked", "复查", "Rechecked";
         Rejected = "rejected", "退回", "Rejected";
         Appealed = "appealed", "申诉", "Appealed";

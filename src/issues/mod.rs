@@ -4,6 +4,7 @@
 //! is decided in [`crate::domain::issue::decide`].
 
 pub mod clock;
+pub mod evidence;
 pub mod open;
 
 use chrono::{DateTime, Utc};

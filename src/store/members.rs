@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::engine::sql;
 use super::{StoreError, Tx, instant, millis};
 use crate::domain::account::AccountId;
+use crate::domain::round::RoundName;
 
 /// A member that this process may look at until its lease runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,19 @@ impl Tx {
                 .collect();
         claimed.sort_by_key(|member| member.id);
         Ok(claimed)
+    }
+
+    /// Open rounds of which members are claimed at `now` by owners whose names begin with `owners`.
+    pub async fn rounds_claimed_by(&mut self, owners: &str, now: DateTime<Utc>) -> Result<Vec<RoundName>, StoreError> {
+        let names = sql!(
+            self,
+            scalars String,
+            "SELECT DISTINCT r.name FROM member m JOIN round r ON r.id = m.round_id
+             WHERE m.looked_at IS NULL AND m.lease_until >= $1 AND m.owner LIKE $2 AND r.state = 'open' ORDER BY r.name",
+            millis(now),
+            format!("{owners}%")
+        )?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Keeps the claims of `owner` alive.

@@ -29,3 +29,5 @@ mod serve;
 mod sites;
 mod sources;
 mod texts;
+mod upkeep;
+mod wecom;

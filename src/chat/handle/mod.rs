@@ -8,6 +8,7 @@
 //!   unit is answered like what does not exist.
 //! - Questions keep no state: a reply is recognised by the mark in the question it answers.
 
+mod files;
 mod findings;
 mod issues;
 mod press;
@@ -20,16 +21,16 @@ use crate::office::Office;
 use crate::people;
 use crate::store::{Person, StoreError};
 
+use super::attachment::Attachments;
 use super::commands::Verb;
 use super::texts::{self, Button, Message, Press, Reply};
 
-/// The channel's name in the database.
-pub(super) const CHANNEL: &str = "telegram";
+pub use files::wants;
 
 /// Who sent an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
-    /// `telegram:` and the user's id.
+    /// `telegram:` or `wecom:`, and the user's id there.
     pub key: String,
     /// Display name.
     pub name: String,
@@ -48,8 +49,8 @@ pub enum What {
         text: String,
         /// The text of the bot's message it replies to.
         reply_to: Option<String>,
-        /// A photo or a file came with it.
-        attachment: bool,
+        /// The photos and files that came with it.
+        attachments: Attachments,
         /// It is somebody else's message.
         forwarded: bool,
     },
@@ -69,7 +70,9 @@ pub enum What {
 /// One update that may concern the office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
-    /// Telegram's number of the update.
+    /// The channel's name in the database.
+    pub channel: &'static str,
+    /// Telegram's number of the update; below zero where a channel's own numbers are text.
     pub update_id: i64,
     /// The chat it came from.
     pub address: String,
@@ -81,6 +84,17 @@ pub struct Incoming {
     pub what: What,
 }
 
+/// A file that goes with an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// File name, with its ending.
+    pub name: String,
+    /// The bytes.
+    pub content: Vec<u8>,
+    /// A short text under it; may be empty.
+    pub caption: String,
+}
+
 /// What the bot does in return.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
@@ -88,8 +102,12 @@ pub struct Outcome {
     pub toast: Option<String>,
     /// New buttons for the message under which one was pressed.
     pub redraw: Option<Vec<Vec<Button>>>,
+    /// The message under which a button was pressed, written anew with its buttons.
+    pub rewrite: Option<Message>,
     /// Messages to the chat.
     pub messages: Vec<Message>,
+    /// Files to the chat, after the messages.
+    pub documents: Vec<Document>,
 }
 
 /// Acts on an update once; `bot` is this bot's user name.
@@ -115,9 +133,8 @@ async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<O
     }
     let desk = Desk::of(office, incoming).await?;
     let outcome = match &incoming.what {
-        What::Text { text, reply_to, attachment, forwarded } => {
-            let words =
-                text::Words { text, reply_to: reply_to.as_deref(), attachment: *attachment, forwarded: *forwarded };
+        What::Text { text, reply_to, attachments, forwarded } => {
+            let words = text::Words { text, reply_to: reply_to.as_deref(), attachments, forwarded: *forwarded };
             Outcome { messages: text::text(&desk, bot, &words).await?, ..Outcome::default() }
         }
         What::Press { data, buttons, .. } => press::press(&desk, data, buttons).await?,
@@ -141,7 +158,7 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     async fn of(office: &'a Office, incoming: &'a Incoming) -> Result<Self, StoreError> {
         let people = people::known(office, &incoming.sender.key).await?;
-        let chat = office.store.read().await?.chat_at(CHANNEL, &incoming.address).await?;
+        let chat = office.store.read().await?.chat_at(incoming.channel, &incoming.address).await?;
         let lang = chat.map(|chat| chat.lang).or(incoming.sender.lang).unwrap_or_else(|| office.lang());
         Ok(Self { office, incoming, people, lang })
     }

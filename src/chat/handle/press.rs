@@ -70,6 +70,7 @@ async fn decide(
         toast: None,
         redraw: (!buttons.is_empty()).then(|| texts::buttons(&rest, desk.lang)),
         messages: vec![message],
+        ..Outcome::default()
     })
 }
 

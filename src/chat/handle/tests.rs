@@ -22,6 +22,7 @@ async fn world() -> (World, User, User, User) {
 /// What the bot would answer to a text in the person's private chat.
 async fn tell(world: &World, update: i64, user: &User, text: &str, reply_to: Option<&str>) -> String {
     let incoming = Incoming {
+        channel: "telegram",
         update_id: update,
         address: user.chat_id.to_string(),
         is_group: false,
@@ -34,7 +35,7 @@ async fn tell(world: &World, update: i64, user: &User, text: &str, reply_to: Opt
         what: What::Text {
             text: text.into(),
             reply_to: reply_to.map(str::to_owned),
-            attachment: false,
+            attachments: Attachments::default(),
             forwarded: false,
         },
     };
@@ -94,6 +95,7 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
         assert!(tell(&world, update, &stranger, text, None).await.contains("/bind"), "{text}");
     }
     let mut incoming = Incoming {
+        channel: "telegram",
         update_id: 200,
         address: "-5".into(),
         is_group: true,
@@ -103,7 +105,12 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
             lang: None,
             anonymous: false,
         },
-        what: What::Text { text: "/ack 1".into(), reply_to: None, attachment: false, forwarded: true },
+        what: What::Text {
+            text: "/ack 1".into(),
+            reply_to: None,
+            attachments: Attachments::default(),
+            forwarded: true,
+        },
     };
     let said = |outcome: Outcome| outcome.messages.into_iter().map(|m| m.plain).collect::<String>();
     assert!(said(handle(&world.office, "xuncha_bot", &incoming).await).contains("转发"));
@@ -111,7 +118,8 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
     incoming.sender.anonymous = true;
     assert!(said(handle(&world.office, "xuncha_bot", &incoming).await).contains("匿名"));
     incoming.update_id = 202;
-    incoming.what = What::Text { text: "大家好".into(), reply_to: None, attachment: false, forwarded: false };
+    incoming.what =
+        What::Text { text: "大家好".into(), reply_to: None, attachments: Attachments::default(), forwarded: false };
     assert_eq!(handle(&world.office, "xuncha_bot", &incoming).await, Outcome::default());
     assert_eq!(status(&world, 1).await, IssueStatus::Notified);
 }
@@ -182,6 +190,7 @@ async fn one_button_acknowledges_a_units_own_issues_and_no_others() {
     let (world, health, parks, chief) = world().await;
     for (update, user, count) in [(1, &parks, 0), (2, &chief, 0), (3, &health, 2), (4, &health, 0)] {
         let incoming = Incoming {
+            channel: "telegram",
             update_id: update,
             address: user.chat_id.to_string(),
             is_group: false,

@@ -1,6 +1,7 @@
 //! A message: a command, the answer to a question, or words that mean nothing to the bot.
 
-use super::{CHANNEL, Desk, findings, issues};
+use super::{Desk, findings, issues};
+use crate::chat::attachment::Attachments;
 use crate::chat::commands::{Read, Typed, Verb, read};
 use crate::chat::texts::{self, BindRefusal, Message, Press, Progress, Reply};
 use crate::domain::Lang;
@@ -16,8 +17,8 @@ pub(super) struct Words<'a> {
     pub(super) text: &'a str,
     /// The bot's message it replies to.
     pub(super) reply_to: Option<&'a str>,
-    /// A photo or file came with it.
-    pub(super) attachment: bool,
+    /// The photos and files that came with it.
+    pub(super) attachments: &'a Attachments,
     /// Somebody else wrote it.
     pub(super) forwarded: bool,
 }
@@ -43,10 +44,10 @@ pub(super) async fn text(desk: &Desk<'_>, bot: &str, words: &Words<'_>) -> Resul
     if words.forwarded {
         return say(&Reply::Forwarded);
     }
-    command(desk, typed, words.attachment).await.map(|message| vec![message])
+    command(desk, typed, words.attachments).await.map(|message| vec![message])
 }
 
-async fn command(desk: &Desk<'_>, typed: Typed, attachment: bool) -> Result<Message, StoreError> {
+async fn command(desk: &Desk<'_>, typed: Typed, attachments: &Attachments) -> Result<Message, StoreError> {
     let Typed { verb, id, rest } = typed;
     match verb {
         Verb::Bind | Verb::Start if !rest.is_empty() => return bind(desk, &rest).await,
@@ -75,7 +76,7 @@ async fn command(desk: &Desk<'_>, typed: Typed, attachment: bool) -> Result<Mess
         Verb::Lang => set_lang(desk, &rest).await,
         Verb::Feedback => feedback(desk, &rest).await,
         _ => match id {
-            Some(id) => on_issue(desk, verb, id, with_attachment(rest, attachment, desk.lang)).await,
+            Some(id) => on_issue(desk, verb, id, with_attachment(rest, !attachments.is_empty(), desk.lang)).await,
             None => Ok(desk.say(&Reply::Usage(verb))),
         },
     }
@@ -127,7 +128,7 @@ async fn bind(desk: &Desk<'_>, code: &str) -> Result<Message, StoreError> {
         code,
         &sender.key,
         &sender.name,
-        CHANNEL,
+        incoming.channel,
         &incoming.address,
         incoming.is_group,
         desk.lang,
@@ -171,9 +172,9 @@ async fn set_lang(desk: &Desk<'_>, wanted: &str) -> Result<Message, StoreError> 
     };
     let incoming = desk.incoming;
     let mut tx = desk.office.store.write().await?;
-    let chat = match tx.chat_at(CHANNEL, &incoming.address).await? {
+    let chat = match tx.chat_at(incoming.channel, &incoming.address).await? {
         Some(chat) => chat,
-        None => tx.put_chat(CHANNEL, &incoming.address, incoming.is_group, lang).await?,
+        None => tx.put_chat(incoming.channel, &incoming.address, incoming.is_group, lang).await?,
     };
     tx.set_chat_lang(chat.id, lang).await?;
     tx.commit().await?;

@@ -5,6 +5,7 @@ pub(crate) mod cli;
 pub(crate) mod db;
 pub(crate) mod site;
 pub(crate) mod wechat;
+pub(crate) mod wecom;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -214,7 +214,7 @@ impl Draft<'_> {
         paper.imprint(
             t.pick("抄送：〔　　　　　　　　〕。", "Copies to: [            ]"),
             t.pick("〔印发机关〕", "[printed by]"),
-            t.pick("〔　　　　〕年〔　　〕月〔　　〕日印发", "[date of printing]"),
+            t.pick("〔　　　〕年〔　〕月〔　〕日印发", "[date of printing]"),
         );
     }
 }

@@ -385,7 +385,7 @@ impl Paper {
     /// 版记 at the foot of the last page: 抄送, 印发机关 and 印发日期, the office's to fill in.
     pub(super) fn imprint(&mut self, copies: &str, printer: &str, date: &str) {
         let rule = |position, size| TableBorder::new(position).border_type(BorderType::Single).size(size);
-        let width = TEXT_WIDTH - 2 * 140;
+        let narrow = TEXT_WIDTH * 2 / 5;
         let cell = |text: &str, width: usize, align: AlignmentType| {
             let paragraph = Paragraph::new().align(align).line_spacing(exact(440));
             let cell = TableCell::new().width(width, WidthType::Dxa).vertical_align(VAlignType::Center);
@@ -394,8 +394,8 @@ impl Paper {
         let rows = vec![
             TableRow::new(vec![cell(copies, TEXT_WIDTH, AlignmentType::Left).grid_span(2)]).cant_split(),
             TableRow::new(vec![
-                cell(printer, width / 2, AlignmentType::Left),
-                cell(date, TEXT_WIDTH - width / 2, AlignmentType::Right),
+                cell(printer, narrow, AlignmentType::Left),
+                cell(date, TEXT_WIDTH - narrow, AlignmentType::Right),
             ])
             .cant_split(),
         ];
@@ -409,7 +409,7 @@ impl Paper {
             .position_x_alignment("center")
             .position_y_alignment("bottom");
         let table = Table::without_borders(rows)
-            .set_grid(vec![width / 2, TEXT_WIDTH - width / 2])
+            .set_grid(vec![narrow, TEXT_WIDTH - narrow])
             .width(TEXT_WIDTH, WidthType::Dxa)
             .layout(TableLayoutType::Fixed)
             .position(place)

@@ -25,6 +25,7 @@ impl Draft<'_> {
         }
         if self.form == Form::Statistics {
             self.tables(paper);
+            paper.blank();
             paper.subheading(&t.say("（三）提醒和通知情况", "(3) Reminders and notices"));
         }
         let d = self.d;
@@ -223,7 +224,10 @@ fn breakdown(
         cells
     };
     let rows: Vec<_> = lines.iter().chain([total]).map(line).collect();
+    // Why not after it: an empty line behind a table that fills its page makes a page of its own.
+    if number > 1 {
+        paper.blank();
+    }
     paper.caption(&t.say(format!("表{number}　按{zh}"), format!("Table {number}. By {}", en.to_lowercase())));
     paper.table(&columns, &rows);
-    paper.blank();
 }

@@ -6,14 +6,20 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::account::AccountId;
 use crate::domain::bulletin::{
-    AccountFacts, Dataset, Facts, Imbalance, MemberFacts, NoticeFacts, PreviousIssue, PreviousRound, RoundFacts,
-    Verdict,
+    AccountFacts, Context, Dataset, Facts, Imbalance, MemberFacts, NoticeFacts, PastRound, PreviousIssue,
+    PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
 };
 use crate::domain::issue::Issue;
+use crate::domain::notice::Bilingual;
 use crate::domain::round::{RoundKind, RoundName};
+use crate::domain::rule::Class;
 use crate::domain::sample::{FrameRow, Rotation};
 use crate::office::Office;
 use crate::store::{FindingQuery, IssueQuery, Round, StoreError, Tx};
+
+mod annual;
+
+pub use annual::{contacts, year};
 
 /// Why there is no dataset.
 #[derive(Debug, thiserror::Error)]
@@ -28,16 +34,28 @@ pub enum LedgerError {
 
 const PAGE: usize = 1000;
 
+/// Rounds of the same kind that are looked back at.
+const PAST: usize = 3;
+
 /// The dataset of a round as it stands now, from one consistent state of the database.
 pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, LedgerError> {
     let mut tx = office.store.read().await?;
     let round = tx.require_round(name).await?;
-    let issues = issues(&mut tx, office, name).await?;
+    let mut facts = facts(&mut tx, office, &round).await?;
+    facts.previous = previous(&mut tx, office, &round, &facts.issues).await?;
+    facts.context = context(&mut tx, office, &round, &facts.issues).await?;
+    Ok(Dataset::build(facts)?)
+}
+
+/// The rows of one round, without what went before it.
+async fn facts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Facts, StoreError> {
+    let name = round.name;
+    let issues = issues(tx, office, name).await?;
     let (written, delivered, warnings) = tx.notice_totals(round.id).await?;
     let mut documents: Vec<String> = office.rules.indicators.values().map(|rule| rule.document.clone()).collect();
     documents.sort();
     documents.dedup();
-    let facts = Facts {
+    Ok(Facts {
         office: office.config.office.name.clone(),
         round: RoundFacts {
             name,
@@ -57,13 +75,66 @@ pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, Ledger
             rule_version: office.rules.version.clone(),
             rule_documents: documents,
         },
-        accounts: accounts(&mut tx, office, &round).await?,
-        previous: previous(&mut tx, office, &round, &issues).await?,
+        accounts: accounts(tx, office, round).await?,
+        previous: None,
         issues,
         warnings_sent: count(warnings),
         notices: NoticeFacts { delivered: count(delivered), undelivered: count(written - delivered) },
-    };
-    Ok(Dataset::build(facts)?)
+        context: Context::default(),
+    })
+}
+
+/// What documents say beside the rows: earlier rounds, what the rules ask for, the notices by number.
+async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue]) -> Result<Context, LedgerError> {
+    let mut context = Context::default();
+    if let RoundName::Half(year, half) = round.name {
+        for quarter in [half * 2 - 1, half * 2] {
+            context.quarters.extend(earlier(tx, office, RoundName::Quarter(year, quarter), current).await?);
+        }
+    }
+    let mut name = round.name.previous();
+    while round.kind != RoundKind::Patrol && context.past.len() < PAST {
+        let Some(before) = tx.round(name).await?.filter(|before| before.judged_at.is_some()) else { break };
+        let facts = facts(tx, office, &before).await?;
+        context.past.push(past(&Dataset::build(facts)?));
+        name = name.previous();
+    }
+    for (indicator, rule) in &office.rules.indicators {
+        let both = |zh: &str, en: &str| Bilingual { zh: zh.to_owned(), en: en.to_owned() };
+        let remedy = Remedy {
+            remedy: both(&rule.remedy_zh, &rule.remedy_en),
+            recheck: both(&rule.recheck_zh, &rule.recheck_en),
+        };
+        context.remedies.insert(*indicator, remedy);
+    }
+    context.working_days = Class::ALL.iter().map(|class| (*class, office.working_days(*class))).collect();
+    for (id, number, unit, written_at, delivered_at) in tx.rectification_notices(round.id).await? {
+        context.sent.push(SentNotice {
+            number,
+            unit,
+            written_at: office.local(written_at),
+            delivered_at: delivered_at.map(|at| office.local(at)),
+            issues: tx.issues_of_notice(id).await?,
+        });
+    }
+    Ok(context)
+}
+
+/// A judged round in figures.
+fn past(d: &Dataset) -> PastRound {
+    let (total, random) = (&d.breakdowns.total, d.figure("reason.random.pass_rate"));
+    PastRound {
+        name: d.round.name,
+        as_of: d.round.as_of,
+        frame: total.frame,
+        drawn: total.drawn,
+        judged: total.judged,
+        passed: total.pass_rate.numerator,
+        random_judged: random.denominator.unwrap_or_default(),
+        random_passed: random.numerator,
+        issues: d.count("issues.standing"),
+        closed: d.count("issues.closed_rate"),
+    }
 }
 
 fn count(n: i64) -> usize {
@@ -171,7 +242,17 @@ async fn previous(
     if round.kind == RoundKind::Patrol {
         return Ok(None);
     }
-    let Some(before) = tx.round(round.name.previous()).await?.filter(|before| before.judged_at.is_some()) else {
+    earlier(tx, office, round.name.previous(), current).await
+}
+
+/// The issues of an earlier round as they stand now, where it was judged.
+async fn earlier(
+    tx: &mut Tx,
+    office: &Office,
+    name: RoundName,
+    current: &[Issue],
+) -> Result<Option<PreviousRound>, StoreError> {
+    let Some(before) = tx.round(name).await?.filter(|before| before.judged_at.is_some()) else {
         return Ok(None);
     };
     let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();

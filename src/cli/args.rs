@@ -7,12 +7,13 @@ use clap_complete::Shell;
 
 use crate::domain::Lang;
 use crate::domain::account::SourceKind;
+use crate::domain::bulletin::Form;
 use crate::domain::finding::Outcome;
 use crate::domain::health::SourceState;
 use crate::domain::issue::IssueStatus;
 use crate::domain::person::Role;
 use crate::domain::ratio::Ratio;
-use crate::domain::round::RoundName;
+use crate::domain::round::{NotARound, RoundName};
 use crate::domain::sample::Rotation;
 
 const EXAMPLES: &str = "示例 Examples:
@@ -104,10 +105,14 @@ pub(super) enum Command {
     Notices(NoticesCommand),
     /// 生成台账、清单、通报、网页报告、公证单与数据集 Write all documents of a round
     Report {
-        round: RoundName,
+        /// 批次，或年份（如 2026，写出年度汇总） Round, or a year for the summary by unit
+        #[arg(value_name = "ROUND|YEAR")]
+        round: Period,
         /// 输出目录 Directory
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        #[command(flatten)]
+        drafts: DraftArgs,
     },
     /// 人员与绑定码 People and one-time codes
     #[command(subcommand)]
@@ -165,6 +170,43 @@ pub(super) enum Command {
     Migrate,
     /// 命令补全脚本 Shell completion
     Completions { shell: Shell },
+}
+
+/// What a report is about: a round or a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Period {
+    /// A round.
+    Round(RoundName),
+    /// A calendar year.
+    Year(i32),
+}
+
+impl std::str::FromStr for Period {
+    type Err = NotARound;
+
+    fn from_str(text: &str) -> Result<Self, NotARound> {
+        match text.trim().parse::<i32>() {
+            Ok(year) if (1970..=9999).contains(&year) => Ok(Self::Year(year)),
+            _ => text.parse().map(Self::Round),
+        }
+    }
+}
+
+/// What is drafted beside the documents of every round.
+#[derive(Debug, Args)]
+pub(super) struct DraftArgs {
+    /// 通报形式：brief 省级简报、statistics 市级统计、list 县级清单（默认按账号数） Form of the bulletin
+    #[arg(long, value_name = "brief|statistics|list")]
+    pub form: Option<Form>,
+    /// 另写整改通知书，每单位一份，在 DIR/notices 下 Letters, one a unit with open issues
+    #[arg(long)]
+    pub notices: bool,
+    /// 另由 LibreOffice 转出 PDF（通报、整改通知书、公证单、年度汇总） PDF as well, by LibreOffice
+    #[arg(long)]
+    pub pdf: bool,
+    /// 另写内部版通报，每页标注内部，附件含管理员和联系方式 An internal version, with contacts
+    #[arg(long)]
+    pub internal: bool,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ use crate::issues::IssueError;
 use crate::ledger::LedgerError;
 use crate::people::InviteError;
 use crate::registry::{ExportError, FileError};
+use crate::reports::ReportError;
 use crate::sampling::RoundError;
 use crate::store::{CopyError, StoreError};
 
@@ -147,6 +148,9 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     }
     if let Some(LedgerError::Store(e)) = error.downcast_ref::<LedgerError>() {
         return (store(e, lang), store_code(e));
+    }
+    if let Some(ReportError::Pdf(e)) = error.downcast_ref::<ReportError>() {
+        return (e.text(lang), 1);
     }
     if let Some(e) = error.downcast_ref::<StoreError>() {
         return (store(e, lang), store_code(e));

@@ -36,7 +36,7 @@ use crate::clock::Clock;
 use crate::config::{Config, from_process};
 use crate::domain::Lang;
 use crate::office::Office;
-use args::{Cli, Command};
+use args::{Cli, Command, Period};
 pub(crate) use errors::{CheckFailed, Usage};
 use output::Out;
 
@@ -120,7 +120,12 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Issues(command) => issues::run(context, command).await,
         Command::Sites(command) => sites::run(context, &command).await,
         Command::Notices(command) => notices::run(context, command).await,
-        Command::Report { round, out } => report::run(context, round, &out).await,
+        Command::Report { round: Period::Year(year), out, drafts } => {
+            report::run_year(context, year, &out, &drafts).await
+        }
+        Command::Report { round: Period::Round(round), out, drafts } => {
+            report::run(context, round, &out, &drafts).await
+        }
         Command::Users(command) => users::run(context, command).await,
         Command::Serve => serve::run(context).await,
         Command::Worker => serve::work(context).await,

@@ -25,8 +25,8 @@ pub use problem::{ConfigError, Place, Problem};
 pub use secret::{Concealed, SecretError, SecretSource};
 pub use sections::{
     ApprovalConfig, CalendarConfig, CanaryConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig,
-    DeadlinesConfig, HttpConfig, OfficeConfig, QuietConfig, ReviewConfig, ReviewRequired, RulesConfig, SamplingConfig,
-    ScheduleConfig, StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig, WecomConfig,
+    DeadlinesConfig, HttpConfig, OfficeConfig, QuietConfig, ReportConfig, ReviewConfig, ReviewRequired, RulesConfig,
+    SamplingConfig, ScheduleConfig, StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig, WecomConfig,
 };
 
 use layers::Layers;
@@ -57,6 +57,8 @@ pub struct Config {
     pub review: ReviewConfig,
     /// Working days.
     pub calendar: CalendarConfig,
+    /// How documents are drafted.
+    pub report: ReportConfig,
     /// Working days for rectification.
     pub deadlines: DeadlinesConfig,
     /// When no message goes out.

@@ -15,6 +15,7 @@ use super::secret::{Concealed, SecretSource};
 use crate::domain::Lang;
 use crate::domain::account::{Platform, SourceKind};
 use crate::domain::allow::AllowedHosts;
+use crate::domain::bulletin::Form;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::quiet::QuietHours;
 use crate::domain::ratio::Ratio;
@@ -156,6 +157,15 @@ pub struct DeadlinesConfig {
     pub prominent: u32,
     /// 一般问题.
     pub ordinary: u32,
+}
+
+/// `[report]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportConfig {
+    /// The form of bulletins; `None`: what fits the number of accounts.
+    pub form: Option<Form>,
+    /// An account with fewer followers is proposed for merging in the summary of a year, where their number is known.
+    pub few_followers: u64,
 }
 
 /// `[quiet]`.
@@ -332,6 +342,15 @@ pub(super) fn read(r: &mut Reader) -> Config {
             veto: r.number("deadlines.veto", 1..=365),
             prominent: r.number("deadlines.prominent", 1..=365),
             ordinary: r.number("deadlines.ordinary", 1..=365),
+        },
+        report: ReportConfig {
+            form: r.parsed(
+                "report.form",
+                |text| Form::parse(text),
+                "brief、statistics 或 list",
+                "brief, statistics or list",
+            ),
+            few_followers: r.number("report.few_followers", 0..=1_000_000_000),
         },
         quiet: QuietConfig {
             hours: r.parsed(

@@ -29,15 +29,26 @@ use super::sample::Reason;
 mod breakdown;
 mod facts;
 mod figure;
+mod form;
 mod measure;
 #[cfg(test)]
 pub(crate) mod tests;
+mod units;
 
 pub use facts::{
-    AccountFacts, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PreviousIssue, PreviousRound, RoundFacts, Verdict,
+    AccountFacts, Contact, Contacts, Context, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PastRound, PreviousIssue,
+    PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
 };
 pub use figure::{Amount, Figure, Unit, quantifier};
+pub use form::Form;
 use measure::{Place, measures};
+pub use units::UnitTally;
+
+/// Whether an issue is a problem that stands: neither advice, nor revoked, nor dismissed.
+#[must_use]
+pub fn is_problem(issue: &Issue) -> bool {
+    issue.class != Class::Advice && !matches!(issue.status, IssueStatus::Revoked | IssueStatus::Dismissed)
+}
 
 /// The format name of a dataset.
 pub const FORMAT: &str = "xuncha-dataset/1";
@@ -225,6 +236,9 @@ pub struct Dataset {
     pub warnings_sent: usize,
     /// Notices of this round.
     pub notices: NoticeFacts,
+    /// What documents say beside rows and figures.
+    #[serde(default)]
+    pub context: Context,
 }
 
 /// A row named for a reader.
@@ -290,11 +304,12 @@ impl Dataset {
     /// Errors: the facts contradict themselves (an account twice, an issue of an unknown
     /// account, a frame of another size than stated, a stratum short of its quota).
     pub fn build(facts: Facts) -> Result<Self, Imbalance> {
-        let Facts { office, round, accounts, mut issues, mut previous, warnings_sent, notices } = facts;
+        let Facts { office, round, accounts, mut issues, mut previous, warnings_sent, notices, mut context } = facts;
         issues.sort_by_key(|issue| issue.id);
-        if let Some(previous) = &mut previous {
-            previous.issues.sort_by_key(|issue| issue.id);
+        for earlier in previous.iter_mut().chain(&mut context.quarters) {
+            earlier.issues.sort_by_key(|issue| issue.id);
         }
+        context.sent.sort_by(|a, b| (&a.unit, &a.number).cmp(&(&b.unit, &b.number)));
         let mut of_account = BTreeMap::<AccountId, Vec<&Issue>>::new();
         for issue in &issues {
             of_account.entry(issue.account_id.clone()).or_default().push(issue);
@@ -318,6 +333,7 @@ impl Dataset {
             previous,
             warnings_sent,
             notices,
+            context,
         };
         dataset.figures = measures(&dataset).into_iter().map(|(name, measure)| (name, measure.figure)).collect();
         dataset.breakdowns = Breakdowns::of(&dataset);
@@ -363,6 +379,7 @@ impl Dataset {
             }
             Place::Issue(n) => RowId::Issue(self.issues.get(n)?.id),
             Place::Previous(n) => RowId::Issue(self.previous.as_ref()?.issues.get(n)?.id),
+            Place::Quarter(k, n) => RowId::Issue(self.context.quarters.get(k)?.issues.get(n)?.id),
         })
     }
 
@@ -373,6 +390,10 @@ impl Dataset {
         agree("format", &FORMAT, &self.format.as_str(), Vec::new)?;
         self.check_rows()?;
         self.check_draw()?;
+        for past in &self.context.past {
+            let name = format!("context.past[{}]", past.name);
+            agree(&name, &"counts that fit", &if past.is_sound() { "counts that fit" } else { "others" }, Vec::new)?;
+        }
         self.breakdowns.check_sums()?;
         let counted = measures(self);
         for (name, measure) in &counted {

@@ -6,6 +6,7 @@ pub(crate) mod keyed;
 
 pub mod account;
 pub mod allow;
+pub mod annual;
 pub mod bulletin;
 pub mod by_hand;
 pub mod finding;

@@ -10,16 +10,25 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::bulletin::{Dataset, Imbalance};
 
+pub use annual::write_year;
+pub use drafts::{Wish, write_drafts};
 pub use issue_table::issue_table;
+pub use pdf::PdfError;
 
+mod annual;
+mod annual_book;
 mod bulletin;
 mod certificate;
 mod docx;
+mod drafts;
 mod issue_list;
 mod issue_table;
 mod ledger;
+mod letters;
 mod page;
+mod pdf;
 mod sheet;
+mod tongue;
 mod wording;
 
 /// Why documents were not written.
@@ -44,6 +53,9 @@ pub enum ReportError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The PDF could not be made; the other documents are written.
+    #[error(transparent)]
+    Pdf(#[from] PdfError),
     /// A document could not be made.
     #[error("{document} could not be made: {reason}")]
     Document {
@@ -119,5 +131,7 @@ fn render_json(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
     Ok(bytes)
 }
 
+#[cfg(test)]
+mod drafts_tests;
 #[cfg(test)]
 mod tests;

@@ -275,6 +275,23 @@ impl Tx {
         Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM notice WHERE dedup_key = $1", dedup_key)? > 0)
     }
 
+    /// The rectification notices of a round, by row: number, unit, when written and when delivered.
+    pub async fn rectification_notices(
+        &mut self,
+        round: i64,
+    ) -> Result<Vec<(i64, String, String, DateTime<Utc>, Option<DateTime<Utc>>)>, StoreError> {
+        Ok(sql!(
+            self,
+            all(i64, String, String, i64, Option<i64>),
+            "SELECT id, number, COALESCE(unit, ''), created_at, delivered_at FROM notice
+             WHERE round_id = $1 AND kind = 'rectification' ORDER BY id",
+            round
+        )?
+        .into_iter()
+        .map(|(id, number, unit, written, delivered)| (id, number, unit, instant(written), delivered.map(instant)))
+        .collect())
+    }
+
     /// Rectification notices of a round written and delivered, and warnings written.
     pub async fn notice_totals(&mut self, round: i64) -> Result<(i64, i64, i64), StoreError> {
         Ok(sql!(

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::account::{AccountId, Platform, UnitTier};
+use super::Figure;
+use crate::domain::account::{AccountId, Personal, Platform, UnitTier};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Issue, IssueStatus};
+use crate::domain::notice::Bilingual;
 use crate::domain::ratio::Ratio;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::rule::{Class, Indicator};
@@ -30,6 +32,8 @@ pub struct Facts {
     pub warnings_sent: usize,
     /// Rectification notices of this round.
     pub notices: NoticeFacts,
+    /// What documents say beside rows and figures.
+    pub context: Context,
 }
 
 /// The round and its draw.
@@ -181,3 +185,100 @@ pub struct NoticeFacts {
     /// Not yet, or not at all.
     pub undelivered: usize,
 }
+
+/// What documents say beside the rows of the round; all of it empty in a dataset made before there was any.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Context {
+    /// For a half-year round: the issues of its quarters that were judged, as they stand now.
+    pub quarters: Vec<PreviousRound>,
+    /// The rounds of the same kind before this one, the latest first.
+    pub past: Vec<PastRound>,
+    /// What a unit has to do about an indicator, and how it is checked again.
+    pub remedies: BTreeMap<Indicator, Remedy>,
+    /// Working days allowed for a class of problems, counted from the day after delivery.
+    pub working_days: BTreeMap<Class, u32>,
+    /// The rectification notices of this round, by unit and number.
+    pub sent: Vec<SentNotice>,
+}
+
+/// What a unit has to do about an indicator.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Remedy {
+    /// What to do.
+    pub remedy: Bilingual,
+    /// How it will be checked again.
+    pub recheck: Bilingual,
+}
+
+/// A round before this one in figures, as its rows stand now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastRound {
+    /// Its name.
+    pub name: RoundName,
+    /// 监测时间点.
+    pub as_of: LocalTime,
+    /// Accounts of its frame.
+    pub frame: usize,
+    /// Members.
+    pub drawn: usize,
+    /// Judged members.
+    pub judged: usize,
+    /// Of these, without a veto.
+    pub passed: usize,
+    /// Judged members of the random sample.
+    pub random_judged: usize,
+    /// Of these, without a veto.
+    pub random_passed: usize,
+    /// Issues that stand, advice among them.
+    pub issues: usize,
+    /// Of these, closed.
+    pub closed: usize,
+}
+
+impl PastRound {
+    /// `passed ÷ judged`.
+    #[must_use]
+    pub fn pass_rate(&self) -> Figure {
+        Figure::rate(self.passed, self.judged)
+    }
+
+    /// Whether its numbers can be those of a round.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.passed <= self.judged
+            && self.judged <= self.drawn
+            && self.drawn <= self.frame
+            && self.random_judged <= self.judged
+            && self.random_passed <= self.random_judged
+            && self.random_passed <= self.passed
+            && self.closed <= self.issues
+    }
+}
+
+/// One rectification notice of this round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SentNotice {
+    /// Its number, `2026-0007`.
+    pub number: String,
+    /// 主办单位.
+    pub unit: String,
+    /// When it was written.
+    pub written_at: LocalTime,
+    /// When a channel accepted it.
+    pub delivered_at: Option<LocalTime>,
+    /// The issues it tells of.
+    pub issues: Vec<i64>,
+}
+
+/// The people behind an account, for the version that stays in the office; never part of a dataset.
+#[derive(Debug, Clone, Default)]
+pub struct Contact {
+    /// 管理员.
+    pub admin: Option<Personal>,
+    /// 联系方式.
+    pub contact: Option<Personal>,
+}
+
+/// Contacts by account.
+pub type Contacts = BTreeMap<AccountId, Contact>;

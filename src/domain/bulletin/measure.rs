@@ -16,6 +16,7 @@ pub(super) enum Place {
     Verdict(usize, usize),
     Issue(usize),
     Previous(usize),
+    Quarter(usize, usize),
 }
 
 /// The rows behind one figure.
@@ -137,6 +138,15 @@ fn issues(all: &mut BTreeMap<String, Measure>, d: &Dataset) {
     put("issues.total".into(), pick(&|_| true));
     put("issues.standing".into(), pick(&|i| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed)));
     put("issues.live".into(), pick(&|i| !i.status.is_final()));
+    // Why apart: advice is no problem, and is never counted as one.
+    put("issues.problems".into(), pick(&super::is_problem));
+    put("issues.problems_closed".into(), pick(&|i| super::is_problem(i) && i.status == IssueStatus::Closed));
+    put("issues.problems_live".into(), pick(&|i| super::is_problem(i) && !i.status.is_final()));
+    put("issues.fallen".into(), pick(&|i| matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed)));
+    put(
+        "issues.advice".into(),
+        pick(&|i| i.class == Class::Advice && !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed)),
+    );
     for class in Class::ALL {
         put(format!("issues.class.{class}"), pick(&|i| i.class == *class));
     }
@@ -152,11 +162,23 @@ fn issues(all: &mut BTreeMap<String, Measure>, d: &Dataset) {
 }
 
 fn previous(all: &mut BTreeMap<String, Measure>, d: &Dataset) {
-    let rows = d.previous.as_ref().map_or(&[][..], |p| &p.issues);
+    rechecks(all, "previous", d.previous.as_ref().map_or(&[][..], |p| &p.issues), Place::Previous);
+    for (k, quarter) in d.context.quarters.iter().enumerate() {
+        rechecks(all, &format!("quarter.{}", quarter.name), &quarter.issues, |n| Place::Quarter(k, n));
+    }
+}
+
+/// What became of the issues of an earlier round.
+fn rechecks(
+    all: &mut BTreeMap<String, Measure>,
+    prefix: &str,
+    rows: &[super::PreviousIssue],
+    place: impl Fn(usize) -> Place,
+) {
     let pick = |wanted: &dyn Fn(&super::PreviousIssue) -> bool| -> Vec<Place> {
-        rows.iter().enumerate().filter(|(_, i)| wanted(i)).map(|(n, _)| Place::Previous(n)).collect()
+        rows.iter().enumerate().filter(|(_, i)| wanted(i)).map(|(n, _)| place(n)).collect()
     };
-    let mut put = |name: &str, rows| all.insert(format!("previous.{name}"), Measure::count(rows, Unit::Issues));
+    let mut put = |name: &str, rows| all.insert(format!("{prefix}.{name}"), Measure::count(rows, Unit::Issues));
     let fallen = |s: IssueStatus| matches!(s, IssueStatus::Revoked | IssueStatus::Dismissed);
     let late = |s: IssueStatus| matches!(s, IssueStatus::Overdue | IssueStatus::Escalated);
     put("total", pick(&|_| true));
@@ -164,7 +186,8 @@ fn previous(all: &mut BTreeMap<String, Measure>, d: &Dataset) {
     put("fallen", pick(&|i| fallen(i.status)));
     put("live", pick(&|i| !i.status.is_final()));
     put("overdue", pick(&|i| late(i.status)));
-    put("found_again", pick(&|i| i.found_again));
+    // Why: what fell was found nowhere, the second time as little as the first.
+    put("found_again", pick(&|i| i.found_again && !fallen(i.status)));
     let closed = pick(&|i| i.status == IssueStatus::Closed);
-    all.insert("previous.closed_rate".into(), Measure::rate(closed, pick(&|i| !fallen(i.status))));
+    all.insert(format!("{prefix}.closed_rate"), Measure::rate(closed, pick(&|i| !fallen(i.status))));
 }

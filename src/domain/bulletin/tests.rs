@@ -138,6 +138,7 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
         }),
         warnings_sent: 12,
         notices: NoticeFacts { delivered: 7, undelivered: 2 },
+        context: Context::default(),
     }
 }
 

@@ -141,7 +141,7 @@ static SAID: LazyLock<Phrases> = LazyLock::new(|| {
 });
 
 static DELETED: LazyLock<Phrases> = LazyLock::new(|| {
-    let marks = ["删除", "无法查看", "注销", "回收", "屏蔽", "不存在", "去哪了", "荒原"];
+    let marks = ["删除", "无法查看", "注销", "回收", "屏蔽", "不存在", "去哪了", "荒原", "涉嫌侵权"];
     Phrases::new(PLATFORM_DELETIONS, &marks)
 });
 

@@ -195,6 +195,7 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
             canaries(lines, &office);
             sources(lines, &office).await;
             lint(lines, &office).await;
+            bindings(lines, &office).await;
         }
     }
 }
@@ -261,7 +262,7 @@ async fn wechat(lines: &mut Lines, office: &crate::office::Office) {
                     lines.note(name, false, text.clone(), text);
                 }
                 None => match unregistered(office, found.keys()).await {
-                    Err(error) => lines.failed(name, &error.into()),
+                    Err(error) => lines.failed(name, &anyhow::Error::from(error)),
                     Ok(missing) if missing.is_empty() => {
                         lines.note(name, true, format!("{count}个账号"), format!("{count} accounts"));
                     }
@@ -306,7 +307,7 @@ async fn sources(lines: &mut Lines, office: &crate::office::Office) {
     let name = ("采集渠道", "sources");
     let counts = async { office.store.read().await?.source_counts().await };
     match counts.await {
-        Err(error) => lines.failed(name, &error.into()),
+        Err(error) => lines.failed(name, &anyhow::Error::from(error)),
         Ok(counts) if counts.is_empty() => lines.note(name, true, "尚未查看", "none looked at yet"),
         Ok(counts) => {
             let lang = lines.lang;
@@ -377,6 +378,26 @@ async fn wecom(lines: &mut Lines, config: &crate::config::Config) {
                 format!("{error}; check the network and [wecom] url"),
             ),
         },
+    }
+}
+
+/// People bound to a unit that no account names any more; a line only where there are any.
+async fn bindings(lines: &mut Lines, office: &crate::office::Office) {
+    let name = ("绑定人员", "bindings");
+    let found = async { office.store.read().await?.people_of_no_unit().await }.await;
+    match found {
+        Err(error) => lines.failed(name, &anyhow::Error::from(error)),
+        Ok(found) if found.is_empty() => {}
+        Ok(found) => {
+            let units: std::collections::BTreeSet<&str> = found.iter().filter_map(|p| p.unit.as_deref()).collect();
+            let units: Vec<&str> = units.into_iter().collect();
+            lines.note(
+                name,
+                false,
+                format!("{}不在基本信息库中，请收回绑定后按新单位邀请（users list）", units.join("、")),
+                format!("no account of {}: revoke, and invite for the new unit (users list)", units.join(", ")),
+            );
+        }
     }
 }
 

@@ -75,10 +75,10 @@ fn every_problem_is_reported_at_once_with_its_place() {
         [
             "3:1: office.lang: there is no such key; office has: locale, name, timezone",
             "10:11: http.retries: needs a whole number, not string",
-            "13:2: nonsense: there is no such section; there are: calendar, database, deadlines, http, office, quiet, \
-             report, review, rules, sampling, schedule, telegram, web, wechat, [[channel]], [[canary]]",
-            "XUNCHA__HTPP__X: htpp.x: there is no such section; there are: calendar, database, deadlines, http, office, \
-             quiet, report, review, rules, sampling, schedule, telegram, web, wechat, channel, canary",
+            "13:2: nonsense: there is no such section; there are: approval, calendar, database, deadlines, http, office, quiet, \
+             report, review, rules, sampling, schedule, telegram, web, wechat, wecom, [[channel]], [[canary]]",
+            "XUNCHA__HTPP__X: htpp.x: there is no such section; there are: approval, calendar, database, deadlines, http, office, \
+             quiet, report, review, rules, sampling, schedule, telegram, web, wechat, wecom, channel, canary",
             "2:12: office.timezone: `Mars/Olympus` is not a time zone like Asia/Shanghai",
             "6:9: sampling.ratio: `1.5` is not a decimal above 0 and up to 1, like 0.25",
             "12:10: schedule.patrol: `0 0 9 * * 1-5` write weekdays by name (Mon-Fri): 1 is Monday in crontab but Sunday here",

@@ -5,6 +5,7 @@ use super::{Desk, Outcome, issues, lists};
 use crate::chat::commands::Verb;
 use crate::chat::texts::{self, List, Press, Reply};
 use crate::domain::person::Role;
+use crate::domain::rule::Class;
 use crate::store::StoreError;
 
 /// Acts on a press; `buttons` are those that stand under the message.
@@ -163,6 +164,10 @@ async fn redrawn(desk: &Desk<'_>, buttons: &[Vec<Press>]) -> Result<Option<Vec<V
         let mut next: Vec<Press> = match issues::find(desk, Verb::Issue, id).await? {
             Some(issue) if offered.contains(&Verb::Hold) && issue.issue.is_held_off() => {
                 vec![Press::Do(Verb::Escalate, id)]
+            }
+            Some(issue) if issue.issue.class == Class::Advice && role == Role::UnitAdmin => {
+                let waits = issue.state.acknowledged_at.is_none() && !issue.state.status.is_final();
+                waits.then_some(Press::Do(Verb::Ack, id)).into_iter().collect()
             }
             Some(issue) => texts::steps(role, &issue.state).into_iter().map(|verb| Press::Do(verb, id)).collect(),
             None => Vec::new(),

@@ -97,7 +97,7 @@ fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>) -
         if advice.is_empty() {
             String::new()
         } else {
-            format!(" {} of advice to consider follow below.", count(advice.len(), "point", "points"))
+            format!(" Besides, {} of advice to consider.", count(advice.len(), "point", "points"))
         }
     )));
     page.items(problems.into_iter().map(|item| rectification(item, due)))
@@ -206,7 +206,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
             .head(issue_line(line, false))
             .head(Line::of("What was done: ").text(clip(what, SAID))),
         Alert::Veto { line, by } => page
-            .head(Line::of(format!("{by} confirmed a veto-class problem; it is opened and the unit is told.")))
+            .head(Line::of(format!("{by} confirmed a veto-class problem; it is opened, and the unit will be told.")))
             .head(issue_line(line, true)),
         Alert::SecondWanted { request, what, note, by, until } => {
             let page = match what {

@@ -6,8 +6,9 @@ use super::{Doubt, MOST_ROWS};
 use crate::chat::commands::Verb;
 use crate::domain::Lang;
 use crate::domain::issue::{Issue, IssueState, IssueStatus};
-use crate::domain::notice::{Alert, NoticeBody, SecondFor};
+use crate::domain::notice::{Alert, NoticeBody, NoticeItem, SecondFor};
 use crate::domain::person::Role;
+use crate::domain::rule::Class;
 use crate::store::StoredIssue;
 
 /// The mark in a question by which its reply is recognised, in either language.
@@ -96,7 +97,12 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
             }
         }
         NoticeBody::Rectification { items, .. } => {
-            items.iter().map(|item| row(&[Verb::Ack, Verb::Fix, Verb::Appeal], item.issue)).collect()
+            let offered = |item: &NoticeItem| match item.class {
+                // Advice wants neither rectification nor appeal; who has something to say may say it.
+                Class::Advice => row(&[Verb::Ack, Verb::Issue], item.issue),
+                _ => row(&[Verb::Ack, Verb::Fix, Verb::Appeal], item.issue),
+            };
+            items.iter().map(offered).collect()
         }
         NoticeBody::Reminder { lines, .. } => {
             lines.iter().take(MOST_ROWS).map(|line| row(&[Verb::Fix, Verb::Extend], line.issue)).collect()

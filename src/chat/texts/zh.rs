@@ -99,7 +99,7 @@ fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>) -
         if advice.is_empty() {
             String::new()
         } else {
-            format!("另有 {} 项工作提示列后，供研究。", advice.len())
+            format!("另附 {} 项工作提示，供研究。", advice.len())
         }
     )));
     page.items(problems.into_iter().map(|item| rectification(item, due)))
@@ -201,7 +201,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
             .head(issue_line(line, false))
             .head(Line::of("整改情况：").text(clip(what, SAID))),
         Alert::Veto { line, by } => page
-            .head(Line::of(format!("{by}认定一项单项否决问题，已立案并通知主办单位。")))
+            .head(Line::of(format!("{by}认定一项单项否决问题，已立案，将通知主办单位。")))
             .head(issue_line(line, true)),
         Alert::SecondWanted { request, what, note, by, until } => {
             let page = match what {

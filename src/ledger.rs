@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::account::AccountId;
 use crate::domain::bulletin::{
-    AccountFacts, Dataset, Facts, Imbalance, MemberFacts, NoticeFacts, PreviousIssue, PreviousRound, RoundFacts,
-    Verdict,
+    AccountFacts, Dataset, EarlierRound, Facts, Imbalance, MemberFacts, NoticeFacts, PreviousIssue, PreviousRound,
+    RoundFacts, Verdict,
 };
 use crate::domain::issue::Issue;
 use crate::domain::round::{RoundKind, RoundName};
@@ -37,6 +37,8 @@ pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, Ledger
     let mut documents: Vec<String> = office.rules.indicators.values().map(|rule| rule.document.clone()).collect();
     documents.sort();
     documents.dedup();
+    // Why first: what earlier rounds fill is given back before this round fills its own.
+    let (earlier, previous) = earlier(&mut tx, office, &round, &issues).await?;
     let facts = Facts {
         office: office.config.office.name.clone(),
         round: RoundFacts {
@@ -58,7 +60,8 @@ pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, Ledger
             rule_documents: documents,
         },
         accounts: accounts(&mut tx, office, &round).await?,
-        previous: previous(&mut tx, office, &round, &issues).await?,
+        previous,
+        earlier,
         issues,
         warnings_sent: count(warnings),
         notices: NoticeFacts { delivered: count(delivered), undelivered: count(written - delivered) },
@@ -82,42 +85,44 @@ async fn issues(tx: &mut Tx, office: &Office, name: RoundName) -> Result<Vec<Iss
 }
 
 async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<AccountFacts>, StoreError> {
-    let mut frame: Vec<(FrameRow, bool)> =
-        tx.frame(round.id, None).await?.into_iter().map(|row| (row, false)).collect();
+    let mut frame: HashMap<AccountId, (FrameRow, bool)> = HashMap::new();
+    let mut put = |rows: Vec<FrameRow>, newcomer| {
+        frame.extend(rows.into_iter().map(|row| (row.account_id.clone(), (row, newcomer))));
+    };
+    put(tx.frame(round.id, None).await?, false);
     for (number, _, _) in tx.top_ups(round.id).await? {
-        frame.extend(tx.frame(round.id, Some(number)).await?.into_iter().map(|row| (row, true)));
+        put(tx.frame(round.id, Some(number)).await?, true);
     }
     let mut members = members(tx, office, round).await?;
-    let mut registered = HashMap::with_capacity(frame.len());
+    let mut facts = Vec::with_capacity(frame.len());
     let mut after: Option<AccountId> = None;
     loop {
         let page = tx.frame_accounts_page(round.id, after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.account_id.clone());
-        registered.extend(page.into_iter().map(|account| (account.account_id.clone(), account)));
+        for account in page {
+            let Some((row, newcomer)) = frame.remove(&account.account_id) else { continue };
+            facts.push(AccountFacts {
+                member: members.remove(&account.account_id),
+                account_id: account.account_id,
+                name: account.name,
+                platform: account.platform,
+                unit: account.unit,
+                unit_tier: account.unit_tier,
+                supervising_unit: account.supervising_unit,
+                filing_no: account.filing_no,
+                represents_government: account.represents_government,
+                certified_subject: account.certified_subject,
+                followers: account.followers,
+                extra: account.extra,
+                stratum: row.stratum,
+                always: row.always,
+                newcomer,
+            });
+        }
     }
-    let mut facts = Vec::with_capacity(frame.len());
-    for (row, newcomer) in frame {
-        let account = registered
-            .remove(&row.account_id)
-            .ok_or_else(|| StoreError::Missing { kind: "account", id: row.account_id.to_string() })?;
-        facts.push(AccountFacts {
-            member: members.remove(&account.account_id),
-            account_id: account.account_id,
-            name: account.name,
-            platform: account.platform,
-            unit: account.unit,
-            unit_tier: account.unit_tier,
-            supervising_unit: account.supervising_unit,
-            filing_no: account.filing_no,
-            represents_government: account.represents_government,
-            certified_subject: account.certified_subject,
-            followers: account.followers,
-            extra: account.extra,
-            stratum: row.stratum,
-            always: row.always,
-            newcomer,
-        });
+    if let Some(id) = frame.keys().next() {
+        return Err(StoreError::Missing { kind: "account", id: id.to_string() });
     }
     Ok(facts)
 }
@@ -161,33 +166,46 @@ async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<
     }
 }
 
-/// What became of the issues of the round before, where there was one that was judged.
-async fn previous(
+/// Rounds a trend looks back on.
+const LOOKED_BACK: usize = 3;
+
+/// What the rounds before came to, and what became of the issues of the last of them, where
+/// they were judged.
+async fn earlier(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
     current: &[Issue],
-) -> Result<Option<PreviousRound>, StoreError> {
+) -> Result<(Vec<EarlierRound>, Option<PreviousRound>), StoreError> {
+    let (mut rounds, mut previous) = (Vec::new(), None);
     if round.kind == RoundKind::Patrol {
-        return Ok(None);
+        return Ok((rounds, previous));
     }
-    let Some(before) = tx.round(round.name.previous()).await?.filter(|before| before.judged_at.is_some()) else {
-        return Ok(None);
-    };
     let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
-    let issues = issues(tx, office, before.name).await?;
-    let issues = issues
-        .into_iter()
-        .map(|issue| PreviousIssue {
-            found_again: current.contains(&issue.id),
-            id: issue.id,
-            account: issue.account,
-            platform: issue.platform,
-            unit: issue.unit,
-            indicator: issue.indicator,
-            class: issue.class,
-            status: issue.status,
-        })
-        .collect();
-    Ok(Some(PreviousRound { name: before.name, issues }))
+    let mut name = round.name;
+    for back in 0..LOOKED_BACK {
+        name = name.previous();
+        let Some(before) = tx.round(name).await?.filter(|before| before.judged_at.is_some()) else { continue };
+        let issues = issues(tx, office, name).await?;
+        let members = members(tx, office, &before).await?;
+        rounds.push(EarlierRound::of(name, office.local(before.as_of), members, &issues));
+        if back == 0 {
+            previous = Some(PreviousRound { name, issues: what_became(issues, &current) });
+        }
+    }
+    Ok((rounds, previous))
+}
+
+fn what_became(issues: Vec<Issue>, current: &HashSet<i64>) -> Vec<PreviousIssue> {
+    let row = |issue: Issue| PreviousIssue {
+        found_again: current.contains(&issue.id),
+        id: issue.id,
+        account: issue.account,
+        platform: issue.platform,
+        unit: issue.unit,
+        indicator: issue.indicator,
+        class: issue.class,
+        status: issue.status,
+    };
+    issues.into_iter().map(row).collect()
 }

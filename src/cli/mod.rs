@@ -6,6 +6,7 @@ mod check_text;
 mod demo;
 mod doctor;
 mod errors;
+mod explain;
 mod findings;
 mod init;
 mod issues;
@@ -118,7 +119,8 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Issues(command) => issues::run(context, command).await,
         Command::Sites(command) => sites::run(context, &command).await,
         Command::Notices(command) => notices::run(context, command).await,
-        Command::Report { round, out } => report::run(context, round, &out).await,
+        Command::Report { round, out, from } => report::run(context, round, &out, from.as_deref()).await,
+        Command::Explain { words, from } => explain::run(context, words, from.as_deref()).await,
         Command::Users(command) => users::run(context, command).await,
         Command::Serve => serve::run(context).await,
         Command::Probe { kind, url, options } => probe::run(context, kind, &url, &options).await,

@@ -26,6 +26,8 @@ pub struct Facts {
     pub issues: Vec<Issue>,
     /// What became of the issues of the round before; `None` where there was no such round.
     pub previous: Option<PreviousRound>,
+    /// What the rounds before this one came to, the latest first; three at most.
+    pub earlier: Vec<super::EarlierRound>,
     /// Reminders sent to units before a violation (更新提醒).
     pub warnings_sent: usize,
     /// Rectification notices of this round.

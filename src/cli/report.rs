@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::args::DraftArgs;
+use super::args::{DraftArgs, Period};
 use super::{Context, Usage};
-use crate::domain::bulletin::Form;
+use crate::domain::bulletin::{Dataset, Form};
 use crate::domain::round::RoundName;
 use crate::reports::Wish;
 use crate::{ledger, reports};
@@ -24,13 +24,42 @@ struct WrittenYear {
     files: Vec<PathBuf>,
 }
 
-pub(super) async fn run(context: &mut Context, round: RoundName, out: &Path, drafts: &DraftArgs) -> anyhow::Result<()> {
-    let office = context.office().await?;
-    let dataset = ledger::dataset(&office, round).await?;
-    let internal = if drafts.internal { Some(ledger::contacts(&office, round).await?) } else { None };
+pub(super) async fn run(
+    context: &mut Context,
+    round: Option<Period>,
+    out: &Path,
+    from: Option<&Path>,
+    drafts: &DraftArgs,
+) -> anyhow::Result<()> {
+    let round = match round {
+        Some(Period::Round(round)) => Some(round),
+        Some(Period::Year(year)) => {
+            return Err(Usage {
+                zh: format!("--from 用于批次的数据集，不适用于年度汇总（{year}）"),
+                en: format!("--from is for the dataset of a round, not for a year ({year})"),
+            }
+            .into());
+        }
+        None => None,
+    };
+    if drafts.internal && from.is_some() {
+        return Err(Usage {
+            zh: "内部版的联系方式取自数据库，--internal 不能与 --from 合用".to_owned(),
+            en: "the internal version takes contacts from the database: --internal does not go with --from".to_owned(),
+        }
+        .into());
+    }
+    let dataset = dataset(context, round, from).await?;
+    let round = dataset.round.name;
+    let internal = if drafts.internal {
+        let office = context.office().await?;
+        Some(ledger::contacts(&office, round).await?)
+    } else {
+        None
+    };
     let wish = Wish {
         lang: context.out.lang,
-        form: drafts.form.or(office.config.report.form),
+        form: drafts.form.or(context.config()?.report.form),
         letters: drafts.notices,
         internal,
         pdf: drafts.pdf,
@@ -43,9 +72,9 @@ pub(super) async fn run(context: &mut Context, round: RoundName, out: &Path, dra
             &format!("form of the bulletin: {} (by the number of accounts, {accounts}; --form or [report] form names another)", form.key()),
         );
     }
-    let out = out.to_owned();
+    let (out, lang) = (out.to_owned(), context.out.lang);
     let files = tokio::task::spawn_blocking(move || {
-        let mut files = reports::write_all(&dataset, &out)?;
+        let mut files = reports::write_in(&dataset, &out, lang)?;
         files.extend(reports::write_drafts(&dataset, &out, &wish)?);
         Ok::<_, reports::ReportError>(files)
     })
@@ -73,4 +102,35 @@ pub(super) async fn run_year(context: &mut Context, year: i32, out: &Path, draft
 fn lines(context: &Context, files: &[PathBuf]) -> Vec<(&'static str, String)> {
     let written = if context.out.lang == crate::domain::Lang::Zh { "已写入" } else { "written" };
     files.iter().map(|file| (written, file.display().to_string())).collect()
+}
+
+/// The dataset of a round out of the database, or out of a file without one.
+pub(super) async fn dataset(
+    context: &mut Context,
+    round: Option<RoundName>,
+    from: Option<&Path>,
+) -> anyhow::Result<Dataset> {
+    if let Some(file) = from {
+        // Why: the office's language counts here too.
+        context.config()?;
+        let file = file.to_owned();
+        let dataset = tokio::task::spawn_blocking(move || reports::read_dataset(&file)).await??;
+        return match round {
+            Some(named) if named != dataset.round.name => Err(Usage {
+                zh: format!("该数据集属于批次{}，不是{named}", dataset.round.name),
+                en: format!("the dataset is of round {}, not {named}", dataset.round.name),
+            }
+            .into()),
+            _ => Ok(dataset),
+        };
+    }
+    let Some(round) = round else {
+        return Err(Usage {
+            zh: "请指明批次，或用 --from 指明 dataset.json".to_owned(),
+            en: "name a round, or a dataset.json with --from".to_owned(),
+        }
+        .into());
+    };
+    let office = context.office().await?;
+    Ok(ledger::dataset(&office, round).await?)
 }

@@ -21,7 +21,8 @@ pub(super) async fn send(desk: &Desk<'_>, wanted: &str) -> Result<Outcome, Store
             return Ok(desk.say(&Reply::NoReport(round)).into());
         }
     };
-    let made = tokio::task::spawn_blocking(move || reports::render_all(&dataset)).await;
+    let lang = desk.lang;
+    let made = tokio::task::spawn_blocking(move || reports::render_all(&dataset, lang)).await;
     let files = match made {
         Ok(Ok(files)) => files,
         Ok(Err(error)) => {

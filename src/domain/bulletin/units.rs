@@ -88,7 +88,7 @@ impl Dataset {
         ];
         for (column, stated, value) in columns {
             let sum = units.iter().map(value).sum::<usize>();
-            super::agree(&format!("units: sum of {column}"), &stated, &sum, Vec::new)?;
+            super::check::agree(&format!("units: sum of {column}"), &stated, &sum, Vec::new)?;
         }
         Ok(())
     }

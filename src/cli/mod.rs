@@ -6,6 +6,7 @@ mod check_text;
 mod demo;
 mod doctor;
 mod errors;
+mod evidence;
 mod findings;
 mod init;
 mod issues;

@@ -17,6 +17,7 @@ mod cli;
 mod crash;
 mod draw;
 mod fairness;
+mod files;
 mod hostile;
 mod issues;
 mod notices;

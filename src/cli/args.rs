@@ -430,7 +430,20 @@ pub(super) enum IssuesCommand {
     /// 签收 Acknowledge
     Ack(Act),
     /// 整改反馈 Report rectification
-    Fix(Act),
+    Fix {
+        #[command(flatten)]
+        act: Act,
+        /// 附材料，可多次使用 A file to keep with it; may be repeated
+        #[arg(long, value_name = "FILE")]
+        file: Vec<PathBuf>,
+    },
+    /// 列出或取出整改材料 The files handed in with an issue
+    Evidence {
+        id: i64,
+        /// 写入文件夹 Folder to write them into
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// 立即复查 Recheck now
     Recheck(Act),
     /// 销号 Close

@@ -8,6 +8,7 @@ mod check_text;
 mod demo;
 mod doctor;
 mod errors;
+mod evidence;
 mod explain;
 mod findings;
 mod init;

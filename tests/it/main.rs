@@ -19,6 +19,7 @@ mod delivery;
 mod desk;
 mod draw;
 mod fairness;
+mod files;
 mod hostile;
 mod issues;
 mod notices;

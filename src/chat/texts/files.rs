@@ -129,11 +129,18 @@ pub fn file_reply(reply: &FileReply<'_>, lang: Lang) -> Message {
                 format!("Review records imported: {rows} ({added} new, {changed} changed, {unchanged} known)."),
             )
         }
-        FileReply::Wrong(problems, total) => pick(
-            format!("文件有 {total} 处错误，未导入任何内容。请更正后重新发送："),
-            format!("The file has {total} errors, and nothing of it was imported. Please correct it and send it again:"),
-        )
-        .items(problems.iter().take(MOST_PROBLEMS).map(|problem| vec![Line::of(clip(problem, 300))])),
+        FileReply::Wrong(problems, total) => {
+            let page = pick(
+                format!("文件有 {total} 处错误，未导入任何内容。请更正后重新发送："),
+                format!("Errors in the file: {total}. Nothing of it was imported; please correct it and send it again:"),
+            )
+            .items(problems.iter().take(MOST_PROBLEMS).map(|problem| vec![Line::of(clip(problem, 220))]));
+            match (total.saturating_sub(MOST_PROBLEMS), lang) {
+                (0, _) => page,
+                (more, Lang::Zh) => page.tail(Line::of(format!("另有 {more} 处，见随后的清单。"))),
+                (more, Lang::En) => page.tail(Line::of(format!("{more} more are in the list that follows."))),
+            }
+        }
         FileReply::Template => say(
             "审核记录模板随后发送。填写后直接发回本聊天即可导入。",
             "The template for review records follows. Fill it in and send it back here.",

@@ -301,6 +301,9 @@ fn answer_callback(state: &mut State, params: &Params, now: DateTime<Utc>) -> Ou
 
 fn file(state: &State, params: &Params) -> Outcome<Answer> {
     let id = params.text("file_id").unwrap_or_default();
+    if state.withholds_files {
+        return Ok(Answer::Gateway(502));
+    }
     let file = state.files.get(&id).ok_or_else(|| bad("invalid file_id"))?;
     if file.bytes.len() > 20 * 1024 * 1024 {
         return Err(excusable(bad("file is too big")));

@@ -9,6 +9,7 @@
 //! [`FakeTelegram::token`] to the bot. The verbs wait until the bot has settled: it has
 //! acknowledged the update, answered at least once, and then been quiet for a moment.
 
+mod files;
 mod html;
 mod kinds;
 mod methods;

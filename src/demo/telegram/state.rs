@@ -103,6 +103,8 @@ pub(super) struct State {
     pub(super) enforce_limits: bool,
     /// The people's apps are in English; Chinese otherwise.
     pub(super) in_english: bool,
+    /// Files are not handed out.
+    pub(super) withholds_files: bool,
     /// Nothing is answered.
     pub(super) down: bool,
     /// How updates come.

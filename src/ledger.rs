@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::account::AccountId;
 use crate::domain::bulletin::{
-    AccountFacts, Context, Dataset, Facts, Imbalance, MemberFacts, NoticeFacts, PastRound, PreviousIssue,
+    AccountFacts, Context, Dataset, EarlierRound, Facts, Imbalance, MemberFacts, NoticeFacts, PreviousIssue,
     PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
 };
 use crate::domain::issue::Issue;
@@ -34,23 +34,21 @@ pub enum LedgerError {
 
 const PAGE: usize = 1000;
 
-/// Rounds of the same kind that are looked back at.
-const PAST: usize = 3;
-
 /// The dataset of a round as it stands now, from one consistent state of the database.
 pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, LedgerError> {
     let mut tx = office.store.read().await?;
     let round = tx.require_round(name).await?;
-    let mut facts = facts(&mut tx, office, &round).await?;
-    facts.previous = previous(&mut tx, office, &round, &facts.issues).await?;
-    facts.context = context(&mut tx, office, &round, &facts.issues).await?;
+    let issues = issues(&mut tx, office, name).await?;
+    // Why first: what earlier rounds fill is given back before this round fills its own.
+    let (earlier, previous) = earlier(&mut tx, office, &round, &issues).await?;
+    let context = context(&mut tx, office, &round, &issues).await?;
+    let facts = Facts { previous, earlier, context, ..facts(&mut tx, office, &round, issues).await? };
     Ok(Dataset::build(facts)?)
 }
 
 /// The rows of one round, without what went before it.
-async fn facts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Facts, StoreError> {
+async fn facts(tx: &mut Tx, office: &Office, round: &Round, issues: Vec<Issue>) -> Result<Facts, StoreError> {
     let name = round.name;
-    let issues = issues(tx, office, name).await?;
     let (written, delivered, warnings) = tx.notice_totals(round.id).await?;
     let mut documents: Vec<String> = office.rules.indicators.values().map(|rule| rule.document.clone()).collect();
     documents.sort();
@@ -77,6 +75,7 @@ async fn facts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Facts, Sto
         },
         accounts: accounts(tx, office, round).await?,
         previous: None,
+        earlier: Vec::new(),
         issues,
         warnings_sent: count(warnings),
         notices: NoticeFacts { delivered: count(delivered), undelivered: count(written - delivered) },
@@ -84,20 +83,17 @@ async fn facts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Facts, Sto
     })
 }
 
-/// What documents say beside the rows: earlier rounds, what the rules ask for, the notices by number.
-async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue]) -> Result<Context, LedgerError> {
+/// What documents say beside the rows: the quarters of a half year, what the rules ask for, the notices by number.
+async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue]) -> Result<Context, StoreError> {
     let mut context = Context::default();
     if let RoundName::Half(year, half) = round.name {
-        for quarter in [half * 2 - 1, half * 2] {
-            context.quarters.extend(earlier(tx, office, RoundName::Quarter(year, quarter), current).await?);
+        let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
+        for name in [half * 2 - 1, half * 2].map(|quarter| RoundName::Quarter(year, quarter)) {
+            if tx.round(name).await?.is_some_and(|quarter| quarter.judged_at.is_some()) {
+                let issues = what_became(issues(tx, office, name).await?, &current);
+                context.quarters.push(PreviousRound { name, issues });
+            }
         }
-    }
-    let mut name = round.name.previous();
-    while round.kind != RoundKind::Patrol && context.past.len() < PAST {
-        let Some(before) = tx.round(name).await?.filter(|before| before.judged_at.is_some()) else { break };
-        let facts = facts(tx, office, &before).await?;
-        context.past.push(past(&Dataset::build(facts)?));
-        name = name.previous();
     }
     for (indicator, rule) in &office.rules.indicators {
         let both = |zh: &str, en: &str| Bilingual { zh: zh.to_owned(), en: en.to_owned() };
@@ -120,23 +116,6 @@ async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue])
     Ok(context)
 }
 
-/// A judged round in figures.
-fn past(d: &Dataset) -> PastRound {
-    let (total, random) = (&d.breakdowns.total, d.figure("reason.random.pass_rate"));
-    PastRound {
-        name: d.round.name,
-        as_of: d.round.as_of,
-        frame: total.frame,
-        drawn: total.drawn,
-        judged: total.judged,
-        passed: total.pass_rate.numerator,
-        random_judged: random.denominator.unwrap_or_default(),
-        random_passed: random.numerator,
-        issues: d.count("issues.standing"),
-        closed: d.count("issues.closed_rate"),
-    }
-}
-
 fn count(n: i64) -> usize {
     usize::try_from(n).unwrap_or_default()
 }
@@ -153,42 +132,44 @@ async fn issues(tx: &mut Tx, office: &Office, name: RoundName) -> Result<Vec<Iss
 }
 
 async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<AccountFacts>, StoreError> {
-    let mut frame: Vec<(FrameRow, bool)> =
-        tx.frame(round.id, None).await?.into_iter().map(|row| (row, false)).collect();
+    let mut frame: HashMap<AccountId, (FrameRow, bool)> = HashMap::new();
+    let mut put = |rows: Vec<FrameRow>, newcomer| {
+        frame.extend(rows.into_iter().map(|row| (row.account_id.clone(), (row, newcomer))));
+    };
+    put(tx.frame(round.id, None).await?, false);
     for (number, _, _) in tx.top_ups(round.id).await? {
-        frame.extend(tx.frame(round.id, Some(number)).await?.into_iter().map(|row| (row, true)));
+        put(tx.frame(round.id, Some(number)).await?, true);
     }
     let mut members = members(tx, office, round).await?;
-    let mut registered = HashMap::with_capacity(frame.len());
+    let mut facts = Vec::with_capacity(frame.len());
     let mut after: Option<AccountId> = None;
     loop {
         let page = tx.frame_accounts_page(round.id, after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.account_id.clone());
-        registered.extend(page.into_iter().map(|account| (account.account_id.clone(), account)));
+        for account in page {
+            let Some((row, newcomer)) = frame.remove(&account.account_id) else { continue };
+            facts.push(AccountFacts {
+                member: members.remove(&account.account_id),
+                account_id: account.account_id,
+                name: account.name,
+                platform: account.platform,
+                unit: account.unit,
+                unit_tier: account.unit_tier,
+                supervising_unit: account.supervising_unit,
+                filing_no: account.filing_no,
+                represents_government: account.represents_government,
+                certified_subject: account.certified_subject,
+                followers: account.followers,
+                extra: account.extra,
+                stratum: row.stratum,
+                always: row.always,
+                newcomer,
+            });
+        }
     }
-    let mut facts = Vec::with_capacity(frame.len());
-    for (row, newcomer) in frame {
-        let account = registered
-            .remove(&row.account_id)
-            .ok_or_else(|| StoreError::Missing { kind: "account", id: row.account_id.to_string() })?;
-        facts.push(AccountFacts {
-            member: members.remove(&account.account_id),
-            account_id: account.account_id,
-            name: account.name,
-            platform: account.platform,
-            unit: account.unit,
-            unit_tier: account.unit_tier,
-            supervising_unit: account.supervising_unit,
-            filing_no: account.filing_no,
-            represents_government: account.represents_government,
-            certified_subject: account.certified_subject,
-            followers: account.followers,
-            extra: account.extra,
-            stratum: row.stratum,
-            always: row.always,
-            newcomer,
-        });
+    if let Some(id) = frame.keys().next() {
+        return Err(StoreError::Missing { kind: "account", id: id.to_string() });
     }
     Ok(facts)
 }
@@ -232,43 +213,46 @@ async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<
     }
 }
 
-/// What became of the issues of the round before, where there was one that was judged.
-async fn previous(
+/// Rounds a trend looks back on.
+const LOOKED_BACK: usize = 3;
+
+/// What the rounds before came to, and what became of the issues of the last of them, where
+/// they were judged.
+async fn earlier(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
     current: &[Issue],
-) -> Result<Option<PreviousRound>, StoreError> {
+) -> Result<(Vec<EarlierRound>, Option<PreviousRound>), StoreError> {
+    let (mut rounds, mut previous) = (Vec::new(), None);
     if round.kind == RoundKind::Patrol {
-        return Ok(None);
+        return Ok((rounds, previous));
     }
-    earlier(tx, office, round.name.previous(), current).await
+    let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
+    let mut name = round.name;
+    for back in 0..LOOKED_BACK {
+        name = name.previous();
+        let Some(before) = tx.round(name).await?.filter(|before| before.judged_at.is_some()) else { continue };
+        let issues = issues(tx, office, name).await?;
+        let members = members(tx, office, &before).await?;
+        rounds.push(EarlierRound::of(name, office.local(before.as_of), members, &issues));
+        if back == 0 {
+            previous = Some(PreviousRound { name, issues: what_became(issues, &current) });
+        }
+    }
+    Ok((rounds, previous))
 }
 
-/// The issues of an earlier round as they stand now, where it was judged.
-async fn earlier(
-    tx: &mut Tx,
-    office: &Office,
-    name: RoundName,
-    current: &[Issue],
-) -> Result<Option<PreviousRound>, StoreError> {
-    let Some(before) = tx.round(name).await?.filter(|before| before.judged_at.is_some()) else {
-        return Ok(None);
+fn what_became(issues: Vec<Issue>, current: &HashSet<i64>) -> Vec<PreviousIssue> {
+    let row = |issue: Issue| PreviousIssue {
+        found_again: current.contains(&issue.id),
+        id: issue.id,
+        account: issue.account,
+        platform: issue.platform,
+        unit: issue.unit,
+        indicator: issue.indicator,
+        class: issue.class,
+        status: issue.status,
     };
-    let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
-    let issues = issues(tx, office, before.name).await?;
-    let issues = issues
-        .into_iter()
-        .map(|issue| PreviousIssue {
-            found_again: current.contains(&issue.id),
-            id: issue.id,
-            account: issue.account,
-            platform: issue.platform,
-            unit: issue.unit,
-            indicator: issue.indicator,
-            class: issue.class,
-            status: issue.status,
-        })
-        .collect();
-    Ok(Some(PreviousRound { name: before.name, issues }))
+    issues.into_iter().map(row).collect()
 }

@@ -104,15 +104,35 @@ pub(super) enum Command {
     #[command(subcommand)]
     Notices(NoticesCommand),
     /// 生成台账、清单、通报、网页报告、公证单与数据集 Write all documents of a round
+    #[command(
+        override_usage = "xuncha report ROUND --out DIR [--form brief|statistics|list] [--notices] [--pdf] [--internal]\n       xuncha report --from dataset.json --out DIR\n       xuncha report YEAR --out DIR [--pdf]",
+        after_help = "示例 Examples:\n  xuncha report 2026Q4 --out reports\n  xuncha report --from reports/dataset.json --out again   只凭数据集重新生成，无需数据库 from the file alone, no database\n  xuncha report 2026Q4 --out reports --lang en            全部文件用英文 every document in English\n  xuncha report 2026Q4 --out reports --notices --pdf      另写整改通知书和PDF letters and PDF as well\n  xuncha report 2026 --out reports                        年度汇总 the year by unit"
+    )]
     Report {
         /// 批次，或年份（如 2026，写出年度汇总） Round, or a year for the summary by unit
-        #[arg(value_name = "ROUND|YEAR")]
-        round: Period,
+        #[arg(value_name = "ROUND|YEAR", required_unless_present = "from")]
+        round: Option<Period>,
         /// 输出目录 Directory
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// 由已有的 dataset.json 生成 From a dataset written before
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
         #[command(flatten)]
         drafts: DraftArgs,
+    },
+    /// 列出某个数字对应的记录；不指明数字则列出全部数字 The rows behind a figure; without one, all figures
+    #[command(
+        override_usage = "xuncha explain ROUND [FIGURE]\n       xuncha explain --from dataset.json [FIGURE]",
+        after_help = "示例 Examples:\n  xuncha explain 2026Q4                                全部数字 every figure with its value\n  xuncha explain 2026Q4 total.pass_rate                合格率由哪些账号得出 the accounts behind the pass rate\n  xuncha explain --from dataset.json platform.weibo.failed --format csv > rows.csv"
+    )]
+    Explain {
+        /// 批次与数字 Round and figure
+        #[arg(value_names = ["ROUND", "FIGURE"], num_args = 0..=2)]
+        words: Vec<String>,
+        /// 由已有的 dataset.json 查看 From a dataset written before
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
     },
     /// 人员与绑定码 People and one-time codes
     #[command(subcommand)]
@@ -179,6 +199,16 @@ pub(super) enum Period {
     Round(RoundName),
     /// A calendar year.
     Year(i32),
+}
+
+impl Period {
+    /// The round, where it is one.
+    pub(super) const fn round(self) -> Option<RoundName> {
+        match self {
+            Self::Round(round) => Some(round),
+            Self::Year(_) => None,
+        }
+    }
 }
 
 impl std::str::FromStr for Period {

@@ -10,6 +10,7 @@ use crate::checks::decide::DecideError;
 use crate::checks::run::RunError;
 use crate::config::{ConfigError, SecretError};
 use crate::domain::Lang;
+use crate::domain::bulletin::FORMAT;
 use crate::domain::issue::Refusal;
 use crate::intake::IntakeError;
 use crate::issues::IssueError;
@@ -114,6 +115,12 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     if let Some(e) = error.downcast_ref::<CopyError>() {
         return copy(e, lang);
     }
+    if let Some(LedgerError::Imbalance(e)) = error.downcast_ref::<LedgerError>() {
+        return (documents(&ReportError::Imbalance(e.clone()), lang), 1);
+    }
+    if let Some(e) = error.downcast_ref::<ReportError>() {
+        return (documents(e, lang), 1);
+    }
     if let Some(e) = error.downcast_ref::<IntakeError>() {
         return (intake(e, lang), 1);
     }
@@ -148,9 +155,6 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     }
     if let Some(LedgerError::Store(e)) = error.downcast_ref::<LedgerError>() {
         return (store(e, lang), store_code(e));
-    }
-    if let Some(ReportError::Pdf(e)) = error.downcast_ref::<ReportError>() {
-        return (e.text(lang), 1);
     }
     if let Some(e) = error.downcast_ref::<StoreError>() {
         return (store(e, lang), store_code(e));
@@ -192,6 +196,22 @@ fn rules(error: &RulesError, lang: Lang) -> String {
             )
         }
         (Lang::Zh, RulesError::Invalid { path, line, zh, .. }) => format!("{path} 第 {line} 行：规则集有误：{zh}"),
+    }
+}
+
+fn documents(error: &ReportError, lang: Lang) -> String {
+    match (lang, error) {
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, ReportError::Pdf(pdf)) => pdf.text(lang),
+        (Lang::Zh, ReportError::Imbalance(imbalance)) => format!("报告未生成：{}", imbalance.zh()),
+        (Lang::Zh, ReportError::File { path, source }) => format!("{}：无法读写（{source}）", path.display()),
+        (Lang::Zh, ReportError::NotADataset { path, source }) => {
+            format!("{} 不是数据集（{source}）；请指定 report 生成的 dataset.json", path.display())
+        }
+        (Lang::Zh, ReportError::Version { path, format }) => {
+            format!("{} 的格式为“{format}”，本版本只能读取“{FORMAT}”，请用生成它的版本或更新的版本", path.display())
+        }
+        (Lang::Zh, ReportError::Document { document, reason }) => format!("{document} 未能生成：{reason}"),
     }
 }
 

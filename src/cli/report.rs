@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::DraftArgs;
 use super::{Context, Usage};
-use crate::domain::bulletin::Form;
+use crate::domain::bulletin::{Dataset, Form};
 use crate::domain::round::RoundName;
 use crate::reports::Wish;
 use crate::{ledger, reports};
@@ -24,13 +24,26 @@ struct WrittenYear {
     files: Vec<PathBuf>,
 }
 
-pub(super) async fn run(context: &mut Context, round: RoundName, out: &Path, drafts: &DraftArgs) -> anyhow::Result<()> {
-    let office = context.office().await?;
-    let dataset = ledger::dataset(&office, round).await?;
-    let internal = if drafts.internal { Some(ledger::contacts(&office, round).await?) } else { None };
+pub(super) async fn run(
+    context: &mut Context,
+    round: Option<RoundName>,
+    out: &Path,
+    from: Option<&Path>,
+    drafts: &DraftArgs,
+) -> anyhow::Result<()> {
+    if drafts.internal && from.is_some() {
+        return Err(Usage {
+            zh: "--internal 需要数据库中的联系方式，不能与 --from 同用".to_owned(),
+            en: "--internal needs the contacts of the database and cannot go with --from".to_owned(),
+        }
+        .into());
+    }
+    let dataset = dataset(context, round, from).await?;
+    let round = dataset.round.name;
+    let internal = if drafts.internal { Some(ledger::contacts(&context.office().await?, round).await?) } else { None };
     let wish = Wish {
         lang: context.out.lang,
-        form: drafts.form.or(office.config.report.form),
+        form: drafts.form.or(context.config()?.report.form),
         letters: drafts.notices,
         internal,
         pdf: drafts.pdf,
@@ -45,7 +58,7 @@ pub(super) async fn run(context: &mut Context, round: RoundName, out: &Path, dra
     }
     let out = out.to_owned();
     let files = tokio::task::spawn_blocking(move || {
-        let mut files = reports::write_all(&dataset, &out)?;
+        let mut files = reports::write_in(&dataset, &out, wish.lang)?;
         files.extend(reports::write_drafts(&dataset, &out, &wish)?);
         Ok::<_, reports::ReportError>(files)
     })
@@ -54,11 +67,17 @@ pub(super) async fn run(context: &mut Context, round: RoundName, out: &Path, dra
     context.out.one(&Written { round, form, files }, &lines)
 }
 
-pub(super) async fn run_year(context: &mut Context, year: i32, out: &Path, drafts: &DraftArgs) -> anyhow::Result<()> {
-    if drafts.form.is_some() || drafts.notices || drafts.internal {
+pub(super) async fn run_year(
+    context: &mut Context,
+    year: i32,
+    out: &Path,
+    from: Option<&Path>,
+    drafts: &DraftArgs,
+) -> anyhow::Result<()> {
+    if from.is_some() || drafts.form.is_some() || drafts.notices || drafts.internal {
         return Err(Usage {
-            zh: format!("--form、--notices、--internal 用于批次，不适用于年度汇总（{year}）"),
-            en: format!("--form, --notices and --internal are for rounds, not for a year ({year})"),
+            zh: format!("--from、--form、--notices、--internal 用于批次，不适用于年度汇总（{year}）"),
+            en: format!("--from, --form, --notices and --internal are for rounds, not for a year ({year})"),
         }
         .into());
     }
@@ -73,4 +92,35 @@ pub(super) async fn run_year(context: &mut Context, year: i32, out: &Path, draft
 fn lines(context: &Context, files: &[PathBuf]) -> Vec<(&'static str, String)> {
     let written = if context.out.lang == crate::domain::Lang::Zh { "已写入" } else { "written" };
     files.iter().map(|file| (written, file.display().to_string())).collect()
+}
+
+/// The dataset of a round out of the database, or out of a file without one.
+pub(super) async fn dataset(
+    context: &mut Context,
+    round: Option<RoundName>,
+    from: Option<&Path>,
+) -> anyhow::Result<Dataset> {
+    if let Some(file) = from {
+        // Why: the office's language counts here too.
+        context.config()?;
+        let file = file.to_owned();
+        let dataset = tokio::task::spawn_blocking(move || reports::read_dataset(&file)).await??;
+        return match round {
+            Some(named) if named != dataset.round.name => Err(Usage {
+                zh: format!("该数据集属于批次{}，不是{named}", dataset.round.name),
+                en: format!("the dataset is of round {}, not {named}", dataset.round.name),
+            }
+            .into()),
+            _ => Ok(dataset),
+        };
+    }
+    let Some(round) = round else {
+        return Err(Usage {
+            zh: "请指明批次，或用 --from 指明 dataset.json".to_owned(),
+            en: "name a round, or a dataset.json with --from".to_owned(),
+        }
+        .into());
+    };
+    let office = context.office().await?;
+    Ok(ledger::dataset(&office, round).await?)
 }

@@ -12,7 +12,8 @@ use crate::domain::account::{AccountId, Personal};
 use crate::domain::annual::{UNIT_COLUMNS, Year};
 use crate::domain::bulletin::tests::{at, example};
 use crate::domain::bulletin::{
-    AccountResult, Contact, Contacts, Facts, Form, PastRound, PreviousIssue, PreviousRound, Remedy, SentNotice,
+    AccountResult, Contact, Contacts, EarlierRound, Facts, Figure, Form, PreviousIssue, PreviousRound, Remedy,
+    SentNotice,
 };
 use crate::domain::issue::IssueStatus;
 use crate::domain::notice::Bilingual;
@@ -83,18 +84,20 @@ fn latin(facts: &mut Facts) {
 #[test]
 fn every_figure_of_every_form_stands_in_the_document_in_both_languages() {
     let dataset = dataset(|facts| {
-        facts.context.past.push(PastRound {
+        facts.earlier = vec![EarlierRound {
             name: RoundName::Quarter(2026, 3),
             as_of: at("2026-08-10T01:00:00Z"),
-            frame: 100,
             drawn: 40,
-            judged: 40,
-            passed: 39,
-            random_judged: 30,
-            random_passed: 30,
-            issues: 5,
+            qualified: 30,
+            problem: 9,
+            failed: 1,
+            unjudged: 0,
+            pending: 0,
+            pass_rate: Figure::rate(39, 40),
+            random_pass_rate: Figure::rate(30, 30),
+            standing: 5,
             closed: 4,
-        });
+        }];
     });
     for (form, lang) in Form::ALL.iter().flat_map(|form| [(*form, Lang::Zh), (*form, Lang::En)]) {
         let docx = draft(&dataset, lang, form, None).unwrap();

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Figure;
 use crate::domain::account::{AccountId, Personal, Platform, UnitTier};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Issue, IssueStatus};
@@ -28,6 +27,8 @@ pub struct Facts {
     pub issues: Vec<Issue>,
     /// What became of the issues of the round before; `None` where there was no such round.
     pub previous: Option<PreviousRound>,
+    /// What the rounds before this one came to, the latest first; three at most.
+    pub earlier: Vec<super::EarlierRound>,
     /// Reminders sent to units before a violation (更新提醒).
     pub warnings_sent: usize,
     /// Rectification notices of this round.
@@ -192,8 +193,6 @@ pub struct NoticeFacts {
 pub struct Context {
     /// For a half-year round: the issues of its quarters that were judged, as they stand now.
     pub quarters: Vec<PreviousRound>,
-    /// The rounds of the same kind before this one, the latest first.
-    pub past: Vec<PastRound>,
     /// What a unit has to do about an indicator, and how it is checked again.
     pub remedies: BTreeMap<Indicator, Remedy>,
     /// Working days allowed for a class of problems, counted from the day after delivery.
@@ -209,51 +208,6 @@ pub struct Remedy {
     pub remedy: Bilingual,
     /// How it will be checked again.
     pub recheck: Bilingual,
-}
-
-/// A round before this one in figures, as its rows stand now.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PastRound {
-    /// Its name.
-    pub name: RoundName,
-    /// 监测时间点.
-    pub as_of: LocalTime,
-    /// Accounts of its frame.
-    pub frame: usize,
-    /// Members.
-    pub drawn: usize,
-    /// Judged members.
-    pub judged: usize,
-    /// Of these, without a veto.
-    pub passed: usize,
-    /// Judged members of the random sample.
-    pub random_judged: usize,
-    /// Of these, without a veto.
-    pub random_passed: usize,
-    /// Issues that stand, advice among them.
-    pub issues: usize,
-    /// Of these, closed.
-    pub closed: usize,
-}
-
-impl PastRound {
-    /// `passed ÷ judged`.
-    #[must_use]
-    pub fn pass_rate(&self) -> Figure {
-        Figure::rate(self.passed, self.judged)
-    }
-
-    /// Whether its numbers can be those of a round.
-    #[must_use]
-    pub const fn is_sound(&self) -> bool {
-        self.passed <= self.judged
-            && self.judged <= self.drawn
-            && self.drawn <= self.frame
-            && self.random_judged <= self.judged
-            && self.random_passed <= self.random_judged
-            && self.random_passed <= self.passed
-            && self.closed <= self.issues
-    }
 }
 
 /// One rectification notice of this round.

@@ -181,9 +181,8 @@ impl Draft<'_> {
 
 /// The pass rate of the round before of the same kind, where it was judged.
 fn last_rate(d: &Dataset) -> Option<(RoundName, Option<Amount>, String)> {
-    let last = d.context.past.first().filter(|past| past.name == d.round.name.previous())?;
-    let rate = last.pass_rate();
-    Some((last.name, rate.value, rate.with_parts()))
+    let last = d.earlier.first().filter(|earlier| earlier.name == d.round.name.previous())?;
+    Some((last.name, last.pass_rate.value, last.pass_rate.with_parts()))
 }
 
 fn breakdown(

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::output::Column;
 use super::{Context, Usage, report};
 use crate::domain::Lang;
-use crate::domain::bulletin::{AccountRow, Dataset, Figure, RowId, describe};
+use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Figure, RowId, describe};
+use crate::domain::finding::Outcome;
 use crate::domain::privacy::mask;
 use crate::domain::round::RoundName;
 
@@ -155,6 +156,15 @@ fn rows(dataset: &Dataset, counted: &[RowId], of: Option<&[RowId]>, lang: Lang) 
     rows
 }
 
+/// What was found on an account, else why it could not be judged.
+fn seen(row: &AccountRow) -> String {
+    let said = |outcome| row.verdicts(outcome).map(|v| mask(&v.summary).into_owned()).collect::<Vec<_>>();
+    let fails = said(Outcome::Fail);
+    let said =
+        if fails.is_empty() && row.result == Some(AccountResult::Unjudged) { said(Outcome::Unverified) } else { fails };
+    said.join("；")
+}
+
 /// Where the rows of a dataset stand.
 struct Index<'d> {
     dataset: &'d Dataset,
@@ -187,7 +197,7 @@ impl<'d> Index<'d> {
             platform: Some(row.facts.platform.key()),
             unit: row.facts.unit.clone(),
             result: row.result.map_or("not_drawn", |r| r.key()).to_owned(),
-            detail: String::new(),
+            detail: seen(row),
             words: [
                 kind("账号", "account", &row.facts.account_id),
                 row.result.map_or(if lang == Lang::Zh { "未抽中" } else { "Not drawn" }, |r| r.name(lang)).to_owned(),

@@ -23,7 +23,7 @@ const COLUMNS: [Column; 26] = [
     column("主办单位", "Unit", 14.0),
     column("问题类别", "Indicator", 10.0),
     column("性质", "Class", 9.5).toned(class_tones),
-    column("依据", "Basis", 17.0),
+    column("依据", "Basis", 22.0),
     column("问题描述", "Description", 25.0),
     column("证据", "Evidence", 5.5),
     column("核验人", "Verified by", 7.5).filled(),
@@ -40,7 +40,7 @@ const COLUMNS: [Column; 26] = [
     column("状态", "Status", 10.0)
         .choice(|w| IssueStatus::ALL.iter().map(|s| s.name(w.0)).collect())
         .toned(status_tones),
-    column("备注", "Remarks", 10.0).filled(),
+    column("备注", "Remarks", 15.0).filled(),
 ];
 
 const EVIDENCE: [Column; 10] = [

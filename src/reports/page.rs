@@ -7,7 +7,7 @@
 use askama::Template;
 
 use super::chart::{Bars, Columns, Plot};
-use super::wording::{clip, inspection, standing, unjudged};
+use super::wording::{clip, inspection, unjudged};
 use super::words::{Tone, Words};
 use super::{ReportError, Sink, chart};
 use crate::domain::Lang;
@@ -146,8 +146,8 @@ pub(super) fn render(d: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), 
         accounts_more: rows.len().saturating_sub(ACCOUNTS),
         accounts: rows.into_iter().take(ACCOUNTS).map(|row| view.account(row)).collect(),
         undecided,
-        issues_more: standing(d).count().saturating_sub(ISSUES),
-        issues: standing(d).take(ISSUES).map(|issue| view.issue(issue)).collect(),
+        issues_more: d.issues.len().saturating_sub(ISSUES),
+        issues: d.issues.iter().take(ISSUES).map(|issue| view.issue(issue)).collect(),
         previous_more: previous.len().saturating_sub(PREVIOUS),
         previous: previous.iter().take(PREVIOUS).map(|issue| view.previous(issue)).collect(),
         previous_figures: view.previous_figures(),
@@ -290,7 +290,7 @@ impl View<'_> {
                 w.pick("认定问题", "Issues that stand"),
                 "issues.standing",
                 "issues",
-                "",
+                "stands",
                 w.pick("个，撤销的不计", "revoked ones left out"),
             ),
             self.tile(w.pick("未办结问题", "Still open"), "issues.live", "issues", "live", w.pick("个", "issues")),
@@ -434,7 +434,6 @@ impl View<'_> {
     }
 
     fn classes(&self) -> Bars {
-        let lives = |s: &IssueStatus| !matches!(s, IssueStatus::Revoked | IssueStatus::Dismissed);
         let order = [
             IssueStatus::Closed,
             IssueStatus::Rectified,
@@ -444,27 +443,25 @@ impl View<'_> {
             IssueStatus::Open,
             IssueStatus::Overdue,
             IssueStatus::Escalated,
+            IssueStatus::Revoked,
+            IssueStatus::Dismissed,
         ];
         let present: Vec<IssueStatus> =
-            order.into_iter().filter(|s| lives(s) && self.d.count(&format!("issues.status.{s}")) > 0).collect();
+            order.into_iter().filter(|s| self.d.count(&format!("issues.status.{s}")) > 0).collect();
         let shade = |status: &IssueStatus| -> &'static str {
             match status {
                 IssueStatus::Acknowledged => "warn2",
                 IssueStatus::Notified => "warn3",
                 IssueStatus::Escalated => "bad2",
                 IssueStatus::Appealed => "other",
+                IssueStatus::Revoked | IssueStatus::Dismissed => "void",
                 other => class_of(Tone::of_status(*other)),
             }
         };
         let line = |class: &Class| {
             let parts: Vec<_> =
                 present.iter().map(|s| (self.d.count(&format!("issues.class_status.{class}.{s}")), shade(s))).collect();
-            let mut number = self.number(&format!("issues.class.{class}"), "issues", &format!("class={class}"));
-            // Why: what was revoked or dismissed is in the figure and not in the picture.
-            let shown: usize = parts.iter().map(|(count, _)| count).sum();
-            if shown < self.d.count(&number.name) {
-                number.text = format!("{shown} / {}", number.text);
-            }
+            let number = self.number(&format!("issues.class.{class}"), "issues", &format!("class={class}"));
             (class.name(self.w.0).to_owned(), number, parts)
         };
         let legend = present.iter().map(|s| (shade(s), s.name(self.w.0).to_owned())).collect();
@@ -516,7 +513,11 @@ impl View<'_> {
 
     fn issue(&self, issue: &Issue) -> IssueLine {
         let w = self.w;
-        let live = if issue.status.is_final() { "" } else { " live" };
+        let live = match issue.status {
+            IssueStatus::Revoked | IssueStatus::Dismissed => "",
+            IssueStatus::Closed => " stands",
+            _ => " stands live",
+        };
         let provisional = if issue.due_provisional { w.pick("（暂定）", " (provisional)") } else { "" };
         IssueLine {
             tokens: format!(

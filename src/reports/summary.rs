@@ -14,8 +14,6 @@ use crate::domain::bulletin::{Age, Dataset, Tally};
 use crate::domain::issue::IssueStatus;
 use crate::domain::rule::{Class, Indicator};
 
-/// Where charts begin: right of the tables.
-const CHARTS_AT: u16 = 11;
 const CHART: (u32, u32) = (720, 330);
 
 /// A sheet that tables are added to, one beneath the other.
@@ -25,6 +23,8 @@ struct Page<'b> {
     formats: Formats,
     line: u32,
     charts: u32,
+    /// Where charts begin: right of the tables.
+    charts_at: u16,
 }
 
 /// Where the lines of a table stand.
@@ -34,19 +34,18 @@ struct Block {
 }
 
 impl<'b> Page<'b> {
-    fn new(book: &'b mut Workbook, dataset: &Dataset, words: Words) -> Result<Self, XlsxError> {
+    fn new(book: &'b mut Workbook, dataset: &Dataset, words: Words, columns: u16) -> Result<Self, XlsxError> {
         let name = words.pick("汇总", "Summary");
         let sheet = book.add_worksheet();
         sheet.set_name(name)?.set_landscape();
         let title = words.title(dataset, "政务新媒体检查汇总", "Government new-media accounts, summary");
         print_setup(sheet, &title, words, A3);
         sheet.set_column_width(0, 26)?;
-        for place in 1..10 {
+        for place in 1..columns {
             sheet.set_column_width(place, 9.5)?;
         }
-        sheet.set_column_width(9, 18)?;
-        sheet.set_column_width(10, 3)?;
-        Ok(Self { sheet, name, formats: Formats::new(), line: 0, charts: 0 })
+        sheet.set_column_width(columns, 3)?;
+        Ok(Self { sheet, name, formats: Formats::new(), line: 0, charts: 0, charts_at: columns + 1 })
     }
 
     fn heading(&mut self, cells: &[&str]) -> Result<(), XlsxError> {
@@ -129,8 +128,13 @@ impl<'b> Page<'b> {
                 line.set_overlap(100);
             }
         }
-        if kind == ChartType::BarStacked {
+        let mut faint = ChartLine::new();
+        faint.set_color(Color::RGB(0x00E1_E5EA)).set_width(0.75);
+        if matches!(kind, ChartType::BarStacked | ChartType::Bar) {
             chart.y_axis().set_reverse();
+            chart.x_axis().set_major_gridlines_line(&faint);
+        } else {
+            chart.y_axis().set_major_gridlines_line(&faint);
         }
         chart.x_axis().set_font(&small(9));
         chart.y_axis().set_font(&small(9));
@@ -139,7 +143,7 @@ impl<'b> Page<'b> {
         } else {
             chart.legend().set_hidden();
         }
-        self.sheet.insert_chart(self.charts * 18, CHARTS_AT, &chart)?;
+        self.sheet.insert_chart(self.charts * 18, self.charts_at, &chart)?;
         self.charts += 1;
         Ok(())
     }
@@ -195,7 +199,8 @@ const COLUMNS: [(&str, &str); 9] = [
 
 /// The summary of the ledger: accounts by platform, tier, reason, silence and indicator.
 pub(super) fn add_accounts(book: &mut Workbook, dataset: &Dataset, words: Words) -> Result<(), XlsxError> {
-    let mut page = Page::new(book, dataset, words)?;
+    let mut page = Page::new(book, dataset, words, 10)?;
+    page.sheet.set_column_width(9, 18)?;
     let tables = &dataset.breakdowns;
     page.tallies(words, "total", words.pick("总体", "Overall"), std::slice::from_ref(&tables.total))?;
     let platform = page.tallies(words, "platform", words.pick("平台", "Platform"), &tables.platform)?;
@@ -234,12 +239,12 @@ pub(super) fn add_accounts(book: &mut Workbook, dataset: &Dataset, words: Words)
 
 /// The summary of the issue list: by class and state, by indicator, day by day.
 pub(super) fn add_issues(book: &mut Workbook, dataset: &Dataset, words: Words) -> Result<(), XlsxError> {
-    let mut page = Page::new(book, dataset, words)?;
     let statuses: Vec<IssueStatus> = IssueStatus::ALL
         .iter()
         .copied()
         .filter(|status| dataset.count(&format!("issues.status.{status}")) > 0)
         .collect();
+    let mut page = Page::new(book, dataset, words, statuses.len().max(3) as u16 + 2)?;
     let mut heading = vec![words.pick("性质", "Class"), words.pick("合计", "Total")];
     heading.extend(statuses.iter().map(|status| status.name(words.0)));
     let line = |class: &Class| {

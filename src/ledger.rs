@@ -38,16 +38,17 @@ const PAGE: usize = 1000;
 pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, LedgerError> {
     let mut tx = office.store.read().await?;
     let round = tx.require_round(name).await?;
-    let mut facts = facts(&mut tx, office, &round).await?;
-    (facts.earlier, facts.previous) = earlier(&mut tx, office, &round, &facts.issues).await?;
-    facts.context = context(&mut tx, office, &round, &facts.issues).await?;
+    let issues = issues(&mut tx, office, name).await?;
+    // Why first: what earlier rounds fill is given back before this round fills its own.
+    let (earlier, previous) = earlier(&mut tx, office, &round, &issues).await?;
+    let context = context(&mut tx, office, &round, &issues).await?;
+    let facts = Facts { previous, earlier, context, ..facts(&mut tx, office, &round, issues).await? };
     Ok(Dataset::build(facts)?)
 }
 
 /// The rows of one round, without what went before it.
-async fn facts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Facts, StoreError> {
+async fn facts(tx: &mut Tx, office: &Office, round: &Round, issues: Vec<Issue>) -> Result<Facts, StoreError> {
     let name = round.name;
-    let issues = issues(tx, office, name).await?;
     let (written, delivered, warnings) = tx.notice_totals(round.id).await?;
     let mut documents: Vec<String> = office.rules.indicators.values().map(|rule| rule.document.clone()).collect();
     documents.sort();
@@ -82,12 +83,16 @@ async fn facts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Facts, Sto
     })
 }
 
-/// What documents say beside the rows: earlier rounds, what the rules ask for, the notices by number.
+/// What documents say beside the rows: the quarters of a half year, what the rules ask for, the notices by number.
 async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue]) -> Result<Context, StoreError> {
     let mut context = Context::default();
     if let RoundName::Half(year, half) = round.name {
-        for quarter in [half * 2 - 1, half * 2] {
-            context.quarters.extend(quarter_before(tx, office, RoundName::Quarter(year, quarter), current).await?);
+        let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
+        for name in [half * 2 - 1, half * 2].map(|quarter| RoundName::Quarter(year, quarter)) {
+            if tx.round(name).await?.is_some_and(|quarter| quarter.judged_at.is_some()) {
+                let issues = what_became(issues(tx, office, name).await?, &current);
+                context.quarters.push(PreviousRound { name, issues });
+            }
         }
     }
     for (indicator, rule) in &office.rules.indicators {
@@ -236,20 +241,6 @@ async fn earlier(
         }
     }
     Ok((rounds, previous))
-}
-
-/// What became of the issues of a quarter, where it was judged.
-async fn quarter_before(
-    tx: &mut Tx,
-    office: &Office,
-    name: RoundName,
-    current: &[Issue],
-) -> Result<Option<PreviousRound>, StoreError> {
-    if tx.round(name).await?.is_none_or(|before| before.judged_at.is_none()) {
-        return Ok(None);
-    }
-    let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
-    Ok(Some(PreviousRound { name, issues: what_became(issues(tx, office, name).await?, &current) }))
 }
 
 fn what_became(issues: Vec<Issue>, current: &HashSet<i64>) -> Vec<PreviousIssue> {

@@ -105,8 +105,8 @@ pub(super) enum Command {
     Notices(NoticesCommand),
     /// 生成台账、清单、通报、网页报告、公证单与数据集 Write all documents of a round
     #[command(
-        override_usage = "xuncha report ROUND|YEAR --out DIR [--form FORM] [--notices] [--internal] [--pdf]\n       xuncha report --from dataset.json --out DIR",
-        after_help = "示例 Examples:\n  xuncha report 2026Q4 --out reports\n  xuncha report --from reports/dataset.json --out again   只凭数据集重新生成，无需数据库 from the file alone, no database\n  xuncha report 2026Q4 --out reports --lang en            工作簿和网页用英文 workbooks and page in English"
+        override_usage = "xuncha report ROUND --out DIR [--form brief|statistics|list] [--notices] [--pdf] [--internal]\n       xuncha report --from dataset.json --out DIR\n       xuncha report YEAR --out DIR [--pdf]",
+        after_help = "示例 Examples:\n  xuncha report 2026Q4 --out reports\n  xuncha report --from reports/dataset.json --out again   只凭数据集重新生成，无需数据库 from the file alone, no database\n  xuncha report 2026Q4 --out reports --lang en            全部文件用英文 every document in English\n  xuncha report 2026Q4 --out reports --notices --pdf      另写整改通知书和PDF letters and PDF as well\n  xuncha report 2026 --out reports                        年度汇总 the year by unit"
     )]
     Report {
         /// 批次，或年份（如 2026，写出年度汇总） Round, or a year for the summary by unit
@@ -199,6 +199,16 @@ pub(super) enum Period {
     Round(RoundName),
     /// A calendar year.
     Year(i32),
+}
+
+impl Period {
+    /// The round, where it is one.
+    pub(super) const fn round(self) -> Option<RoundName> {
+        match self {
+            Self::Round(round) => Some(round),
+            Self::Year(_) => None,
+        }
+    }
 }
 
 impl std::str::FromStr for Period {

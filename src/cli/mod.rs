@@ -122,10 +122,11 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Issues(command) => issues::run(context, command).await,
         Command::Sites(command) => sites::run(context, &command).await,
         Command::Notices(command) => notices::run(context, command).await,
-        Command::Report { round: Some(Period::Year(year)), out, from: None, drafts } => {
-            report::run_year(context, year, &out, &drafts).await
+        Command::Report { round: Some(Period::Year(year)), out, from, drafts } => {
+            report::run_year(context, year, &out, from.as_deref(), &drafts).await
         }
         Command::Report { round, out, from, drafts } => {
+            let round = round.and_then(Period::round);
             report::run(context, round, &out, from.as_deref(), &drafts).await
         }
         Command::Explain { words, from } => explain::run(context, words, from.as_deref()).await,

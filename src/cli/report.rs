@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::args::{DraftArgs, Period};
+use super::args::DraftArgs;
 use super::{Context, Usage};
 use crate::domain::bulletin::{Dataset, Form};
 use crate::domain::round::RoundName;
@@ -26,37 +26,21 @@ struct WrittenYear {
 
 pub(super) async fn run(
     context: &mut Context,
-    round: Option<Period>,
+    round: Option<RoundName>,
     out: &Path,
     from: Option<&Path>,
     drafts: &DraftArgs,
 ) -> anyhow::Result<()> {
-    let round = match round {
-        Some(Period::Round(round)) => Some(round),
-        Some(Period::Year(year)) => {
-            return Err(Usage {
-                zh: format!("--from 用于批次的数据集，不适用于年度汇总（{year}）"),
-                en: format!("--from is for the dataset of a round, not for a year ({year})"),
-            }
-            .into());
-        }
-        None => None,
-    };
     if drafts.internal && from.is_some() {
         return Err(Usage {
-            zh: "内部版的联系方式取自数据库，--internal 不能与 --from 合用".to_owned(),
-            en: "the internal version takes contacts from the database: --internal does not go with --from".to_owned(),
+            zh: "--internal 需要数据库中的联系方式，不能与 --from 同用".to_owned(),
+            en: "--internal needs the contacts of the database and cannot go with --from".to_owned(),
         }
         .into());
     }
     let dataset = dataset(context, round, from).await?;
     let round = dataset.round.name;
-    let internal = if drafts.internal {
-        let office = context.office().await?;
-        Some(ledger::contacts(&office, round).await?)
-    } else {
-        None
-    };
+    let internal = if drafts.internal { Some(ledger::contacts(&context.office().await?, round).await?) } else { None };
     let wish = Wish {
         lang: context.out.lang,
         form: drafts.form.or(context.config()?.report.form),
@@ -72,9 +56,9 @@ pub(super) async fn run(
             &format!("form of the bulletin: {} (by the number of accounts, {accounts}; --form or [report] form names another)", form.key()),
         );
     }
-    let (out, lang) = (out.to_owned(), context.out.lang);
+    let out = out.to_owned();
     let files = tokio::task::spawn_blocking(move || {
-        let mut files = reports::write_in(&dataset, &out, lang)?;
+        let mut files = reports::write_in(&dataset, &out, wish.lang)?;
         files.extend(reports::write_drafts(&dataset, &out, &wish)?);
         Ok::<_, reports::ReportError>(files)
     })
@@ -83,11 +67,17 @@ pub(super) async fn run(
     context.out.one(&Written { round, form, files }, &lines)
 }
 
-pub(super) async fn run_year(context: &mut Context, year: i32, out: &Path, drafts: &DraftArgs) -> anyhow::Result<()> {
-    if drafts.form.is_some() || drafts.notices || drafts.internal {
+pub(super) async fn run_year(
+    context: &mut Context,
+    year: i32,
+    out: &Path,
+    from: Option<&Path>,
+    drafts: &DraftArgs,
+) -> anyhow::Result<()> {
+    if from.is_some() || drafts.form.is_some() || drafts.notices || drafts.internal {
         return Err(Usage {
-            zh: format!("--form、--notices、--internal 用于批次，不适用于年度汇总（{year}）"),
-            en: format!("--form, --notices and --internal are for rounds, not for a year ({year})"),
+            zh: format!("--from、--form、--notices、--internal 用于批次，不适用于年度汇总（{year}）"),
+            en: format!("--from, --form, --notices and --internal are for rounds, not for a year ({year})"),
         }
         .into());
     }

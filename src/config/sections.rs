@@ -344,12 +344,7 @@ pub(super) fn read(r: &mut Reader) -> Config {
             ordinary: r.number("deadlines.ordinary", 1..=365),
         },
         report: ReportConfig {
-            form: r.parsed(
-                "report.form",
-                |text| Form::parse(text),
-                "brief、statistics 或 list",
-                "brief, statistics or list",
-            ),
+            form: r.parsed("report.form", Form::parse, "brief、statistics 或 list", "brief, statistics or list"),
             few_followers: r.number("report.few_followers", 0..=1_000_000_000),
         },
         quiet: QuietConfig {

@@ -319,8 +319,8 @@ impl Dataset {
             facts;
         issues.sort_by_key(|issue| issue.id);
         issues.iter_mut().for_each(without_persons);
-        for before in previous.iter_mut().chain(&mut context.quarters) {
-            before.issues.sort_by_key(|issue| issue.id);
+        for earlier in previous.iter_mut().chain(&mut context.quarters) {
+            earlier.issues.sort_by_key(|issue| issue.id);
         }
         context.sent.sort_by(|a, b| (&a.unit, &a.number).cmp(&(&b.unit, &b.number)));
         let mut of_account = BTreeMap::<AccountId, Vec<&Issue>>::new();

@@ -26,8 +26,8 @@ pub async fn year(office: &Office, year: i32, few_followers: u64) -> Result<Year
         if !counts || round.judged_at.is_none() {
             continue;
         }
-        let facts = facts(&mut tx, office, &round).await?;
-        let dataset = Dataset::build(facts)?;
+        let found = super::issues(&mut tx, office, round.name).await?;
+        let dataset = Dataset::build(facts(&mut tx, office, &round, found).await?)?;
         let total = &dataset.breakdowns.total;
         rounds.push(YearRound { name: round.name, as_of: dataset.round.as_of, frame: total.frame, drawn: total.drawn });
         for row in dataset.accounts {

@@ -8,6 +8,7 @@ use super::tongue::Tongue;
 use super::wording::clean;
 use crate::domain::Lang;
 use crate::domain::annual::{Proposal, UNIT_COLUMNS, UnitYear, Year};
+use crate::domain::time::LocalTime;
 
 /// A cell: text stays text, whatever it begins with.
 enum Cell {
@@ -128,7 +129,7 @@ fn looks(book: &mut Workbook, year: &Year, t: Tongue) -> Result<(), XlsxError> {
             text(&a.unit),
             text(look.round.to_string()),
             text(look.result.name(t.0)),
-            text(look.newest_at.map(|at| at.minute()).unwrap_or_default()),
+            text(look.newest_at.map(LocalTime::minute).unwrap_or_default()),
         ]
     });
     sheet(book, t.pick("受检明细", "Looks"), &heads, rows)
@@ -153,7 +154,7 @@ fn issues(book: &mut Workbook, year: &Year, t: Tongue) -> Result<(), XlsxError> 
         (t.pick("曾退回", "Rejected"), 8.0),
     ];
     let yes = |is: bool| text(if is { t.pick("是", "yes") } else { "" });
-    let day = |at: Option<crate::domain::time::LocalTime>| text(at.map(|at| at.date()).unwrap_or_default());
+    let day = |at: Option<LocalTime>| text(at.map(LocalTime::date).unwrap_or_default());
     let rows = year.issues.iter().map(|i| {
         vec![
             Cell::Number(usize::try_from(i.id).unwrap_or_default()),

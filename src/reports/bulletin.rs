@@ -26,9 +26,14 @@ pub(super) struct Draft<'a> {
     contacts: Option<&'a Contacts>,
 }
 
-/// The bulletin in Chinese, in the form that fits.
+/// The bulletin in the form that fits.
+pub(super) fn render_in(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportError> {
+    draft(dataset, lang, Form::fitting(dataset.breakdowns.total.frame), None)
+}
+
+#[cfg(test)]
 pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
-    draft(dataset, Lang::Zh, Form::fitting(dataset.breakdowns.total.frame), None)
+    render_in(dataset, Lang::Zh)
 }
 
 /// The bulletin in a form; with contacts it is the internal version.

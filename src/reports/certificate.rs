@@ -50,11 +50,12 @@ struct StratumLine<'a> {
     members: usize,
 }
 
-/// The certificate in Chinese.
+#[cfg(test)]
 pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
     render_in(dataset, Lang::Zh)
 }
 
+/// The certificate as a page.
 pub(super) fn render_in(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportError> {
     certificate(dataset, Tongue(lang))
         .render()

@@ -35,8 +35,8 @@ impl Wish {
 }
 
 /// Checks the dataset and writes what is wished for into `out`, which is created where missing;
-/// returns the files beside those of [`super::write_all`], whose bulletin and certificate it
-/// replaces by those in the form and language wished for.
+/// returns the files beside those of [`super::write_in`], whose bulletin it replaces by one in the
+/// form wished for.
 ///
 /// Each file appears whole or not at all; files of an earlier run are replaced. Errors: an
 /// imbalance comes before anything is written; a PDF that cannot be made comes after the rest is.
@@ -57,7 +57,6 @@ pub fn write_drafts(dataset: &Dataset, out: &Path, wish: &Wish) -> Result<Vec<Pa
     let bytes = draft(dataset, wish.lang, form, None)?;
     make_folder(out)?;
     write_whole(&bulletin, &bytes)?;
-    write_whole(&out.join("certificate.html"), &certificate::render_in(dataset, wish.lang)?)?;
     let mut written = Vec::with_capacity(files.len());
     for (path, bytes) in files {
         make_folder(path.parent().unwrap_or(out))?;

@@ -62,6 +62,9 @@ pub enum ReportError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The PDF could not be made; the other documents are written.
+    #[error(transparent)]
+    Pdf(#[from] PdfError),
     /// A file is a dataset of a version that this program does not know.
     #[error(
         "{path} is of the format `{format}`; this version of xuncha reads `{FORMAT}`: use the version that wrote it, or a newer one"
@@ -72,9 +75,6 @@ pub enum ReportError {
         /// What it says it is.
         format: String,
     },
-    /// The PDF could not be made; the other documents are written.
-    #[error(transparent)]
-    Pdf(#[from] PdfError),
     /// A document could not be made.
     #[error("{document} could not be made: {reason}")]
     Document {
@@ -100,7 +100,7 @@ impl<T: Write + Seek + Send> Sink for T {}
 #[derive(Clone, Copy)]
 enum Render {
     /// Its bytes; for documents that stay small.
-    Whole(fn(&Dataset) -> Result<Vec<u8>, ReportError>),
+    Whole(fn(&Dataset, Lang) -> Result<Vec<u8>, ReportError>),
     /// Written as it is made, in the reader's language.
     Stream(fn(&Dataset, Lang, &mut dyn Sink) -> Result<(), ReportError>),
 }
@@ -109,9 +109,9 @@ enum Render {
 const DOCUMENTS: [(&str, Render); 6] = [
     ("ledger.xlsx", Render::Stream(ledger::render)),
     ("issues.xlsx", Render::Stream(issue_list::render)),
-    ("bulletin.docx", Render::Whole(bulletin::render)),
+    ("bulletin.docx", Render::Whole(bulletin::render_in)),
     ("report.html", Render::Stream(page::render)),
-    ("certificate.html", Render::Whole(certificate::render)),
+    ("certificate.html", Render::Whole(certificate::render_in)),
     ("dataset.json", Render::Stream(render_json)),
 ];
 
@@ -121,7 +121,7 @@ pub fn write_all(dataset: &Dataset, out: &Path) -> Result<Vec<PathBuf>, ReportEr
 }
 
 /// Checks the dataset and writes every document into `out`, which is created where missing;
-/// workbooks and page in `lang`, official letters in Chinese.
+/// all of them in `lang`.
 ///
 /// Each file appears whole or not at all, and none before all are made; files of an earlier
 /// run are replaced. Returns the files in a fixed order. Errors: an imbalance comes before
@@ -154,7 +154,7 @@ pub fn write_in(dataset: &Dataset, out: &Path, lang: Lang) -> Result<Vec<PathBuf
 fn write_part(part: &Path, render: Render, dataset: &Dataset, lang: Lang) -> Result<(), ReportError> {
     let failed = |source| ReportError::File { path: part.to_owned(), source };
     match render {
-        Render::Whole(render) => fs::write(part, render(dataset)?).map_err(failed),
+        Render::Whole(render) => fs::write(part, render(dataset, lang)?).map_err(failed),
         Render::Stream(render) => {
             let mut file = BufWriter::with_capacity(1 << 16, File::create(part).map_err(failed)?);
             render(dataset, lang, &mut file)?;
@@ -175,7 +175,7 @@ pub fn render_all(dataset: &Dataset, lang: Lang) -> Result<Vec<(&'static str, Ve
     DOCUMENTS
         .iter()
         .map(|(name, render)| match render {
-            Render::Whole(render) => Ok((*name, render(dataset)?)),
+            Render::Whole(render) => Ok((*name, render(dataset, lang)?)),
             Render::Stream(render) => {
                 let mut bytes = io::Cursor::new(Vec::new());
                 render(dataset, lang, &mut bytes)?;

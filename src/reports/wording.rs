@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::Lang;
-use crate::domain::account::{AccountId, Platform, UnitTier};
+use crate::domain::account::{Platform, UnitTier};
 use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Verdict};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{EventKind, Issue, IssueStatus};
@@ -71,16 +71,6 @@ pub(super) fn stratum(key: &str) -> String {
 /// [`clip`] at the length of a long cell.
 pub(super) fn clean(text: &str) -> String {
     clip(text, 2000)
-}
-
-/// 账号名(平台), fit for print.
-pub(super) fn label(row: &AccountRow) -> String {
-    clip(&row.label(), 120)
-}
-
-/// 账号名(平台) of an issue.
-pub(super) fn issue_label(issue: &Issue) -> String {
-    clip(&format!("{}（{}）", issue.account, issue.platform.zh()), 120)
 }
 
 /// `2026年11月23日`.
@@ -271,19 +261,6 @@ pub(super) fn rectification(dataset: &Dataset, row: &AccountRow) -> String {
 pub(super) fn last(issue: &Issue, kinds: &[EventKind]) -> Option<(LocalTime, EventKind, String)> {
     let event = issue.events.iter().rev().find(|event| kinds.contains(&event.kind))?;
     Some((event.at, event.kind, clean(&mask(&event.note))))
-}
-
-/// Standing issues of a class grouped by indicator: their number and the accounts, first come first.
-pub(super) fn by_indicator(dataset: &Dataset, class: Class) -> Vec<(Indicator, usize, Vec<String>)> {
-    let mut groups = BTreeMap::<Indicator, (usize, Vec<String>, BTreeSet<&AccountId>)>::new();
-    for issue in standing(dataset).filter(|issue| issue.class == class) {
-        let (count, names, seen) = groups.entry(issue.indicator).or_default();
-        *count += 1;
-        if seen.insert(&issue.account_id) {
-            names.push(issue_label(issue));
-        }
-    }
-    groups.into_iter().map(|(indicator, (count, names, _))| (indicator, count, names)).collect()
 }
 
 #[cfg(test)]

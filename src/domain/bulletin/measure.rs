@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
-use super::{AccountResult, AccountRow, Dataset, Figure, MemberFacts, PreviousIssue, Unit, Verdict, is_problem};
+use super::{AccountResult, AccountRow, Dataset, Figure, MemberFacts, Unit, Verdict};
 use crate::domain::account::{Platform, UnitTier};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Issue, IssueStatus};
@@ -16,15 +16,8 @@ use crate::domain::sample::Reason;
 use crate::domain::time::LocalTime;
 
 /// Groups of figures that came after the first version of the format.
-pub(super) const ADDED: [&str; 7] = [
-    "silence.",
-    "issues.class_status.",
-    "issues.problems",
-    "issues.fallen",
-    "issues.advice",
-    "previous.fallen",
-    "quarter.",
-];
+pub(super) const ADDED: [&str; 6] =
+    ["silence.", "issues.class_status.", "issues.problems", "issues.fallen", "issues.advice", "quarter."];
 
 keyed_enum! {
     /// How long before the monitoring time an account published last (沉默天数), in days of 24 hours.
@@ -208,14 +201,14 @@ impl Book<'_> {
         let mut put = |name: String, wanted: &dyn Fn(&Issue) -> bool| {
             self.count(name, Unit::Issues, issues(d, wanted));
         };
-        let stands = |i: &Issue| !has_fallen(i.status);
+        let stands = |i: &Issue| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed);
         put("issues.total".into(), &|_| true);
         put("issues.standing".into(), &stands);
         put("issues.live".into(), &|i| !i.status.is_final());
         // Why apart: advice is no problem, and is never counted as one.
-        put("issues.problems".into(), &is_problem);
-        put("issues.problems_closed".into(), &|i| is_problem(i) && i.status == IssueStatus::Closed);
-        put("issues.problems_live".into(), &|i| is_problem(i) && !i.status.is_final());
+        put("issues.problems".into(), &super::is_problem);
+        put("issues.problems_closed".into(), &|i| super::is_problem(i) && i.status == IssueStatus::Closed);
+        put("issues.problems_live".into(), &|i| super::is_problem(i) && !i.status.is_final());
         put("issues.fallen".into(), &|i| !stands(i));
         put("issues.advice".into(), &|i| i.class == Class::Advice && stands(i));
         for class in Class::ALL {
@@ -236,32 +229,29 @@ impl Book<'_> {
     }
 
     fn previous(&mut self, d: &Dataset) {
-        self.rechecks("previous", d.previous.as_ref().map_or(&[][..], |p| &p.issues), Place::Previous);
+        self.rechecks("previous", d.previous.as_ref().map_or(&[][..], |p| &p.issues), &Place::Previous);
         for (k, quarter) in d.context.quarters.iter().enumerate() {
-            self.rechecks(&format!("quarter.{}", quarter.name), &quarter.issues, |n| Place::Quarter(k, n));
+            self.rechecks(&format!("quarter.{}", quarter.name), &quarter.issues, &|n| Place::Quarter(k, n));
         }
     }
 
     /// What became of the issues of an earlier round.
-    fn rechecks(&mut self, prefix: &str, rows: &[PreviousIssue], place: impl Fn(usize) -> Place + Copy) {
-        let pick = |wanted: fn(&PreviousIssue) -> bool| {
-            rows.iter().enumerate().filter(move |(_, i)| wanted(i)).map(move |(n, _)| place(n))
+    fn rechecks(&mut self, prefix: &str, rows: &[super::PreviousIssue], place: &dyn Fn(usize) -> Place) {
+        let pick = |wanted: fn(&super::PreviousIssue) -> bool| {
+            rows.iter().enumerate().filter(move |(_, i)| wanted(i)).map(|(n, _)| place(n))
         };
         let mut put = |name: &str, wanted| self.count(format!("{prefix}.{name}"), Unit::Issues, pick(wanted));
         put("total", |_| true);
         put("closed", |i| i.status == IssueStatus::Closed);
-        put("fallen", |i| has_fallen(i.status));
+        put("fallen", |i| matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed));
         put("live", |i| !i.status.is_final());
         put("overdue", |i| matches!(i.status, IssueStatus::Overdue | IssueStatus::Escalated));
         // Why: what fell was found nowhere, the second time as little as the first.
-        put("found_again", |i| i.found_again && !has_fallen(i.status));
+        put("found_again", |i| i.found_again && !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed));
         let closed = pick(|i| i.status == IssueStatus::Closed);
-        self.rate(format!("{prefix}.closed_rate"), closed, pick(|i| !has_fallen(i.status)));
+        let stand = pick(|i| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed));
+        self.rate(format!("{prefix}.closed_rate"), closed, stand);
     }
-}
-
-const fn has_fallen(status: IssueStatus) -> bool {
-    matches!(status, IssueStatus::Revoked | IssueStatus::Dismissed)
 }
 
 fn accounts<'d>(d: &'d Dataset, wanted: impl Fn(&AccountRow) -> bool + 'd) -> impl Iterator<Item = Place> + 'd {

@@ -39,6 +39,7 @@ pub fn describe(name: &str, lang: Lang) -> String {
             let status = known(IssueStatus::parse(status).map(|s| s.name(lang)), status);
             words.join(&words.issues(Class::parse(class).map(|c| c.name(lang)), class), &status)
         }
+        ["quarter", quarter, what] => words.join(quarter, &words.single(&format!("previous.{what}"), what)),
         ["issues" | "previous" | "notices" | "warnings", what] => words.single(name, what),
         _ => name.to_owned(),
     }
@@ -96,6 +97,11 @@ impl Words {
             "issues.total" => self.pick("全部问题", "All issues"),
             "issues.standing" => self.pick("认定问题（撤销和排除的不计）", "Issues that stand"),
             "issues.live" => self.pick("未办结问题", "Issues still open"),
+            "issues.problems" => self.pick("认定问题（不含工作建议）", "Problems that stand, advice apart"),
+            "issues.problems_closed" => self.pick("认定问题：已销号", "Problems that stand: closed"),
+            "issues.problems_live" => self.pick("认定问题：未办结", "Problems that stand: still open"),
+            "issues.fallen" => self.pick("撤销和排除的问题", "Issues revoked or dismissed"),
+            "issues.advice" => self.pick("工作建议", "Pieces of advice"),
             "issues.closed_rate" => self.pick("问题销号率", "Share of issues closed"),
             "previous.total" => self.pick("上期问题", "Issues of the round before"),
             "previous.closed" => self.pick("上期问题：已销号", "Issues of the round before: closed"),

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::{AccountResult, Dataset, Imbalance};
 use crate::domain::account::UnitTier;
 
+/// A column by name: what the round states, and what a unit has.
+type Column = (&'static str, usize, fn(&UnitTally) -> usize);
+
 /// One unit's accounts in a round.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UnitTally {
@@ -76,7 +79,7 @@ impl Dataset {
     pub fn check_units(&self) -> Result<(), Imbalance> {
         let units = self.units();
         let total = &self.breakdowns.total;
-        let columns: [(&str, usize, fn(&UnitTally) -> usize); 8] = [
+        let columns: [Column; 8] = [
             ("frame", total.frame, |u| u.frame),
             ("drawn", total.drawn, |u| u.drawn),
             ("qualified", total.qualified, |u| u.qualified),

@@ -200,9 +200,9 @@ on_both! {
     async fn a_renamed_unit_keeps_its_people_and_a_merged_one_does_not(db) {
         let office = office(db, "2026-11-23 10:00").await;
         let chat = Chat::start(&office).await;
-        register(&office, &[unfiled("A1", WATER), unfiled("A2", WATER), unfiled("B1", ARCHIVE), unfiled("C1", "云溪区文化馆")]).await;
+        register(&office, &[unfiled("A1", WATER), unfiled("A2", WATER), unfiled("B1", "云溪区园林局"), unfiled("C1", "云溪区文化馆")]).await;
         let water = chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(WATER)).await;
-        chat.bind(&office, "档案馆管理员", Role::UnitAdmin, Some(ARCHIVE)).await;
+        chat.bind(&office, "园林局管理员", Role::UnitAdmin, Some("云溪区园林局")).await;
         inspect(&office, &fetcher(), "2026H2").await;
         let table = |rows: &[(&str, &str, &str)]| {
             let rows: String = rows.iter().map(|(id, name, unit)| format!("{id},{name},wechat,{unit}\n")).collect();
@@ -210,13 +210,13 @@ on_both! {
         };
         let file = db.folder.path().join("更名.csv");
         let (a1, a2) = (format!("{WATER}发布A1"), format!("{WATER}发布A2"));
-        std::fs::write(&file, table(&[("A1", &a1, "云溪区水利局"), ("A2", &a2, "云溪区水利局"), ("B1", "档案", "云溪区文化馆")])).unwrap();
+        std::fs::write(&file, table(&[("A1", &a1, "云溪区水利局"), ("A2", &a2, "云溪区水利局"), ("B1", "园林", "云溪区文化馆")])).unwrap();
         let done = import_accounts(&office, &[file], Wishes::default()).await.unwrap();
         assert_eq!(done.renamed_units, [(WATER.to_owned(), "云溪区水利局".to_owned())]);
         assert!(tell(&office, 1, &water, "/issues").await.contains("共 2 项"));
         let mut tx = office.store.read().await.unwrap();
         let left: Vec<_> = tx.people_of_no_unit().await.unwrap().into_iter().map(|person| person.name).collect();
-        assert_eq!(left, ["档案馆管理员"], "whose unit is no more is named to the office");
+        assert_eq!(left, ["园林局管理员"], "whose unit is no more is named to the office");
     }
 
     /// 交接: the last word, nothing after it, and history keeps the name.

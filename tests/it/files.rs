@@ -67,7 +67,7 @@ fn douyin(id: &str) -> Account {
 on_both! {
     async fn evidence_is_kept_with_the_rectification_or_nothing_is(db) {
         let office = office(db, "2026-11-23 09:00").await;
-        register(&office, &[unfiled("A1", WATER), unfiled("A2", WATER)]).await;
+        register(&office, &[unfiled("A1", WATER), unfiled("A2", WATER), account("B1", PARKS)]).await;
         inspect(&office, &fetcher(), "2026H2").await;
         let first = issues(&office).await.iter().map(|issue| issue.id).min().unwrap();
         let second = issues(&office).await.iter().map(|issue| issue.id).max().unwrap();
@@ -150,7 +150,7 @@ on_both! {
 
     async fn a_units_own_word_counts_until_an_inspector_looks(db) {
         let office = office(db, "2026-11-23 09:00").await;
-        register(&office, &[douyin("D1"), douyin("D2")]).await;
+        register(&office, &[douyin("D1"), douyin("D2"), account("B1", PARKS)]).await;
         inspect(&office, &fetcher(), "2026H2").await;
         let bot = Listening::start(&office).await;
         let lin = bot.chat.bind(&office, "林测试", Role::UnitAdmin, Some(WATER)).await;

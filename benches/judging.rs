@@ -84,7 +84,7 @@ fn reviewed(n: usize, now: DateTime<Utc>) -> (PostSeen, ReviewRecord) {
         reviewer: Some(Personal::new(name)),
         at: Some(published - TimeDelta::hours(hours)),
     };
-    let url = (n % 3 == 0).then(|| format!("https://a.example/p/{n}?from=list"));
+    let url = n.is_multiple_of(3).then(|| format!("https://a.example/p/{n}?from=list"));
     let shown = if n % 3 == 1 { title.clone() } else { format!("{}…", title.chars().take(14).collect::<String>()) };
     let post = PostSeen {
         url: url.clone(),

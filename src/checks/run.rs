@@ -24,7 +24,7 @@ use crate::issues::IssueError;
 use crate::issues::open::{Opened, open_round};
 use crate::office::Office;
 use crate::sampling::{self, RoundError};
-use crate::store::{ClaimedMember, MemberCounts, NewEvent, NewFinding, Round, StoreError, Tx};
+use crate::store::{ClaimedMember, EndedLook, MemberCounts, NewEvent, NewFinding, Round, StoreError, Tx};
 
 /// What an operator asks of a run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -382,8 +382,13 @@ pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime
 async fn store(looker: &Looker, round: &Round, owner: &str, chunk: &mut [Looked]) -> Result<usize, StoreError> {
     let mut tx = looker.office.store.write_rows().await?;
     looker.judge_again(&mut tx, round.id, chunk).await?;
-    let newest = |looked: &Looked| looked.findings.iter().find_map(|finding| finding.newest_at);
-    let ended: Vec<_> = chunk.iter().map(|looked| (looked.member.id, looked.seen.at, newest(looked))).collect();
+    let ended: Vec<EndedLook> = chunk
+        .iter()
+        .map(|Looked { member, seen, findings, .. }| {
+            let newest_at = findings.iter().find_map(|finding| finding.newest_at);
+            EndedLook { member: member.id, at: seen.at, newest_at }
+        })
+        .collect();
     let ours = tx.finish_members(owner, &ended).await?;
     let ours: Vec<&Looked> = chunk.iter().filter(|looked| ours.contains(&looked.member.id)).collect();
     let accounts: Vec<&AccountId> = ours.iter().map(|looked| &looked.member.account_id).collect();

@@ -80,10 +80,10 @@ impl Lineup {
     pub fn next(&mut self, now: Instant) -> Option<Next> {
         let due = self.begun.front().is_some_and(|(at, _)| *at <= now);
         if due && let Some((_, key)) = self.begun.pop_front() {
-            return self.take(key, now);
+            return self.take(&key, now);
         }
         if let Some(key) = self.fresh.pop_front() {
-            return self.take(key, now);
+            return self.take(&key, now);
         }
         // Why last: one connection a host does, while there are hosts enough; then few are left to be searched.
         let second = self.hosts.iter().find(|(_, host)| {
@@ -91,7 +91,7 @@ impl Lineup {
             is_free && host.next.is_none_or(|at| at <= now)
         });
         let key = second.map(|(key, _)| key.clone())?;
-        self.take(key, now)
+        self.take(&key, now)
     }
 
     /// When to ask for [`next`](Self::next) again, where it had none and nothing is under way.
@@ -117,8 +117,8 @@ impl Lineup {
         }
     }
 
-    fn take(&mut self, key: Box<str>, now: Instant) -> Option<Next> {
-        let host = self.hosts.get_mut(&key)?;
+    fn take(&mut self, key: &str, now: Instant) -> Option<Next> {
+        let host = self.hosts.get_mut(key)?;
         let url = host.urls.pop_front()?;
         self.waiting -= 1;
         host.under_way += 1;
@@ -140,16 +140,19 @@ mod tests {
 
     fn lineup(per_host: usize, interval: u64, urls: &[&str]) -> Lineup {
         let mut lineup = Lineup::new(per_host, Duration::from_millis(interval));
-        urls.iter().for_each(|url| lineup.push((*url).to_owned()));
+        for url in urls {
+            lineup.push((*url).to_owned());
+        }
         lineup
     }
 
-    fn path(next: Option<Next>) -> Option<(String, bool)> {
-        next.map(|next| (next.url.trim_start_matches("http://").to_owned(), next.last))
+    fn path(next: Option<Next>) -> (String, bool) {
+        let next = next.unwrap();
+        (next.url.trim_start_matches("http://").to_owned(), next.last)
     }
 
-    fn some(url: &str, last: bool) -> Option<(String, bool)> {
-        Some((url.to_owned(), last))
+    fn so(url: &str, last: bool) -> (String, bool) {
+        (url.to_owned(), last)
     }
 
     #[test]
@@ -158,7 +161,7 @@ mod tests {
         let now = Instant::now();
         for (url, last) in [("a/1", false), ("a/2", true), ("b/1", false), ("b/2", true)] {
             let next = lineup.next(now);
-            assert_eq!(path(next), some(url, last));
+            assert_eq!(path(next), so(url, last));
             lineup.done(&format!("http://{url}"));
         }
         assert_eq!(lineup.next(now), None);
@@ -169,29 +172,29 @@ mod tests {
     fn a_second_request_at_a_host_waits_until_no_other_host_is_left() {
         let mut lineup = lineup(2, 0, &["http://a/1", "http://a/2", "http://a/3", "http://b/1"]);
         let now = Instant::now();
-        assert_eq!(path(lineup.next(now)), some("a/1", false));
-        assert_eq!(path(lineup.next(now)), some("b/1", true));
-        assert_eq!(path(lineup.next(now)), some("a/2", false));
+        assert_eq!(path(lineup.next(now)), so("a/1", false));
+        assert_eq!(path(lineup.next(now)), so("b/1", true));
+        assert_eq!(path(lineup.next(now)), so("a/2", false));
         assert_eq!(lineup.next(now), None, "two at once are the most");
         lineup.done("http://a/1");
         lineup.push("http://a/4".to_owned());
-        assert_eq!(path(lineup.next(now)), some("a/3", false));
+        assert_eq!(path(lineup.next(now)), so("a/3", false));
         lineup.done("http://a/2");
         lineup.done("http://a/3");
-        assert_eq!(path(lineup.next(now)), some("a/4", true));
+        assert_eq!(path(lineup.next(now)), so("a/4", true));
     }
 
     #[test]
     fn a_host_that_was_just_asked_lets_others_go_first() {
         let mut lineup = lineup(1, 200, &["http://a/1", "http://a/2", "http://b/1"]);
         let now = Instant::now();
-        assert_eq!(path(lineup.next(now)), some("a/1", false));
+        assert_eq!(path(lineup.next(now)), so("a/1", false));
         lineup.done("http://a/1");
-        assert_eq!(path(lineup.next(now)), some("b/1", true));
+        assert_eq!(path(lineup.next(now)), so("b/1", true));
         assert_eq!(lineup.next(now), None);
         let at = lineup.next_at().unwrap();
         assert_eq!(at, now + Duration::from_millis(200));
-        assert_eq!(path(lineup.next(at)), some("a/2", true));
+        assert_eq!(path(lineup.next(at)), so("a/2", true));
     }
 
     #[test]
@@ -206,7 +209,7 @@ mod tests {
             let next = lineup.next(now).unwrap();
             lineup.done(&next.url);
         }
-        assert_eq!(path(lineup.next(now)), some("b/1", true));
+        assert_eq!(path(lineup.next(now)), so("b/1", true));
     }
 
     #[test]

@@ -30,6 +30,17 @@ const CLAIM_POSTGRES: &str = "WITH free AS (
      FOR UPDATE SKIP LOCKED)
  UPDATE member SET owner = $4, lease_until = $5 WHERE id IN (SELECT id FROM free) RETURNING id, account_id";
 
+/// A look at a member that has come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedLook {
+    /// Row of the member.
+    pub member: i64,
+    /// When it was looked at.
+    pub at: DateTime<Utc>,
+    /// The newest post seen.
+    pub newest_at: Option<DateTime<Utc>>,
+}
+
 /// One look as it travels: a whole batch is one parameter.
 #[derive(Serialize)]
 struct Sent {
@@ -110,17 +121,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Marks claimed members as looked at, each with when and the newest post seen; gives those
-    /// whose claim was not lost to somebody else.
-    pub async fn finish_members(
-        &mut self,
-        owner: &str,
-        looked: &[(i64, DateTime<Utc>, Option<DateTime<Utc>>)],
-    ) -> Result<HashSet<i64>, StoreError> {
+    /// Marks claimed members as looked at; gives those whose claim was not lost to somebody else.
+    pub async fn finish_members(&mut self, owner: &str, looks: &[EndedLook]) -> Result<HashSet<i64>, StoreError> {
         let text = if self.locks_rows() { FINISH_POSTGRES } else { FINISH_SQLITE };
-        let rows: Vec<Sent> = looked
+        let rows: Vec<Sent> = looks
             .iter()
-            .map(|(member, at, newest)| Sent { m: *member, at: millis(*at), newest: newest.map(millis) })
+            .map(|look| Sent { m: look.member, at: millis(look.at), newest: look.newest_at.map(millis) })
             .collect();
         Ok(sql!(self, scalars i64, text, json(&rows)?, owner)?.into_iter().collect())
     }

@@ -44,7 +44,7 @@ pub use engine::{Store, StoreError, Tx};
 pub use events::{EventQuery, EventRow, NewEvent, StoredEvent};
 pub use findings::{FindingQuery, NewFinding, StoredFinding};
 pub use issues::{IssueQuery, NewIssue, StoredIssue};
-pub use members::ClaimedMember;
+pub use members::{ClaimedMember, EndedLook};
 pub use notices::{NewNotice, NoticeQuery, NoticeRow};
 pub use observations::StoredObservation;
 pub use people::{Chat, InviteRow, Person};

@@ -394,10 +394,10 @@ impl Play {
         told(Told::Stage { zh: "生成通报、台账与清单", en: "report", total: 2 });
         let mut files = Vec::new();
         let first = ledger::dataset(&self.office, sample).await?;
-        files.extend(reports::write_all(&first, &self.out.join(sample.to_string()))?);
+        files.extend(reports::write_in(&first, &self.out.join(sample.to_string()), self.office.lang())?);
         told(Told::Step(1));
         let dataset = ledger::dataset(&self.office, everything).await?;
-        files.extend(reports::write_all(&dataset, &self.out.join(everything.to_string()))?);
+        files.extend(reports::write_in(&dataset, &self.out.join(everything.to_string()), self.office.lang())?);
         told(Told::Step(2));
         files.push(self.worksheet(everything));
         let transcript = self.out.join("transcript.txt");

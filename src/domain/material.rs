@@ -181,7 +181,7 @@ fn is_plain_text(content: &[u8]) -> bool {
 fn tidy_name(name: Option<&str>, kind: MaterialKind) -> String {
     let name = name.and_then(|name| name.rsplit(['/', '\\']).next()).unwrap_or_default();
     let stem = match name.rsplit_once('.') {
-        Some((stem, ending)) if ending.chars().count() <= 5 => stem,
+        Some((stem, ending)) if ending.len() <= 5 && ending.bytes().all(|byte| byte.is_ascii_alphanumeric()) => stem,
         _ => name,
     };
     // Marks that turn the direction of writing make `exe` look like `jpg`.

@@ -196,7 +196,7 @@ async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &In
         };
         answer(office, messenger, update, outcome).await;
     };
-    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+    if Box::pin(AssertUnwindSafe(work).catch_unwind()).await.is_err() {
         tracing::error!(update.update_id, "an update made the bot stumble; the next one is handled");
     }
 }

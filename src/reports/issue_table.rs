@@ -30,7 +30,7 @@ fn write(title: &str, issues: &[Issue], lang: Lang) -> Result<Vec<u8>, XlsxError
         sheet.set_column_width(column, width)?.write_string_with_format(1, column, *name, &heading)?;
     }
     for (row, issue) in (2_u32..).zip(issues) {
-        let due = issue.due_at.map_or_else(String::new, |at| at.date().to_string());
+        let due = issue.due_at.map_or_else(String::new, |at| at.date());
         let cells = [
             issue.id.to_string(),
             issue.unit.clone(),

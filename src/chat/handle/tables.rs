@@ -77,10 +77,10 @@ pub(super) async fn take(desk: &Desk<'_>, attachments: &Attachments) -> Result<O
     let content = match &file.content {
         Content::Whole(content) => content,
         Content::Failed | Content::Unasked => return say(&FileReply::NotFetched),
-        Content::TooLarge => return not_taken(desk, file.name.as_deref(), MaterialFault::TooLarge),
+        Content::TooLarge => return Ok(not_taken(desk, file.name.as_deref(), MaterialFault::TooLarge)),
     };
     if content.is_empty() {
-        return not_taken(desk, file.name.as_deref(), MaterialFault::Empty);
+        return Ok(not_taken(desk, file.name.as_deref(), MaterialFault::Empty));
     }
     let Ok(sent) = Sent::write(&name_of(file.name.as_deref(), content), content) else {
         tracing::error!("a table could not be written to the folder for temporary files");
@@ -89,7 +89,7 @@ pub(super) async fn take(desk: &Desk<'_>, attachments: &Attachments) -> Result<O
     let path = sent.path.clone();
     let kind = match tokio::task::spawn_blocking(move || recognise(&path)).await {
         Ok(Ok(kind)) => kind,
-        Ok(Err(error)) => return Ok(wrong(desk, &sent, vec![error.text(desk.lang)])),
+        Ok(Err(error)) => return Ok(wrong(desk, &sent, &[error.text(desk.lang)])),
         Err(_) => return Ok(desk.say(&Reply::Trouble).into()),
     };
     match (kind, role) {
@@ -101,13 +101,13 @@ pub(super) async fn take(desk: &Desk<'_>, attachments: &Attachments) -> Result<O
     }
 }
 
-fn not_taken(desk: &Desk<'_>, name: Option<&str>, fault: MaterialFault) -> Result<Outcome, StoreError> {
+fn not_taken(desk: &Desk<'_>, name: Option<&str>, fault: MaterialFault) -> Outcome {
     let files = [(name.unwrap_or_default().to_owned(), fault)];
-    Ok(texts::file_reply(&FileReply::NotTaken(&files), desk.lang).into())
+    texts::file_reply(&FileReply::NotTaken(&files), desk.lang).into()
 }
 
 /// Every error by line; those that do not fit in a message go as a file.
-fn wrong(desk: &Desk<'_>, sent: &Sent, problems: Vec<String>) -> Outcome {
+fn wrong(desk: &Desk<'_>, sent: &Sent, problems: &[String]) -> Outcome {
     let problems: Vec<String> = problems.iter().map(|problem| sent.plain(problem)).collect();
     let message = texts::file_reply(&FileReply::Wrong(&problems, problems.len()), desk.lang);
     let mut outcome = Outcome { messages: vec![message], ..Outcome::default() };
@@ -123,8 +123,8 @@ async fn reviews(desk: &Desk<'_>, sent: &Sent) -> Result<Outcome, StoreError> {
     let by = HandIn { units: units.as_deref(), actor: desk.actor() };
     match intake::hand_in_reviews(desk.office, &sent.path, by).await {
         Ok(imported) => Ok(texts::file_reply(&FileReply::Imported(&imported), desk.lang).into()),
-        Err(IntakeError::Rows(problems)) => Ok(wrong(desk, sent, problems)),
-        Err(IntakeError::File(error)) => Ok(wrong(desk, sent, vec![error.text(desk.lang)])),
+        Err(IntakeError::Rows(problems)) => Ok(wrong(desk, sent, &problems)),
+        Err(IntakeError::File(error)) => Ok(wrong(desk, sent, &[error.text(desk.lang)])),
         Err(IntakeError::Store(error)) => Err(error),
     }
 }
@@ -221,12 +221,12 @@ async fn record(desk: &Desk<'_>, sent: &Sent) -> Result<Outcome, StoreError> {
     let read = tokio::task::spawn_blocking(move || read_worksheet_within(&path, zone, Limits::SENT)).await;
     let read = match read {
         Ok(Ok(read)) => read,
-        Ok(Err(error)) => return Ok(wrong(desk, sent, vec![FileError::text(&error, desk.lang)])),
+        Ok(Err(error)) => return Ok(wrong(desk, sent, &[FileError::text(&error, desk.lang)])),
         Err(_) => return Ok(desk.say(&Reply::Trouble).into()),
     };
     if !read.sheet.is_clean() {
-        let problems = read.sheet.problems.iter().map(|problem| problem.text(desk.lang)).collect();
-        return Ok(wrong(desk, sent, problems));
+        let problems: Vec<String> = read.sheet.problems.iter().map(|problem| problem.text(desk.lang)).collect();
+        return Ok(wrong(desk, sent, &problems));
     }
     let say = |reply: &FileReply<'_>| Ok(texts::file_reply(reply, desk.lang).into());
     let mut rounds = read.sheet.rows.iter().map(|(_, row)| row.round);
@@ -240,7 +240,7 @@ async fn record(desk: &Desk<'_>, sent: &Sent) -> Result<Outcome, StoreError> {
             say(&FileReply::Recorded(name, &recorded))
         }
         Err(RecordError::Closed(name) | RecordError::NotDrawn(name)) => say(&FileReply::NotNow(name)),
-        Err(RecordError::Rows(problems)) => Ok(wrong(desk, sent, problems)),
+        Err(RecordError::Rows(problems)) => Ok(wrong(desk, sent, &problems)),
         Err(RecordError::Store(error) | RecordError::Issue(IssueError::Store(error))) => Err(error),
         Err(RecordError::Issue(error)) => {
             tracing::error!(%error, "a worksheet could not be recorded");

@@ -107,7 +107,9 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
         NoticeBody::Reminder { lines, .. } => {
             lines.iter().take(MOST_ROWS).map(|line| row(&[Verb::Fix, Verb::Extend], line.issue)).collect()
         }
-        NoticeBody::Decision { line, .. } => vec![row(&[Verb::Issue], line.issue)],
+        NoticeBody::Decision { line, .. } | NoticeBody::Alert(Alert::Veto { line, .. }) => {
+            vec![row(&[Verb::Issue], line.issue)]
+        }
         NoticeBody::Alert(Alert::Appealed { line, .. }) => {
             vec![row(&[Verb::Uphold, Verb::Revoke, Verb::Issue], line.issue)]
         }
@@ -120,7 +122,6 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
         NoticeBody::Alert(Alert::Rectified { line, .. }) => {
             vec![row(&[Verb::Close, Verb::Reject, Verb::Issue], line.issue)]
         }
-        NoticeBody::Alert(Alert::Veto { line, .. }) => vec![row(&[Verb::Issue], line.issue)],
         NoticeBody::Alert(Alert::SecondWanted { request, what, .. }) => {
             let mut rows = vec![row(&[Verb::Approve, Verb::Decline], *request)];
             if let SecondFor::Close { line } = what {

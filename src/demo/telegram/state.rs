@@ -86,6 +86,7 @@ pub(super) enum Order {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own that a story switches on")]
 pub(super) struct State {
     pub(super) chats: BTreeMap<i64, Chat>,
     pub(super) names: BTreeMap<i64, String>,

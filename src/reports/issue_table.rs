@@ -6,6 +6,7 @@ use super::ReportError;
 use super::wording::{clean, clip};
 use crate::domain::Lang;
 use crate::domain::issue::Issue;
+use crate::domain::time::LocalTime;
 
 const ZH: [&str; 10] = ["编号", "单位", "账号", "平台", "指标", "性质", "情况", "对象", "状态", "整改时限"];
 const EN: [&str; 10] =
@@ -30,7 +31,7 @@ fn write(title: &str, issues: &[Issue], lang: Lang) -> Result<Vec<u8>, XlsxError
         sheet.set_column_width(column, width)?.write_string_with_format(1, column, *name, &heading)?;
     }
     for (row, issue) in (2_u32..).zip(issues) {
-        let due = issue.due_at.map_or_else(String::new, |at| at.date());
+        let due = issue.due_at.map_or_else(String::new, LocalTime::date);
         let cells = [
             issue.id.to_string(),
             issue.unit.clone(),

@@ -114,7 +114,7 @@ on_both! {
         known(&office, &[WATER.to_owned()]).await;
         let id = chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(WATER)).await.chat_id;
         let lease = TimeDelta::seconds(91);
-        let hour = Duration::from_secs(3_600);
+        let hour = Duration::from_hours(1);
         let seen = |text: &str| chat.telegram.inbox(id).iter().filter(|m| m.text.contains(text)).count();
         let under_way = || async { db.number("SELECT COUNT(*) FROM attempt WHERE ended_at IS NULL").await == 1 };
 
@@ -210,7 +210,7 @@ on_both! {
                 }
             }
             let at = (n * 37 + 11) % CHATS;
-            let (name, fault) = if at % 5 == 0 && planted.get("migration").is_none_or(|n| *n < 5) {
+            let (name, fault) = if at.is_multiple_of(5) && planted.get("migration").is_none_or(|n| *n < 5) {
                 ("migration", Fault::Migrate { to: -1_001_000_000_000 - i64::try_from(n).unwrap() })
             } else if at % 5 == 1 && gone.len() < 2 {
                 chat.telegram.refuse(chats[at], Refusal::ALL[gone.len()]);

@@ -30,10 +30,10 @@ struct World {
 
 impl World {
     async fn start(office: &Office) -> Self {
-        Self::start_with(office, FakeWecom::start().await, FakeWecom::secret()).await
+        Self::start_with(office, FakeWecom::start().await, FakeWecom::secret())
     }
 
-    async fn start_with(office: &Office, fake: FakeWecom, secret: &str) -> Self {
+    fn start_with(office: &Office, fake: FakeWecom, secret: &str) -> Self {
         let secret = SecretString::from(secret.to_owned());
         let settings = Settings {
             heartbeat: Duration::from_millis(200),
@@ -273,14 +273,14 @@ async fn a_service_starts_without_wecom_and_is_there_when_wecom_is() {
     let office = office(&db, "2026-11-23 10:00").await;
     let fake = FakeWecom::start().await;
     fake.go_down(true);
-    let world = World::start_with(&office, fake, FakeWecom::secret()).await;
+    let world = World::start_with(&office, fake, FakeWecom::secret());
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!*world.ready.borrow());
     world.fake.go_down(false);
     world.connected().await;
     world.close().await;
     // A wrong secret is no reason to end either, and is never listening.
-    let world = World::start_with(&office, FakeWecom::start().await, "wrong").await;
+    let world = World::start_with(&office, FakeWecom::start().await, "wrong");
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!*world.ready.borrow() && world.fake.subscribed() == 0);
     world.close().await;

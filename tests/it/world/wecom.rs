@@ -266,6 +266,7 @@ impl FakeWecom {
     }
 
     /// Answers a frame: `None` hangs up, `Some(None)` says nothing.
+    #[expect(clippy::option_option, reason = "an answer, silence, or the end of the connection")]
     fn frame(&self, number: u64, text: &str, out: &UnboundedSender<Ws>) -> Option<Option<String>> {
         let mut state = self.state();
         let Ok(frame) = serde_json::from_str::<Value>(text) else {
@@ -310,7 +311,7 @@ impl FakeWecom {
                 state.only(body, "init", &["type", "filename", "total_size", "total_chunks", "md5"]);
                 let id = format!("upload-{}", state.uploads.len());
                 state.uploads.insert(id.clone(), (body.clone(), Vec::new()));
-                answered(req_id, &json!({ "upload_id": id }))
+                Some(Some(answered(req_id, &json!({ "upload_id": id }))))
             }
             "aibot_upload_media_chunk" => {
                 state.only(body, "chunk", &["upload_id", "chunk_index", "base64_data"]);
@@ -322,7 +323,7 @@ impl FakeWecom {
                 if piece.len() > 524_288 || !in_order {
                     state.violations.push(format!("a piece of {} bytes, in order: {in_order}", piece.len()));
                 }
-                answered(req_id, &json!({}))
+                Some(Some(answered(req_id, &json!({}))))
             }
             "aibot_upload_media_finish" => {
                 state.only(body, "finish", &["upload_id"]);
@@ -332,7 +333,7 @@ impl FakeWecom {
                 if told["md5"] != md5 || told["total_size"] != content.len() {
                     state.violations.push(format!("another file than was announced: {told}"));
                 }
-                answered(req_id, &json!({ "media_id": id, "type": "file" }))
+                Some(Some(answered(req_id, &json!({ "media_id": id, "type": "file" }))))
             }
             "aibot_send_msg" => {
                 state.only(body, "send", &["chatid", "chat_type", "msgtype", body["msgtype"].as_str().unwrap_or("-")]);
@@ -344,12 +345,9 @@ impl FakeWecom {
                     Some(Fault::Code(code)) => return said(code, "as asked, hint: [1], from ip: 127.0.0.1"),
                     _ => {}
                 }
-                let is_group = match state.spoken.get(&chat) {
-                    Some(is_group) => *is_group,
-                    None => {
-                        state.violations.push(format!("nobody spoke in {chat}"));
-                        return said(93_006, "invalid chatid");
-                    }
+                let Some(is_group) = state.spoken.get(&chat).copied() else {
+                    state.violations.push(format!("nobody spoke in {chat}"));
+                    return said(93_006, "invalid chatid");
                 };
                 if body["chat_type"] != json!(if is_group { 2 } else { 1 }) {
                     state.violations.push(format!("chat_type: {text}"));
@@ -362,7 +360,7 @@ impl FakeWecom {
             }
             "aibot_respond_msg" | "aibot_respond_welcome_msg" | "aibot_respond_update_msg" => {
                 let (kind, patience, kinds): (_, _, &[&str]) = match cmd {
-                    "aibot_respond_msg" => ("message", Duration::from_secs(600), &["stream", "template_card"]),
+                    "aibot_respond_msg" => ("message", Duration::from_mins(10), &["stream", "template_card"]),
                     "aibot_respond_welcome_msg" => ("entry", Duration::from_secs(5), &["text", "template_card"]),
                     _ => ("press", Duration::from_secs(5), &["template_card"]),
                 };
@@ -404,9 +402,8 @@ impl FakeWecom {
 }
 
 /// An answer with something in it.
-fn answered(req_id: &str, body: &Value) -> Option<Option<String>> {
-    let frame = json!({ "headers": { "req_id": req_id }, "errcode": 0, "errmsg": "ok", "body": body });
-    Some(Some(frame.to_string()))
+fn answered(req_id: &str, body: &Value) -> String {
+    json!({ "headers": { "req_id": req_id }, "errcode": 0, "errmsg": "ok", "body": body }).to_string()
 }
 
 impl State {
@@ -427,7 +424,7 @@ impl State {
             return (40_008, "invalid message type");
         }
         let sent = self.sent.entry(chat.to_owned()).or_default();
-        if sent.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count() >= 30 {
+        if sent.iter().filter(|at| at.elapsed() < Duration::from_mins(1)).count() >= 30 {
             self.violations.push(format!("more than 30 messages a minute to {chat}"));
             return (846_607, "aibot send msg frequency limit exceeded");
         }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::chat::bot;
 use crate::chat::deliver::deliver_due;
+use crate::chat::robot;
 use crate::chat::telegram::Messenger;
 use crate::clock::Clock;
 use crate::config::{Concealed, Config, HttpConfig};
@@ -156,6 +157,10 @@ pub async fn serve(
     let listener = tokio::net::TcpListener::bind(listen)
         .await
         .with_context(|| format!("[web] listen = \"{listen}\" cannot be opened; another service may hold it"))?;
+    let robots = robot::bind::sync(&office, true).await?;
+    if !office.config.channels.is_empty() {
+        tracing::info!(robots.bound, robots.removed, robots.unreadable, "the group robots are as configured");
+    }
     let (stopper, stopping) = watch::channel(false);
     let health = Health::default();
     let mut tasks = tokio::task::JoinSet::new();

@@ -13,13 +13,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::robot::{self, Step};
 use super::telegram::{Messenger, SendError};
 use super::texts;
 use crate::domain::notice::Alert;
 use crate::issues::clock::{deadline, delivered};
 use crate::notify;
 use crate::office::Office;
-use crate::store::{Claimed, NoticeRow, StoreError};
+use crate::store::{Chat, Claimed, NoticeRow, StoreError};
 
 /// Telegram takes about 30 messages a second in all.
 const PER_SECOND: usize = 30;
@@ -82,6 +83,13 @@ async fn lane(office: &Office, bot: &Messenger, budget: &AtomicUsize) -> Result<
         let Some((claimed, notice)) = claim(office).await? else { break };
         let outcome = if claimed.chat.channel == "telegram" {
             send(office, bot, &claimed, &notice).await
+        } else if robot::is_robot(&claimed.chat) {
+            match robot::send(office, bot.hooks(), &claimed, &notice).await? {
+                // Written down already, with the rest due again.
+                Ok(Step::Part) => continue,
+                Ok(Step::Last) => Ok(String::new()),
+                Err(error) => Err(error),
+            }
         } else {
             Err(SendError::Refused(format!("there is no channel {}", claimed.chat.channel)))
         };
@@ -139,7 +147,7 @@ async fn settle(
             if tx.settle_sent(claimed, &message_id, now).await? {
                 delivered(&mut tx, office, claimed.notice_id, now).await?;
             }
-            tx.hold_chat(chat.id, now + if chat.is_group { GROUP_PAUSE } else { PAUSE }).await?;
+            tx.hold_chat(chat.id, now + pause(chat)).await?;
             Settled::Sent
         }
         Err(SendError::Wait(rest)) => {
@@ -201,6 +209,14 @@ async fn give_up(
     tx.fail_deliveries_to(claimed.chat.id, why).await?;
     let alert = Alert::Undeliverable { unit: notice.unit.clone(), number: notice.number.clone(), why: why.to_owned() };
     notify::alert(tx, office, alert, &format!("undeliverable:{}:{}", claimed.chat.id, notice.number), now).await
+}
+
+fn pause(chat: &Chat) -> TimeDelta {
+    match chat {
+        chat if robot::is_robot(chat) => robot::pause(chat),
+        chat if chat.is_group => GROUP_PAUSE,
+        _ => PAUSE,
+    }
 }
 
 /// 5 s · 2^tries, at most an hour, and up to half as much again by the delivery's own number.

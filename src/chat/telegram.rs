@@ -25,6 +25,7 @@ use super::commands::Verb;
 use super::handle::{Incoming, Sender, What};
 use super::texts::{self, Button, Message, Press};
 use crate::domain::Lang;
+use crate::fetch::Hooks;
 
 /// Seconds of one long poll; the client gives up on a request after 17.
 const POLL_SECONDS: u32 = 10;
@@ -39,6 +40,7 @@ const LONGEST_TOAST: usize = 190;
 #[derive(Clone)]
 pub struct Messenger {
     bot: Bot,
+    hooks: Hooks,
 }
 
 /// Why there is no messenger.
@@ -113,7 +115,12 @@ impl Messenger {
             None => builder.no_proxy(),
         };
         let client = builder.build().map_err(|_| MessengerError::Client)?;
-        Ok(Self { bot: Bot::with_client(token.expose_secret(), client).set_api_url(api_url) })
+        Ok(Self { bot: Bot::with_client(token.expose_secret(), client).set_api_url(api_url), hooks: Hooks::default() })
+    }
+
+    /// The client for the group robots of other products.
+    pub(super) fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// Asks Telegram who the bot is.

@@ -145,6 +145,7 @@ struct Tally {
 async fn send(context: &mut Context) -> anyhow::Result<()> {
     let office = context.office().await?;
     let messenger = require_messenger(&office.config)?;
+    crate::chat::robot::bind::sync(&office, false).await?;
     let mut total = Tally::default();
     loop {
         let done = deliver_due(&office, &messenger, AT_ONCE).await?;

@@ -1,7 +1,7 @@
 //! 通知 in Chinese.
 
-use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
+use super::{Due, Way};
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
     Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine,
@@ -19,6 +19,10 @@ pub(super) fn notice(
     due: Due<'_>,
     buttons: Vec<Vec<Button>>,
 ) -> Message {
+    page(body, number, unit, due, Way::Here).buttons(buttons).finish(more)
+}
+
+pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due<'_>, way: Way) -> Page {
     let title = Line::strong(format!("【{}】", body.kind().zh())).text(format!("编号 {number}"));
     let page = Page::of(title);
     let page = match unit {
@@ -35,7 +39,11 @@ pub(super) fn notice(
                 items.len()
             )))
             .items(items.iter().map(|item| rectification(item, due)))
-            .tail(Line::of("收到后请签收，整改后请反馈；对认定有异议的，可以申诉。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由。"))
+            .tail(Line::of(match way {
+                Way::Here => "收到后请签收，整改后请反馈；对认定有异议的，可以申诉。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由。",
+                Way::Link => "收到后请打开办理页面签收，整改后请在页面反馈；对认定有异议的，可以在页面申诉。",
+                Way::Elsewhere => "收到后请联系监管人员登记签收，整改后请书面反馈；对认定有异议的，可以书面申诉。",
+            }))
             .tail(Line::of("本通知可能重复送达，编号相同的为同一通知。")),
         NoticeBody::Warning { accounts } => page
             .head(Line::of("以下账号临近更新时限，请及时发布内容。本提醒不计入检查结果。"))
@@ -62,7 +70,12 @@ pub(super) fn notice(
         NoticeBody::Alert(alert) => self::alert(page, alert),
         NoticeBody::Digest { .. } => digest(page, body),
     };
-    page.buttons(buttons).finish(more)
+    match way {
+        Way::Here => page,
+        Way::Link => page.tail(Line::of("办理链接仅供贵单位使用，请勿转发。本群机器人不能接收回复。")),
+        Way::Elsewhere if unit.is_some() => page.tail(Line::of("本群机器人不能接收回复。")),
+        Way::Elsewhere => page.tail(Line::of("本群机器人不能接收命令，请在巡查机器人的会话中处理。")),
+    }
 }
 
 fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
@@ -145,6 +158,14 @@ fn alert(page: Page, alert: &Alert) -> Page {
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("{}（{by}）的意见：", unit.as_deref().unwrap_or("未绑定单位"))))
             .head(Line::of(clip(text, 1_000))),
+        Alert::RobotRefuses { robot, unit, why } => page
+            .head(Line::of(format!(
+                "{}群机器人（接收对象：{}）拒收消息，消息已保留，将自动重发。",
+                robot.zh,
+                unit.as_deref().unwrap_or("监管人员")
+            )))
+            .head(Line::of("渠道答复：").text(clip(why, SAID)))
+            .head(Line::of("请核对该机器人的安全设置（关键词、加签密钥、IP 白名单）与配置文件；关键词可设为“编号”。")),
         Alert::Undeliverable { unit, number, why } => page
             .head(Line::of(format!("通知 {number} 无法送达{}。", unit.as_deref().unwrap_or("监管人员"))))
             .head(Line::of("渠道答复：").text(clip(why, SAID)))

@@ -10,10 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
-use crate::chat::bot;
-use crate::chat::deliver::deliver_due;
-use crate::chat::robot;
 use crate::chat::telegram::Messenger;
+use crate::chat::{bot, deliver, robot, wecom};
 use crate::clock::Clock;
 use crate::config::{Concealed, Config, HttpConfig};
 use crate::domain::rule::RuleSet;
@@ -140,19 +138,29 @@ pub fn open_messenger(config: &Config) -> Result<Option<Messenger>> {
     Ok(Some(Messenger::new(&token, &config.telegram.api_url, proxy)?))
 }
 
+/// The settings of an office's WeCom bot; `None` where none is configured.
+pub fn wecom_settings(config: &Config) -> Result<Option<wecom::Settings>> {
+    let Some(bot) = &config.wecom else { return Ok(None) };
+    Ok(Some(wecom::Settings::new(bot.bot_id.clone(), bot.secret.read()?, bot.url.clone())))
+}
+
+/// The bots a service runs.
+#[derive(Default)]
+pub struct Bots {
+    /// On Telegram.
+    pub telegram: Option<Messenger>,
+    /// On WeCom's long connection.
+    pub wecom: Option<wecom::Settings>,
+}
+
 /// How long the loops rest when nothing is due.
-const DELIVERY_PAUSE: Duration = Duration::from_secs(1);
+const SHARING_PAUSE: Duration = Duration::from_secs(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 /// How long a stopping service waits for what is under way.
 const GRACE: Duration = Duration::from_secs(8);
 
 /// Runs scheduler, bot, delivery and web until `stop` completes; ends within ten seconds of it.
-pub async fn serve(
-    office: Office,
-    fetcher: Fetcher,
-    messenger: Messenger,
-    stop: impl Future<Output = ()>,
-) -> Result<()> {
+pub async fn serve(office: Office, fetcher: Fetcher, bots: Bots, stop: impl Future<Output = ()>) -> Result<()> {
     let listen = office.config.web.listen;
     let listener = tokio::net::TcpListener::bind(listen)
         .await
@@ -165,17 +173,16 @@ pub async fn serve(
     let health = Health::default();
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(web::serve(listener, office.clone(), health.clone(), stopping.clone()));
-    {
-        let (office, messenger) = (office.clone(), messenger.clone());
-        tasks.spawn(bot::run(office, messenger, stopping.clone(), health.bot()));
+    let telegram = bots.telegram;
+    if let Some(messenger) = &telegram {
+        tasks.spawn(bot::run(office.clone(), messenger.clone(), stopping.clone(), health.bot()));
     }
-    {
-        let (office, messenger) = (office.clone(), messenger.clone());
-        tasks.spawn(repeat(stopping.clone(), DELIVERY_PAUSE, "delivery", move || {
-            let (office, messenger) = (office.clone(), messenger.clone());
-            async move { deliver_due(&office, &messenger, 50).await.map(|_| ()).map_err(anyhow::Error::from) }
-        }));
-    }
+    let wecom = bots.wecom.map(|settings| {
+        let (bot, session) = wecom::open(settings);
+        tasks.spawn(wecom::run(office.clone(), session, stopping.clone(), health.bot()));
+        bot
+    });
+    tasks.spawn(deliver::run(office.clone(), telegram, wecom, stopping.clone()));
     {
         let (office, fetcher) = (office.clone(), fetcher.clone());
         tasks.spawn(repeat(stopping.clone(), SCHEDULE_PAUSE, "follow-up", move || {
@@ -218,6 +225,29 @@ pub async fn serve(
         Some(ended) => Err(anyhow::anyhow!("a part of the service ended by itself: {ended:?}")),
         None => Ok(()),
     }
+}
+
+/// Joins every round that is being run elsewhere until `stop` completes.
+pub async fn work(office: Office, fetcher: Fetcher, stop: impl Future<Output = ()>) -> Result<()> {
+    let (stopper, stopping) = watch::channel(false);
+    let store = office.store.clone();
+    tracing::info!(database = store.place(), "the worker is waiting for rounds");
+    let mut loops = tokio::task::JoinSet::new();
+    loops.spawn(repeat(stopping, SHARING_PAUSE, "sharing", move || {
+        let (office, fetcher) = (office.clone(), fetcher.clone());
+        async move {
+            schedule::share(&office, &fetcher).await?;
+            Ok(())
+        }
+    }));
+    stop.await;
+    stopper.send_replace(true);
+    if tokio::time::timeout(GRACE, loops.join_next()).await.is_err() {
+        // What is cut off here is claimed by somebody else when the lease ends.
+        loops.shutdown().await;
+    }
+    store.close().await;
+    Ok(())
 }
 
 /// Runs `step` again and again until told to stop; an error is logged and the next turn tries again.

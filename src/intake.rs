@@ -1,6 +1,7 @@
 //! Files into the registry: all of a command's files in one transaction, or nothing of them.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +9,9 @@ use crate::domain::Lang;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::review::ReviewRecord;
 use crate::office::Office;
-use crate::registry::{Change, FileError, Sheet, compare, opening, read_all_accounts, read_reviews};
+use crate::registry::{
+    Change, FileError, Limits, Sheet, compare, opening, read_all_accounts, read_reviews, read_reviews_within,
+};
 use crate::store::{NewEvent, StoreError, Tx};
 
 /// How an import treats what it is given.
@@ -37,6 +40,9 @@ pub struct Imported {
     pub problems: Vec<String>,
     /// Lifecycle events recorded (accounts only).
     pub events: usize,
+    /// Units that go by another name now, old and new, whose bindings were carried over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed_units: Vec<(String, String)>,
     /// Nothing was written.
     pub dry_run: bool,
 }
@@ -68,10 +74,12 @@ pub async fn import_accounts(office: &Office, files: &[PathBuf], wishes: Wishes)
     let mut tx = office.store.write().await?;
     // Why: what an empty registry is filled with was opened long ago; that is no event of today.
     let first = tx.account_count().await? == 0;
+    let mut moves = Moves::new();
     for (_, account) in sheets.iter().flat_map(|sheet| &sheet.rows) {
         imported.rows += 1;
-        put_account(&mut tx, account, first, now, &mut imported).await?;
+        put_account(&mut tx, account, first, now, &mut imported, &mut moves).await?;
     }
+    imported.renamed_units = follow_renames(&mut tx, &moves, now).await?;
     if !wishes.dry_run {
         tx.commit().await?;
     }
@@ -84,6 +92,7 @@ async fn put_account(
     first: bool,
     now: DateTime<Utc>,
     imported: &mut Imported,
+    moves: &mut Moves,
 ) -> Result<(), StoreError> {
     let changes = match tx.account(&account.account_id).await? {
         None => {
@@ -96,6 +105,9 @@ async fn put_account(
         }
         Some(known) => {
             imported.changed += 1;
+            if known.unit != account.unit {
+                moves.entry(known.unit.clone()).or_default().push((account.unit.clone(), account.account_id.clone()));
+            }
             compare(&known, account)
         }
     };
@@ -105,6 +117,42 @@ async fn put_account(
         imported.events += 1;
     }
     Ok(())
+}
+
+/// Accounts that went from one unit to another in one import: from which, to which.
+type Moves = BTreeMap<String, Vec<(String, AccountId)>>;
+
+/// A unit whose accounts went, all of them and at once, to one name that no other account bears has
+/// been renamed: who is bound to it stays bound, and its live issues go along. Gives old and new names.
+///
+/// Everything else may be a merger or a split, where carrying a binding over would show one unit's
+/// business to another: `users list` and `doctor` name those bindings, and a person invites anew.
+async fn follow_renames(tx: &mut Tx, moves: &Moves, now: DateTime<Utc>) -> Result<Vec<(String, String)>, StoreError> {
+    let mut renamed = Vec::new();
+    for (from, to) in moves {
+        let names: BTreeSet<&String> = to.iter().map(|(name, _)| name).collect();
+        let (Some(name), 1) = (names.first(), names.len()) else { continue };
+        let moved: BTreeSet<&AccountId> = to.iter().map(|(_, account)| account).collect();
+        let bearers = tx.accounts_of_unit(name).await?;
+        let is_new = bearers.iter().all(|bearer| moved.contains(bearer));
+        let went_before = tx.unit_was_left(from, name).await?;
+        if !is_new || went_before || !tx.accounts_of_unit(from).await?.is_empty() {
+            continue;
+        }
+        tx.rename_unit(from, name).await?;
+        tx.append_event(NewEvent {
+            at: now,
+            actor: "cli",
+            subject_kind: "unit",
+            subject_id: from,
+            kind: "renamed",
+            note: name,
+            data: "",
+        })
+        .await?;
+        renamed.push((from.clone(), (*name).clone()));
+    }
+    Ok(renamed)
 }
 
 async fn record(tx: &mut Tx, account: &AccountId, change: &Change, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -121,32 +169,68 @@ async fn record(tx: &mut Tx, account: &AccountId, change: &Change, now: DateTime
     .await
 }
 
+/// Who hands in a file, and what is theirs.
+#[derive(Debug, Clone, Copy)]
+pub struct HandIn<'a> {
+    /// The units whose accounts the file may speak of; `None`: all.
+    pub units: Option<&'a [String]>,
+    /// What history shows as the actor.
+    pub actor: &'a str,
+}
+
 /// Imports review records; every record has to belong to a registered account.
 pub async fn import_reviews(office: &Office, files: &[PathBuf], wishes: Wishes) -> Result<Imported, IntakeError> {
-    let lang = office.lang();
-    let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
     let mut sheets = Vec::new();
     for file in files {
-        let sheet = read_reviews(file, office.zone()).map_err(IntakeError::File)?;
-        note_problems(&sheet, lang, &mut imported);
-        sheets.push((file, sheet));
+        sheets.push((file.clone(), read_reviews(file, office.zone()).map_err(IntakeError::File)?));
     }
+    put_reviews(office, &sheets, wishes, None).await
+}
+
+/// Imports the review records that somebody sent: none of another unit's, and nothing of a file with an error.
+pub async fn hand_in_reviews(office: &Office, file: &Path, by: HandIn<'_>) -> Result<Imported, IntakeError> {
+    let (source, zone) = (file.to_owned(), office.zone());
+    let read = tokio::task::spawn_blocking(move || read_reviews_within(&source, zone, Limits::SENT));
+    let sheet = read.await.map_err(|_| StoreError::Missing { kind: "file", id: file.display().to_string() })?;
+    let sheets = [(file.to_owned(), sheet.map_err(IntakeError::File)?)];
+    put_reviews(office, &sheets, Wishes::default(), Some(by)).await
+}
+
+async fn put_reviews(
+    office: &Office,
+    sheets: &[(PathBuf, Sheet<ReviewRecord>)],
+    wishes: Wishes,
+    by: Option<HandIn<'_>>,
+) -> Result<Imported, IntakeError> {
+    let lang = office.lang();
+    let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
+    for (_, sheet) in sheets {
+        note_problems(sheet, lang, &mut imported);
+    }
+    let theirs = |account: &Account| by.and_then(|by| by.units).is_none_or(|units| units.contains(&account.unit));
     let now = office.now();
     let mut tx = office.store.write().await?;
     let mut known = std::collections::HashMap::<AccountId, bool>::new();
     let mut good: Vec<&ReviewRecord> = Vec::new();
-    for (file, sheet) in &sheets {
+    for (file, sheet) in sheets {
         for (line, record) in &sheet.rows {
             let registered = match known.get(&record.account_id) {
                 Some(registered) => *registered,
-                None => tx.account(&record.account_id).await?.is_some(),
+                None => tx.account(&record.account_id).await?.is_some_and(|account| theirs(&account)),
             };
             known.insert(record.account_id.clone(), registered);
             if registered {
                 good.push(record);
             } else {
                 let (file, id) = (file.display(), &record.account_id);
+                // Why alike: an account of another unit is answered like one that does not exist.
                 imported.problems.push(match lang {
+                    Lang::Zh if by.is_some() => {
+                        format!("{file}: 第 {line} 行“账号编号”：“{id}”不是本单位登记的账号，请核对编号")
+                    }
+                    Lang::En if by.is_some() => {
+                        format!("{file}: line {line}, account_id: `{id}` is no registered account of your unit; correct the id")
+                    }
                     Lang::Zh => format!("{file}: 第 {line} 行“账号编号”：“{id}”不在基本信息库中，请先导入该账号"),
                     Lang::En => {
                         format!("{file}: line {line}, account_id: `{id}` is not registered; import the account first")
@@ -167,6 +251,23 @@ pub async fn import_reviews(office: &Office, files: &[PathBuf], wishes: Wishes) 
             None => imported.added += 1,
         }
         tx.put_review(record, now).await?;
+    }
+    if let Some(by) = by.filter(|_| imported.added + imported.changed > 0) {
+        let (units, count) = (by.units.unwrap_or_default().join("、"), imported.added + imported.changed);
+        let note = match lang {
+            Lang::Zh => format!("报送审核记录 {count} 条"),
+            Lang::En => format!("review records handed in: {count}"),
+        };
+        tx.append_event(NewEvent {
+            at: now,
+            actor: by.actor,
+            subject_kind: "unit",
+            subject_id: &units,
+            kind: "reviews_handed_in",
+            note: &note,
+            data: "",
+        })
+        .await?;
     }
     if !wishes.dry_run {
         tx.commit().await?;
@@ -204,7 +305,7 @@ pub async fn put_hand_in(
     let now = office.now();
     let mut tx = office.store.write().await?;
     if let Some(account) = account {
-        put_account(&mut tx, account, false, now, &mut Imported::default()).await?;
+        put_account(&mut tx, account, false, now, &mut Imported::default(), &mut Moves::new()).await?;
     }
     for record in reviews {
         tx.put_review(record, now).await?;

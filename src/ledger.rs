@@ -6,14 +6,20 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::account::AccountId;
 use crate::domain::bulletin::{
-    AccountFacts, Dataset, Facts, Imbalance, MemberFacts, NoticeFacts, PreviousIssue, PreviousRound, RoundFacts,
-    Verdict,
+    AccountFacts, Context, Dataset, EarlierRound, Facts, Imbalance, MemberFacts, NoticeFacts, PreviousIssue,
+    PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
 };
 use crate::domain::issue::Issue;
+use crate::domain::notice::Bilingual;
 use crate::domain::round::{RoundKind, RoundName};
+use crate::domain::rule::Class;
 use crate::domain::sample::{FrameRow, Rotation};
 use crate::office::Office;
 use crate::store::{FindingQuery, IssueQuery, Round, StoreError, Tx};
+
+mod annual;
+
+pub use annual::{contacts, year};
 
 /// Why there is no dataset.
 #[derive(Debug, thiserror::Error)]
@@ -33,11 +39,21 @@ pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, Ledger
     let mut tx = office.store.read().await?;
     let round = tx.require_round(name).await?;
     let issues = issues(&mut tx, office, name).await?;
+    // Why first: what earlier rounds fill is given back before this round fills its own.
+    let (earlier, previous) = earlier(&mut tx, office, &round, &issues).await?;
+    let context = context(&mut tx, office, &round, &issues).await?;
+    let facts = Facts { previous, earlier, context, ..facts(&mut tx, office, &round, issues).await? };
+    Ok(Dataset::build(facts)?)
+}
+
+/// The rows of one round, without what went before it.
+async fn facts(tx: &mut Tx, office: &Office, round: &Round, issues: Vec<Issue>) -> Result<Facts, StoreError> {
+    let name = round.name;
     let (written, delivered, warnings) = tx.notice_totals(round.id).await?;
     let mut documents: Vec<String> = office.rules.indicators.values().map(|rule| rule.document.clone()).collect();
     documents.sort();
     documents.dedup();
-    let facts = Facts {
+    Ok(Facts {
         office: office.config.office.name.clone(),
         round: RoundFacts {
             name,
@@ -57,13 +73,47 @@ pub async fn dataset(office: &Office, name: RoundName) -> Result<Dataset, Ledger
             rule_version: office.rules.version.clone(),
             rule_documents: documents,
         },
-        accounts: accounts(&mut tx, office, &round).await?,
-        previous: previous(&mut tx, office, &round, &issues).await?,
+        accounts: accounts(tx, office, round).await?,
+        previous: None,
+        earlier: Vec::new(),
         issues,
         warnings_sent: count(warnings),
         notices: NoticeFacts { delivered: count(delivered), undelivered: count(written - delivered) },
-    };
-    Ok(Dataset::build(facts)?)
+        context: Context::default(),
+    })
+}
+
+/// What documents say beside the rows: the quarters of a half year, what the rules ask for, the notices by number.
+async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue]) -> Result<Context, StoreError> {
+    let mut context = Context::default();
+    if let RoundName::Half(year, half) = round.name {
+        let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
+        for name in [half * 2 - 1, half * 2].map(|quarter| RoundName::Quarter(year, quarter)) {
+            if tx.round(name).await?.is_some_and(|quarter| quarter.judged_at.is_some()) {
+                let issues = what_became(issues(tx, office, name).await?, &current);
+                context.quarters.push(PreviousRound { name, issues });
+            }
+        }
+    }
+    for (indicator, rule) in &office.rules.indicators {
+        let both = |zh: &str, en: &str| Bilingual { zh: zh.to_owned(), en: en.to_owned() };
+        let remedy = Remedy {
+            remedy: both(&rule.remedy_zh, &rule.remedy_en),
+            recheck: both(&rule.recheck_zh, &rule.recheck_en),
+        };
+        context.remedies.insert(*indicator, remedy);
+    }
+    context.working_days = Class::ALL.iter().map(|class| (*class, office.working_days(*class))).collect();
+    for (id, number, unit, written_at, delivered_at) in tx.rectification_notices(round.id).await? {
+        context.sent.push(SentNotice {
+            number,
+            unit,
+            written_at: office.local(written_at),
+            delivered_at: delivered_at.map(|at| office.local(at)),
+            issues: tx.issues_of_notice(id).await?,
+        });
+    }
+    Ok(context)
 }
 
 fn count(n: i64) -> usize {
@@ -82,42 +132,44 @@ async fn issues(tx: &mut Tx, office: &Office, name: RoundName) -> Result<Vec<Iss
 }
 
 async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<AccountFacts>, StoreError> {
-    let mut frame: Vec<(FrameRow, bool)> =
-        tx.frame(round.id, None).await?.into_iter().map(|row| (row, false)).collect();
+    let mut frame: HashMap<AccountId, (FrameRow, bool)> = HashMap::new();
+    let mut put = |rows: Vec<FrameRow>, newcomer| {
+        frame.extend(rows.into_iter().map(|row| (row.account_id.clone(), (row, newcomer))));
+    };
+    put(tx.frame(round.id, None).await?, false);
     for (number, _, _) in tx.top_ups(round.id).await? {
-        frame.extend(tx.frame(round.id, Some(number)).await?.into_iter().map(|row| (row, true)));
+        put(tx.frame(round.id, Some(number)).await?, true);
     }
     let mut members = members(tx, office, round).await?;
-    let mut registered = HashMap::with_capacity(frame.len());
+    let mut facts = Vec::with_capacity(frame.len());
     let mut after: Option<AccountId> = None;
     loop {
         let page = tx.frame_accounts_page(round.id, after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.account_id.clone());
-        registered.extend(page.into_iter().map(|account| (account.account_id.clone(), account)));
+        for account in page {
+            let Some((row, newcomer)) = frame.remove(&account.account_id) else { continue };
+            facts.push(AccountFacts {
+                member: members.remove(&account.account_id),
+                account_id: account.account_id,
+                name: account.name,
+                platform: account.platform,
+                unit: account.unit,
+                unit_tier: account.unit_tier,
+                supervising_unit: account.supervising_unit,
+                filing_no: account.filing_no,
+                represents_government: account.represents_government,
+                certified_subject: account.certified_subject,
+                followers: account.followers,
+                extra: account.extra,
+                stratum: row.stratum,
+                always: row.always,
+                newcomer,
+            });
+        }
     }
-    let mut facts = Vec::with_capacity(frame.len());
-    for (row, newcomer) in frame {
-        let account = registered
-            .remove(&row.account_id)
-            .ok_or_else(|| StoreError::Missing { kind: "account", id: row.account_id.to_string() })?;
-        facts.push(AccountFacts {
-            member: members.remove(&account.account_id),
-            account_id: account.account_id,
-            name: account.name,
-            platform: account.platform,
-            unit: account.unit,
-            unit_tier: account.unit_tier,
-            supervising_unit: account.supervising_unit,
-            filing_no: account.filing_no,
-            represents_government: account.represents_government,
-            certified_subject: account.certified_subject,
-            followers: account.followers,
-            extra: account.extra,
-            stratum: row.stratum,
-            always: row.always,
-            newcomer,
-        });
+    if let Some(id) = frame.keys().next() {
+        return Err(StoreError::Missing { kind: "account", id: id.to_string() });
     }
     Ok(facts)
 }
@@ -161,33 +213,46 @@ async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<
     }
 }
 
-/// What became of the issues of the round before, where there was one that was judged.
-async fn previous(
+/// Rounds a trend looks back on.
+const LOOKED_BACK: usize = 3;
+
+/// What the rounds before came to, and what became of the issues of the last of them, where
+/// they were judged.
+async fn earlier(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
     current: &[Issue],
-) -> Result<Option<PreviousRound>, StoreError> {
+) -> Result<(Vec<EarlierRound>, Option<PreviousRound>), StoreError> {
+    let (mut rounds, mut previous) = (Vec::new(), None);
     if round.kind == RoundKind::Patrol {
-        return Ok(None);
+        return Ok((rounds, previous));
     }
-    let Some(before) = tx.round(round.name.previous()).await?.filter(|before| before.judged_at.is_some()) else {
-        return Ok(None);
-    };
     let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
-    let issues = issues(tx, office, before.name).await?;
-    let issues = issues
-        .into_iter()
-        .map(|issue| PreviousIssue {
-            found_again: current.contains(&issue.id),
-            id: issue.id,
-            account: issue.account,
-            platform: issue.platform,
-            unit: issue.unit,
-            indicator: issue.indicator,
-            class: issue.class,
-            status: issue.status,
-        })
-        .collect();
-    Ok(Some(PreviousRound { name: before.name, issues }))
+    let mut name = round.name;
+    for back in 0..LOOKED_BACK {
+        name = name.previous();
+        let Some(before) = tx.round(name).await?.filter(|before| before.judged_at.is_some()) else { continue };
+        let issues = issues(tx, office, name).await?;
+        let members = members(tx, office, &before).await?;
+        rounds.push(EarlierRound::of(name, office.local(before.as_of), members, &issues));
+        if back == 0 {
+            previous = Some(PreviousRound { name, issues: what_became(issues, &current) });
+        }
+    }
+    Ok((rounds, previous))
+}
+
+fn what_became(issues: Vec<Issue>, current: &HashSet<i64>) -> Vec<PreviousIssue> {
+    let row = |issue: Issue| PreviousIssue {
+        found_again: current.contains(&issue.id),
+        id: issue.id,
+        account: issue.account,
+        platform: issue.platform,
+        unit: issue.unit,
+        indicator: issue.indicator,
+        class: issue.class,
+        status: issue.status,
+    };
+    issues.into_iter().map(row).collect()
 }

@@ -43,6 +43,17 @@ pub async fn write(
     draft: Draft<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<i64>, StoreError> {
+    write_held(tx, office, draft, now, now).await
+}
+
+/// [`write`], but nothing is sent before `not_before`.
+pub async fn write_held(
+    tx: &mut Tx,
+    office: &Office,
+    draft: Draft<'_>,
+    not_before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<i64>, StoreError> {
     let (unit, chats) = match draft.reader {
         Reader::Unit(unit) => (Some(unit), tx.chats_of_unit(unit).await?),
         Reader::Supervisors => (None, tx.chats_of_supervisors().await?),
@@ -56,7 +67,7 @@ pub async fn write(
         dedup_key: draft.dedup_key.to_owned(),
         issues: draft.issues,
     };
-    tx.insert_notice(&notice, &chats, office.next_allowed(now, draft.urgent), now).await
+    tx.insert_notice(&notice, &chats, office.next_allowed(not_before, draft.urgent), now).await
 }
 
 /// Tells the supervisors at once, as far as quiet hours allow.

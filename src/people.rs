@@ -1,17 +1,19 @@
 //! Invitations and bindings: who may act for whom.
 
-use chrono::TimeDelta;
+use chrono::{Datelike as _, TimeDelta};
 use rand::RngExt as _;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::domain::Lang;
+use crate::domain::keyed::keyed_enum;
+use crate::domain::notice::NoticeBody;
 use crate::domain::person::Role;
 use crate::domain::sample::hex;
 use crate::domain::time::LocalTime;
 use crate::notify::{self, Reader};
 use crate::office::Office;
-use crate::store::{NewEvent, Person, StoreError, Tx};
+use crate::store::{NewEvent, NewNotice, Person, StoreError, Tx};
 
 /// A one-time code, shown once.
 #[derive(Debug, Clone, Serialize)]
@@ -38,8 +40,8 @@ pub enum BindError {
     /// It was used.
     #[error("the code was used before")]
     Used,
-    /// This user guessed too often.
-    #[error("too many wrong codes; try again in an hour")]
+    /// This user, or somebody in this chat, guessed too often.
+    #[error("too many wrong codes; try again in a quarter of an hour")]
     TooManyTries,
     /// The database.
     #[error(transparent)]
@@ -64,7 +66,14 @@ pub enum InviteError {
 }
 
 const DAYS_VALID: i64 = 7;
-const WRONG_CODES_AN_HOUR: usize = 5;
+/// A user, and a chat, may send so many wrong codes …
+const WRONG_CODES: usize = 5;
+/// … in so many minutes.
+const MINUTES_OF_WRONG_CODES: i64 = 15;
+/// A refusal of one kind to one sender is an event at most once in so many minutes …
+const MINUTES_BETWEEN_REFUSALS: i64 = 10;
+/// … and so many refusals an hour are, over all senders.
+const REFUSALS_AN_HOUR: i64 = 200;
 /// Letters and digits nobody confuses on paper.
 const ALPHABET: &[u8] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
@@ -118,11 +127,17 @@ pub async fn bind(
     lang: Lang,
 ) -> Result<Person, BindError> {
     let now = office.now();
-    let mut tx = office.store.write().await?;
-    let wrong = tx.recent_events("person", user_key, "wrong_code", now - TimeDelta::hours(1)).await?;
-    if wrong >= WRONG_CODES_AN_HOUR {
+    let place = format!("{channel}:{address}");
+    let since = now - TimeDelta::minutes(MINUTES_OF_WRONG_CODES);
+    let mut tx = office.store.read().await?;
+    let by_user = tx.recent_events("person", user_key, "wrong_code", since).await?;
+    let by_chat = tx.recent_events("chat", &place, "wrong_code", since).await?;
+    drop(tx);
+    if by_user.max(by_chat) >= WRONG_CODES {
+        note_refusal(office, user_key, Refused::Guessing, "").await?;
         return Err(BindError::TooManyTries);
     }
+    let mut tx = office.store.write().await?;
     let digest = digest(&code.trim().to_ascii_uppercase());
     let refused = match tx.invite(&digest).await? {
         None => Some(BindError::Unknown),
@@ -157,21 +172,78 @@ pub async fn bind(
             });
         }
     };
-    record(&mut tx, office, user_key, "wrong_code", "").await?;
+    let refused = refused.unwrap_or(BindError::Unknown);
+    let why = match refused {
+        BindError::Used => "used",
+        BindError::Expired => "expired",
+        _ => "unknown",
+    };
+    for (subject_kind, subject_id) in [("person", user_key), ("chat", place.as_str())] {
+        let kind = "wrong_code";
+        tx.append_event(NewEvent { at: now, actor: "", subject_kind, subject_id, kind, note: why, data: "" }).await?;
+    }
     tx.commit().await?;
-    Err(refused.unwrap_or(BindError::Unknown))
+    Err(refused)
 }
 
-/// Takes a binding back; `false` when there is none in force.
+/// Takes a binding back; `false` when there is none in force. The person is told so, as their last word.
 pub async fn revoke(office: &Office, id: i64, actor: &str) -> Result<bool, StoreError> {
+    let now = office.now();
     let mut tx = office.store.write().await?;
-    let done = tx.revoke_person(id, office.now()).await?;
+    let done = tx.revoke_person(id, now).await?;
     if done {
         tx.withdraw_deliveries_of(id, "the binding was revoked").await?;
         record(&mut tx, office, &id.to_string(), "revoked", actor).await?;
+        if let Some(person) = tx.person(id).await? {
+            let body = NoticeBody::Farewell { name: person.name.clone(), role: person.role, unit: person.unit.clone() };
+            let notice = NewNotice {
+                number: tx.next_notice_number(office.date(now).year()).await?,
+                unit: person.unit.as_deref(),
+                round_id: None,
+                body: &body,
+                urgent: false,
+                dedup_key: format!("farewell:{id}"),
+                issues: &[],
+            };
+            tx.insert_notice(&notice, &[person.chat_id], office.next_allowed(now, false), now).await?;
+        }
     }
     tx.commit().await?;
     Ok(done)
+}
+
+keyed_enum! {
+    /// Why the bot does not do what it was asked to; each is an event (拒绝办理).
+    Refused {
+        Anonymous = "refused_anonymous", "匿名身份", "Anonymous sender";
+        Forwarded = "refused_forwarded", "转发消息", "Forwarded message";
+        Stranger = "refused_stranger", "未绑定", "Not bound";
+        Revoked = "refused_revoked", "绑定已收回", "Role taken back";
+        Role = "refused_role", "无此权限", "Not allowed by role";
+        OtherUnit = "refused_other_unit", "非本单位事项", "Another unit's";
+        Place = "refused_place", "不宜在群内办理", "Not for this group";
+        Guessing = "refused_guessing", "绑定码错误次数过多", "Too many wrong codes";
+    }
+}
+
+/// Writes down that somebody was refused; gives whether it was.
+///
+/// Bounded, so that nobody fills the database by asking: once in ten minutes for a sender and reason,
+/// and so many an hour in all.
+pub async fn note_refusal(office: &Office, user_key: &str, why: Refused, note: &str) -> Result<bool, StoreError> {
+    let now = office.now();
+    let since = now - TimeDelta::minutes(MINUTES_BETWEEN_REFUSALS);
+    let mut tx = office.store.read().await?;
+    if tx.recent_events("person", user_key, why.key(), since).await? > 0
+        || tx.recent_refusals(now - TimeDelta::hours(1)).await? >= REFUSALS_AN_HOUR
+    {
+        return Ok(false);
+    }
+    drop(tx);
+    let mut tx = office.store.write().await?;
+    record(&mut tx, office, user_key, why.key(), note).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// The bindings of a channel's user that are in force.

@@ -27,8 +27,8 @@ const MAP: &[(&str, &[&str])] = &[
     (
         "chat",
         &[
-            "domain", "config", "store", "office", "fetch", "notify", "sampling", "issues", "checks", "people",
-            "passes", "ledger", "reports",
+            "domain", "config", "store", "office", "fetch", "registry", "notify", "sampling", "issues", "checks",
+            "people", "passes", "intake", "ledger", "reports",
         ],
     ),
     ("schedule", &["domain", "store", "office", "fetch", "notify", "sampling", "issues", "checks"]),

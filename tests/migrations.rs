@@ -74,6 +74,16 @@ const SAMPLES: &[(i64, &str)] = &[
              observed_at, rule_json, evidence_json, looks, decided_at, decided_by)
          VALUES (2, 1, 'A1', 'identity', '', 'advice', 'pass', 'subject_differs', '', 1, 1, '{}', '{}', 1, 2, '虚构')",
     ),
+    (
+        5,
+        "INSERT INTO self_report (round_id, account_id, newest_at, day_only, content_url, said_by, said_at)
+         VALUES (1, 'A1', '2026-11-20T00:00:00+08:00', TRUE, 'https://mp.weixin.qq.com/s/a', '虚构', 1)",
+    ),
+    (
+        6,
+        "INSERT INTO approval (kind, subject_id, note, asked_by, asked_key, asked_at, expires_at)
+         VALUES ('close', 1, '', '虚构', 'telegram:1', 1, 2)",
+    ),
 ];
 
 /// Applies version after version, with data of each before the next.

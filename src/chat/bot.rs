@@ -7,14 +7,14 @@
 //!
 //! Nothing that Telegram or a reader sends ends this loop; only `shutdown` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use super::handle::{Incoming, Outcome, What, handle};
+use super::handle::{Document, Incoming, Outcome, What, handle, wants};
 use super::telegram::{Me, Messenger, SendError};
 use super::texts::Message;
 use crate::office::Office;
@@ -23,10 +23,16 @@ use crate::office::Office;
 const ABREAST: usize = 16;
 /// The pause after a failed poll doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// An update that takes longer is left; what it did is kept, what it had to say is lost.
+/// An update that takes longer is left; what it did is kept.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How often an answer is tried again when the chat is throttled.
-const ANSWER_TRIES: u32 = 3;
+/// Messages whose files are fetched at the same time.
+static FETCHING: Semaphore = Semaphore::const_new(2);
+/// How often an answer that has not gone out is tried again: for two minutes, unless asked to wait longer.
+const ANSWER_TRIES: u32 = 6;
+/// The rest before the first of them doubles up to [`LONGEST_PAUSE`].
+const ANSWER_PAUSE: Duration = Duration::from_secs(2);
+/// The rest after a stumble, and between polls that bring nothing at once.
+const BREATH: Duration = Duration::from_secs(1);
 
 /// Runs the bot until `shutdown` becomes true; `ready` tells whether Telegram answers.
 pub async fn run(
@@ -39,9 +45,16 @@ pub async fn run(
         // An error means that nobody is left who could say stop.
         let _ = shutdown.wait_for(|stop| *stop).await;
     };
+    let serving = async {
+        while AssertUnwindSafe(serve(&office, &messenger, &ready)).catch_unwind().await.is_err() {
+            tracing::error!("the bot stumbled and starts anew");
+            ready.send_replace(false);
+            tokio::time::sleep(BREATH).await;
+        }
+    };
     tokio::select! {
         () = stopped => {}
-        () = serve(&office, &messenger, &ready) => {}
+        () = serving => {}
     }
     ready.send_replace(false);
 }
@@ -59,8 +72,8 @@ async fn serve(office: &Office, messenger: &Messenger, ready: &watch::Sender<boo
                 ready.send_replace(true);
                 pause = Pause::default();
                 // Why: a server that answers an empty poll at once would have us spin.
-                if next == offset && asked.elapsed() < Duration::from_secs(1) {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                if next == offset && asked.elapsed() < BREATH {
+                    tokio::time::sleep(BREATH).await;
                 }
                 handle_batch(office, messenger, &me, updates).await;
                 offset = next;
@@ -120,60 +133,187 @@ async fn handle_batch(office: &Office, messenger: &Messenger, me: &Me, updates: 
     }
     futures::stream::iter(chats.into_values())
         .for_each_concurrent(ABREAST, |updates| async move {
-            for update in updates {
+            for mut update in gather_albums(updates) {
+                fetch(office, messenger, me, &mut update).await;
                 handle_one(office, messenger, me, &update).await;
             }
         })
         .await;
 }
 
-async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &Incoming) {
-    let work = async {
-        let outcome = handle(office, &me.username, update).await;
-        answer(messenger, update, outcome).await;
+/// The messages of an album as one: the files of all under the words of the one that has any.
+fn gather_albums(updates: Vec<Incoming>) -> Vec<Incoming> {
+    let mut gathered: Vec<Incoming> = Vec::new();
+    for update in updates {
+        let first = gathered.iter_mut().find(|earlier| is_same_album(earlier, &update));
+        match (first.map(|first| &mut first.what), update.what) {
+            (Some(What::Text { text, attachments, .. }), What::Text { text: more, attachments: rest, .. }) => {
+                if text.trim().is_empty() {
+                    *text = more;
+                }
+                attachments.files.extend(rest.files);
+            }
+            (_, what) => gathered.push(Incoming { what, ..update }),
+        }
+    }
+    gathered
+}
+
+fn is_same_album(one: &Incoming, other: &Incoming) -> bool {
+    let album = |update: &Incoming| match &update.what {
+        What::Text { attachments, .. } => attachments.album.clone(),
+        What::Press { .. } => None,
     };
-    match tokio::time::timeout(PATIENCE, AssertUnwindSafe(work).catch_unwind()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) => tracing::error!(update.update_id, "an update made the bot stumble; the next one is handled"),
-        Err(_) => tracing::error!(update.update_id, "an update took too long and was left"),
+    album(one).is_some() && album(one) == album(other) && one.sender.key == other.sender.key
+}
+
+/// Fetches what came with an update, where the handler wants it.
+async fn fetch(office: &Office, messenger: &Messenger, me: &Me, update: &mut Incoming) {
+    let wanted = match wants(office, &me.username, update).await {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            tracing::error!(%error, update.update_id, "nobody knows whether a file is wanted");
+            false
+        }
+    };
+    if let What::Text { attachments, .. } = &mut update.what
+        && wanted
+    {
+        // Why: what many people send at once would fill the memory together.
+        let Ok(_turn) = FETCHING.acquire().await else { return };
+        if tokio::time::timeout(PATIENCE, messenger.fetch(attachments)).await.is_err() {
+            tracing::warn!(update.update_id, "files took too long and were left");
+        }
     }
 }
 
-/// Says what there is to say; what cannot be said is logged and gone: the change is in the database.
-async fn answer(messenger: &Messenger, update: &Incoming, outcome: Outcome) {
+async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &Incoming) {
+    let patient = tokio::time::timeout(PATIENCE, handle(office, &me.username, update));
+    let work = async {
+        let Ok(outcome) = patient.await else {
+            tracing::error!(update.update_id, "an update took too long and was left");
+            return;
+        };
+        answer(office, messenger, update, outcome).await;
+    };
+    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+        tracing::error!(update.update_id, "an update made the bot stumble; the next one is handled");
+    }
+}
+
+/// Says what there is to say; what cannot be said after some tries is logged and gone: the change is in the
+/// database.
+async fn answer(office: &Office, messenger: &Messenger, update: &Incoming, outcome: Outcome) {
     if let What::Press { id, message, .. } = &update.what {
         if let Err(error) = messenger.answer_press(id, outcome.toast.as_deref()).await {
             tracing::debug!(%error, "a pressed button could not be answered");
         }
-        if let (Some(message), Some(buttons)) = (message, &outcome.redraw)
-            && let Err(error) = messenger.redraw(&update.address, *message, buttons).await
-        {
-            tracing::debug!(%error, "buttons could not be drawn anew");
+        let drawn = match (message, &outcome.rewrite, &outcome.redraw) {
+            (Some(message), Some(anew), _) => messenger.rewrite(&update.address, *message, anew).await,
+            (Some(message), None, Some(buttons)) => messenger.redraw(&update.address, *message, buttons).await,
+            _ => Ok(()),
+        };
+        if let Err(error) = drawn {
+            tracing::debug!(%error, "a message could not be drawn anew");
         }
     }
-    for message in outcome.messages {
-        match messenger.send(&update.address, &message).await {
-            Ok(_) => {}
+    if let Some((verbs, lang)) = &outcome.menu
+        && let Err(error) = messenger.set_menu(&update.address, verbs, *lang).await
+    {
+        tracing::debug!(%error, "the command menu of a chat could not be set");
+    }
+    let messages = outcome.messages.into_iter().map(Piece::Words);
+    let mut pieces: VecDeque<Piece> = messages.chain(outcome.documents.into_iter().map(Piece::File)).collect();
+    let mut talk = Talk {
+        office: office.clone(),
+        messenger: messenger.clone(),
+        address: update.address.clone(),
+        is_group: update.is_group,
+    };
+    while let Some(piece) = pieces.pop_front() {
+        if let Err(error) = talk.say(&piece).await
+            && let Some(rest) = again(&error, 0)
+        {
+            pieces.push_front(piece);
             // Why: waiting here would hold up every other chat of the batch.
-            Err(SendError::Wait(rest)) => {
-                tokio::spawn(send_later(messenger.clone(), update.address.clone(), message, rest));
-            }
-            Err(error) => tracing::warn!(%error, update.update_id, "an answer could not be sent"),
+            tokio::spawn(talk.say_later(pieces, rest));
+            return;
         }
     }
 }
 
-async fn send_later(messenger: Messenger, address: String, message: Message, mut rest: Duration) {
-    for _ in 0..ANSWER_TRIES {
-        tokio::time::sleep(rest.min(LONGEST_PAUSE)).await;
-        match messenger.send(&address, &message).await {
-            Err(SendError::Wait(again)) => rest = again,
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, "an answer could not be sent");
-                return;
+/// How long to wait before an answer is tried again; `None`: not at all.
+///
+/// An answer that may have arrived is not repeated: it bears no number by which a reader could tell.
+fn again(error: &SendError, tries: u32) -> Option<Duration> {
+    match error {
+        _ if tries >= ANSWER_TRIES => None,
+        SendError::Wait(rest) => Some((*rest).min(LONGEST_PAUSE)),
+        SendError::Later(_) => Some((ANSWER_PAUSE * (1 << tries.min(8))).min(LONGEST_PAUSE)),
+        SendError::Moved(_) | SendError::Gone(_) | SendError::Refused(_) | SendError::Unknown(_) => None,
+    }
+}
+
+/// One side of a conversation.
+struct Talk {
+    office: Office,
+    messenger: Messenger,
+    address: String,
+    is_group: bool,
+}
+
+impl Talk {
+    /// Says one thing, within the limits that the outbox keeps too.
+    async fn say(&mut self, piece: &Piece) -> Result<(), SendError> {
+        let (pace, now) = (self.messenger.pace(), self.office.now());
+        let rest = if self.is_group { pace.rest_of_group(&self.address, now) } else { Duration::ZERO };
+        if !rest.is_zero() {
+            return Err(SendError::Wait(rest));
+        }
+        // A second at most, and only when thirty messages went out in the last.
+        tokio::time::sleep(pace.rest_of_all(now)).await;
+        pace.count(&self.address, true, now);
+        let mut said = piece.send(&self.messenger, &self.address).await;
+        if let Err(SendError::Moved(to)) = said {
+            self.address = to;
+            said = piece.send(&self.messenger, &self.address).await;
+        }
+        if let Err(error) = &said {
+            tracing::warn!(%error, "an answer could not be sent");
+        }
+        said.map(|_| ())
+    }
+
+    /// Says the rest of an answer in its order when the chat takes messages again.
+    async fn say_later(mut self, mut pieces: VecDeque<Piece>, mut rest: Duration) {
+        let mut tries = 0;
+        while let Some(piece) = pieces.front() {
+            tokio::time::sleep(rest).await;
+            tries += 1;
+            let said = self.say(piece).await;
+            if let Err(error) = &said
+                && let Some(wait) = again(error, tries)
+            {
+                rest = wait;
+                continue;
             }
+            pieces.pop_front();
+            (tries, rest) = (0, Duration::ZERO);
         }
     }
-    tracing::warn!("an answer was given up: the chat stayed throttled");
+}
+
+/// One thing an answer sends.
+enum Piece {
+    Words(Message),
+    File(Document),
+}
+
+impl Piece {
+    async fn send(&self, messenger: &Messenger, address: &str) -> Result<String, SendError> {
+        match self {
+            Self::Words(message) => messenger.send(address, message).await,
+            Self::File(file) => messenger.send_document(address, &file.name, file.content.clone(), &file.caption).await,
+        }
+    }
 }

@@ -18,18 +18,26 @@ keyed_enum! {
         Fix = "fix", "整改", "Rectified";
         Appeal = "appeal", "申诉", "Appeal";
         Extend = "extend", "延期", "Extension";
+        Evidence = "evidence", "材料", "Files";
+        Template = "template", "模板", "Template";
+        Selfreport = "selfreport", "自报", "Self-report";
         Feedback = "feedback", "反馈", "Feedback";
         Status = "status", "进度", "Status";
         Queue = "queue", "待核", "Queue";
+        Worksheet = "worksheet", "核查表", "Worksheet";
         Overdue = "overdue", "逾期", "Overdue";
+        Report = "report", "报告", "Report";
         Close = "close", "销号", "Close";
         Reject = "reject", "退回", "Reject";
         Uphold = "uphold", "维持", "Uphold";
         Revoke = "revoke", "撤销", "Revoke";
         Recheck = "recheck", "复查", "Recheck";
         Escalate = "escalate", "督办", "Escalate";
+        Hold = "hold", "暂不督办", "Not now";
         Grant = "grant", "准予", "Grant";
         Refuse = "refuse", "不予", "Refuse";
+        Approve = "approve", "同意", "Approve";
+        Decline = "decline", "不同意", "Decline";
         Invite = "invite", "邀请", "Invite";
         Lang = "lang", "语言", "Language";
         Help = "help", "帮助", "Help";
@@ -44,6 +52,7 @@ impl Verb {
         matches!(
             self,
             V::Issue
+                | V::Evidence
                 | V::Ack
                 | V::Fix
                 | V::Appeal
@@ -54,9 +63,23 @@ impl Verb {
                 | V::Revoke
                 | V::Recheck
                 | V::Escalate
+                | V::Hold
                 | V::Grant
                 | V::Refuse
         )
+    }
+
+    /// Whether the command names something by its number: an issue, or a request of a colleague's.
+    #[must_use]
+    pub const fn takes_number(self) -> bool {
+        self.takes_issue() || matches!(self, Self::Approve | Self::Decline)
+    }
+
+    /// Whether the answer tells of more than one unit, so that no unit's group may read it.
+    #[must_use]
+    pub const fn is_office_wide(self) -> bool {
+        use Verb as V;
+        matches!(self, V::Status | V::Queue | V::Overdue | V::Report | V::Approve | V::Decline | V::Invite)
     }
 
     /// Whether a person in `role` may use it. What concerns a unit is bounded by scope besides.
@@ -64,18 +87,24 @@ impl Verb {
     pub const fn is_for(self, role: Role) -> bool {
         use Verb as V;
         match self {
-            V::Start | V::Bind | V::Help | V::Lang | V::Feedback | V::Issues | V::Issue => true,
-            V::Ack | V::Fix | V::Appeal | V::Extend => matches!(role, Role::UnitAdmin | Role::Supervisor),
-            V::Status | V::Overdue => matches!(role, Role::Supervisor | Role::Auditor),
+            V::Start | V::Bind | V::Help | V::Lang | V::Feedback | V::Issues | V::Issue | V::Evidence => true,
+            V::Ack | V::Fix | V::Appeal | V::Extend | V::Template | V::Selfreport => {
+                matches!(role, Role::UnitAdmin | Role::Supervisor)
+            }
+            V::Status | V::Overdue | V::Report => matches!(role, Role::Supervisor | Role::Auditor),
             V::Queue
+            | V::Worksheet
             | V::Close
             | V::Reject
             | V::Uphold
             | V::Revoke
             | V::Recheck
             | V::Escalate
+            | V::Hold
             | V::Grant
             | V::Refuse
+            | V::Approve
+            | V::Decline
             | V::Invite => matches!(role, Role::Supervisor),
         }
     }
@@ -140,7 +169,7 @@ fn arguments(verb: Verb, glued: Option<i64>, rest: &str) -> Typed {
     let mut rest = rest.trim_start_matches(is_gap);
     let mut id = glued;
     if id.is_none()
-        && (verb.takes_issue() || verb == Verb::Issues)
+        && (verb.takes_number() || verb == Verb::Issues)
         && let Some((number, after)) = take_number(rest.trim_start_matches(['#', '＃']))
     {
         id = Some(number);

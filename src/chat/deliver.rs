@@ -9,30 +9,41 @@
 //! - Limits and back-off are measured on the office's clock, so that a demo runs in seconds.
 //! - Neither texts nor addresses are logged.
 
+mod pace;
+mod service;
+
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
 
 use super::robot::{self, Step};
 use super::telegram::{Messenger, SendError};
-use super::texts;
+use super::{texts, wecom};
 use crate::domain::notice::Alert;
+use crate::fetch::Hooks;
 use crate::issues::clock::{deadline, delivered};
 use crate::notify;
 use crate::office::Office;
 use crate::store::{Chat, Claimed, NoticeRow, StoreError};
+pub(super) use pace::{PER_SECOND, Pace};
+pub use service::run;
 
-/// Telegram takes about 30 messages a second in all.
-const PER_SECOND: usize = 30;
-/// Messages in flight at once; they count against the limit before they are written down.
-const LANES: usize = 6;
-/// The bot library waits 10 s on a gateway's error and gives up after 17 s.
+/// Messages in flight at once.
+const LANES: usize = 8;
+/// The client gives up on a request after 17 s.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
 /// A private chat takes one message a second.
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
 /// A group takes twenty messages a minute.
 const GROUP_PAUSE: TimeDelta = TimeDelta::seconds(3);
-/// When a send of unknown outcome is repeated.
+/// A WeCom chat takes thirty frames a minute; a notice is its words and their card.
+const WECOM_PAUSE: TimeDelta = TimeDelta::seconds(6);
+/// However long a chat asks to wait.
+const LONGEST_REST: TimeDelta = TimeDelta::hours(24);
+/// When a send of unknown outcome is repeated, at the earliest.
 const UNKNOWN_AGAIN: TimeDelta = TimeDelta::seconds(60);
 
 /// What a run did.
@@ -48,14 +59,53 @@ pub struct Delivered {
     pub unknown: usize,
 }
 
+/// What deliveries go through; what is missing puts its deliveries off.
+#[derive(Clone, Copy, Default)]
+pub struct Channels<'a> {
+    /// The Telegram bot.
+    pub telegram: Option<&'a Messenger>,
+    /// The WeCom bot, whose connection belongs to the running service.
+    pub wecom: Option<&'a wecom::Bot>,
+    /// The client for group robots; one is made for every message where none is handed in.
+    pub hooks: Option<&'a Hooks>,
+}
+
+impl Channels<'_> {
+    /// Whether a complaint of this kind is due: an outage of Telegram fills no log.
+    fn may_complain(&self, kind: &'static str) -> bool {
+        self.telegram.is_none_or(|bot| bot.pace().may_complain(kind))
+    }
+}
+
+impl<'a> From<&'a Messenger> for Channels<'a> {
+    fn from(bot: &'a Messenger) -> Self {
+        Self { telegram: Some(bot), ..Self::default() }
+    }
+}
+
 /// Makes the deliveries that are due, at most `limit` tries.
-pub async fn deliver_due(office: &Office, bot: &Messenger, limit: usize) -> Result<Delivered, StoreError> {
+pub async fn deliver_due(
+    office: &Office,
+    channels: impl Into<Channels<'_>>,
+    limit: usize,
+) -> Result<Delivered, StoreError> {
+    deliver_until(office, channels.into(), limit, &|| true).await
+}
+
+/// The same, with nothing new begun once `go_on` says no.
+async fn deliver_until(
+    office: &Office,
+    channels: Channels<'_>,
+    limit: usize,
+    go_on: &(dyn Fn() -> bool + Sync),
+) -> Result<Delivered, StoreError> {
     // Why: looking costs a reader nothing; claiming takes the one writer of a SQLite file.
     if next_due(office).await?.is_none_or(|due| due > office.now()) {
         return Ok(Delivered::default());
     }
     let budget = AtomicUsize::new(limit);
-    let lanes = futures::future::join_all((0..LANES.min(limit)).map(|_| lane(office, bot, &budget))).await;
+    let lanes = (0..LANES.min(limit)).map(|_| lane(office, channels, &budget, go_on));
+    let lanes = futures::future::join_all(lanes).await;
     lanes.into_iter().try_fold(Delivered::default(), |sum, lane| {
         let lane = lane?;
         Ok(Delivered {
@@ -72,28 +122,42 @@ pub async fn next_due(office: &Office) -> Result<Option<DateTime<Utc>>, StoreErr
     let now = office.now();
     let mut tx = office.store.read().await?;
     let Some(next) = tx.next_delivery_at().await? else { return Ok(None) };
-    let recent = tx.sent_since(None, now - PAUSE).await?;
-    let free = if recent.len() + LANES > PER_SECOND { recent.first().map(|at| *at + PAUSE) } else { None };
-    Ok(Some(free.map_or(next, |free| next.max(free))))
+    let recent = tx.recent_attempts(now, now - PAUSE).await?;
+    let blocking = recent.len().checked_sub(PER_SECOND).and_then(|first| recent.get(first).copied());
+    // One that is still under way counts a second from now at least.
+    Ok(Some(blocking.map_or(next, |ended| next.max(ended.unwrap_or(now) + PAUSE))))
 }
 
-async fn lane(office: &Office, bot: &Messenger, budget: &AtomicUsize) -> Result<Delivered, StoreError> {
+async fn lane(
+    office: &Office,
+    channels: Channels<'_>,
+    budget: &AtomicUsize,
+    go_on: &(dyn Fn() -> bool + Sync),
+) -> Result<Delivered, StoreError> {
     let mut sum = Delivered::default();
-    while budget.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
-        let Some((claimed, notice)) = claim(office).await? else { break };
-        let outcome = if claimed.chat.channel == "telegram" {
-            send(office, bot, &claimed, &notice).await
-        } else if robot::is_robot(&claimed.chat) {
-            match robot::send(office, bot.hooks(), &claimed, &notice).await? {
-                // Written down already, with the rest due again.
-                Ok(Step::Part) => continue,
-                Ok(Step::Last) => Ok(String::new()),
-                Err(error) => Err(error),
-            }
-        } else {
-            Err(SendError::Refused(format!("there is no channel {}", claimed.chat.channel)))
+    while go_on() && budget.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+        let Some((claimed, notice)) = claim(office, channels).await? else { break };
+        // Why: one notice that makes the program stumble must not keep all the others.
+        let sending = AssertUnwindSafe(step(office, channels, &claimed, &notice)).catch_unwind();
+        let step = sending.await.unwrap_or_else(|_| {
+            tracing::error!(notice = %notice.number, "a notice made the delivery stumble; the others go on");
+            Err(SendError::Later("the program stumbled over this notice".into()))
+        });
+        let outcome = match step {
+            // Written down already, with the rest due again.
+            Ok(Step::Part) => continue,
+            Ok(Step::Whole(message_id)) => Ok(message_id),
+            Err(error) => Err(error),
         };
-        match settle(office, &claimed, &notice, outcome).await? {
+        let settled = match settle(office, channels, &claimed, &notice, &outcome).await {
+            Ok(settled) => settled,
+            // Why once more: a message that went out and is not written down goes out again.
+            Err(error) => {
+                tracing::warn!(%error, "what became of a delivery could not be written down; once more");
+                settle(office, channels, &claimed, &notice, &outcome).await?
+            }
+        };
+        match settled {
             Settled::Sent => sum.sent += 1,
             Settled::Later => sum.later += 1,
             Settled::Failed => sum.failed += 1,
@@ -103,27 +167,77 @@ async fn lane(office: &Office, bot: &Messenger, budget: &AtomicUsize) -> Result<
     Ok(sum)
 }
 
-async fn claim(office: &Office) -> Result<Option<(Claimed, NoticeRow)>, StoreError> {
+async fn claim(office: &Office, channels: Channels<'_>) -> Result<Option<(Claimed, NoticeRow)>, StoreError> {
     let now = office.now();
+    let answers = channels.telegram.map_or(0, |bot| bot.pace().answers(now));
     let mut tx = office.store.write_rows().await?;
-    if tx.sent_since(None, now - PAUSE).await?.len() + LANES > PER_SECOND {
+    let Some(claimed) = tx.claim_delivery(now, now + LEASE).await? else { return Ok(None) };
+    // Counted behind the lock under which one claims: this try is among them.
+    if tx.recent_attempts(now, now - PAUSE).await?.len() + answers > PER_SECOND {
         return Ok(None);
     }
-    let Some(claimed) = tx.claim_delivery(now, now + LEASE).await? else { return Ok(None) };
     let notice = tx.notice(claimed.notice_id).await?;
     tx.commit().await?;
     Ok(Some((claimed, notice)))
 }
 
-async fn send(office: &Office, bot: &Messenger, claimed: &Claimed, notice: &NoticeRow) -> Result<String, SendError> {
+async fn step(
+    office: &Office,
+    channels: Channels<'_>,
+    claimed: &Claimed,
+    notice: &NoticeRow,
+) -> Result<Step, SendError> {
+    if !robot::is_robot(&claimed.chat) {
+        return send(office, channels, claimed, notice).await.map(Step::Whole);
+    }
+    match channels.hooks {
+        Some(hooks) => robot::send(office, hooks, claimed, notice).await,
+        None => robot::send(office, &Hooks::default(), claimed, notice).await,
+    }
+}
+
+async fn send(
+    office: &Office,
+    channels: Channels<'_>,
+    claimed: &Claimed,
+    notice: &NoticeRow,
+) -> Result<String, SendError> {
+    let (chat, now) = (&claimed.chat, office.now());
     // The first acceptance starts the clock; a later reader is told the same date.
-    let accepted_at = notice.delivered_at.unwrap_or_else(|| office.now());
+    let accepted_at = notice.delivered_at.unwrap_or(now);
     let due = |class| {
         let deadline = deadline(office, class, accepted_at);
         (deadline.on, deadline.provisional)
     };
-    let message = texts::render(&notice.body, &notice.number, notice.unit.as_deref(), claimed.chat.lang, &due);
-    bot.send(&claimed.chat.address, &message).await
+    let message = texts::render(&notice.body, &notice.number, notice.unit.as_deref(), chat.lang, &due);
+    let absent = || SendError::Later(format!("the channel {} is not running here", chat.channel));
+    match chat.channel.as_str() {
+        "telegram" => {
+            let bot = channels.telegram.ok_or_else(absent)?;
+            let rest = if chat.is_group { bot.pace().rest_of_group(&chat.address, now) } else { Duration::ZERO };
+            if !rest.is_zero() {
+                // The group has been answered a lot just now.
+                return Err(SendError::Wait(rest));
+            }
+            bot.pace().count(&chat.address, false, now);
+            bot.send(&chat.address, &message).await
+        }
+        wecom::CHANNEL => {
+            let bot = channels.wecom.ok_or_else(absent)?;
+            bot.send(&chat.address, chat.is_group, &message, chat.lang).await
+        }
+        other => Err(SendError::Refused(format!("there is no channel {other}"))),
+    }
+}
+
+/// How long a chat rests after a message.
+fn pause(chat: &Chat) -> TimeDelta {
+    match (chat.channel.as_str(), chat.is_group) {
+        _ if robot::is_robot(chat) => robot::pause(chat),
+        (wecom::CHANNEL, _) => WECOM_PAUSE,
+        (_, true) => GROUP_PAUSE,
+        (_, false) => PAUSE,
+    }
 }
 
 enum Settled {
@@ -135,59 +249,64 @@ enum Settled {
 
 async fn settle(
     office: &Office,
+    channels: Channels<'_>,
     claimed: &Claimed,
     notice: &NoticeRow,
-    outcome: Result<String, SendError>,
+    outcome: &Result<String, SendError>,
 ) -> Result<Settled, StoreError> {
     let now = office.now();
     let mut tx = office.store.write().await?;
     let chat = &claimed.chat;
     let settled = match outcome {
         Ok(message_id) => {
-            if tx.settle_sent(claimed, &message_id, now).await? {
+            if tx.settle_sent(claimed, message_id, now).await? {
                 delivered(&mut tx, office, claimed.notice_id, now).await?;
             }
             tx.hold_chat(chat.id, now + pause(chat)).await?;
             Settled::Sent
         }
         Err(SendError::Wait(rest)) => {
-            let again = now + TimeDelta::from_std(rest).unwrap_or(TimeDelta::hours(1)).min(TimeDelta::hours(24));
+            let again = now + TimeDelta::from_std(*rest).unwrap_or(LONGEST_REST).min(LONGEST_REST);
             tx.hold_chat(chat.id, again).await?;
             tx.settle_later(claimed, "throttled", "too many messages", again, now).await?;
             Settled::Later
         }
         Err(SendError::Moved(address)) => {
-            // Two groups never become one, but an address the office knows already may not be taken twice.
-            if tx.chat_at(&chat.channel, &address).await?.is_none() {
-                tx.move_chat(chat.id, &address).await?;
-                tx.settle_later(claimed, "moved", "the group has become a supergroup", now, now).await?;
-                Settled::Later
-            } else {
-                give_up(&mut tx, office, claimed, notice, "the group is bound at its new address already", now).await?;
-                Settled::Failed
+            tx.settle_later(claimed, "moved", "the group has become a supergroup", now, now).await?;
+            match tx.chat_at(&chat.channel, address).await? {
+                None => tx.move_chat(chat.id, address).await?,
+                // It was bound again at its new address before anything was sent to the old one.
+                Some(known) if known.id != chat.id => tx.join_chats(chat.id, known.id, now).await?,
+                Some(_) => {}
             }
+            Settled::Later
         }
         Err(SendError::Gone(why)) => {
             tracing::warn!(chat.id, notice = %notice.number, %why, "a chat refuses messages for good");
-            give_up(&mut tx, office, claimed, notice, &why, now).await?;
+            give_up(&mut tx, office, claimed, notice, why, now).await?;
             Settled::Failed
         }
         Err(SendError::Refused(why)) => {
             tracing::error!(notice = %notice.number, %why, "the channel refuses a message; it will not be sent");
-            tx.settle_failed(claimed, &why, now).await?;
+            tx.settle_failed(claimed, why, now).await?;
             Settled::Failed
         }
         Err(SendError::Later(why)) => {
             let again = now + back_off(claimed.id, claimed.attempts);
-            tracing::info!(notice = %notice.number, claimed.attempts, %why, "a delivery is put off");
+            if channels.may_complain("later") {
+                tracing::warn!(notice = %notice.number, claimed.attempts, %why, "deliveries are put off");
+            }
             tx.hold_chat(chat.id, again).await?;
-            tx.settle_later(claimed, "failed", &why, again, now).await?;
+            tx.settle_later(claimed, "failed", why, again, now).await?;
             Settled::Later
         }
         Err(SendError::Unknown(why)) => {
-            tracing::warn!(notice = %notice.number, %why, "nobody knows whether a notice went out; it will be repeated");
-            tx.hold_chat(chat.id, now + UNKNOWN_AGAIN).await?;
-            tx.settle_later(claimed, "unknown", &why, now + UNKNOWN_AGAIN, now).await?;
+            let again = now + UNKNOWN_AGAIN.max(back_off(claimed.id, claimed.attempts));
+            if channels.may_complain("unknown") {
+                tracing::warn!(notice = %notice.number, claimed.attempts, %why, "nobody knows whether notices went out; they will be repeated");
+            }
+            tx.hold_chat(chat.id, again).await?;
+            tx.settle_later(claimed, "unknown", why, again, now).await?;
             Settled::Unknown
         }
     };
@@ -209,14 +328,6 @@ async fn give_up(
     tx.fail_deliveries_to(claimed.chat.id, why).await?;
     let alert = Alert::Undeliverable { unit: notice.unit.clone(), number: notice.number.clone(), why: why.to_owned() };
     notify::alert(tx, office, alert, &format!("undeliverable:{}:{}", claimed.chat.id, notice.number), now).await
-}
-
-fn pause(chat: &Chat) -> TimeDelta {
-    match chat {
-        chat if robot::is_robot(chat) => robot::pause(chat),
-        chat if chat.is_group => GROUP_PAUSE,
-        _ => PAUSE,
-    }
 }
 
 /// 5 s · 2^tries, at most an hour, and up to half as much again by the delivery's own number.

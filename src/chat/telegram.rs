@@ -6,27 +6,37 @@
 //!
 //! Nothing here derives `Debug`: the library's bot prints its token.
 
+mod call;
+mod files;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use teloxide::Bot;
 use teloxide::net::default_reqwest_settings;
 use teloxide::payloads::{
-    AnswerCallbackQuerySetters, EditMessageReplyMarkupSetters, GetUpdatesSetters, SendDocumentSetters,
-    SendMessageSetters, SetMyCommandsSetters,
+    AnswerCallbackQuerySetters, EditMessageReplyMarkupSetters, EditMessageTextSetters, GetUpdatesSetters,
+    SendDocumentSetters, SendMessageSetters, SetMyCommandsSetters,
 };
 use teloxide::requests::Requester;
 use teloxide::types::{
-    AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup,
-    InputFile, LinkPreviewOptions, MaybeInaccessibleMessage, MessageId, ParseMode, ReplyMarkup, Update, UpdateKind,
+    AllowedUpdate, BotCommand, BotCommandScope, CallbackQueryId, ChatId, ForceReply, InlineKeyboardButton,
+    InlineKeyboardMarkup, InputFile, LinkPreviewOptions, MaybeInaccessibleMessage, MessageId, ParseMode, ReplyMarkup,
+    Update, UpdateKind,
 };
-use teloxide::{ApiError, Bot, RequestError};
+
+use call::{sort, updates};
 
 use super::commands::Verb;
+use super::deliver::Pace;
 use super::handle::{Incoming, Sender, What};
 use super::texts::{self, Button, Message, Press};
 use crate::domain::Lang;
-use crate::fetch::Hooks;
+use crate::domain::person::Role;
 
+/// The channel's name in the database.
+const CHANNEL: &str = "telegram";
 /// Seconds of one long poll; the client gives up on a request after 17.
 const POLL_SECONDS: u32 = 10;
 /// How long a chat rests after a 429 that names no time.
@@ -36,11 +46,20 @@ const ANONYMOUS: u64 = 1_087_968_824;
 /// Longest notification of a pressed button, in characters.
 const LONGEST_TOAST: usize = 190;
 
+/// Addresses in a message are there to be read and opened, not to be fetched for a picture.
+const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+    is_disabled: true,
+    url: None,
+    prefer_small_media: false,
+    prefer_large_media: false,
+    show_above_text: false,
+};
+
 /// Sends and receives for one bot; cheap to clone.
 #[derive(Clone)]
 pub struct Messenger {
     bot: Bot,
-    hooks: Hooks,
+    pace: Arc<Pace>,
 }
 
 /// Why there is no messenger.
@@ -87,9 +106,9 @@ impl SendError {
         match self {
             Self::Wait(pause) => format!("Telegram 要求{}秒后再试", pause.as_secs()),
             Self::Moved(_) => "群组已升级为超级群组".into(),
-            Self::Gone(words) | Self::Refused(words) => format!("Telegram 拒绝了请求（{words}）"),
-            Self::Later(words) => format!("暂时无法使用 Telegram（{words}）"),
-            Self::Unknown(words) => format!("未收到 Telegram 的完整答复（{words}）"),
+            Self::Gone(words) | Self::Refused(words) => format!("Telegram 拒绝了请求（{}）", call::in_chinese(words)),
+            Self::Later(words) => format!("暂时无法使用 Telegram（{}）", call::in_chinese(words)),
+            Self::Unknown(words) => format!("未收到 Telegram 的完整答复（{}）", call::in_chinese(words)),
         }
     }
 }
@@ -115,57 +134,48 @@ impl Messenger {
             None => builder.no_proxy(),
         };
         let client = builder.build().map_err(|_| MessengerError::Client)?;
-        Ok(Self { bot: Bot::with_client(token.expose_secret(), client).set_api_url(api_url), hooks: Hooks::default() })
+        Ok(Self { bot: Bot::with_client(token.expose_secret(), client).set_api_url(api_url), pace: Arc::default() })
     }
 
-    /// The client for the group robots of other products.
-    pub(super) fn hooks(&self) -> &Hooks {
-        &self.hooks
+    /// What was said lately.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
     }
 
-    /// Asks Telegram who the bot is.
-    pub async fn check(&self) -> Result<Me, SendError> {
-        let me = self.bot.get_me().await.map_err(|error| sort(&error))?;
-        Ok(Me { username: me.username().to_owned() })
-    }
-
-    /// Publishes the command menu in each language; Chinese is the default.
+    /// Publishes the menu of who is not bound to anything more, in each language; Chinese is the default.
+    ///
+    /// What else a role may do stands in the menu of its chat: see [`Messenger::set_menu`].
     pub async fn publish_commands(&self) -> Result<(), SendError> {
-        let menu = |lang| -> Vec<BotCommand> {
-            Verb::ALL
-                .iter()
-                .filter(|verb| **verb != Verb::Start)
-                .map(|verb| {
-                    let (arguments, about) = texts::about(*verb, lang);
-                    let gap = if arguments.is_empty() { "" } else { ": " };
-                    BotCommand::new(verb.key(), format!("{about}{gap}{arguments}"))
-                })
-                .collect()
-        };
-        self.bot.set_my_commands(menu(Lang::Zh)).await.map_err(|error| sort(&error))?;
-        self.bot.set_my_commands(menu(Lang::En)).language_code("en").await.map_err(|error| sort(&error))?;
+        let mut verbs = texts::commands_of(&[Role::UnitAdmin]);
+        if !verbs.contains(&Verb::Bind) {
+            verbs.insert(0, Verb::Bind);
+        }
+        self.call(&self.bot.set_my_commands(menu(&verbs, Lang::Zh))).await?;
+        self.call(&self.bot.set_my_commands(menu(&verbs, Lang::En)).language_code("en")).await?;
         Ok(())
+    }
+
+    /// Sets the command menu of one chat.
+    pub async fn set_menu(&self, address: &str, verbs: &[Verb], lang: Lang) -> Result<(), SendError> {
+        let scope = BotCommandScope::Chat { chat_id: chat_id(address)?.into() };
+        let request = self.bot.set_my_commands(menu(verbs, lang)).scope(scope);
+        request.await.map(|_| ()).map_err(|error| sort(&error))
     }
 
     /// Sends a message; gives its number in the chat.
     pub async fn send(&self, address: &str, message: &Message) -> Result<String, SendError> {
-        let mut request =
-            self.bot.send_message(chat_id(address)?, &message.html).parse_mode(ParseMode::Html).link_preview_options(
-                LinkPreviewOptions {
-                    is_disabled: true,
-                    url: None,
-                    prefer_small_media: false,
-                    prefer_large_media: false,
-                    show_above_text: false,
-                },
-            );
+        let mut request = self
+            .bot
+            .send_message(chat_id(address)?, &message.html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW);
         if message.ask {
             request = request.reply_markup(ReplyMarkup::ForceReply(ForceReply::new()));
         } else if !message.buttons.is_empty() {
             request = request.reply_markup(keyboard(&message.buttons));
         }
-        let sent = request.await.map_err(|error| sort(&error))?;
-        Ok(sent.id.0.to_string())
+        // Why: an answer without the number was accepted all the same; to repeat it would help nobody.
+        Ok(self.call(&request).await?["message_id"].as_i64().unwrap_or_default().to_string())
     }
 
     /// Sends a file with a short text; gives its number in the chat.
@@ -186,10 +196,18 @@ impl Messenger {
     pub async fn redraw(&self, address: &str, message: i32, buttons: &[Vec<Button>]) -> Result<(), SendError> {
         let request =
             self.bot.edit_message_reply_markup(chat_id(address)?, MessageId(message)).reply_markup(keyboard(buttons));
-        match request.await {
-            Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
-            Err(error) => Err(sort(&error)),
-        }
+        unless_modified(self.call(&request).await)
+    }
+
+    /// Writes a message and its buttons anew; that it says so already is no error.
+    pub async fn rewrite(&self, address: &str, message: i32, anew: &Message) -> Result<(), SendError> {
+        let request = self
+            .bot
+            .edit_message_text(chat_id(address)?, MessageId(message), &anew.html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW)
+            .reply_markup(keyboard(&anew.buttons));
+        unless_modified(self.call(&request).await)
     }
 
     /// Ends the waiting of a pressed button, with a short notification or none.
@@ -198,22 +216,35 @@ impl Messenger {
         if let Some(toast) = toast {
             request = request.text(toast.chars().take(LONGEST_TOAST).collect::<String>());
         }
-        request.await.map(|_| ()).map_err(|error| sort(&error))
+        self.call(&request).await.map(|_| ())
     }
 
     /// The next updates from `offset` on, after at most ten seconds; what concerns nobody is left out.
     pub(super) async fn updates(&self, offset: i32) -> Result<(i32, Vec<Incoming>), SendError> {
-        let updates = self
+        let request = self
             .bot
             .get_updates()
             .offset(offset)
             .timeout(POLL_SECONDS)
-            .allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery])
-            .await
-            .map_err(|error| sort(&error))?;
-        let next = updates.iter().map(|update| update.id.as_offset()).max().unwrap_or(offset);
-        Ok((next, updates.into_iter().filter_map(incoming).collect()))
+            .allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
+        updates(self.call(&request).await?, offset)
     }
+}
+
+fn unless_modified(done: Result<serde_json::Value, SendError>) -> Result<(), SendError> {
+    match done {
+        Err(SendError::Refused(words)) if words.starts_with("Bad Request: message is not modified") => Ok(()),
+        done => done.map(|_| ()),
+    }
+}
+
+fn menu(verbs: &[Verb], lang: Lang) -> Vec<BotCommand> {
+    let entry = |verb: &Verb| {
+        let (arguments, about) = texts::about(*verb, lang);
+        let gap = if arguments.is_empty() { "" } else { ": " };
+        BotCommand::new(verb.key(), format!("{about}{gap}{arguments}"))
+    };
+    verbs.iter().map(entry).collect()
 }
 
 fn chat_id(address: &str) -> Result<ChatId, SendError> {
@@ -227,59 +258,6 @@ fn keyboard(buttons: &[Vec<Button>]) -> InlineKeyboardMarkup {
     }))
 }
 
-/// What to do next about a failed request.
-fn sort(error: &RequestError) -> SendError {
-    match error {
-        RequestError::RetryAfter(seconds) => SendError::Wait(seconds.duration()),
-        RequestError::MigrateToChatId(to) => SendError::Moved(to.0.to_string()),
-        RequestError::Api(error) => {
-            let words = match error {
-                ApiError::Unknown(words) => words.clone(),
-                known => known.to_string(),
-            };
-            sort_words(words, matches!(error, ApiError::InvalidToken))
-        }
-        RequestError::Network(error) if error.is_connect() || error.is_builder() => {
-            SendError::Later("Telegram cannot be reached".into())
-        }
-        RequestError::Network(_) => SendError::Unknown("the connection was lost before the answer came".into()),
-        // Why: the raw answer may quote the message, so it is looked at and never repeated.
-        RequestError::InvalidJson { raw, .. } if raw.trim_start().starts_with('{') => {
-            SendError::Unknown("the answer could not be read".into())
-        }
-        RequestError::InvalidJson { .. } => SendError::Later("a gateway answered instead of Telegram".into()),
-        RequestError::Io(_) => SendError::Later("a file could not be read".into()),
-    }
-}
-
-fn sort_words(words: String, bad_token: bool) -> SendError {
-    const GONE: &[&str] = &[
-        "Forbidden:",
-        "Bad Request: chat not found",
-        "Bad Request: user not found",
-        "Bad Request: PEER_ID_INVALID",
-        "Bad Request: group is deactivated",
-        "Bad Request: group chat was deactivated",
-        "Bad Request: CHAT_WRITE_FORBIDDEN",
-        "Bad Request: have no rights to send a message",
-        "Bad Request: not enough rights to send text messages",
-        "Bad Request: need administrator rights in the channel chat",
-    ];
-    if bad_token {
-        return SendError::Later("Telegram refuses the token".into());
-    }
-    if words.starts_with("Too Many Requests") {
-        return SendError::Wait(REST);
-    }
-    if GONE.iter().any(|beginning| words.starts_with(beginning)) {
-        return SendError::Gone(words);
-    }
-    if words.starts_with("Bad Request") || words.starts_with("Request Entity Too Large") {
-        return SendError::Refused(words);
-    }
-    SendError::Later(words)
-}
-
 /// What the office needs to know of an update; `None` for what concerns nobody.
 fn incoming(update: Update) -> Option<Incoming> {
     let update_id = i64::from(update.id.0);
@@ -290,17 +268,22 @@ fn incoming(update: Update) -> Option<Incoming> {
                 return None;
             }
             let text = message.text().or(message.caption()).unwrap_or_default().to_owned();
-            let attachment = message.photo().is_some() || message.document().is_some() || message.video().is_some();
             let reply_to = message
                 .reply_to_message()
                 .filter(|to| to.from.as_ref().is_some_and(|from| from.is_bot))
                 .and_then(|to| to.text().map(str::to_owned));
             Some(Incoming {
+                channel: CHANNEL,
                 update_id,
                 address: message.chat.id.0.to_string(),
                 is_group: !message.chat.is_private(),
                 sender: sender(from, message.sender_chat.is_some()),
-                what: What::Text { text, reply_to, attachment, forwarded: message.forward_origin().is_some() },
+                what: What::Text {
+                    text,
+                    reply_to,
+                    attachments: files::attachments(&message),
+                    forwarded: message.forward_origin().is_some(),
+                },
             })
         }
         UpdateKind::CallbackQuery(query) => {
@@ -308,6 +291,7 @@ fn incoming(update: Update) -> Option<Incoming> {
             let (address, is_group) = (chat.id.0.to_string(), !chat.is_private());
             let buttons = query.message.as_ref().and_then(MaybeInaccessibleMessage::regular_message).map(presses);
             Some(Incoming {
+                channel: CHANNEL,
                 update_id,
                 address,
                 is_group,
@@ -357,19 +341,6 @@ fn presses(message: &teloxide::types::Message) -> Vec<Vec<Press>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn refusals_are_sorted_by_how_they_begin() {
-        for words in
-            ["Forbidden: bot was kicked from the group chat", "Forbidden: something new", "Bad Request: chat not found"]
-        {
-            assert_eq!(sort_words(words.into(), false), SendError::Gone(words.into()));
-        }
-        assert_eq!(sort_words("Too Many Requests".into(), false), SendError::Wait(REST));
-        assert!(matches!(sort_words("Bad Request: can't parse entities: x".into(), false), SendError::Refused(_)));
-        assert!(matches!(sort_words("Internal Server Error".into(), false), SendError::Later(_)));
-        assert!(matches!(sort_words("Unauthorized".into(), true), SendError::Later(_)));
-    }
 
     #[test]
     fn a_wrong_address_or_proxy_is_named_without_the_token() {

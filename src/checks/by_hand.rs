@@ -11,10 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::asked::Asked;
 use super::judge::{Bench, by_hand, is_a_verdict, newer_sight};
 use super::run::bench;
+use super::self_report::spot_checks;
 use super::words_by_hand::{self as words, Fault};
 use crate::domain::Lang;
 use crate::domain::account::{Account, AccountId, Platform};
-use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandTask};
+use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandOrigin, HandTask};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::Action;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
@@ -103,6 +104,8 @@ async fn walk(
     let mut answers: BTreeMap<(AccountId, HandItem), HandLook> =
         tx.hand_looks(round.id).await?.into_iter().map(|look| ((look.account_id.clone(), look.item), look)).collect();
     let unseen = unseen(&mut tx, office, round).await?;
+    let reports = tx.self_reports(round.id).await?;
+    let picked = spot_checks(round.name, &reports);
     let mut after: Option<AccountId> = None;
     loop {
         let page = tx.frame_accounts_page(round.id, after.as_ref(), PAGE).await?;
@@ -112,6 +115,14 @@ async fn walk(
             let Some(reason) = members.get(&account.account_id) else { continue };
             for item in HandItem::ALL {
                 let answer = answers.remove(&(account.account_id.clone(), *item));
+                if answer.as_ref().is_some_and(|answer| answer.origin == HandOrigin::SelfReport) {
+                    // A unit's word stands in for the look, but where it is looked into.
+                    let report = reports.iter().find(|report| report.account_id == account.account_id);
+                    if let Some(report) = report.filter(|_| picked.contains(&account.account_id)) {
+                        visit(&account, *item, Some(words::spot_check(office.lang(), report)), None);
+                    }
+                    continue;
+                }
                 let why = wanted(office, round, &account, *reason, *item, unseen.get(&account.account_id));
                 if why.is_some() || answer.is_some() {
                     visit(&account, *item, why.flatten(), answer);
@@ -235,8 +246,8 @@ pub async fn record(
                 recorded.unchanged += 1;
                 continue;
             }
-            Some(_) => recorded.changed += 1,
-            None => recorded.recorded += 1,
+            Some(before) if before.origin == HandOrigin::Inspector => recorded.changed += 1,
+            Some(_) | None => recorded.recorded += 1,
         }
         good.push((account, member, look));
     }
@@ -304,7 +315,7 @@ fn is_end_of_day(office: &Office, at: DateTime<Utc>) -> bool {
 
 /// Writes the verdict on one answer and does what follows from it in a judged round.
 #[expect(clippy::too_many_arguments, reason = "one step of one use case")]
-async fn put_verdict(
+pub(super) async fn put_verdict(
     tx: &mut Tx,
     office: &Office,
     bench: &Bench<'_>,

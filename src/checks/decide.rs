@@ -2,9 +2,12 @@
 
 use crate::domain::finding::Outcome;
 use crate::domain::issue::Action;
+use crate::domain::notice::Alert;
 use crate::domain::round::RoundState;
-use crate::issues::open::{open_late, write_notices};
+use crate::domain::rule::Class;
+use crate::issues::open::{open_late, write_gathered};
 use crate::issues::{self, IssueError, Scope};
+use crate::notify;
 use crate::office::Office;
 use crate::store::{NewEvent, StoreError, StoredFinding, Tx};
 
@@ -87,7 +90,7 @@ pub async fn decide_finding(
     ids.extend(tx.decide_siblings(&decided.finding, to, actor, now).await?);
     if confirm {
         for id in ids {
-            open_confirmed(&mut tx, office, id).await?;
+            open_confirmed(&mut tx, office, id, actor).await?;
         }
     } else if outcome == Outcome::Fail
         && let Some(issue) = tx.issue_on(&decided.finding, office.zone()).await?
@@ -100,7 +103,7 @@ pub async fn decide_finding(
 }
 
 /// Opens the issue of a confirmed finding, with its notice, unless its round still does that itself.
-async fn open_confirmed(tx: &mut Tx, office: &Office, id: i64) -> Result<(), IssueError> {
+async fn open_confirmed(tx: &mut Tx, office: &Office, id: i64, actor: &str) -> Result<(), IssueError> {
     let found = tx.finding(id, office.zone()).await?;
     let round = tx.round_by_id(found.round_id).await?;
     if !matches!(round.state, RoundState::Judged | RoundState::Closed) {
@@ -109,7 +112,13 @@ async fn open_confirmed(tx: &mut Tx, office: &Office, id: i64) -> Result<(), Iss
     let now = office.now();
     open_late(tx, office, &round, &found, now).await?;
     if round.notify {
-        write_notices(tx, office, &round, now).await?;
+        write_gathered(tx, office, &round, now).await?;
+        if found.finding.class == Class::Veto
+            && let Some(issue) = tx.issue_on(&found.finding, office.zone()).await?
+        {
+            let alert = Alert::Veto { line: issues::line(&issue), by: actor.to_owned() };
+            notify::alert(tx, office, alert, &format!("veto:{id}"), now).await?;
+        }
     }
     Ok(())
 }

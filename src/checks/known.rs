@@ -1,10 +1,11 @@
 //! What the office knows of an account besides what a look sees.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::judge::{Decisions, Known, RegistryKnown};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::naming::Twins;
+use crate::domain::review::ReviewRecord;
 use crate::office::Office;
 use crate::store::StoreError;
 
@@ -74,12 +75,33 @@ pub(super) async fn load(
     id: &AccountId,
     with_reviews: bool,
 ) -> Result<(Account, Known), StoreError> {
+    let mut found = load_all(office, records, &[id], with_reviews).await?;
+    found.pop().ok_or_else(|| StoreError::Missing { kind: "account", id: id.to_string() })
+}
+
+/// These accounts, as far as they exist, with what the office knows of them.
+pub(super) async fn load_all(
+    office: &Office,
+    records: &Records,
+    ids: &[&AccountId],
+    with_reviews: bool,
+) -> Result<Vec<(Account, Known)>, StoreError> {
     let mut tx = office.store.read().await?;
-    let account = tx.account(id).await?.ok_or_else(|| StoreError::Missing { kind: "account", id: id.to_string() })?;
-    let mut known = records.of(&account);
+    let accounts = tx.accounts_of(ids).await?;
+    let mut reviews = HashMap::<AccountId, Vec<ReviewRecord>>::new();
+    let mut taking_part = HashSet::new();
     if with_reviews {
-        known.reviews.records = tx.reviews_of(id).await?;
-        known.reviews.unit_takes_part = !known.reviews.records.is_empty() || tx.unit_has_reviews(&account.unit).await?;
+        for review in tx.reviews_of(ids).await? {
+            reviews.entry(review.account_id.clone()).or_default().push(review);
+        }
+        let units: Vec<&str> = accounts.iter().map(|account| account.unit.as_str()).collect();
+        taking_part = tx.units_with_reviews(&units).await?;
     }
-    Ok((account, known))
+    let known = accounts.into_iter().map(|account| {
+        let mut known = records.of(&account);
+        known.reviews.records = reviews.remove(&account.account_id).unwrap_or_default();
+        known.reviews.unit_takes_part = taking_part.contains(&account.unit);
+        (account, known)
+    });
+    Ok(known.collect())
 }

@@ -106,22 +106,23 @@ const SNIPPET_OF_SOUND: usize = 60;
 #[derive(Debug, Clone, Copy)]
 struct Wish<'s> {
     evidence: bool,
+    last: bool,
     sites: Option<&'s Sites>,
 }
 
 /// Looks at `url` and says what it found, with its evidence.
 pub async fn verify(fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
-    look(fetcher, url, now, Wish { evidence: true, sites: None }).await
+    look(fetcher, url, now, Wish { evidence: true, last: false, sites: None }).await
 }
 
-/// Looks at `url` for the verdict alone: no snippet, no hash.
-pub async fn verdict(fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
-    look(fetcher, url, now, Wish { evidence: false, sites: None }).await
+/// Looks at `url` for the verdict alone: no snippet, no hash; the `last` look at a host lets go of it.
+pub async fn verdict(fetcher: &Fetcher, url: &str, now: DateTime<Utc>, last: bool) -> LinkLook {
+    look(fetcher, url, now, Wish { evidence: false, last, sites: None }).await
 }
 
 /// [`verify`], knowing what the site of `url` answers to an address that does not exist.
 pub(super) async fn verify_at(fetcher: &Fetcher, sites: &Sites, url: &str, now: DateTime<Utc>) -> LinkLook {
-    look(fetcher, url, now, Wish { evidence: true, sites: Some(sites) }).await
+    look(fetcher, url, now, Wish { evidence: true, last: false, sites: Some(sites) }).await
 }
 
 /// What an answer says by itself, as every look judges its last one.
@@ -135,7 +136,13 @@ pub fn judge_answer(page: &Page) -> (LinkOutcome, LinkReason) {
 async fn look(fetcher: &Fetcher, url: &str, now: DateTime<Utc>, wish: Wish<'_>) -> LinkLook {
     let settings = fetcher.settings();
     let max_body = settings.max_body.min(MAX_BODY);
-    let ask = Ask { retries: settings.retries, max_binary: MAX_BINARY, onward: Some(onward), ..Ask::once(max_body) };
+    let ask = Ask {
+        last: wish.last,
+        retries: settings.retries,
+        max_binary: MAX_BINARY,
+        onward: Some(onward),
+        ..Ask::once(max_body)
+    };
     let first = fetcher.get_with(url, ask).await;
     let Ok(page) = &first else { return judge(fetcher, url, now, first, 0, wish).await };
     if !is_gone(page) {

@@ -122,7 +122,7 @@ async fn a_verdict_alone_is_the_same_verdict() {
     let fetcher = fetcher(settings());
     for path in ["/ok", "/soft", "/softgbk", "/captcha", "/status/404", "/deleted"] {
         let url = format!("{base}{path}");
-        let (look, alone) = (verify(&fetcher, &url, now()).await, verdict(&fetcher, &url, now()).await);
+        let (look, alone) = (verify(&fetcher, &url, now()).await, verdict(&fetcher, &url, now(), true).await);
         assert_eq!((look.outcome, look.reason, look.status), (alone.outcome, alone.reason, alone.status), "{path}");
         assert!(alone.snippet.is_empty() && alone.sha256.is_none(), "{path}");
     }

@@ -34,6 +34,7 @@ pub mod rejudge;
 pub mod run;
 pub mod second_look;
 pub mod seen;
+pub mod self_report;
 mod sign_off;
 mod site_look;
 pub mod site_seen;

@@ -22,7 +22,7 @@ use crate::fetch::Fetcher;
 use crate::issues::{self, Acted, IssueError, Scope};
 use crate::notify;
 use crate::office::Office;
-use crate::store::{StoreError, StoredIssue};
+use crate::store::{NewEvent, StoreError, StoredIssue};
 
 /// What a recheck saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Measured {
     pub sentence: String,
 }
 
+/// What an event carries when a recheck has seen that the problem is gone.
+const PASSED: &str = r#"{"passed":true}"#;
 /// Hours until a recheck that saw nothing is tried again.
 const AGAIN_AFTER_HOURS: i64 = 6;
 /// After so many rechecks that saw nothing a person is asked instead.
@@ -112,7 +114,18 @@ async fn recheck_with(
         }
         acted
     } else {
-        issues::append(&mut tx, id, now, actor, EventKind::Rechecked, &measured.sentence).await?;
+        let subject_id = id.to_string();
+        let event = NewEvent {
+            at: now,
+            actor,
+            subject_kind: "issue",
+            subject_id: &subject_id,
+            kind: EventKind::Rechecked.key(),
+            note: &measured.sentence,
+            // What a person closes afterwards has been seen to be gone.
+            data: if measured.passed == Some(true) { PASSED } else { "" },
+        };
+        tx.append_event(event).await?;
         let blind = measured.passed.is_none() && found.state.status == IssueStatus::Rectified;
         let after = tx.issue(id, office.zone()).await?;
         let looks = after.issue.events.iter().rev().take_while(|event| event.kind == EventKind::Rechecked).count();
@@ -125,6 +138,7 @@ async fn recheck_with(
                 line: issues::line(&after),
                 what: measured.sentence.clone(),
                 by: crate::ACTOR.to_owned(),
+                files: tx.evidence_count(id).await?,
             };
             notify::alert(&mut tx, office, alert, &format!("rechecked:{id}:{}", after.issue.events.len()), now).await?;
         }

@@ -10,7 +10,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::by_hand;
 use super::health::health;
 use super::judge::{Bench, Known, judge};
-use super::known::{Records, load};
+use super::known::{Records, load_all};
 use super::observe::{Aids, Scope, observe};
 use super::seen::{Observed, Try};
 use super::{suspicions, warn};
@@ -24,7 +24,7 @@ use crate::issues::IssueError;
 use crate::issues::open::{Opened, open_round};
 use crate::office::Office;
 use crate::sampling::{self, RoundError};
-use crate::store::{ClaimedMember, MemberCounts, NewEvent, NewFinding, Round, StoreError, Tx};
+use crate::store::{ClaimedMember, EndedLook, MemberCounts, NewEvent, NewFinding, Round, StoreError, Tx};
 
 /// What an operator asks of a run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,6 +80,8 @@ pub enum RunError {
 const LEASE: TimeDelta = TimeDelta::seconds(20);
 /// So far the clocks of two machines may differ.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+/// How the name of an owner begins that runs the round whole, at its own monitoring time.
+const SHARED: &str = "all-";
 const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Results written in one transaction.
 const WRITTEN_TOGETHER: usize = 64;
@@ -125,7 +127,8 @@ pub async fn run(
     if as_of > office.now() + CLOCKS_DIFFER {
         return Err(RoundError::FutureAsOf(office.local(as_of)).into());
     }
-    let owner = format!("{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
+    let shared = if wishes.as_of.is_none() && wishes.limit.is_none() { SHARED } else { "" };
+    let owner = format!("{shared}{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
     let keeper = keep_leases(office.clone(), round.id, owner.clone());
     let looked = look_at_members(office, fetcher, &round, wishes, &owner, &mut counts, &progress).await;
     keeper.abort();
@@ -141,6 +144,11 @@ pub async fn run(
     }
     let round = office.store.read().await?.require_round(name).await?;
     Ok(Ran { round, looked_at: tally.looked_at, counts, opened, held })
+}
+
+/// Rounds that somebody is running whole at this moment, so that others may share in them.
+pub async fn under_way(office: &Office) -> Result<Vec<RoundName>, StoreError> {
+    office.store.read().await?.rounds_claimed_by(SHARED, office.now()).await
 }
 
 fn keep_leases(office: Office, round: i64, owner: String) -> tokio::task::JoinHandle<()> {
@@ -230,12 +238,13 @@ async fn look_at_members(
     loop {
         while looks.len() < concurrency {
             if queue.is_empty() && left > 0 {
-                queue.extend(claim(office, round.id, owner, left.min(concurrency)).await?);
-                left -= queue.len();
+                let claimed = claim(office, round.id, owner, left.min(concurrency)).await?;
+                left -= claimed.len();
+                queue.extend(looker.load(claimed).await?);
             }
-            let Some(member) = queue.pop_front() else { break };
+            let Some((member, account, known)) = queue.pop_front() else { break };
             let looker = Arc::clone(&looker);
-            looks.spawn(async move { looker.look(member).await });
+            looks.spawn(async move { looker.look(member, account, known).await });
         }
         if let Some(first) = looks.join_next().await {
             let mut chunk = vec![first];
@@ -269,11 +278,8 @@ async fn look_at_members(
 }
 
 /// A look that panicked is a fault of ours: the run ends, the member is claimed again.
-fn joined(look: Result<Result<Looked, StoreError>, JoinError>) -> Result<Looked, RunError> {
-    match look {
-        Ok(looked) => Ok(looked?),
-        Err(error) => Err(RunError::Look(error)),
-    }
+fn joined(look: Result<Looked, JoinError>) -> Result<Looked, RunError> {
+    look.map_err(RunError::Look)
 }
 
 impl Tally {
@@ -310,14 +316,27 @@ struct Looker {
 }
 
 impl Looker {
-    async fn look(&self, member: ClaimedMember) -> Result<Looked, StoreError> {
-        let (account, mut known) = load(&self.office, &self.records, &member.account_id, self.full).await?;
+    /// The accounts of `members` with what is known of them.
+    async fn load(&self, members: Vec<ClaimedMember>) -> Result<Vec<(ClaimedMember, Account, Known)>, StoreError> {
+        let ids: Vec<&AccountId> = members.iter().map(|member| &member.account_id).collect();
+        let found = load_all(&self.office, &self.records, &ids, self.full).await?;
+        let mut found: HashMap<AccountId, (Account, Known)> =
+            found.into_iter().map(|(account, known)| (account.account_id.clone(), (account, known))).collect();
+        let loaded = members.into_iter().map(|member| {
+            let missing = || StoreError::Missing { kind: "account", id: member.account_id.to_string() };
+            let (account, known) = found.remove(&member.account_id).ok_or_else(missing)?;
+            Ok((member, account, known))
+        });
+        loaded.collect()
+    }
+
+    async fn look(&self, member: ClaimedMember, account: Account, mut known: Known) -> Looked {
         known.by_hand = self.by_hand.get(&member.account_id).cloned().unwrap_or_default();
         let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full, site: self.full };
         let seen = observe(&self.office, &self.fetcher, &self.aids, &account, scope).await;
         let findings = self.judge(&account, &seen, &known);
         let health = health(&account, &seen);
-        Ok(Looked { member, account, known, seen, health, findings })
+        Looked { member, account, known, seen, health, findings }
     }
 
     fn judge(&self, account: &Account, seen: &Observed, known: &Known) -> Vec<NewFinding> {
@@ -363,15 +382,23 @@ pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime
 async fn store(looker: &Looker, round: &Round, owner: &str, chunk: &mut [Looked]) -> Result<usize, StoreError> {
     let mut tx = looker.office.store.write_rows().await?;
     looker.judge_again(&mut tx, round.id, chunk).await?;
+    let ended: Vec<EndedLook> = chunk
+        .iter()
+        .map(|Looked { member, seen, findings, .. }| {
+            let newest_at = findings.iter().find_map(|finding| finding.newest_at);
+            EndedLook { member: member.id, at: seen.at, newest_at }
+        })
+        .collect();
+    let ours = tx.finish_members(owner, &ended).await?;
+    let ours: Vec<&Looked> = chunk.iter().filter(|looked| ours.contains(&looked.member.id)).collect();
+    let accounts: Vec<&AccountId> = ours.iter().map(|looked| &looked.member.account_id).collect();
+    tx.clear_findings(round.id, &accounts).await?;
+    let findings: Vec<_> =
+        ours.iter().map(|looked| (looked.member.id, &looked.member.account_id, looked.findings.as_slice())).collect();
+    tx.put_findings_of(round.id, &findings).await?;
     let mut stored = Vec::new();
     let mut sources = Vec::new();
-    for Looked { member, seen, health, findings, .. } in &*chunk {
-        let newest_at = findings.iter().find_map(|finding| finding.newest_at);
-        if !tx.finish_member(member.id, owner, seen.at, newest_at).await? {
-            continue;
-        }
-        tx.clear_findings(round.id, &member.account_id).await?;
-        tx.put_findings(round.id, member.id, &member.account_id, findings).await?;
+    for Looked { member, seen, health, .. } in ours {
         let data = serde_json::to_string(seen).map_err(StoreError::Json)?;
         sources.extend(health.clone().map(|health| (member.account_id.clone(), seen.at, health)));
         stored.push((&member.account_id, seen.at, data));

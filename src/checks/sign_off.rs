@@ -58,6 +58,9 @@ const CUT: &[&str] = &["…", "...", "[…]", "阅读全文", "查看全文", "�
 /// Endings of what is named in a person's place: a body, not a person.
 const BODIES: &[&str] = &["局", "科", "室", "处", "厅", "股", "部", "办", "中心", "单位", "小组", "委员会", "人员"];
 
+/// Every label holds one of these, which no other character is a form of: most texts hold none.
+const SIGNS: [char; 5] = ['审', '编', '稿', '核', '签'];
+
 /// Reads the sign-off of an article; `None` where it has none, or its end is cut off.
 pub(super) fn read(text: &str) -> Option<SignOff> {
     let text = text.trim_end();
@@ -65,6 +68,9 @@ pub(super) fn read(text: &str) -> Option<SignOff> {
         return None;
     }
     let mut tail: Vec<char> = text.chars().rev().take(TAIL).collect();
+    if !tail.iter().any(|c| SIGNS.contains(c)) {
+        return None;
+    }
     tail.reverse();
     let tail: Vec<char> = tail.into_iter().collect::<String>().nfkc().collect();
     // By stage: what certain words name, and what words name that may mean something else.
@@ -163,6 +169,14 @@ mod tests {
 
     fn sign_off(end: &str) -> Option<(u8, bool)> {
         read(&format!("云溪区水务局昨日召开会议，研究编辑、审核工作。\n{end}")).map(|s| (s.stages, s.one_person_twice))
+    }
+
+    #[test]
+    fn no_label_is_overlooked_for_want_of_a_sign() {
+        assert!(LABELS.iter().all(|label| label.0.contains(SIGNS)));
+        for c in ('\0'..=char::MAX).filter(|c| !SIGNS.contains(c)) {
+            assert!(!c.nfkc().any(|made| SIGNS.contains(&made)), "{:x}", u32::from(c));
+        }
     }
 
     #[test]

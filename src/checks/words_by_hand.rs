@@ -6,12 +6,35 @@ use crate::domain::by_hand::HandItem;
 use crate::domain::finding::Outcome;
 use crate::domain::round::RoundName;
 use crate::domain::time::LocalTime;
+use crate::store::SelfReport;
 
 /// The machine's sentence on what a person saw.
 pub(super) fn seen(lang: Lang, summary: &str, at: LocalTime) -> String {
     match lang {
         Lang::Zh => format!("{summary}（{}人工查看）", at.minute()),
         Lang::En => format!("{summary} (seen by a person at {})", at.minute()),
+    }
+}
+
+/// What a unit's own statement comes to.
+pub(super) fn stated(lang: Lang, summary: &str, updated: bool, at: LocalTime) -> String {
+    let at = at.minute();
+    match (lang, updated) {
+        (Lang::Zh, true) => format!("{summary}（依据单位自查报告，{at}报送）"),
+        (Lang::Zh, false) => format!("无法判定：单位自查报告（{at}报送）不足以证明按要求更新"),
+        (Lang::En, true) => format!("{summary} (by the unit's own report of {at})"),
+        (Lang::En, false) => {
+            format!("could not be judged: the unit's own report of {at} does not prove that it is updated")
+        }
+    }
+}
+
+/// What the worksheet asks where a unit's statement is looked into.
+pub(super) fn spot_check(lang: Lang, report: &SelfReport) -> String {
+    let (day, url) = (report.newest_at.format("%Y-%m-%d"), &report.content_url);
+    match lang {
+        Lang::Zh => format!("抽查单位自查报告：称 {day} 有更新（{url}），请核实"),
+        Lang::En => format!("look into the unit's own report: updated on {day} ({url})"),
     }
 }
 

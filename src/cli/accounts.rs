@@ -56,6 +56,12 @@ fn imported(context: &mut Context, done: &Imported) -> anyhow::Result<()> {
         (name("跳过", "skipped"), done.skipped.to_string()),
     ];
     context.out.one(done, &lines)?;
+    for (from, to) in &done.renamed_units {
+        context.out.note(
+            &format!("主办单位更名：{from} → {to}，绑定人员和未办结问题已随之变更"),
+            &format!("unit renamed: {from} → {to}; its bindings and live issues went along"),
+        );
+    }
     if done.dry_run {
         context.out.note("仅检查，未写入", "dry run: nothing was written");
     }

@@ -7,12 +7,13 @@ use clap_complete::Shell;
 
 use crate::domain::Lang;
 use crate::domain::account::SourceKind;
+use crate::domain::bulletin::Form;
 use crate::domain::finding::Outcome;
 use crate::domain::health::SourceState;
 use crate::domain::issue::IssueStatus;
 use crate::domain::person::Role;
 use crate::domain::ratio::Ratio;
-use crate::domain::round::RoundName;
+use crate::domain::round::{NotARound, RoundName};
 use crate::domain::sample::Rotation;
 
 const EXAMPLES: &str = "示例 Examples:
@@ -103,17 +104,58 @@ pub(super) enum Command {
     #[command(subcommand)]
     Notices(NoticesCommand),
     /// 生成台账、清单、通报、网页报告、公证单与数据集 Write all documents of a round
+    #[command(
+        override_usage = "xuncha report ROUND --out DIR [--form brief|statistics|list] [--notices] [--pdf] [--internal]\n       xuncha report --from dataset.json --out DIR\n       xuncha report YEAR --out DIR [--pdf]",
+        after_help = "示例 Examples:\n  xuncha report 2026Q4 --out reports\n  xuncha report --from reports/dataset.json --out again   只凭数据集重新生成，无需数据库 from the file alone, no database\n  xuncha report 2026Q4 --out reports --lang en            全部文件用英文 every document in English\n  xuncha report 2026Q4 --out reports --notices --pdf      另写整改通知书和PDF letters and PDF as well\n  xuncha report 2026 --out reports                        年度汇总 the year by unit"
+    )]
     Report {
-        round: RoundName,
+        /// 批次，或年份（如 2026，写出年度汇总） Round, or a year for the summary by unit
+        #[arg(value_name = "ROUND|YEAR", required_unless_present = "from")]
+        round: Option<Period>,
         /// 输出目录 Directory
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// 由已有的 dataset.json 生成 From a dataset written before
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        #[command(flatten)]
+        drafts: DraftArgs,
+    },
+    /// 列出某个数字对应的记录；不指明数字则列出全部数字 The rows behind a figure; without one, all figures
+    #[command(
+        override_usage = "xuncha explain ROUND [FIGURE]\n       xuncha explain --from dataset.json [FIGURE]",
+        after_help = "示例 Examples:\n  xuncha explain 2026Q4                                全部数字 every figure with its value\n  xuncha explain 2026Q4 total.pass_rate                合格率由哪些账号得出 the accounts behind the pass rate\n  xuncha explain --from dataset.json platform.weibo.failed --format csv > rows.csv"
+    )]
+    Explain {
+        /// 批次与数字 Round and figure
+        #[arg(value_names = ["ROUND", "FIGURE"], num_args = 0..=2)]
+        words: Vec<String>,
+        /// 由已有的 dataset.json 查看 From a dataset written before
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
     },
     /// 人员与绑定码 People and one-time codes
     #[command(subcommand)]
     Users(UsersCommand),
     /// 运行服务：调度、机器人、发送、健康检查 Scheduler, bot, delivery and health in one process
     Serve,
+    /// 与其他机器分担检查（共用同一 PostgreSQL） Share the checking on a common PostgreSQL
+    #[command(
+        after_help = "示例 Example:\n  XUNCHA__DATABASE__URL=postgres://xuncha@db.example/xuncha xuncha worker\n\n只参与正在进行的检查批次；调度、机器人和发送由 serve 负责。\nJoins rounds that are being run; scheduling, the bot and delivery are serve's."
+    )]
+    Worker,
+    /// 事件历史 The event history
+    #[command(
+        subcommand,
+        after_help = "示例 Examples:\n  xuncha audit verify --format json | jq -r .head > head.txt   记下最后一个校验值 note the last hash\n  xuncha audit verify --head \"$(cat head.txt)\"                之后可证明此前记录未被删改 and prove later that nothing before it was changed"
+    )]
+    Audit(AuditCommand),
+    /// 备份整个数据库为一个文件（含联系方式；可在运行中进行） Back everything up, while others work
+    #[command(after_help = "示例 Examples:\n  xuncha backup /backup/xuncha-$(date +%F).db
+  XUNCHA__DATABASE__URL=postgres://… xuncha restore xuncha.db   迁移到 PostgreSQL move to PostgreSQL")]
+    Backup { file: PathBuf },
+    /// 从备份恢复到一个新数据库（SQLite 或 PostgreSQL） Restore into a new database
+    Restore { file: PathBuf },
     /// 查看一个采集方式能读到什么 What a source adapter sees
     #[command(after_help = "采集方式及其参数 Kinds and their options:
   html                                   item, title, link, date, date_attr
@@ -148,6 +190,53 @@ pub(super) enum Command {
     Migrate,
     /// 命令补全脚本 Shell completion
     Completions { shell: Shell },
+}
+
+/// What a report is about: a round or a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Period {
+    /// A round.
+    Round(RoundName),
+    /// A calendar year.
+    Year(i32),
+}
+
+impl Period {
+    /// The round, where it is one.
+    pub(super) const fn round(self) -> Option<RoundName> {
+        match self {
+            Self::Round(round) => Some(round),
+            Self::Year(_) => None,
+        }
+    }
+}
+
+impl std::str::FromStr for Period {
+    type Err = NotARound;
+
+    fn from_str(text: &str) -> Result<Self, NotARound> {
+        match text.trim().parse::<i32>() {
+            Ok(year) if (1970..=9999).contains(&year) => Ok(Self::Year(year)),
+            _ => text.parse().map(Self::Round),
+        }
+    }
+}
+
+/// What is drafted beside the documents of every round.
+#[derive(Debug, Args)]
+pub(super) struct DraftArgs {
+    /// 通报形式：brief 省级简报、statistics 市级统计、list 县级清单（默认按账号数） Form of the bulletin
+    #[arg(long, value_name = "brief|statistics|list")]
+    pub form: Option<Form>,
+    /// 另写整改通知书，每单位一份，在 DIR/notices 下 Letters, one a unit with open issues
+    #[arg(long)]
+    pub notices: bool,
+    /// 另由 LibreOffice 转出 PDF（通报、整改通知书、公证单、年度汇总） PDF as well, by LibreOffice
+    #[arg(long)]
+    pub pdf: bool,
+    /// 另写内部版通报，每页标注内部，附件含管理员和联系方式 An internal version, with contacts
+    #[arg(long)]
+    pub internal: bool,
 }
 
 #[derive(Debug, Args)]
@@ -351,7 +440,20 @@ pub(super) enum IssuesCommand {
     /// 签收 Acknowledge
     Ack(Act),
     /// 整改反馈 Report rectification
-    Fix(Act),
+    Fix {
+        #[command(flatten)]
+        act: Act,
+        /// 附材料，可多次使用 A file to keep with it; may be repeated
+        #[arg(long, value_name = "FILE")]
+        file: Vec<PathBuf>,
+    },
+    /// 列出或取出整改材料 The files handed in with an issue
+    Evidence {
+        id: i64,
+        /// 写入文件夹 Folder to write them into
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// 立即复查 Recheck now
     Recheck(Act),
     /// 销号 Close
@@ -379,6 +481,28 @@ pub(super) struct Act {
     /// 延期至 Until (extend)
     #[arg(long, value_name = "DATE")]
     pub until: Option<chrono::NaiveDate>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    /// 核对事件链及问题状态，发现改动时退出码为1 Check the chain of events and the issues' states
+    Verify {
+        /// 此前记下的校验值，须仍在链中 A hash noted down earlier
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// 列出事件 List events
+    List {
+        /// 对象类别：issue、account、round、finding、person…… Kind of subject
+        #[arg(long, value_name = "KIND")]
+        subject: Option<String>,
+        /// 对象编号 Which one
+        #[arg(long, value_name = "ID", requires = "subject")]
+        id: Option<String>,
+        /// 起始日期 From this day on
+        #[arg(long, value_name = "DATE")]
+        since: Option<chrono::NaiveDate>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

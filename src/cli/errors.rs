@@ -10,14 +10,16 @@ use crate::checks::decide::DecideError;
 use crate::checks::run::RunError;
 use crate::config::{ConfigError, SecretError};
 use crate::domain::Lang;
+use crate::domain::bulletin::FORMAT;
 use crate::domain::issue::Refusal;
 use crate::intake::IntakeError;
 use crate::issues::IssueError;
 use crate::ledger::LedgerError;
 use crate::people::InviteError;
 use crate::registry::{ExportError, FileError};
+use crate::reports::ReportError;
 use crate::sampling::RoundError;
-use crate::store::StoreError;
+use crate::store::{CopyError, StoreError};
 
 /// The command was given wrongly, or the configuration is.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +112,15 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     if let Some(LedgerError::Store(e)) = error.downcast_ref::<LedgerError>() {
         return (store(e, lang), store_code(e));
     }
+    if let Some(e) = error.downcast_ref::<CopyError>() {
+        return copy(e, lang);
+    }
+    if let Some(LedgerError::Imbalance(e)) = error.downcast_ref::<LedgerError>() {
+        return (documents(&ReportError::Imbalance(e.clone()), lang), 1);
+    }
+    if let Some(e) = error.downcast_ref::<ReportError>() {
+        return (documents(e, lang), 1);
+    }
     if let Some(e) = error.downcast_ref::<IntakeError>() {
         return (intake(e, lang), 1);
     }
@@ -188,6 +199,22 @@ fn rules(error: &RulesError, lang: Lang) -> String {
     }
 }
 
+fn documents(error: &ReportError, lang: Lang) -> String {
+    match (lang, error) {
+        (_, ReportError::Pdf(e)) => e.text(lang),
+        (Lang::En, _) => error.to_string(),
+        (Lang::Zh, ReportError::Imbalance(imbalance)) => format!("报告未生成：{}", imbalance.zh()),
+        (Lang::Zh, ReportError::File { path, source }) => format!("{}：无法读写（{source}）", path.display()),
+        (Lang::Zh, ReportError::NotADataset { path, source }) => {
+            format!("{} 不是数据集（{source}）；请指定 report 生成的 dataset.json", path.display())
+        }
+        (Lang::Zh, ReportError::Version { path, format }) => {
+            format!("{} 的格式为“{format}”，本版本只能读取“{FORMAT}”，请用生成它的版本或更新的版本", path.display())
+        }
+        (Lang::Zh, ReportError::Document { document, reason }) => format!("{document} 未能生成：{reason}"),
+    }
+}
+
 fn intake(error: &IntakeError, lang: Lang) -> String {
     match error {
         IntakeError::File(e) => e.text(lang),
@@ -249,6 +276,14 @@ fn issue(error: &IssueError, lang: Lang) -> String {
         (_, IssueError::Store(e)) => store(e, lang),
         (Lang::En, _) => error.to_string(),
         (Lang::Zh, IssueError::NotFound(id)) => format!("没有编号为{id}的问题；xuncha issues list 可列出全部问题"),
+        (Lang::Zh, IssueError::AwaitsSecond { id, request, others }) => format!(
+            "问题{id}未经复查通过，销号须另一名监管人员同意（申请{request}）；{}",
+            if *others {
+                "已提请其他监管人员在机器人会话中答复"
+            } else {
+                "目前没有监管人员绑定，请先邀请"
+            }
+        ),
         (Lang::Zh, IssueError::Refused { id, refusal }) => format!("问题{id}：{}", refusal.zh()),
     }
 }
@@ -297,6 +332,21 @@ fn invite(error: &InviteError, lang: Lang) -> (String, u8) {
         (Lang::Zh, InviteError::UnknownUnit(unit)) => {
             (format!("“{unit}”没有登记账号；xuncha accounts list 可查看主办单位"), 1)
         }
+    }
+}
+
+fn copy(error: &CopyError, lang: Lang) -> (String, u8) {
+    match (lang, error) {
+        (_, CopyError::Store(e)) => (store(e, lang), store_code(e)),
+        (Lang::En, _) => (error.to_string(), 1),
+        (Lang::Zh, CopyError::Occupied(path)) => {
+            (format!("{} 已存在且不是备份文件，请换一个文件名", path.display()), 1)
+        }
+        (Lang::Zh, CopyError::NotABackup(path)) => (format!("{} 不是 xuncha 的备份文件", path.display()), 1),
+        (Lang::Zh, CopyError::NotEmpty(place)) => {
+            (format!("数据库 {place} 已有数据；请在 [database] url 指定一个新的数据库后再恢复"), 1)
+        }
+        (Lang::Zh, CopyError::File { path, source }) => (format!("{}：{source}", path.display()), 1),
     }
 }
 

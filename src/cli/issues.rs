@@ -4,10 +4,11 @@ use chrono::NaiveTime;
 
 use super::args::{Act, IssuesCommand};
 use super::output::Column;
-use super::{ACTOR, Context, Usage};
+use super::{ACTOR, Context, Usage, evidence};
 use crate::app;
 use crate::checks::recheck::recheck;
 use crate::domain::issue::{Action, Issue};
+use crate::domain::material::KeptMaterial;
 use crate::domain::time::{LocalTime, in_zone};
 use crate::issues::{self, Scope};
 use crate::office::Office;
@@ -28,7 +29,7 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
         }
         IssuesCommand::Show { id } => {
             let found = issues::find(&office, id, &Scope::All).await?;
-            return show(context, &found.issue);
+            return show(context, &office, &found.issue).await;
         }
         IssuesCommand::Recheck(act) => return run_recheck(context, &office, &act).await,
         IssuesCommand::Extend(act) => {
@@ -36,7 +37,12 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
             (act, action)
         }
         IssuesCommand::Ack(act) => (act, Action::Acknowledge),
-        IssuesCommand::Fix(act) => (act, Action::Fix),
+        IssuesCommand::Fix { act, file } => {
+            let (issue, changed) = evidence::fix(&office, act.id, &act.why, &file).await?;
+            note_unchanged(context, changed);
+            return show(context, &office, &issue.issue).await;
+        }
+        IssuesCommand::Evidence { id, out } => return evidence::run(context, &office, id, out.as_deref()).await,
         IssuesCommand::Close(act) => (act, Action::Close),
         IssuesCommand::Reject(act) => (act, Action::Reject),
         IssuesCommand::Appeal(act) => (act, Action::Appeal),
@@ -45,17 +51,36 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
         IssuesCommand::Escalate(act) => (act, Action::Escalate),
     };
     let acted = issues::act(&office, act.id, action, &act.why, ACTOR, &Scope::All).await?;
-    if !acted.changed {
+    note_unchanged(context, acted.changed);
+    show(context, &office, &acted.issue.issue).await
+}
+
+fn note_unchanged(context: &Context, changed: bool) {
+    if !changed {
         context.out.note("该问题已处于此状态，未作更改", "the issue stood so already; nothing was changed");
     }
-    show(context, &acted.issue.issue)
+}
+
+/// An issue as `show` prints it: the fields of the contract, and the files kept with it.
+#[derive(serde::Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    issue: &'a Issue,
+    attachments: Vec<KeptMaterial>,
 }
 
 /// `--until` is `extend`'s alone.
 fn refuse_stray_date(command: &IssuesCommand) -> Result<(), Usage> {
     use IssuesCommand::{Ack, Appeal, Close, Escalate, Fix, Recheck, Reject, Revoke, Uphold};
     match command {
-        Ack(act) | Fix(act) | Recheck(act) | Close(act) | Reject(act) | Appeal(act) | Uphold(act) | Revoke(act)
+        Ack(act)
+        | Fix { act, .. }
+        | Recheck(act)
+        | Close(act)
+        | Reject(act)
+        | Appeal(act)
+        | Uphold(act)
+        | Revoke(act)
         | Escalate(act)
             if act.until.is_some() =>
         {
@@ -83,10 +108,11 @@ async fn run_recheck(context: &mut Context, office: &Office, act: &Act) -> anyho
     let fetcher = app::open_fetcher(&office.config)?;
     let (acted, measured) = recheck(office, &fetcher, act.id, ACTOR, &Scope::All).await?;
     context.out.note(&measured.sentence, &measured.sentence);
-    show(context, &acted.issue.issue)
+    show(context, office, &acted.issue.issue).await
 }
 
-fn show(context: &mut Context, issue: &Issue) -> anyhow::Result<()> {
+async fn show(context: &mut Context, office: &Office, issue: &Issue) -> anyhow::Result<()> {
+    let attachments = issues::evidence::list(office, issue.id, &Scope::All).await?;
     let lang = context.out.lang;
     let name = |zh, en| context.out.pick(zh, en);
     let time = |at: Option<LocalTime>| at.map(LocalTime::minute);
@@ -112,6 +138,9 @@ fn show(context: &mut Context, issue: &Issue) -> anyhow::Result<()> {
     if let Some(sha256) = &issue.evidence.sha256 {
         lines.push((name("内容SHA-256", "body SHA-256"), sha256.clone()));
     }
+    for file in &attachments {
+        lines.push((name("材料", "file"), format!("{}  {} B  {}", file.name, file.size, file.sha256)));
+    }
     for event in &issue.events {
         let note = if event.note.is_empty() { String::new() } else { format!("  {}", event.note) };
         lines.push((
@@ -119,7 +148,7 @@ fn show(context: &mut Context, issue: &Issue) -> anyhow::Result<()> {
             format!("{}  {}  {}{note}", event.at.minute(), event.kind.name(lang), event.actor),
         ));
     }
-    context.out.one(issue, &lines)
+    context.out.one(&Shown { issue, attachments }, &lines)
 }
 
 async fn list(context: &mut Context, office: &Office, query: &IssueQuery) -> anyhow::Result<()> {

@@ -1,12 +1,14 @@
-//! `links`: verifies URLs, one a line, one look each. Needs no database.
+//! `links`: verifies URLs, one a line, one look each, in the order they are answered. Needs no database.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::args::Format;
 use super::{CheckFailed, Context};
@@ -29,7 +31,10 @@ struct View<'a> {
 const AHEAD: usize = 4;
 
 /// Looks written out together, when so many are ready.
-const WRITTEN_TOGETHER: usize = 256;
+const WRITTEN_TOGETHER: u64 = 256;
+
+/// URLs lined up beforehand, so that those of one host find one another.
+const LINED_UP: usize = 16 * 1024;
 
 /// Lines handed on together, when so many are there.
 const READ_TOGETHER: usize = 256;
@@ -48,33 +53,53 @@ pub(super) async fn run(context: &mut Context, file: &Path) -> anyhow::Result<()
             en: format!("{}: cannot be read ({error})", file.display()),
         })?)
     };
-    let (sender, lines) = mpsc::channel::<Vec<String>>(4);
+    let (sender, mut lines) = mpsc::channel::<Vec<String>>(4);
     let reader = tokio::task::spawn_blocking(move || read_lines(source, &sender));
     let clock = Clock::system();
-    let lines = futures::stream::unfold(lines, |mut lines| async move { lines.recv().await.map(|some| (some, lines)) });
-    let mut looks = lines
-        .flat_map(futures::stream::iter)
-        .map(|url| {
-            let (fetcher, clock) = (&fetcher, &clock);
-            async move { verdict(fetcher, &url, clock.now()).await }
-        })
-        .buffer_unordered(config.http.concurrency.saturating_mul(AHEAD))
-        .ready_chunks(WRITTEN_TOGETHER)
-        .boxed_local();
-    let mut counts = [0_u64; 4];
     let bar = context.out.bar(0, "核验", "verifying");
     if context.out.format == Format::Csv {
         context.out.line("url,outcome,status,reason,final_url,attempts,elapsed_ms")?;
     }
-    while let Some(ready) = looks.next().await {
-        for look in &ready {
-            write(context, look)?;
+    let mut counts = [0_u64; 4];
+    let mut lineup = fetcher.lineup();
+    let mut looks = FuturesUnordered::new();
+    let mut reading = true;
+    let at_once = config.http.concurrency.max(1);
+    loop {
+        let (now, mut room) = (Instant::now(), fetcher.room());
+        // Why more than may ask at once: a look may wait for its turn, or before it tries again.
+        while looks.len() < at_once || (room > 0 && looks.len() < at_once.saturating_mul(AHEAD)) {
+            let Some(next) = lineup.next(now) else { break };
+            // Why not while few lines are here: the next ones may be of the same host.
+            let last = next.last && (!reading || lineup.waiting() >= LINED_UP / 4);
+            let (fetcher, clock) = (&fetcher, &clock);
+            looks.push(async move { verdict(fetcher, &next.url, clock.now(), last).await });
+            room = room.saturating_sub(1);
+        }
+        let wakes = lineup.next_at().filter(|_| looks.len() < at_once);
+        let first = tokio::select! {
+            biased;
+            more = lines.recv(), if reading && lineup.waiting() < LINED_UP => {
+                reading = more.is_some();
+                more.into_iter().flatten().for_each(|url| lineup.push(url));
+                continue;
+            }
+            Some(look) = looks.next() => look,
+            () = tokio::time::sleep_until(wakes.unwrap_or(now)), if wakes.is_some() => continue,
+            else => break,
+        };
+        let (mut ready, mut written) = (Some(first), 0);
+        while let Some(look) = ready {
+            write(context, &look)?;
+            lineup.done(&look.url);
             let at = LinkOutcome::ALL.iter().position(|outcome| *outcome == look.outcome);
             if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
                 *count += 1;
             }
+            written += 1;
+            ready = if written < WRITTEN_TOGETHER { looks.next().now_or_never().flatten() } else { None };
         }
-        bar.inc(ready.len() as u64);
+        bar.inc(written);
         context.out.finish()?;
     }
     drop(looks);

@@ -2,10 +2,14 @@
 
 mod accounts;
 mod args;
+mod audit;
+mod backup;
 mod check_text;
 mod demo;
 mod doctor;
 mod errors;
+mod evidence;
+mod explain;
 mod findings;
 mod init;
 mod issues;
@@ -34,7 +38,7 @@ use crate::clock::Clock;
 use crate::config::{Config, from_process};
 use crate::domain::Lang;
 use crate::office::Office;
-use args::{Cli, Command};
+use args::{Cli, Command, Period};
 pub(crate) use errors::{CheckFailed, Usage};
 use output::Out;
 
@@ -77,7 +81,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(usage::report(&error)),
     };
-    trace(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve));
+    trace(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve | Command::Worker));
     crate::fetch::install_tls();
     crate::fetch::raise_open_files();
     // Why one thread for the links: a request is a few microseconds of work, and handing it from
@@ -118,9 +122,20 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Issues(command) => issues::run(context, command).await,
         Command::Sites(command) => sites::run(context, &command).await,
         Command::Notices(command) => notices::run(context, command).await,
-        Command::Report { round, out } => report::run(context, round, &out).await,
+        Command::Report { round: Some(Period::Year(year)), out, from, drafts } => {
+            report::run_year(context, year, &out, from.as_deref(), &drafts).await
+        }
+        Command::Report { round, out, from, drafts } => {
+            let round = round.and_then(Period::round);
+            report::run(context, round, &out, from.as_deref(), &drafts).await
+        }
+        Command::Explain { words, from } => explain::run(context, words, from.as_deref()).await,
         Command::Users(command) => users::run(context, command).await,
         Command::Serve => serve::run(context).await,
+        Command::Worker => serve::work(context).await,
+        Command::Audit(command) => audit::run(context, command).await,
+        Command::Backup { file } => backup::back_up(context, &file).await,
+        Command::Restore { file } => backup::restore(context, &file).await,
         Command::Probe { kind, url, options } => probe::run(context, kind, &url, &options).await,
         Command::Links { file } => links::run(context, &file).await,
         Command::CheckText { file, lines } => check_text::run(context, &file, lines),

@@ -1,22 +1,31 @@
 //! `notices`: the outbox.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::args::NoticesCommand;
 use super::output::Column;
 use super::{Context, Usage};
 use crate::app;
-use crate::chat::deliver::deliver_due;
+use crate::chat::deliver::{Channels, deliver_due, next_due};
 use crate::chat::telegram::Messenger;
 use crate::config::Config;
 use crate::domain::notice::{NoticeBody, NoticeKind};
 use crate::domain::time::LocalTime;
+use crate::fetch::Hooks;
 use crate::office::Office;
 use crate::store::NoticeQuery;
 
 const PAGE: usize = 500;
 /// Deliveries made before the outbox is asked again.
 const AT_ONCE: usize = 50;
+/// What is due later than this is not waited for.
+const SOON: Duration = Duration::from_secs(4);
+/// That many tries in vain, and the channel is in trouble.
+const TROUBLE: usize = 8;
+/// The least that is waited.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// A notice as scripts see it.
 #[derive(Serialize)]
@@ -146,23 +155,23 @@ async fn send(context: &mut Context) -> anyhow::Result<()> {
     let office = context.office().await?;
     let messenger = require_messenger(&office.config)?;
     crate::chat::robot::bind::sync(&office, false).await?;
+    let hooks = Hooks::default();
+    let channels = Channels { telegram: Some(&messenger), hooks: Some(&hooks), ..Channels::default() };
     let mut total = Tally::default();
     loop {
-        let done = deliver_due(&office, &messenger, AT_ONCE).await?;
+        let done = deliver_due(&office, channels, AT_ONCE).await?;
         total.sent += done.sent;
         total.later += done.later;
         total.failed += done.failed;
         total.unknown += done.unknown;
-        let due = office.store.read().await?.due_deliveries(office.now()).await?.len();
-        if due == 0 {
+        if done.sent == 0 && done.later + done.unknown >= TROUBLE {
             break;
         }
-        if done.sent + done.failed == 0 {
-            // What is left waits for its chat's rate; soon enough to wait here.
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        }
-        if done.later > 0 && done.sent == 0 {
-            break;
+        // What waits for its chat's rate is waited for; what is put off goes out with a later call or `serve`.
+        let Some(due) = next_due(&office).await? else { break };
+        match (due - office.now()).to_std() {
+            Ok(rest) if rest > SOON => break,
+            rest => tokio::time::sleep(rest.unwrap_or(BREATH).max(BREATH)).await,
         }
     }
     let lines = [

@@ -106,7 +106,17 @@ pub(super) async fn run(context: &mut Context, command: RoundCommand) -> anyhow:
             super::judge::run(context, &office, round, rules, dry_run).await
         }
         RoundCommand::Close { round } => {
+            let standing = office.store.read().await?.require_round(round).await?;
+            let waiting = by_hand::waiting(&office, &standing).await?;
             let (closed, new) = sampling::close(&office, round).await?;
+            if new && waiting > 0 {
+                context.out.note(
+                    &format!("注意：人工核查表尚有{waiting}行未填，这些项目按“无法判定”计入，批次关闭后不能再补录"),
+                    &format!(
+                        "note: {waiting} rows of the worksheet were never filled in; they stay “could not be judged”"
+                    ),
+                );
+            }
             if !new {
                 context.out.note("此前已关闭，未作更改", "it was closed before; nothing was changed");
             }

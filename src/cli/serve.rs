@@ -1,15 +1,35 @@
-//! `serve`.
+//! `serve` and `worker`.
 
-use super::Context;
 use super::notices::require_messenger;
-use crate::app;
+use super::{Context, Usage};
+use crate::app::{self, Bots};
 
 pub(super) async fn run(context: &mut Context) -> anyhow::Result<()> {
     let config = context.config()?;
-    let messenger = require_messenger(&config)?;
+    let wecom = app::wecom_settings(&config)?;
+    // An office that works in WeCom alone needs no Telegram.
+    let telegram = match app::open_messenger(&config)? {
+        None if wecom.is_none() => Some(require_messenger(&config)?),
+        telegram => telegram,
+    };
     let office = app::open_office(config, crate::clock::Clock::system()).await?;
     let fetcher = app::open_fetcher(&office.config)?;
-    app::serve(office, fetcher, messenger, stopped()).await
+    app::serve(office, fetcher, Bots { telegram, wecom }, stopped()).await
+}
+
+/// Shares the checking with others on one PostgreSQL until told to stop.
+pub(super) async fn work(context: &mut Context) -> anyhow::Result<()> {
+    let config = context.config()?;
+    if config.database.url.reveal().starts_with("sqlite") {
+        let zh = "worker 用于多台机器共用一个 PostgreSQL；单机使用 serve 即可（[database] url）".to_owned();
+        let en =
+            "a worker needs a PostgreSQL shared with other machines ([database] url); on one machine serve does it all"
+                .to_owned();
+        return Err(Usage { zh, en }.into());
+    }
+    let office = app::open_office(config, crate::clock::Clock::system()).await?;
+    let fetcher = app::open_fetcher(&office.config)?;
+    app::work(office, fetcher, stopped()).await
 }
 
 /// Completes at SIGTERM or Ctrl-C.

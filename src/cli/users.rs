@@ -61,7 +61,17 @@ pub(super) async fn run(context: &mut Context, command: UsersCommand) -> anyhow:
                 Column("绑定时间", "bound_at", |p, _| p.bound_at.minute()),
                 Column("收回时间", "revoked_at", |p, _| p.revoked_at.map(LocalTime::minute).unwrap_or_default()),
             ];
-            let people = office.store.read().await?.people().await?;
+            let mut tx = office.store.read().await?;
+            let people = tx.people().await?;
+            let stranded = tx.people_of_no_unit().await?;
+            drop(tx);
+            for person in &stranded {
+                let (id, unit) = (person.id, person.unit.as_deref().unwrap_or_default());
+                context.out.note(
+                    &format!("编号 {id} 所绑定的“{unit}”已不在基本信息库中：请收回，并按新单位重新邀请"),
+                    &format!("{id} is bound to `{unit}`, which no account names any more: revoke, and invite for the new unit"),
+                );
+            }
             let mut list = context.out.list(&columns)?;
             for person in people {
                 let view = View {

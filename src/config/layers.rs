@@ -101,6 +101,7 @@ pub(super) struct Layers {
     /// Channels and canaries by kind and number, with the place of each.
     pub(super) tables: BTreeMap<(String, usize), Place>,
     pub(super) token: Option<String>,
+    pub(super) wecom_secret: Option<String>,
     /// The folder that relative paths of the file start at; empty for the working directory.
     pub(super) folder: PathBuf,
     pub(super) problems: Vec<Problem>,
@@ -112,6 +113,7 @@ impl Layers {
             entries: BTreeMap::new(),
             tables: BTreeMap::new(),
             token: None,
+            wecom_secret: None,
             folder: PathBuf::new(),
             problems: Vec::new(),
         };
@@ -221,11 +223,14 @@ impl Layers {
         }
     }
 
-    /// `XUNCHA__SECTION__KEY` for every key, and the token.
+    /// `XUNCHA__SECTION__KEY` for every key, and what may stand in the environment alone.
     pub(super) fn lay_env(&mut self, env: &[(String, String)]) {
         for (variable, value) in env {
             if variable == "XUNCHA_TELEGRAM_TOKEN" {
                 self.token = Some(value.trim().to_owned()).filter(|token| !token.is_empty());
+            }
+            if variable == "XUNCHA_WECOM_SECRET" {
+                self.wecom_secret = Some(value.trim().to_owned()).filter(|secret| !secret.is_empty());
             }
             let Some(path) = variable.strip_prefix("XUNCHA__") else { continue };
             let place = Place::Env(variable.clone());
@@ -266,11 +271,16 @@ impl Layers {
                 "令牌不能写在这里，请用环境变量 XUNCHA_TELEGRAM_TOKEN 或 telegram.token_file".to_owned(),
                 "the token cannot stand here; use XUNCHA_TELEGRAM_TOKEN or telegram.token_file".to_owned(),
             )
+        } else if name == "wecom.secret" {
+            (
+                "密钥不能写在这里，请用环境变量 XUNCHA_WECOM_SECRET 或 wecom.secret_file".to_owned(),
+                "the secret cannot stand here; use XUNCHA_WECOM_SECRET or wecom.secret_file".to_owned(),
+            )
         } else {
             ("没有这个键".to_owned(), "there is no such key".to_owned())
         };
         let known: Vec<&str> = table_keys(section).map_or_else(|| self.keys_of(section).collect(), <[_]>::to_vec);
-        if name != "telegram.token" {
+        if name != "telegram.token" && name != "wecom.secret" {
             let (known, sections) = (known.join(", "), self.section_names().join(", "));
             if known.is_empty() {
                 zh = format!("没有这一节，可用的有：{sections}, channel, canary");

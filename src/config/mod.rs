@@ -24,9 +24,9 @@ pub use credentials::{Credential, Credentials, read_credentials};
 pub use problem::{ConfigError, Place, Problem};
 pub use secret::{Concealed, SecretError, SecretSource};
 pub use sections::{
-    CalendarConfig, CanaryConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig, DeadlinesConfig,
-    HttpConfig, OfficeConfig, QuietConfig, ReviewConfig, ReviewRequired, RulesConfig, SamplingConfig, ScheduleConfig,
-    StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig,
+    ApprovalConfig, CalendarConfig, CanaryConfig, ChannelConfig, ChannelKind, ChannelReader, DatabaseConfig,
+    DeadlinesConfig, HttpConfig, OfficeConfig, QuietConfig, ReportConfig, ReviewConfig, ReviewRequired, RulesConfig,
+    SamplingConfig, ScheduleConfig, StratumField, TelegramConfig, TelegramMode, WebConfig, WechatConfig, WecomConfig,
 };
 
 use layers::Layers;
@@ -57,12 +57,18 @@ pub struct Config {
     pub review: ReviewConfig,
     /// Working days.
     pub calendar: CalendarConfig,
+    /// How documents are drafted.
+    pub report: ReportConfig,
     /// Working days for rectification.
     pub deadlines: DeadlinesConfig,
     /// When no message goes out.
     pub quiet: QuietConfig,
+    /// What takes two supervisors.
+    pub approval: ApprovalConfig,
     /// The chat bot.
     pub telegram: TelegramConfig,
+    /// The WeCom bot; `None` where there is none.
+    pub wecom: Option<WecomConfig>,
     /// Group robots, in the order of the file.
     pub channels: Vec<ChannelConfig>,
     /// The official interface of WeChat accounts.

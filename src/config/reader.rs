@@ -260,6 +260,25 @@ impl Reader {
         given.or_else(|| self.secret_file(key))
     }
 
+    pub(super) fn wecom_secret(&mut self, key: &str) -> Option<SecretSource> {
+        let given = self.layers.wecom_secret.clone().map(|secret| SecretSource::Given(secret.into()));
+        given.or_else(|| self.secret_file(key))
+    }
+
+    /// A `wss://` address; without TLS it must lie on this machine.
+    pub(super) fn socket_url(&mut self, key: &str) -> Option<Url> {
+        let read = |text: &str| {
+            let url = Url::parse(text).ok().filter(Url::has_host)?;
+            let is_here = match url.host()? {
+                url::Host::Domain(name) => name == "localhost",
+                url::Host::Ipv4(ip) => ip.is_loopback(),
+                url::Host::Ipv6(ip) => ip.is_loopback(),
+            };
+            (url.scheme() == "wss" || (url.scheme() == "ws" && is_here)).then_some(url)
+        };
+        self.read(key, read, "wss:// 地址", "a wss:// address")
+    }
+
     pub(super) fn database_url(&mut self, key: &str) -> Concealed {
         let folder = self.folder_of(key);
         let read = |text: &str| {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use cron::Schedule;
+use url::Url;
 
 use super::Config;
 use super::reader::Reader;
@@ -14,6 +15,7 @@ use super::secret::{Concealed, SecretSource};
 use crate::domain::Lang;
 use crate::domain::account::{Platform, SourceKind};
 use crate::domain::allow::AllowedHosts;
+use crate::domain::bulletin::Form;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::quiet::QuietHours;
 use crate::domain::ratio::Ratio;
@@ -157,11 +159,31 @@ pub struct DeadlinesConfig {
     pub ordinary: u32,
 }
 
+/// `[report]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportConfig {
+    /// The form of bulletins; `None`: what fits the number of accounts.
+    pub form: Option<Form>,
+    /// An account with fewer followers is proposed for merging in the summary of a year, where their number is known.
+    pub few_followers: u64,
+}
+
 /// `[quiet]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuietConfig {
     /// When no message goes out, days off included; `None`: messages may go out at any time.
     pub hours: Option<QuietHours>,
+    /// What a person confirms within this time goes out as one notice a unit.
+    pub gather: Duration,
+}
+
+/// `[approval]`: what takes two supervisors (双人复核).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApprovalConfig {
+    /// Closing an issue that no recheck has passed takes a second supervisor.
+    pub close_without_recheck: bool,
+    /// Notices of one round to more units than this take two supervisors; 0: any number goes out.
+    pub notices_over: usize,
 }
 
 keyed_enum! {
@@ -182,6 +204,17 @@ pub struct TelegramConfig {
     pub proxy: Option<Concealed>,
     /// How updates come.
     pub mode: TelegramMode,
+}
+
+/// `[wecom]`: the bot over WeCom's long connection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WecomConfig {
+    /// The bot's identifier.
+    pub bot_id: String,
+    /// Its secret.
+    pub secret: SecretSource,
+    /// Where WeCom listens.
+    pub url: Url,
 }
 
 keyed_enum! {
@@ -316,6 +349,10 @@ pub(super) fn read(r: &mut Reader) -> Config {
             prominent: r.number("deadlines.prominent", 1..=365),
             ordinary: r.number("deadlines.ordinary", 1..=365),
         },
+        report: ReportConfig {
+            form: r.parsed("report.form", Form::parse, "brief、statistics 或 list", "brief, statistics or list"),
+            few_followers: r.number("report.few_followers", 0..=1_000_000_000),
+        },
         quiet: QuietConfig {
             hours: r.parsed(
                 "quiet.hours",
@@ -323,6 +360,11 @@ pub(super) fn read(r: &mut Reader) -> Config {
                 "起止时间不同的时段，如 18:00-09:00",
                 "hours like 18:00-09:00, with two different times",
             ),
+            gather: r.duration("quiet.gather", Duration::ZERO, Duration::from_hours(1)),
+        },
+        approval: ApprovalConfig {
+            close_without_recheck: r.flag("approval.close_without_recheck"),
+            notices_over: r.number("approval.notices_over", 0..=1_000_000),
         },
         telegram: TelegramConfig {
             token: r.token("telegram.token_file"),
@@ -330,6 +372,7 @@ pub(super) fn read(r: &mut Reader) -> Config {
             proxy: r.proxy("telegram.proxy"),
             mode: r.word("telegram.mode", TelegramMode::ALL, |word| word.key()).unwrap_or(TelegramMode::Polling),
         },
+        wecom: read_wecom(r),
         channels: r.numbers("channel").into_iter().filter_map(|number| read_channel(r, number)).collect(),
         wechat: WechatConfig { credentials_file: r.path("wechat.credentials_file") },
         canaries: r.numbers("canary").into_iter().filter_map(|number| read_canary(r, number)).collect(),
@@ -352,6 +395,29 @@ fn public_url(text: &str) -> Option<String> {
     let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     let fits = matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none() && is_plain;
     (fits && url.as_str().len() <= 200).then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Nothing is set where there is no such bot; half of it is a problem.
+fn read_wecom(r: &mut Reader) -> Option<WecomConfig> {
+    let bot_id = r.text("wecom.bot_id");
+    let secret = r.wecom_secret("wecom.secret_file");
+    let url = r.socket_url("wecom.url");
+    match (bot_id.is_empty(), secret) {
+        (true, None) => None,
+        (true, Some(_)) => {
+            r.problem("wecom.bot_id", "已给出密钥，缺少机器人的 bot_id", "there is a secret, but no bot_id");
+            None
+        }
+        (false, None) => {
+            r.problem(
+                "wecom.secret_file",
+                "缺少密钥：请设置环境变量 XUNCHA_WECOM_SECRET，或填写 secret_file",
+                "needs the secret: set XUNCHA_WECOM_SECRET, or secret_file",
+            );
+            None
+        }
+        (false, Some(secret)) => Some(WecomConfig { bot_id, secret, url: url? }),
+    }
 }
 
 fn read_channel(r: &mut Reader, number: usize) -> Option<ChannelConfig> {

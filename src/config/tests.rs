@@ -75,10 +75,10 @@ fn every_problem_is_reported_at_once_with_its_place() {
         [
             "3:1: office.lang: there is no such key; office has: locale, name, timezone",
             "10:11: http.retries: needs a whole number, not string",
-            "13:2: nonsense: there is no such section; there are: calendar, database, deadlines, http, office, quiet, \
-             review, rules, sampling, schedule, telegram, web, wechat, [[channel]], [[canary]]",
-            "XUNCHA__HTPP__X: htpp.x: there is no such section; there are: calendar, database, deadlines, http, office, \
-             quiet, review, rules, sampling, schedule, telegram, web, wechat, channel, canary",
+            "13:2: nonsense: there is no such section; there are: approval, calendar, database, deadlines, http, office, quiet, \
+             report, review, rules, sampling, schedule, telegram, web, wechat, wecom, [[channel]], [[canary]]",
+            "XUNCHA__HTPP__X: htpp.x: there is no such section; there are: approval, calendar, database, deadlines, http, office, \
+             quiet, report, review, rules, sampling, schedule, telegram, web, wechat, wecom, channel, canary",
             "2:12: office.timezone: `Mars/Olympus` is not a time zone like Asia/Shanghai",
             "6:9: sampling.ratio: `1.5` is not a decimal above 0 and up to 1, like 0.25",
             "12:10: schedule.patrol: `0 0 9 * * 1-5` write weekdays by name (Mon-Fri): 1 is Monday in crontab but Sunday here",
@@ -239,4 +239,24 @@ fn the_credentials_of_wechat_accounts_lie_beside_the_configuration() {
     let config = Config::load(Some(&path), std::iter::empty()).unwrap().config;
     assert_eq!(config.wechat.credentials_file, Some(dir.path().join("wechat.toml")));
     assert_eq!(Config::default().wechat.credentials_file, None);
+}
+
+#[test]
+fn the_wecom_bot_is_whole_or_not_at_all() {
+    let text = "[wecom]\nbot_id = \"aib-test\"\n";
+    let config = load(text, &[("XUNCHA_WECOM_SECRET", "s3cret")]).unwrap();
+    let bot = config.wecom.as_ref().unwrap();
+    assert_eq!(bot.secret.read().unwrap().expose_secret(), "s3cret");
+    assert_eq!(bot.url.as_str(), "wss://openws.work.weixin.qq.com/");
+    assert!(!format!("{config:?}").contains("s3cret"));
+    assert_eq!(load("", &[]).unwrap().wecom, None);
+    for (text, env, says) in [
+        (text.to_owned(), None, "XUNCHA_WECOM_SECRET"),
+        (String::new(), Some(("XUNCHA_WECOM_SECRET", "s3cret")), "no bot_id"),
+        (format!("{text}url = \"ws://wecom.example\"\n"), Some(("XUNCHA_WECOM_SECRET", "s3cret")), "wss://"),
+        ("[wecom]\nsecret = \"s3cret\"\n".to_owned(), None, "cannot stand here"),
+    ] {
+        let found = problems(&text, env.as_slice());
+        assert!(found.len() == 1 && found[0].contains(says) && !found[0].contains("s3cret"), "{found:?}");
+    }
 }

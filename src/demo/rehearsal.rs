@@ -22,7 +22,7 @@ use crate::checks::{by_hand, run};
 use crate::clock::Clock;
 use crate::domain::Lang;
 use crate::domain::bulletin::Dataset;
-use crate::domain::by_hand::{HandItem, HandLook};
+use crate::domain::by_hand::{HandItem, HandLook, HandOrigin};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::IssueStatus;
 use crate::domain::round::RoundName;
@@ -254,6 +254,7 @@ impl Play {
                 note: String::new(),
                 checked_by: "虚构检查员".to_owned(),
                 checked_at: office.now(),
+                origin: HandOrigin::Inspector,
             });
         }
         let path = self.worksheet(name);

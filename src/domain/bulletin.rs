@@ -12,8 +12,11 @@
 //!   always looked at; only the former speaks for the whole frame.
 //! - A finding whose issue was revoked on appeal or dismissed has fallen and is counted as
 //!   compliant; `overturned` on the row says so.
+//! - Nothing personal: contacts never reach a dataset, numbers in what people and pages say
+//!   are masked, and of a person who acted the family name alone is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -22,25 +25,49 @@ use super::account::AccountId;
 use super::finding::Outcome;
 use super::issue::{Issue, IssueStatus};
 use super::keyed::keyed_enum;
-use super::round::RoundState;
+use super::privacy::mask;
 use super::rule::{Class, Indicator};
-use super::sample::Reason;
 
 mod breakdown;
+mod check;
 mod facts;
 mod figure;
+mod form;
 mod measure;
+mod naming;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trend;
+mod units;
 
+pub use check::Imbalance;
 pub use facts::{
-    AccountFacts, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PreviousIssue, PreviousRound, RoundFacts, Verdict,
+    AccountFacts, Contact, Contacts, Context, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PreviousIssue,
+    PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
 };
 pub use figure::{Amount, Figure, Unit, quantifier};
-use measure::{Place, measures};
+pub use form::Form;
+pub use measure::Age;
+use measure::{Place, behind, counted};
+pub use naming::describe;
+pub use trend::EarlierRound;
+pub use units::UnitTally;
+
+/// Whether an issue is a problem that stands: neither advice, nor revoked, nor dismissed.
+#[must_use]
+pub fn is_problem(issue: &Issue) -> bool {
+    issue.class != Class::Advice && !matches!(issue.status, IssueStatus::Revoked | IssueStatus::Dismissed)
+}
 
 /// The format name of a dataset.
 pub const FORMAT: &str = "xuncha-dataset/1";
+
+/// Whether this program reads a dataset of that format: the same name and major version;
+/// a minor version (`xuncha-dataset/1.4`) only adds.
+#[must_use]
+pub fn understands(format: &str) -> bool {
+    format.strip_prefix(FORMAT).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
 
 keyed_enum! {
     /// What a round says of one member (检查结果).
@@ -221,10 +248,16 @@ pub struct Dataset {
     pub issues: Vec<Issue>,
     /// The round before.
     pub previous: Option<PreviousRound>,
+    /// What the rounds before this one came to, the latest first; three at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierRound>,
     /// Reminders sent before a violation.
     pub warnings_sent: usize,
     /// Notices of this round.
     pub notices: NoticeFacts,
+    /// What documents say beside rows and figures.
+    #[serde(default)]
+    pub context: Context,
 }
 
 /// A row named for a reader.
@@ -239,6 +272,19 @@ pub enum RowId {
     Issue(i64),
     /// A stratum.
     Stratum(String),
+}
+
+impl RowId {
+    /// The row in Chinese: `账号A001`.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Account(id) => format!("账号{id}"),
+            Self::Finding(id) => format!("发现{id}"),
+            Self::Issue(id) => format!("问题{id}"),
+            Self::Stratum(key) => format!("抽样层{key}"),
+        }
+    }
 }
 
 impl fmt::Display for RowId {
@@ -263,38 +309,20 @@ pub struct Behind {
     pub denominator: Option<Vec<RowId>>,
 }
 
-/// Numbers that do not agree; nothing is written while there is one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{figure}` does not agree: {expected} by the rows, {found} stated{}", named(.rows))]
-pub struct Imbalance {
-    /// The figure, table cell or row.
-    pub figure: String,
-    /// What the rows give.
-    pub expected: String,
-    /// What is stated.
-    pub found: String,
-    /// The rows that disagree or were counted, twenty at most.
-    pub rows: Vec<RowId>,
-}
-
-fn named(rows: &[RowId]) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
-    format!(" ({})", rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
-}
-
 impl Dataset {
     /// Counts the facts.
     ///
     /// Errors: the facts contradict themselves (an account twice, an issue of an unknown
     /// account, a frame of another size than stated, a stratum short of its quota).
     pub fn build(facts: Facts) -> Result<Self, Imbalance> {
-        let Facts { office, round, accounts, mut issues, mut previous, warnings_sent, notices } = facts;
+        let Facts { office, round, accounts, mut issues, mut previous, earlier, warnings_sent, notices, mut context } =
+            facts;
         issues.sort_by_key(|issue| issue.id);
-        if let Some(previous) = &mut previous {
-            previous.issues.sort_by_key(|issue| issue.id);
+        issues.iter_mut().for_each(without_persons);
+        for earlier in previous.iter_mut().chain(&mut context.quarters) {
+            earlier.issues.sort_by_key(|issue| issue.id);
         }
+        context.sent.sort_by(|a, b| (&a.unit, &a.number).cmp(&(&b.unit, &b.number)));
         let mut of_account = BTreeMap::<AccountId, Vec<&Issue>>::new();
         for issue in &issues {
             of_account.entry(issue.account_id.clone()).or_default().push(issue);
@@ -316,10 +344,12 @@ impl Dataset {
             accounts: rows,
             issues,
             previous,
+            earlier,
             warnings_sent,
             notices,
+            context,
         };
-        dataset.figures = measures(&dataset).into_iter().map(|(name, measure)| (name, measure.figure)).collect();
+        dataset.figures = counted(&dataset);
         dataset.breakdowns = Breakdowns::of(&dataset);
         dataset.check()?;
         Ok(dataset)
@@ -346,7 +376,7 @@ impl Dataset {
     /// The rows behind a figure; `None` for a name the dataset does not have.
     #[must_use]
     pub fn behind(&self, name: &str) -> Option<Behind> {
-        let measure = measures(self).remove(name)?;
+        let measure = behind(self, name)?;
         let names = |places: &[Place]| places.iter().filter_map(|place| self.name(*place)).collect();
         Some(Behind {
             figure: measure.figure,
@@ -363,101 +393,23 @@ impl Dataset {
             }
             Place::Issue(n) => RowId::Issue(self.issues.get(n)?.id),
             Place::Previous(n) => RowId::Issue(self.previous.as_ref()?.issues.get(n)?.id),
+            Place::Quarter(k, n) => RowId::Issue(self.context.quarters.get(k)?.issues.get(n)?.id),
         })
     }
-
-    /// Proves that every table sums to its total and that every figure is what the rows give.
-    ///
-    /// Errors: the first disagreement.
-    pub fn check(&self) -> Result<(), Imbalance> {
-        agree("format", &FORMAT, &self.format.as_str(), Vec::new)?;
-        self.check_rows()?;
-        self.check_draw()?;
-        self.breakdowns.check_sums()?;
-        let counted = measures(self);
-        for (name, measure) in &counted {
-            let stated = self.figures.get(name).map_or("nothing".to_owned(), Figure::parts);
-            let rows = || measure.numerator.iter().take(20).filter_map(|place| self.name(*place)).collect();
-            agree(name, &measure.figure.parts(), &stated, rows)?;
-        }
-        if let Some((name, figure)) = self.figures.iter().find(|(name, _)| !counted.contains_key(*name)) {
-            agree(name, &"nothing".to_owned(), &figure.parts(), Vec::new)?;
-        }
-        self.breakdowns.check_figures(self)
-    }
-
-    fn check_rows(&self) -> Result<(), Imbalance> {
-        let mut known = BTreeSet::new();
-        let mut findings = BTreeSet::new();
-        for row in &self.accounts {
-            let id = &row.facts.account_id;
-            let itself = || vec![RowId::Account(id.clone())];
-            agree(&format!("accounts[{id}]"), &"once", &if known.insert(id) { "once" } else { "twice" }, itself)?;
-            let result = row.facts.member.as_ref().map(AccountResult::of);
-            let text = |r: Option<AccountResult>| r.map_or("not drawn", AccountResult::key);
-            agree(&format!("accounts[{id}].result"), &text(result), &text(row.result), itself)?;
-            for verdict in row.facts.member.iter().flat_map(|m| &m.verdicts) {
-                let number = verdict.finding_id;
-                let times = if findings.insert(number) { "once" } else { "twice" };
-                agree(&format!("findings[{number}]"), &"once", &times, || vec![RowId::Finding(number)])?;
-            }
-        }
-        let mut of_account = BTreeMap::<&AccountId, Vec<i64>>::new();
-        let mut numbers = BTreeSet::new();
-        for issue in &self.issues {
-            let itself = || vec![RowId::Issue(issue.id)];
-            let name = format!("issues[{}]", issue.id);
-            agree(&name, &"once", &if numbers.insert(issue.id) { "once" } else { "twice" }, itself)?;
-            let place =
-                if known.contains(&issue.account_id) { "an account of the frame" } else { "an unknown account" };
-            agree(&format!("{name}.account_id"), &"an account of the frame", &place, itself)?;
-            of_account.entry(&issue.account_id).or_default().push(issue.id);
-        }
-        for row in &self.accounts {
-            let id = &row.facts.account_id;
-            let theirs = of_account.get(id).map_or(&[][..], Vec::as_slice);
-            agree(&format!("accounts[{id}].issues"), &list(theirs), &list(&row.issues), || {
-                vec![RowId::Account(id.clone())]
-            })?;
-        }
-        Ok(())
-    }
-
-    fn check_draw(&self) -> Result<(), Imbalance> {
-        let frozen = self.accounts.iter().filter(|row| !row.facts.newcomer);
-        agree("round.frame_size", &frozen.clone().count(), &self.round.frame_size, Vec::new)?;
-        let mut sizes = BTreeMap::<&str, (usize, usize)>::new();
-        for row in frozen {
-            let (size, random) = sizes.entry(&row.facts.stratum).or_default();
-            *size += 1;
-            *random += usize::from(row.facts.member.as_ref().is_some_and(|m| m.reason == Reason::Random));
-        }
-        let is_drawn = self.round.state != RoundState::Frozen;
-        for stratum in &self.round.strata {
-            let (size, random) = sizes.remove(stratum.key.as_str()).unwrap_or_default();
-            let itself = || vec![RowId::Stratum(stratum.key.clone())];
-            agree(&format!("round.strata[{}].size", stratum.key), &size, &stratum.size, itself)?;
-            if is_drawn {
-                agree(&format!("round.strata[{}].quota", stratum.key), &random, &stratum.quota, itself)?;
-            }
-        }
-        match sizes.into_iter().next() {
-            Some((key, (size, _))) => {
-                agree(&format!("round.strata[{key}].size"), &size, &0, || vec![RowId::Stratum(key.to_owned())])
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-fn list(numbers: &[i64]) -> String {
-    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn row(mut facts: AccountFacts, issues: &[&Issue]) -> AccountRow {
     facts.extra.retain(|heading, _| KEPT_EXTRAS.contains(&heading.as_str()));
+    let overturned = facts.member.as_mut().map(|member| overturn(member, issues)).unwrap_or_default();
+    facts.member.iter_mut().flat_map(|member| &mut member.verdicts).for_each(|v| hide(&mut v.summary));
+    let result = facts.member.as_ref().map(AccountResult::of);
+    AccountRow { facts, result, overturned, issues: issues.iter().map(|issue| issue.id).collect() }
+}
+
+/// Takes back what fell with a revoked or dismissed issue; the findings it takes back.
+fn overturn(member: &mut MemberFacts, issues: &[&Issue]) -> Vec<i64> {
     let mut overturned = Vec::new();
-    for verdict in facts.member.iter_mut().flat_map(|m| &mut m.verdicts) {
+    for verdict in &mut member.verdicts {
         let same = |issue: &&&Issue| {
             issue.indicator.family() == verdict.indicator.family() && issue.subject == verdict.subject
         };
@@ -470,18 +422,27 @@ fn row(mut facts: AccountFacts, issues: &[&Issue]) -> AccountRow {
             overturned.push(verdict.finding_id);
         }
     }
-    let result = facts.member.as_ref().map(AccountResult::of);
-    AccountRow { facts, result, overturned, issues: issues.iter().map(|issue| issue.id).collect() }
+    overturned
 }
 
-fn agree<T: PartialEq + fmt::Display>(
-    figure: &str,
-    expected: &T,
-    found: &T,
-    rows: impl FnOnce() -> Vec<RowId>,
-) -> Result<(), Imbalance> {
-    if expected == found {
-        return Ok(());
+/// Masks the personal numbers of a text in place.
+fn hide(text: &mut String) {
+    if let Cow::Owned(masked) = mask(text) {
+        *text = masked;
     }
-    Err(Imbalance { figure: figure.to_owned(), expected: expected.to_string(), found: found.to_string(), rows: rows() })
+}
+
+/// What people typed and pages showed without their numbers, and people by their family name.
+fn without_persons(issue: &mut Issue) {
+    hide(&mut issue.summary);
+    issue.evidence.snippet.iter_mut().for_each(hide);
+    for event in &mut issue.events {
+        hide(&mut event.note);
+        if !matches!(event.actor.as_str(), "xuncha" | "cli") {
+            let family = event.actor.chars().next().filter(|first| *first != '＊');
+            if let Some(first) = family {
+                event.actor = format!("{first}＊");
+            }
+        }
+    }
 }

@@ -33,6 +33,14 @@ impl HandItem {
     }
 }
 
+keyed_enum! {
+    /// Whose word a look is (来源).
+    HandOrigin {
+        Inspector = "inspector", "人工核查", "Inspector";
+        SelfReport = "self_report", "单位自查", "Self-report of the unit";
+    }
+}
+
 /// What one person saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandLook {
@@ -54,6 +62,8 @@ pub struct HandLook {
     pub checked_by: String,
     /// 检查时间.
     pub checked_at: DateTime<Utc>,
+    /// An inspector's look, or the unit's own statement.
+    pub origin: HandOrigin,
 }
 
 /// A row of the worksheet: an account and one thing to look at.

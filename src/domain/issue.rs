@@ -56,6 +56,7 @@ keyed_enum! {
         Notified = "notified", "通知送达", "Notice delivered";
         Acknowledged = "acknowledged", "签收", "Acknowledged";
         Rectified = "rectified", "整改反馈", "Rectification reported";
+        FilesAdded = "files_added", "补充材料", "Files added";
         Rechecked = "rechecked", "复查", "Rechecked";
         Rejected = "rejected", "退回", "Rejected";
         Appealed = "appealed", "申诉", "Appealed";
@@ -67,6 +68,9 @@ keyed_enum! {
         Reminded = "reminded", "提醒", "Reminded";
         Overdue = "overdue", "逾期", "Overdue";
         Escalated = "escalated", "督办", "Escalated";
+        NotEscalated = "not_escalated", "暂不督办", "Not escalated for now";
+        CloseRequested = "close_requested", "申请销号", "Closing requested";
+        CloseDeclined = "close_declined", "不同意销号", "Closing declined";
         Closed = "closed", "销号", "Closed";
         Dismissed = "dismissed", "排除", "Dismissed";
     }
@@ -162,6 +166,8 @@ pub enum Action {
     Close,
     /// 督办.
     Escalate,
+    /// 暂不督办: the proposal is dropped until something changes.
+    HoldOff,
     /// The deadline has passed.
     PassDeadline,
     /// 排除: the finding behind it was dismissed.
@@ -182,6 +188,16 @@ impl Action {
                 | Self::Dismiss
                 | Self::RefuseExtension
         )
+    }
+}
+
+impl Issue {
+    /// Whether a person dropped the proposal to escalate and nothing has changed since.
+    #[must_use]
+    pub fn is_held_off(&self) -> bool {
+        let told = |kind| matches!(kind, EventKind::FoundAgain | EventKind::Rechecked | EventKind::Reminded);
+        let last = self.events.iter().rev().find(|event| !told(event.kind));
+        last.is_some_and(|event| event.kind == EventKind::NotEscalated)
     }
 }
 
@@ -387,6 +403,10 @@ pub fn decide(state: &IssueState, action: &Action, note: &str, now: DateTime<Utc
                 EventKind::Escalated
             }
             _ => return refuse("escalated", "督办：只有逾期的问题可以督办"),
+        },
+        Action::HoldOff => match status {
+            S::Overdue => EventKind::NotEscalated,
+            _ => return refuse("held back from escalation", "暂不督办：只有逾期的问题才提议督办"),
         },
         Action::PassDeadline => match status {
             S::Notified | S::Acknowledged if late => {

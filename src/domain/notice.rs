@@ -1,6 +1,7 @@
 //! What a message tells its reader, before any language or channel.
 //!
-//! A body is frozen when it is written, so that a message repeated after an unknown outcome
+//! A body is frozen when a channel is first asked to take it (until then further issues of the
+//! same unit and round may join it), so that a message repeated after an unknown outcome
 //! says exactly what the first one said.
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use super::account::Platform;
 use super::health::SourceState;
 use super::issue::EventKind;
 use super::keyed::keyed_enum;
+use super::person::Role;
 use super::round::RoundName;
 use super::rule::{Class, Indicator};
 use super::time::LocalTime;
@@ -22,6 +24,7 @@ keyed_enum! {
         Decision = "decision", "处理结果", "Decision";
         Alert = "alert", "即时提醒", "Alert";
         Digest = "digest", "每日摘要", "Daily digest";
+        Farewell = "farewell", "绑定收回", "Binding taken back";
     }
 }
 
@@ -166,6 +169,29 @@ pub enum Alert {
         what: String,
         /// Who.
         by: String,
+        /// How many files are kept with the issue.
+        #[serde(default)]
+        files: i64,
+    },
+    /// A person confirmed a veto-class problem after its round was judged.
+    Veto {
+        /// The issue.
+        line: IssueLine,
+        /// Who.
+        by: String,
+    },
+    /// A supervisor wants what takes two (双人复核).
+    SecondWanted {
+        /// Number of the request.
+        request: i64,
+        /// What for.
+        what: SecondFor,
+        /// The reason given.
+        note: String,
+        /// Who asks; empty where the machine does.
+        by: String,
+        /// Until when it may be answered.
+        until: LocalTime,
     },
     /// A reader writes to the office.
     Feedback {
@@ -193,6 +219,26 @@ pub enum Alert {
         number: String,
         /// In the channel's words.
         why: String,
+    },
+}
+
+/// What takes two supervisors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum SecondFor {
+    /// Closing an issue no recheck has passed.
+    Close {
+        /// The issue.
+        line: IssueLine,
+    },
+    /// Sending a round's notices to many units.
+    Notices {
+        /// The round.
+        round: RoundName,
+        /// To how many units.
+        units: i64,
+        /// Over how many issues.
+        issues: i64,
     },
 }
 
@@ -242,6 +288,15 @@ pub enum NoticeBody {
         live: i64,
         /// Overdue issues, at most thirty; proposals to escalate.
         overdue: Vec<IssueLine>,
+        /// Of the overdue ones, those that were escalated.
+        #[serde(default)]
+        escalated: i64,
+        /// Of the overdue ones, those a person does not want to escalate for now.
+        #[serde(default)]
+        held_off: i64,
+        /// Requests that wait for a second supervisor.
+        #[serde(default)]
+        requests: Vec<i64>,
         /// How many are overdue in all.
         overdue_count: i64,
         /// Findings waiting for a person.
@@ -258,6 +313,15 @@ pub enum NoticeBody {
         /// Those that have been so longest.
         #[serde(default)]
         blind: Vec<BlindLine>,
+    },
+    /// To a person whose role was taken back: the last word.
+    Farewell {
+        /// Who.
+        name: String,
+        /// The role that was taken back.
+        role: Role,
+        /// The unit, for a unit administrator.
+        unit: Option<String>,
     },
 }
 
@@ -298,6 +362,7 @@ impl NoticeBody {
             Self::Decision { .. } => NoticeKind::Decision,
             Self::Alert(_) => NoticeKind::Alert,
             Self::Digest { .. } => NoticeKind::Digest,
+            Self::Farewell { .. } => NoticeKind::Farewell,
         }
     }
 }

@@ -51,6 +51,10 @@ fn wide_of(body: &[u8]) -> Option<&'static Encoding> {
 
 /// The whole body as UTF-8, allowing for a last character cut by the size limit.
 fn utf8_of(body: &[u8]) -> Option<&str> {
+    // Why not the standard library first: this one looks at many bytes at once.
+    if let Some(Cow::Borrowed(text)) = UTF_8.decode_without_bom_handling_and_without_replacement(body) {
+        return Some(text);
+    }
     match std::str::from_utf8(body) {
         Ok(text) => Some(text),
         Err(error) if error.error_len().is_none() => {

@@ -40,14 +40,14 @@ pub(super) struct Hosts {
     per_host: usize,
     interval: Duration,
     most_kept: usize,
+    /// Connections that may be open for a next request.
+    kept: Arc<AtomicUsize>,
     known: Mutex<Known>,
 }
 
 #[derive(Default)]
 struct Known {
     hosts: HashMap<Box<str>, Arc<Host>>,
-    /// Connections that may be open for a next request.
-    kept: usize,
     swept: Option<Instant>,
 }
 
@@ -71,6 +71,8 @@ struct Kept {
 pub(super) struct Turn {
     host: Arc<Host>,
     asks: bool,
+    /// Its connection is closed at the end, which makes room for another.
+    closes: Option<Arc<AtomicUsize>>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -79,13 +81,19 @@ impl Drop for Turn {
         if self.asks {
             let mut kept = locked(&self.host.kept);
             kept.busy = kept.busy.saturating_sub(1);
+            if let Some(all) = self.closes.take()
+                && kept.open > 0
+            {
+                kept.open -= 1;
+                all.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     }
 }
 
 impl Hosts {
     pub(super) fn new(per_host: usize, interval: Duration, most_kept: usize) -> Self {
-        Self { per_host: per_host.max(1), interval, most_kept, known: Mutex::default() }
+        Self { per_host: per_host.max(1), interval, most_kept, kept: Arc::default(), known: Mutex::default() }
     }
 
     /// Waits for a turn at `url`'s host.
@@ -108,12 +116,14 @@ impl Hosts {
                 tokio::time::sleep_until(at).await;
             }
         }
-        Turn { host, asks: false, _permit: permit }
+        Turn { host, asks: false, closes: None, _permit: permit }
     }
 
     /// Begins to ask, and says whether the connection may stay open: a process may hold so many
-    /// and no more, and a host keeps no more than were busy at once.
-    pub(super) fn begin(&self, turn: &mut Turn, now: Instant) -> bool {
+    /// and no more, and a host keeps no more than were busy at once. After the `last` request the
+    /// connection is closed.
+    pub(super) fn begin(&self, turn: &mut Turn, now: Instant, last: bool) -> bool {
+        turn.closes = last.then(|| Arc::clone(&self.kept));
         let host = &turn.host;
         let mut kept = locked(&host.kept);
         kept.last_used = now;
@@ -125,7 +135,8 @@ impl Hosts {
         }
         drop(kept);
         let mut known = locked(&self.known);
-        if known.kept >= self.most_kept && known.swept.is_none_or(|at| now > at + SWEPT_EVERY) {
+        let all = self.kept.load(Ordering::Relaxed);
+        if all >= self.most_kept && known.swept.is_none_or(|at| now > at + SWEPT_EVERY) {
             known.swept = Some(now);
             let mut closed = 0;
             for idle in known.hosts.values() {
@@ -134,14 +145,14 @@ impl Hosts {
                     closed += std::mem::take(&mut kept.open);
                 }
             }
-            known.kept = known.kept.saturating_sub(closed);
+            self.kept.fetch_sub(closed, Ordering::Relaxed);
         }
         // A host's second connection is worth less than another host's first.
         let most = if busy > 1 { self.most_kept / 2 } else { self.most_kept };
-        if known.kept >= most {
+        if self.kept.load(Ordering::Relaxed) >= most {
             return false;
         }
-        known.kept += 1;
+        self.kept.fetch_add(1, Ordering::Relaxed);
         locked(&host.kept).open += 1;
         true
     }
@@ -161,7 +172,7 @@ impl Hosts {
                 closed += if forgotten { kept.open } else { 0 };
                 !forgotten
             });
-            known.kept = known.kept.saturating_sub(closed);
+            self.kept.fetch_sub(closed, Ordering::Relaxed);
         }
         let host = Arc::new(Host {
             turns: Arc::new(Semaphore::new(self.per_host)),
@@ -268,7 +279,7 @@ mod tests {
         let now = Instant::now();
         let begin = async |name: &str, now: Instant| {
             let mut turn = hosts.turn(&url(&format!("http://{name}.example/")), false).await;
-            (hosts.begin(&mut turn, now), turn)
+            (hosts.begin(&mut turn, now, false), turn)
         };
         let (first, second) = (begin("a", now).await, begin("a", now).await);
         assert!(first.0 && second.0 && begin("b", now).await.0);

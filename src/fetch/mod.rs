@@ -15,6 +15,7 @@ mod guard;
 mod hook;
 mod hosts;
 mod limit;
+mod lineup;
 mod page;
 mod post;
 mod probe;
@@ -29,7 +30,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, Response, StatusCode};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
@@ -41,6 +42,7 @@ pub use failure::{Failure, FailureKind};
 pub use guard::{allows, is_public};
 pub use hook::{HookAnswer, Hooks};
 pub use limit::raise_open_files;
+pub use lineup::{Lineup, Next};
 pub use page::{Hop, Page};
 pub use probe::{Ipv6, Ipv6Look, Probe};
 pub use settings::{FetcherError, Settings};
@@ -75,6 +77,8 @@ pub enum Connectivity {
 pub struct Ask {
     /// Use a new connection, not one kept open from before.
     pub fresh: bool,
+    /// Nothing follows at this host: its connection is closed after the answer.
+    pub last: bool,
     /// Further attempts after a transient failure or a 5xx.
     pub retries: u32,
     /// Bytes of body to read.
@@ -89,7 +93,7 @@ impl Ask {
     /// A single attempt for `max_body` bytes of whatever comes.
     #[must_use]
     pub const fn once(max_body: usize) -> Self {
-        Self { fresh: false, retries: 0, max_body, max_binary: max_body, onward: None }
+        Self { fresh: false, last: false, retries: 0, max_body, max_binary: max_body, onward: None }
     }
 }
 
@@ -202,6 +206,21 @@ impl Fetcher {
         }
     }
 
+    /// An empty line-up that keeps to the politeness of these settings.
+    #[must_use]
+    pub fn lineup(&self) -> Lineup {
+        let settings = &self.shared.settings;
+        // Why none under `allow_private`: loopback is exempt, and other hosts are spaced by their turns.
+        let interval = if settings.allow_private { Duration::ZERO } else { settings.per_host_interval };
+        Lineup::new(settings.per_host_concurrency, interval)
+    }
+
+    /// Requests that could begin now.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.shared.gate.available_permits()
+    }
+
     /// Whether a URL is loopback that the settings let us fetch: our own outage does not excuse it.
     #[must_use]
     pub fn is_exempt_loopback(&self, url: &str) -> bool {
@@ -270,7 +289,7 @@ impl Fetcher {
             let mut turn = shared.hosts.turn(&url, !self.is_exempt(&url)).await;
             let gate = shared.gate.acquire().await;
             let asked_at = Instant::now();
-            let keeps_open = !ask.fresh && shared.hosts.begin(&mut turn, asked_at);
+            let keeps_open = !ask.fresh && shared.hosts.begin(&mut turn, asked_at, ask.last);
             let client = if keeps_open { &shared.client } else { &shared.fresh };
             let known = cookies.state();
             // Why boxed: a look that waits for its turn stays small, and thousands may wait.
@@ -395,6 +414,9 @@ async fn ask_one(
     let mut request = client.get(url.clone());
     if let Some(header) = cookies.header_for(url) {
         request = request.header(COOKIE, header);
+    }
+    if ask.last {
+        request = request.header(CONNECTION, HeaderValue::from_static("close"));
     }
     let response = request.send().await.map_err(|error| failure::classify(&error))?;
     let status = response.status();

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::domain::issue::{Action, EventKind};
 use crate::domain::notice::{NoticeBody, NoticeKind};
+use crate::domain::rule::Class;
 use crate::domain::time::in_zone;
 use crate::domain::workday::{Deadline, due_at};
 use crate::notify::{self, Draft, Reader};
@@ -17,7 +18,7 @@ use super::{IssueError, Scope, act_in, append, line};
 
 /// The deadline of a class of problem whose notice a channel accepts at `accepted_at`.
 #[must_use]
-pub fn deadline(office: &Office, class: crate::domain::rule::Class, accepted_at: DateTime<Utc>) -> Deadline {
+pub fn deadline(office: &Office, class: Class, accepted_at: DateTime<Utc>) -> Deadline {
     office.calendar.deadline(office.date(accepted_at), office.working_days(class))
 }
 
@@ -39,10 +40,11 @@ pub async fn delivered(tx: &mut Tx, office: &Office, notice_id: i64, now: DateTi
     }
     for id in tx.issues_of_notice(notice_id).await? {
         let found = tx.issue(id, office.zone()).await?;
-        let deadline = deadline(office, found.issue.class, now);
-        let due = due_at(deadline, office.zone());
-        if tx.start_clock(id, now, due, deadline.provisional).await? {
-            plan(tx, office, id, Some(due), now).await?;
+        // Advice is advice: no clock runs against it.
+        let deadline = (found.issue.class != Class::Advice).then(|| deadline(office, found.issue.class, now));
+        let due = deadline.map(|deadline| due_at(deadline, office.zone()));
+        if tx.start_clock(id, now, due, deadline.is_some_and(|deadline| deadline.provisional)).await? {
+            plan(tx, office, id, due, now).await?;
             append(tx, id, now, crate::ACTOR, EventKind::Notified, &notice.number).await?;
         }
     }

@@ -3,7 +3,10 @@
 //! The command line, the bot and the scheduler all come through [`act`]; what may be done
 //! is decided in [`crate::domain::issue::decide`].
 
+pub mod approval;
 pub mod clock;
+pub mod evidence;
+mod item;
 pub mod open;
 
 use chrono::{DateTime, Utc};
@@ -45,6 +48,16 @@ pub enum IssueError {
         id: i64,
         /// Why.
         refusal: Refusal,
+    },
+    /// Another supervisor has to agree first; the others have been asked.
+    #[error("issue {id}: closing it without a passed recheck takes a second supervisor (request {request})")]
+    AwaitsSecond {
+        /// Which one.
+        id: i64,
+        /// Number of the request.
+        request: i64,
+        /// Whether there is anybody who could agree.
+        others: bool,
     },
     /// The database.
     #[error(transparent)]
@@ -95,7 +108,32 @@ pub async fn act(
     actor: &str,
     scope: &Scope,
 ) -> Result<Acted, IssueError> {
+    act_as(office, id, action, note, actor, actor, scope).await
+}
+
+/// [`act`] by a person whom `key` tells from others of the same name, for what takes two people.
+pub async fn act_as(
+    office: &Office,
+    id: i64,
+    action: Action,
+    note: &str,
+    actor: &str,
+    key: &str,
+    scope: &Scope,
+) -> Result<Acted, IssueError> {
     let mut tx = office.store.write().await?;
+    if action == Action::Close && office.config.approval.close_without_recheck {
+        let found = load(&mut tx, office, id, scope).await?;
+        let changes = matches!(decide(&found.state, &action, note, office.now()), Ok(Decision::Change(..)));
+        if changes
+            && !tx.recheck_passed(id).await?
+            && let approval::Word::Wanted { request, others } =
+                approval::word_on_closing(&mut tx, office, &found, note, actor, key).await?
+        {
+            tx.commit().await?;
+            return Err(IssueError::AwaitsSecond { id, request, others });
+        }
+    }
     let acted = act_in(&mut tx, office, id, action, note, actor, scope).await?;
     tx.commit().await?;
     Ok(acted)
@@ -184,7 +222,8 @@ async fn follow_up(
         Action::Fix => {
             tx.plan_recheck(id, Some(now)).await?;
             if by_person {
-                let alert = Alert::Rectified { line: line(after), what: note.to_owned(), by: actor.to_owned() };
+                let files = tx.evidence_count(id).await?;
+                let alert = Alert::Rectified { line: line(after), what: note.to_owned(), by: actor.to_owned(), files };
                 notify::alert(tx, office, alert, &key, now).await?;
             }
         }
@@ -225,7 +264,7 @@ async fn follow_up(
         Action::Dismiss if tx.is_told(id).await? => {
             tell_unit(tx, office, after, kind, note, &key, now).await?;
         }
-        Action::Acknowledge | Action::PassDeadline | Action::Dismiss => {}
+        Action::Acknowledge | Action::PassDeadline | Action::Dismiss | Action::HoldOff => {}
     }
     Ok(())
 }

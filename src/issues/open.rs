@@ -10,13 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::finding::{Finding, Outcome};
 use crate::domain::issue::{Action, EventKind, IssueStatus};
-use crate::domain::notice::{Alert, Bilingual, NoticeBody, NoticeItem};
+use crate::domain::notice::{Alert, NoticeBody, NoticeItem};
 use crate::domain::rule::{Class, Indicator};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
-use crate::store::{FindingQuery, NewIssue, Round, StoreError, StoredFinding, StoredIssue, Tx};
+use crate::store::{FindingQuery, NewIssue, Round, StoreError, StoredFinding, Tx};
 
-use super::{IssueError, Scope, act_in, append, line};
+use super::{IssueError, Scope, act_in, append, approval, item, line};
 
 /// What became of a round's certain findings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -140,19 +140,82 @@ fn same_fact(before: &Finding, now: &Finding) -> bool {
 }
 
 /// One notice a unit, over its issues of the round that no notice has told of yet. Gives their number.
+///
+/// To more units than the office lets the machine write to by itself only what is urgent goes out;
+/// the rest waits for two supervisors.
 pub async fn write_notices(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
+    write_guarded(tx, office, round, TimeDelta::zero(), now).await
+}
+
+/// [`write_notices`] for what a person confirms one after another: what is not urgent waits a few minutes
+/// for the next, and joins the unit's notice of the round where that has not left yet.
+pub async fn write_gathered(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
+    let gather = TimeDelta::from_std(office.config.quiet.gather).unwrap_or_default();
+    write_guarded(tx, office, round, gather, now).await
+}
+
+/// What two supervisors have agreed to.
+pub(super) async fn release_notices(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
+    let units = tx.units_to_notify(round.id).await?;
+    write_to(tx, office, round, &units, Batch { only_urgent: false, gather: TimeDelta::zero() }, now).await
+}
+
+async fn write_guarded(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    gather: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
+    let units = tx.units_to_notify(round.id).await?;
+    let most = office.config.approval.notices_over;
+    let only_urgent = most > 0 && units.len() > most;
+    let written = write_to(tx, office, round, &units, Batch { only_urgent, gather }, now).await?;
+    if only_urgent {
+        let waiting = tx.units_to_notify(round.id).await?;
+        approval::ask_to_send(tx, office, round, &waiting).await?;
+    }
+    Ok(written)
+}
+
+/// How notices of a round are written.
+#[derive(Clone, Copy)]
+struct Batch {
+    only_urgent: bool,
+    gather: TimeDelta,
+}
+
+async fn write_to(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    units: &[String],
+    batch: Batch,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
     let mut written = 0;
-    for unit in tx.units_to_notify(round.id).await? {
+    for unit in units {
         let mut found = Vec::new();
-        for id in tx.issues_to_notify(round.id, &unit).await? {
+        for id in tx.issues_to_notify(round.id, unit).await? {
             found.push(tx.issue(id, office.zone()).await?);
         }
         let (urgent, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| is_urgent(&found.issue));
+        let others = if batch.only_urgent { Vec::new() } else { others };
         // One message a unit and batch; at a quiet hour only what is urgent may go out.
         let quiet = office.next_allowed(now, false) > now;
         let batches = if quiet || urgent.is_empty() || others.is_empty() {
@@ -161,24 +224,50 @@ pub async fn write_notices(
             vec![(true, [urgent, others].concat())]
         };
         for (urgent, found) in batches.into_iter().filter(|(_, found)| !found.is_empty()) {
-            let items = found.iter().map(|found| item(office, found)).collect();
+            let mut items = Vec::with_capacity(found.len());
+            for found in &found {
+                items.push(item::of(tx, office, found).await?);
+            }
             let ids: Vec<i64> = found.iter().map(|found| found.issue.id).collect();
+            if !urgent && join(tx, round, unit, &items, &ids, now).await? {
+                continue;
+            }
             let body = NoticeBody::Rectification { round: round.name, as_of: office.local(round.as_of), items };
             let dedup_key = format!("round:{}:{unit}:{:?}", round.id, ids);
             let draft = Draft {
-                reader: Reader::Unit(&unit),
+                reader: Reader::Unit(unit),
                 round_id: Some(round.id),
                 body: &body,
                 issues: &ids,
                 urgent,
                 dedup_key: &dedup_key,
             };
-            if notify::write(tx, office, draft, now).await?.is_some() {
+            let not_before = if urgent { now } else { now + batch.gather };
+            if notify::write_held(tx, office, draft, not_before, now).await?.is_some() {
                 written += 1;
             }
         }
     }
     Ok(written)
+}
+
+/// Adds issues to the unit's notice of the round where no channel was asked to take it yet.
+async fn join(
+    tx: &mut Tx,
+    round: &Round,
+    unit: &str,
+    items: &[NoticeItem],
+    ids: &[i64],
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Some(waiting) = tx.notice_not_left(round.id, unit, now).await? else { return Ok(false) };
+    let NoticeBody::Rectification { round, as_of, items: mut all } = waiting.body else { return Ok(false) };
+    // An issue that was taken back and opened anew is told once, as it is now.
+    all.retain(|item| !ids.contains(&item.issue));
+    all.extend_from_slice(items);
+    all.sort_by_key(|item| item.issue);
+    tx.extend_notice(waiting.id, &NoticeBody::Rectification { round, as_of, items: all }, ids, now).await?;
+    Ok(true)
 }
 
 /// Personal data, and wording grave enough for a veto, cannot wait for office hours.
@@ -187,27 +276,6 @@ fn is_urgent(issue: &crate::domain::issue::Issue) -> bool {
         Indicator::Privacy => true,
         Indicator::Expression => issue.class == Class::Veto,
         _ => false,
-    }
-}
-
-fn item(office: &Office, found: &StoredIssue) -> NoticeItem {
-    let issue = &found.issue;
-    let rule = office.rules.indicators.get(&issue.indicator);
-    let pair = |zh: Option<&String>, en: Option<&String>| Bilingual {
-        zh: zh.cloned().unwrap_or_default(),
-        en: en.cloned().unwrap_or_default(),
-    };
-    NoticeItem {
-        issue: issue.id,
-        account: issue.account.clone(),
-        platform: issue.platform,
-        indicator: issue.indicator,
-        class: issue.class,
-        summary: issue.summary.clone(),
-        basis: format!("{} {}", issue.rule.document, issue.rule.clause).trim().to_owned(),
-        remedy: pair(rule.map(|r| &r.remedy_zh), rule.map(|r| &r.remedy_en)),
-        recheck: pair(rule.map(|r| &r.recheck_zh), rule.map(|r| &r.recheck_en)),
-        working_days: office.working_days(issue.class),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::columns::{Cells, Column, read_sheet};
 use super::problem::{ProblemKind, Sheet};
-use super::table::FileError;
+use super::table::{FileError, Limits};
 use super::values;
 use crate::domain::account::{Account, AccountId, AccountStatus, Personal};
 use crate::domain::keyed::keyed_enum;
@@ -79,7 +79,7 @@ pub fn read_all_accounts(paths: &[PathBuf]) -> Result<Vec<Sheet<Account>>, FileE
 type Seen<'a> = HashMap<String, (&'a Path, usize)>;
 
 fn read_one<'a>(path: &'a Path, seen: &mut Seen<'a>) -> Result<Sheet<Account>, FileError> {
-    read_sheet(path, REQUIRED, |cells| {
+    read_sheet(path, Limits::OFFICE, REQUIRED, |cells| {
         let account = read_account(cells);
         let (id, here) = (cells.raw(AccountColumn::AccountId), (path, cells.line()));
         let first = if id.is_empty() { here } else { *seen.entry(id.to_owned()).or_insert(here) };

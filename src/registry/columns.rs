@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::problem::{Problem, ProblemKind, Sheet};
-use super::table::{self, FileError, Row};
+use super::table::{self, FileError, Limits, Row};
 use super::values;
 
 /// A title may stand above the heading row, as official tables have it; this many rows are looked at.
@@ -36,6 +36,7 @@ struct Layout<C> {
 /// Reads every row under the headings by `build`; rows that it notes a problem for are left out.
 pub(super) fn read_sheet<C: Column, T>(
     path: &Path,
+    limits: Limits,
     required: &[C],
     mut build: impl FnMut(&mut Cells<'_, C>) -> Option<T>,
 ) -> Result<Sheet<T>, FileError> {
@@ -43,7 +44,7 @@ pub(super) fn read_sheet<C: Column, T>(
     let mut layout: Option<Layout<C>> = None;
     let mut usable = true;
     let mut above: Vec<Row> = Vec::new();
-    table::read_rows(path, |row| {
+    table::read_while(path, limits, |row| {
         let Some(layout) = &layout else {
             let headings = row.cells.iter().filter(|cell| C::parse(&plain_heading(cell)).is_some()).count();
             if headings >= 2 {
@@ -51,7 +52,7 @@ pub(super) fn read_sheet<C: Column, T>(
             } else if above.len() < ROWS_BEFORE_HEADINGS {
                 above.push(row);
             }
-            return;
+            return true;
         };
         if usable {
             let mut cells = Cells { path, layout, row: &row, problems: Vec::new() };
@@ -63,6 +64,7 @@ pub(super) fn read_sheet<C: Column, T>(
                 _ => problems.into_iter().for_each(|problem| sheet.note(problem)),
             }
         }
+        true
     })?;
     if layout.is_none() {
         let row = above.into_iter().next().unwrap_or_default();
@@ -106,6 +108,18 @@ fn read_headings<C: Column, T>(
     }
     let usable = sheet.is_clean();
     (Some(layout), usable)
+}
+
+/// How many headings of a kind of file the heading row of a table holds; 0 where there is none.
+pub(super) fn headings_of<C: Column>(path: &Path, limits: Limits) -> Result<usize, FileError> {
+    let (mut most, mut looked) = (0, 0);
+    table::read_while(path, limits, |row| {
+        let found = row.cells.iter().filter(|cell| C::parse(&plain_heading(cell)).is_some()).count();
+        most = most.max(found);
+        looked += 1;
+        looked <= ROWS_BEFORE_HEADINGS
+    })?;
+    Ok(most)
 }
 
 /// A heading without white space and without the asterisk that marks required columns.

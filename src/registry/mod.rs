@@ -15,6 +15,7 @@ pub mod export;
 pub mod lexicon;
 pub mod lint;
 pub mod reviews;
+pub mod sent;
 pub mod table;
 pub mod template;
 pub mod worksheet;
@@ -30,9 +31,10 @@ pub use export::{ExportError, write_accounts, write_reviews};
 pub use lexicon::read_lexicon;
 pub use lint::{LintKind, LintLine, lint};
 pub use problem::{Problem, ProblemKind, Sheet};
-pub use reviews::{ReviewColumn, read_reviews};
-pub use table::FileError;
-pub use worksheet::{WorksheetHead, read_worksheet, write_worksheet};
+pub use reviews::{ReviewColumn, read_reviews, read_reviews_within};
+pub use sent::{SentKind, recognise};
+pub use table::{FileError, Limits};
+pub use worksheet::{WorksheetHead, read_worksheet, read_worksheet_within, write_worksheet};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::columns::{Cells, Column, read_sheet};
 use super::problem::{ProblemKind, Sheet};
-use super::table::FileError;
+use super::table::{FileError, Limits};
 use super::values;
 use crate::domain::account::{AccountId, Personal};
 use crate::domain::keyed::keyed_enum;
@@ -55,7 +55,12 @@ impl Column for ReviewColumn {
 ///
 /// A missing reviewer or time is no problem of the file: it is what the review check looks for.
 pub fn read_reviews(path: &Path, zone: Tz) -> Result<Sheet<ReviewRecord>, FileError> {
-    read_sheet(path, &[ReviewColumn::AccountId], |cells| read_record(cells, zone))
+    read_reviews_within(path, zone, Limits::OFFICE)
+}
+
+/// [`read_reviews`] of a file that holds no more than `limits`.
+pub fn read_reviews_within(path: &Path, zone: Tz, limits: Limits) -> Result<Sheet<ReviewRecord>, FileError> {
+    read_sheet(path, limits, &[ReviewColumn::AccountId], |cells| read_record(cells, zone))
 }
 
 fn read_record(cells: &mut Cells<'_, ReviewColumn>, zone: Tz) -> Option<ReviewRecord> {

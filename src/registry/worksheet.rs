@@ -12,11 +12,11 @@ use rust_xlsxwriter::{
 use super::columns::{Cells, Column, read_sheet};
 use super::export::ExportError;
 use super::problem::{ProblemKind, Sheet};
-use super::table::{self, FileError};
+use super::table::{self, FileError, Limits};
 use super::values;
 use crate::domain::Lang;
 use crate::domain::account::AccountId;
-use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandTask};
+use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandOrigin, HandTask};
 use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::privacy::mask;
@@ -327,10 +327,18 @@ pub struct Worksheets {
 
 /// Reads a worksheet that came back, with every problem it has; blank rows are counted, not read.
 pub fn read_worksheet(path: &Path, zone: Tz) -> Result<Worksheets, FileError> {
+    read_worksheet_within(path, zone, Limits::OFFICE)
+}
+
+/// [`read_worksheet`] of a file that holds no more than `limits`.
+pub fn read_worksheet_within(path: &Path, zone: Tz, limits: Limits) -> Result<Worksheets, FileError> {
     use WorksheetColumn as C;
     let mut blank = 0;
     let mut first = HashMap::<(AccountId, HandItem), usize>::new();
-    let mut sheet = read_sheet(path, &[C::AccountId, C::Item], |cells| {
+    // Why all of them: what a person wrote under a heading that was lost or misspelt must not vanish.
+    let yellow = C::ALL.iter().copied().filter(|column| column.is_filled_in_by_hand());
+    let required: Vec<C> = [C::AccountId, C::Item].into_iter().chain(yellow).collect();
+    let mut sheet = read_sheet(path, limits, &required, |cells| {
         let answers = [C::NewestAt, C::ContentUrl, C::Verdict, C::Note];
         // Who and when may be filled down over rows that nobody has looked at yet.
         if answers.iter().all(|column| cells.raw(*column).is_empty()) && !cells.has_fault() {
@@ -417,6 +425,7 @@ fn read_row(cells: &mut Cells<'_, WorksheetColumn>, zone: Tz) -> Option<FilledRo
         note,
         checked_by,
         checked_at,
+        origin: HandOrigin::Inspector,
     };
     Some(FilledRow { round, look })
 }

@@ -34,6 +34,7 @@ fn look(id: &str, item: HandItem) -> HandLook {
         note: "=HYPERLINK(\"http://x\")，无法打开".to_owned(),
         checked_by: "+虚构".to_owned(),
         checked_at: "2026-11-23T02:03:04Z".parse().unwrap(),
+        origin: HandOrigin::Inspector,
     }
 }
 

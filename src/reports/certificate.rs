@@ -7,21 +7,29 @@ use askama::Template;
 use sha2::{Digest, Sha256};
 
 use super::ReportError;
-use super::wording::{clip, minute, rehearsal, stratum};
+use super::docx::{Look, Paper};
+use super::tongue::Tongue;
+use super::wording::clip;
+use crate::domain::Lang;
 use crate::domain::bulletin::Dataset;
 use crate::domain::ratio::Ratio;
 use crate::domain::round::{RoundKind, RoundName};
 use crate::domain::sample::{Reason, Rotation, hex};
 
+/// Strata printed before the export is referred to: the certificate is one page.
+const STRATA: usize = 60;
+
 #[derive(Template)]
 #[template(path = "certificate.html", config = "reports/askama.toml")]
 struct Certificate<'a> {
+    zh: bool,
     title: String,
-    office: &'a str,
+    office: String,
     facts: Vec<(&'static str, String)>,
     strata: Vec<StratumLine<'a>>,
+    more: usize,
     totals: StratumLine<'a>,
-    reasons: Vec<(&'static str, usize)>,
+    reasons: String,
     drawn: bool,
     export: String,
     frame_command: String,
@@ -42,7 +50,20 @@ struct StratumLine<'a> {
     members: usize,
 }
 
+#[cfg(test)]
 pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
+    render_in(dataset, Lang::Zh)
+}
+
+/// The certificate as a page.
+pub(super) fn render_in(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportError> {
+    certificate(dataset, Tongue(lang))
+        .render()
+        .map(String::into_bytes)
+        .map_err(ReportError::document("certificate.html"))
+}
+
+fn certificate(dataset: &Dataset, t: Tongue) -> Certificate<'_> {
     let round = &dataset.round;
     let mut by_stratum = BTreeMap::<&str, usize>::new();
     let mut by_reason = BTreeMap::<Reason, usize>::new();
@@ -54,12 +75,12 @@ pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
             random.push(row.facts.account_id.as_str());
         }
     }
-    let strata: Vec<_> = round
+    let mut strata: Vec<_> = round
         .strata
         .iter()
         .map(|s| StratumLine {
             key: &s.key,
-            label: stratum(&s.key),
+            label: t.stratum(&s.key),
             size: s.size,
             quota: s.quota,
             members: by_stratum.get(s.key.as_str()).copied().unwrap_or_default(),
@@ -68,31 +89,51 @@ pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
     let members = by_reason.values().sum();
     let totals = StratumLine {
         key: "",
-        label: "合计".to_owned(),
+        label: t.pick("合计", "Total").to_owned(),
         size: strata.iter().map(|s| s.size).sum(),
         quota: strata.iter().map(|s| s.quota).sum(),
         members,
     };
+    let more = strata.len().saturating_sub(STRATA);
+    strata.truncate(STRATA);
     let seed = round.seed.clone().unwrap_or_default();
     let sampled = round.kind == RoundKind::Quarterly;
     let file = format!("{}.json", round.name);
-    let certificate = Certificate {
-        title: format!("{}政务新媒体检查抽取公证单{}", round.name.zh(), rehearsal(dataset)),
-        office: &dataset.office,
+    let (period, rehearsal) = (t.period(round.name), t.rehearsal(dataset));
+    let frame = round.frame_size;
+    let reason = |(reason, n): (Reason, usize)| {
+        let name = reason.name(t.0);
+        t.say(format!("{name}{n}个"), format!("{name} {n}"))
+    };
+    let reasons: Vec<String> = by_reason.into_iter().filter(|_| sampled).map(reason).collect();
+    Certificate {
+        zh: t.0 == Lang::Zh,
+        title: t.say(
+            format!("{period}政务新媒体检查抽取公证单{rehearsal}"),
+            format!("Certificate of the draw, {}{rehearsal}", period.trim_start_matches("the ")),
+        ),
+        office: t.office(&dataset.office),
         facts: vec![
-            ("批次", round.name.to_string()),
-            ("监测时间点", minute(round.as_of)),
-            ("抽取时间", round.opened_at.map_or_else(|| "尚未抽取".to_owned(), minute)),
-            ("抽样框", format!("{}个账号", round.frame_size)),
-            ("抽样框 SHA-256", round.frame_sha256.clone()),
-            ("抽查比例", round.ratio.to_string()),
-            ("轮换", round.rotation.zh().to_owned()),
-            ("种子", round.seed.as_deref().map_or_else(|| "尚未公布".to_owned(), |s| clip(s, 500))),
-            ("入选账号", format!("{members}个")),
+            (t.pick("批次", "Round"), round.name.to_string()),
+            (t.pick("监测时间点", "Monitoring time"), t.minute(round.as_of)),
+            (
+                t.pick("抽取时间", "Drawn at"),
+                round.opened_at.map_or_else(|| t.say("尚未抽取", "not drawn yet"), |at| t.minute(at)),
+            ),
+            (t.pick("抽样框", "Frame"), t.say(format!("{frame}个账号"), format!("{frame} accounts"))),
+            (t.pick("抽样框 SHA-256", "Frame SHA-256"), round.frame_sha256.clone()),
+            (t.pick("抽查比例", "Ratio"), round.ratio.to_string()),
+            (t.pick("轮换", "Rotation"), round.rotation.name(t.0).to_owned()),
+            (
+                t.pick("种子", "Seed"),
+                round.seed.as_deref().map_or_else(|| t.say("尚未公布", "not published yet"), |s| clip(s, 500)),
+            ),
+            (t.pick("入选账号", "Members"), t.say(format!("{members}个"), members.to_string())),
         ],
         strata,
+        more,
         totals,
-        reasons: by_reason.into_iter().filter(|_| sampled).map(|(reason, count)| (reason.zh(), count)).collect(),
+        reasons: t.list(&reasons),
         drawn: round.seed.is_some(),
         export: format!("xuncha round export {} {file}", round.name),
         frame_command: frame_command(&file),
@@ -101,9 +142,63 @@ pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
         members_sha256: members_sha256(&random),
         random: random.len(),
         verify: format!("xuncha round verify {file}"),
-        generated_at: minute(round.generated_at),
-    };
-    certificate.render().map(String::into_bytes).map_err(ReportError::document("certificate.html"))
+        generated_at: t.minute(round.generated_at),
+    }
+}
+
+/// The same page as a .docx, the way to its PDF.
+pub(super) fn paper(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportError> {
+    let t = Tongue(lang);
+    let c = certificate(dataset, t);
+    let mut paper = Paper::narrow(dataset.round.generated_at, Look { lang, internal: false });
+    paper.title(&[&c.title]);
+    let mut rows = vec![vec![t.pick("组织单位", "Office").to_owned(), c.office.clone()]];
+    rows.extend(c.facts.iter().map(|(name, value)| vec![(*name).to_owned(), value.clone()]));
+    if !c.reasons.is_empty() {
+        rows.push(vec![t.pick("入选构成", "By reason").to_owned(), c.reasons.clone()]);
+    }
+    for row in rows {
+        paper.note(&t.clauses(&[row.join(t.pick("：", ": "))]));
+    }
+    let line = |s: &StratumLine<'_>| format!("{} {}/{}/{}", s.label, s.size, s.quota, s.members);
+    let mut strata: Vec<String> = c.strata.iter().map(line).collect();
+    strata.push(line(&c.totals));
+    if c.more > 0 {
+        let n = c.more;
+        strata.push(t.say(format!("另有{n}层见导出文件"), format!("{n} more strata in the export")));
+    }
+    paper.note(&t.say(
+        format!("各层账号数/配额/入选数：{}。配额＝抽查比例×层内账号数，向上取整。", t.clauses(&strata)),
+        format!("Strata, accounts/quota/members: {}. Quota: ratio × accounts, rounded up.", t.clauses(&strata)),
+    ));
+    paper.note(&t.say(
+        format!("复现方法：签号＝SHA-256（种子、批次、账号编号，以换行连接）的小写十六进制；各层按（年度轮换时本年未抽中者在先）签号由小到大，取满配额为止。先导出抽取文件：{}", c.export),
+        format!("To replay: ticket = lower-case hex SHA-256 of seed, round and account, joined by line feeds; in each stratum the lowest tickets first (under annual rotation those not drawn this year before them) until the quota is full. Export the draw first: {}", c.export),
+    ));
+    paper.note(&t.say(
+        format!("1.核对抽样框，结果应为 {}", c.frame_sha256),
+        format!("1. The frame; this must come to {}", c.frame_sha256),
+    ));
+    paper.code(&c.frame_command);
+    if c.drawn {
+        let (n, sum) = (c.random, &c.members_sha256);
+        paper.note(&t.say(
+            format!("2.重新抽取随机部分，结果应为{n}行，{sum}"),
+            format!("2. The random part again; this must come to {n} lines, {sum}"),
+        ));
+        paper.code(&c.draw_command);
+    } else {
+        paper.note(t.pick(
+            "种子尚未公布：本单先行公布抽样框和配额，种子公布后据以抽取。",
+            "The seed is not published yet: frame and quotas are, so that the draw follows from it.",
+        ));
+    }
+    paper.note(t.pick(
+        "抽取人：〔　　　　　　〕　　监督人：〔　　　　　　〕　　日期：〔　　　　　　〕",
+        "Drawn by: [            ]    Witnessed by: [            ]    Date: [            ]",
+    ));
+    paper.note(&t.say(format!("生成时间：{}", c.generated_at), format!("Made: {}", c.generated_at)));
+    paper.pack().map_err(ReportError::document("certificate.docx"))
 }
 
 /// The first command: the frame as lines, and its SHA-256.

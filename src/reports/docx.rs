@@ -1,17 +1,22 @@
 //! The layout of official papers, GB/T 9704-2012, as paragraphs and tables of a .docx file.
 //!
-//! 方正小标宋, `仿宋_GB2312` and `楷体_GB2312` are named and not embedded: offices have them, and
-//! a machine without them falls back to its own.
+//! 方正小标宋, `仿宋_GB2312` and `楷体_GB2312` are named and not embedded: offices have them. The font
+//! table names open families for a machine without them, so that 黑体 still looks like 黑体.
 
+use std::fmt::Write as _;
 use std::io::Cursor;
 
 use docx_rs::{
-    AlignmentType, BreakType, Docx, Footer, HeightRule, LineSpacing, LineSpacingType, PageMargin, PageNum, Paragraph,
-    Run, RunFonts, RunProperty, SpecialIndentType, Table, TableAlignmentType, TableCell, TableCellMargins,
-    TableLayoutType, TableRow, VAlignType, WidthType,
+    AlignmentType, BorderType, BreakType, Docx, Footer, Header, HeightRule, LineSpacing, LineSpacingType, PageMargin,
+    PageNum, Paragraph, ParagraphBorder, ParagraphBorderPosition, ParagraphBorders, Run, RunFonts, RunProperty,
+    SpecialIndentType, Table, TableAlignmentType, TableBorder, TableBorderPosition, TableBorders, TableCell,
+    TableCellMargins, TableLayoutType, TablePositionProperty, TableRow, VAlignType, WidthType,
 };
 
-use super::wording::{clean, clip, width_of};
+use super::tongue::Tongue;
+use super::wording::{clean, clip, short_links, width_of};
+use crate::domain::Lang;
+use crate::domain::privacy::mask;
 use crate::domain::time::LocalTime;
 
 /// Twips in a millimetre, times 100.
@@ -26,6 +31,14 @@ const SIZE_TITLE: usize = 44;
 const SIZE_PAGE: usize = 28;
 /// 五号, 10.5 pt: tables.
 const SIZE_TABLE: usize = 21;
+/// One column of a half-width character in a table, in twips.
+const TABLE_COLUMN: usize = 105;
+/// What a cell leaves free at its sides, in twips.
+const TABLE_SIDES: usize = 130;
+/// The longest text of a cell, in characters.
+const LONGEST_CELL: usize = 300;
+/// Lines of a table that still fit a page with what stands above it.
+const TOGETHER: usize = 24;
 /// 22 lines on 225 mm, in twips; a hair less than 225/22 mm, or the last line would not fit.
 const LINE: i32 = 579;
 /// 28 characters on 156 mm: each a quarter point closer than its size, in twips.
@@ -37,6 +50,7 @@ const SONG: &str = "方正小标宋简体";
 const HEI: &str = "黑体";
 const KAI: &str = "楷体_GB2312";
 const FANGSONG: &str = "仿宋_GB2312";
+const MONO: &str = "DejaVu Sans Mono";
 
 const fn millimetres(mm: i32) -> i32 {
     mm * TWIPS_PER_100_MM / 100
@@ -46,8 +60,15 @@ fn fonts(east_asia: &str) -> RunFonts {
     RunFonts::new().east_asia(east_asia).ascii("Times New Roman").hi_ansi("Times New Roman")
 }
 
+/// A run as it stands, personal numbers and all.
+fn raw(text: &str, font: &str, size: usize) -> Run {
+    let run = Run::new().add_text(clean(text)).fonts(fonts(font)).size(size);
+    if size == SIZE_BODY { run.character_spacing(SQUEEZE) } else { run }
+}
+
+/// A run with personal numbers masked.
 fn run(text: &str, font: &str, size: usize) -> Run {
-    Run::new().add_text(clean(text)).fonts(fonts(font)).size(size)
+    raw(&mask(text), font, size)
 }
 
 fn exact(line: i32) -> LineSpacing {
@@ -55,8 +76,9 @@ fn exact(line: i32) -> LineSpacing {
 }
 
 fn indented() -> Paragraph {
-    // Why: docx-rs drops first_line_chars, so the indent is given in twips.
-    Paragraph::new().line_spacing(exact(LINE)).indent(
+    // Why: docx-rs drops first_line_chars, so the indent is given in twips. A page holds its 22
+    // lines whether or not one of them stands alone.
+    Paragraph::new().line_spacing(exact(LINE)).widow_control(false).indent(
         None,
         Some(SpecialIndentType::FirstLine(2 * CHARACTER)),
         None,
@@ -64,46 +86,81 @@ fn indented() -> Paragraph {
     )
 }
 
+/// The red double line of a letter, 170 mm: 7 mm beyond 版心 on either side.
+fn red_line(at_top: bool) -> Paragraph {
+    let (position, kind) = if at_top {
+        (ParagraphBorderPosition::Top, BorderType::ThinThickSmallGap)
+    } else {
+        (ParagraphBorderPosition::Bottom, BorderType::ThickThinSmallGap)
+    };
+    let border = ParagraphBorder::new(position).val(kind).size(24).space(1).color("C00000");
+    Paragraph::new()
+        .line_spacing(exact(40))
+        .indent(Some(-millimetres(7)), None, Some(-millimetres(7)), None)
+        .set_borders(ParagraphBorders::with_empty().set(border))
+}
+
+/// How the pages of a document look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    /// The language.
+    pub(super) lang: Lang,
+    /// Marked 内部 on every page.
+    pub(super) internal: bool,
+}
+
+/// A column of a table: its heading and its share of the width in thousandths.
+pub(super) type Share<'t> = (&'t str, usize);
+
 /// A document under way.
 pub(super) struct Paper {
     docx: Docx,
+    look: Look,
 }
 
 impl Paper {
     /// An empty A4 page with 版心 156 × 225 mm and page numbers outside, created at `at`.
-    pub(super) fn new(at: LocalTime) -> Self {
-        let page = |align: AlignmentType, inner: i32, outer: i32| {
-            let property = RunProperty::new().size(SIZE_PAGE).fonts(fonts("宋体"));
-            Footer::new().add_paragraph(
-                Paragraph::new()
-                    .align(align)
-                    .indent(Some(inner), None, Some(outer), None)
-                    .add_run(run("— ", "宋体", SIZE_PAGE))
-                    .add_page_num(PageNum::new())
-                    .add_run(run(" —", "宋体", SIZE_PAGE))
-                    .run_property(property),
-            )
-        };
+    pub(super) fn new(at: LocalTime, look: Look) -> Self {
+        Self { docx: pages(at, look, 23), look }
+    }
+
+    /// The first page of a letter (信函格式): the sender's name between red lines, no page number on it.
+    pub(super) fn letter(at: LocalTime, look: Look, sender: &str) -> Self {
+        let mark = raw(&clip(sender, 40), SONG, 52).color("C00000");
+        let mark = Paragraph::new().align(AlignmentType::Center).line_spacing(exact(700)).add_run(mark);
+        let mut first = Header::new().add_paragraph(mark).add_paragraph(red_line(true));
+        if look.internal {
+            first = first.add_paragraph(internal(look.lang));
+        }
+        let foot = Footer::new().add_paragraph(red_line(false));
+        Self { docx: pages(at, look, 20).first_header(first).first_footer(foot).title_pg(), look }
+    }
+
+    /// A page with narrow margins and no page number: a certificate that has to fit on it.
+    pub(super) fn narrow(at: LocalTime, look: Look) -> Self {
+        let margin = PageMargin::new()
+            .top(millimetres(14))
+            .left(millimetres(16))
+            .right(millimetres(16))
+            .bottom(millimetres(12))
+            .header(millimetres(6))
+            .footer(millimetres(6))
+            .gutter(0);
         let date = at.fixed().to_rfc3339();
         let docx = Docx::new()
             .created_at(&date)
             .updated_at(&date)
             .default_fonts(fonts(FANGSONG))
-            .default_size(SIZE_BODY)
+            .default_size(SIZE_TABLE)
             .page_size(11906, 16838)
-            .page_margin(
-                PageMargin::new()
-                    .top(millimetres(37))
-                    .left(millimetres(28))
-                    .right(millimetres(26))
-                    .bottom(millimetres(35))
-                    .header(millimetres(15))
-                    .footer(millimetres(23))
-                    .gutter(0),
-            )
-            .footer(page(AlignmentType::Right, 0, 280))
-            .even_footer(page(AlignmentType::Left, 280, 0));
-        Self { docx }
+            .page_margin(margin);
+        Self { docx, look }
+    }
+
+    /// A line of very small type.
+    pub(super) fn note(&mut self, text: &str) {
+        let paragraph = Paragraph::new().line_spacing(exact(250));
+        self.add(paragraph.add_run(run(text, FANGSONG, 18)));
     }
 
     fn add(&mut self, paragraph: Paragraph) {
@@ -118,6 +175,24 @@ impl Paper {
     /// A centred line of body type: 发文字号.
     pub(super) fn centred(&mut self, text: &str) {
         let paragraph = Paragraph::new().align(AlignmentType::Center).line_spacing(exact(LINE));
+        self.add(paragraph.add_run(run(text, FANGSONG, SIZE_BODY)));
+    }
+
+    /// 发文字号 in the middle and 签发 below it on the right, blanks both.
+    pub(super) fn signing(&mut self, number: &str, signed: &str) {
+        self.centred(number);
+        let paragraph = Paragraph::new().align(AlignmentType::Right).line_spacing(exact(LINE)).indent(
+            None,
+            None,
+            Some(CHARACTER),
+            None,
+        );
+        self.add(paragraph.add_run(run(signed, FANGSONG, SIZE_BODY)));
+    }
+
+    /// A line flush right: 发文字号 of a letter.
+    pub(super) fn right(&mut self, text: &str) {
+        let paragraph = Paragraph::new().align(AlignmentType::Right).line_spacing(exact(LINE));
         self.add(paragraph.add_run(run(text, FANGSONG, SIZE_BODY)));
     }
 
@@ -142,30 +217,88 @@ impl Paper {
 
     /// 一、 in 黑体.
     pub(super) fn heading(&mut self, text: &str) {
-        self.add(indented().keep_next(true).outline_lvl(0).add_run(run(text, HEI, SIZE_BODY)));
+        let mut words = run(text, HEI, SIZE_BODY);
+        if self.look.lang == Lang::En {
+            words = words.bold();
+        }
+        self.add(indented().keep_next(true).outline_lvl(0).add_run(words));
     }
 
     /// (一) in 楷体.
     pub(super) fn subheading(&mut self, text: &str) {
-        self.add(indented().keep_next(true).outline_lvl(1).add_run(run(text, KAI, SIZE_BODY)));
+        let mut words = run(text, KAI, SIZE_BODY);
+        if self.look.lang == Lang::En {
+            words = words.italic();
+        }
+        self.add(indented().keep_next(true).outline_lvl(1).add_run(words));
     }
 
     /// A paragraph of the body.
     pub(super) fn body(&mut self, text: &str) {
-        self.add(
-            indented().align(AlignmentType::Both).add_run(run(text, FANGSONG, SIZE_BODY).character_spacing(SQUEEZE)),
-        );
+        self.add(indented().align(self.justified()).add_run(run(text, FANGSONG, SIZE_BODY)));
+    }
+
+    /// A paragraph of the body on the page of what follows: a signature never stands alone.
+    pub(super) fn last(&mut self, lead: &str, text: &str) {
+        let paragraph = indented().align(self.justified()).keep_next(true).keep_lines(true);
+        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(run(text, FANGSONG, SIZE_BODY)));
+        self.kept_blank();
+    }
+
+    fn kept_blank(&mut self) {
+        self.add(Paragraph::new().line_spacing(exact(LINE)).keep_next(true));
+    }
+
+    /// A paragraph that begins with a few words in 楷体.
+    pub(super) fn led(&mut self, lead: &str, text: &str) {
+        let paragraph = indented().align(self.justified());
+        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(run(text, FANGSONG, SIZE_BODY)));
+    }
+
+    /// Why: a Latin line stretched over 版心 tears its words apart.
+    const fn justified(&self) -> AlignmentType {
+        match self.look.lang {
+            Lang::Zh => AlignmentType::Both,
+            Lang::En => AlignmentType::Left,
+        }
+    }
+
+    /// A line of small type: a remark under a table, a line of a certificate.
+    pub(super) fn small(&mut self, text: &str) {
+        let paragraph = Paragraph::new().line_spacing(exact(300));
+        self.add(paragraph.add_run(run(text, FANGSONG, SIZE_TABLE)));
+    }
+
+    /// Lines of a program, as they stand.
+    pub(super) fn code(&mut self, text: &str) {
+        for line in text.lines() {
+            let words = Run::new().add_text(line).fonts(RunFonts::new().ascii(MONO).hi_ansi(MONO).east_asia(FANGSONG));
+            let paragraph = Paragraph::new().line_spacing(exact(180));
+            self.add(paragraph.add_run(words.size(13)));
+        }
     }
 
     /// 附件说明: the first line after `附件：`, the others under it.
-    pub(super) fn enclosures(&mut self, names: &[&str]) {
+    pub(super) fn enclosures(&mut self, names: &[String]) {
+        let tongue = Tongue(self.look.lang);
         for (n, name) in names.iter().enumerate() {
-            let text = if n == 0 { format!("附件：{}.{name}", n + 1) } else { format!("{}.{name}", n + 1) };
-            let left = if n == 0 { 2 } else { 5 } * CHARACTER;
+            let number = n + 1;
+            let text = if n == 0 {
+                tongue.say(format!("附件：{number}.{name}"), format!("Annexes: {number}. {name}"))
+            } else {
+                tongue.say(format!("{number}.{name}"), format!("{number}. {name}"))
+            };
+            let left = if n == 0 { 2 } else { 5 } * CHARACTER + if n > 0 { tongue.of(0, 160) } else { 0 };
             let paragraph =
                 Paragraph::new().line_spacing(exact(LINE)).keep_next(true).indent(Some(left), None, None, None);
             self.add(paragraph.add_run(run(&text, FANGSONG, SIZE_BODY)));
         }
+    }
+
+    /// Room for the seal above 署名, on its page.
+    pub(super) fn seal(&mut self) {
+        self.kept_blank();
+        self.kept_blank();
     }
 
     /// 署名 or 成文日期, four characters in from the right.
@@ -181,8 +314,9 @@ impl Paper {
 
     /// An annex on a page of its own: `附件1` and its title.
     pub(super) fn annex(&mut self, number: usize, title: &str) {
+        let mark = Tongue(self.look.lang).say(format!("附件{number}"), format!("Annex {number}"));
         let paragraph = Paragraph::new().page_break_before(true).line_spacing(exact(LINE));
-        self.add(paragraph.add_run(run(&format!("附件{number}"), HEI, SIZE_BODY)));
+        self.add(paragraph.add_run(run(&mark, HEI, SIZE_BODY)));
         self.blank();
         self.title(&[title]);
         self.blank();
@@ -194,34 +328,52 @@ impl Paper {
         self.add(paragraph.add_run(run(text, HEI, 24)));
     }
 
-    /// A table over the whole width; `columns` are headings with their share of it in thousandths.
+    /// A table over the whole width.
     ///
-    /// The heading row repeats on every page, and no row is split.
-    pub(super) fn table(&mut self, columns: &[(&str, usize)], rows: &[Vec<String>]) {
+    /// The heading row repeats on every page; a row stays in one piece, and so does a short table.
+    pub(super) fn table(&mut self, columns: &[Share<'_>], rows: &[Vec<String>]) {
+        self.table_with(columns, rows, usize::MAX);
+    }
+
+    /// [`Self::table`] whose columns from `bare` on show personal data as it is.
+    pub(super) fn table_with(&mut self, columns: &[Share<'_>], rows: &[Vec<String>], bare: usize) {
         let widths: Vec<usize> = columns.iter().map(|(_, share)| TEXT_WIDTH * share / 1000).collect();
-        // Why: a short table stays in one piece, its last line is never alone on a page.
-        let together = |row: usize| rows.len() <= 15 && row < rows.len();
-        let cell = |text: &str, width: usize, font: &str, centred: bool, row: usize| {
+        let text = |text: &str| clip(&short_links(text), LONGEST_CELL);
+        let fits = |text: &str, width: usize| width_of(text) * TABLE_COLUMN + TABLE_SIDES <= width;
+        let lines = |row: &Vec<String>| {
+            let of = |(text, width): (&String, &usize)| {
+                let line = (width.saturating_sub(TABLE_SIDES) / TABLE_COLUMN).max(2);
+                width_of(&clip(text, LONGEST_CELL)).div_ceil(line).max(1)
+            };
+            row.iter().zip(&widths).map(of).max().unwrap_or(1)
+        };
+        // Why: the last line of a short table is never alone on a page; a long one must break somewhere.
+        let whole = rows.len() <= TOGETHER && rows.iter().map(lines).sum::<usize>() <= TOGETHER;
+        let cell = |words: Run, width: usize, centred: bool, last: bool| {
             let align = if centred { AlignmentType::Center } else { AlignmentType::Left };
-            let paragraph = Paragraph::new().align(align).line_spacing(exact(320)).keep_next(together(row));
+            let paragraph = Paragraph::new().align(align).line_spacing(exact(320)).keep_next(whole && !last);
             TableCell::new()
                 .width(width, WidthType::Dxa)
                 .vertical_align(VAlignType::Center)
-                .add_paragraph(paragraph.add_run(run(&clip(text, 300), font, SIZE_TABLE)))
+                .add_paragraph(paragraph.add_run(words))
         };
         let line = |cells: Vec<TableCell>| {
             TableRow::new(cells).row_height(440.0).height_rule(HeightRule::AtLeast).cant_split()
         };
-        let heading = columns.iter().zip(&widths).map(|((text, _), width)| cell(text, *width, HEI, true, 0)).collect();
-        let mut lines = vec![line(heading)];
+        let headings = columns.iter().zip(&widths);
+        let mut table =
+            vec![line(headings.map(|((h, _), width)| cell(run(h, HEI, SIZE_TABLE), *width, true, false)).collect())];
         for (place, row) in rows.iter().enumerate() {
-            let cells = row.iter().zip(&widths).map(|(text, width)| {
-                let short = !text.contains('\n') && width_of(text) * 105 + 130 <= *width;
-                cell(text, *width, FANGSONG, short, place + 1)
+            let last = place + 1 == rows.len();
+            let cells = row.iter().zip(&widths).enumerate().map(|(column, (words, width))| {
+                let words = text(words);
+                let centred = !words.contains('\n') && fits(&words, *width);
+                let make = if column >= bare { raw } else { run };
+                cell(make(&words, FANGSONG, SIZE_TABLE), *width, centred, last)
             });
-            lines.push(line(cells.collect()));
+            table.push(line(cells.collect()));
         }
-        let table = Table::new(lines)
+        let table = Table::new(table)
             .set_grid(widths)
             .width(TEXT_WIDTH, WidthType::Dxa)
             .layout(TableLayoutType::Fixed)
@@ -230,15 +382,125 @@ impl Paper {
         self.docx = std::mem::take(&mut self.docx).add_table(table);
     }
 
+    /// 版记 at the foot of the last page: 抄送, 印发机关 and 印发日期, the office's to fill in.
+    pub(super) fn imprint(&mut self, copies: &str, printer: &str, date: &str) {
+        let rule = |position, size| TableBorder::new(position).border_type(BorderType::Single).size(size);
+        let narrow = TEXT_WIDTH * 2 / 5;
+        let cell = |text: &str, width: usize, align: AlignmentType| {
+            let paragraph = Paragraph::new().align(align).line_spacing(exact(440));
+            let cell = TableCell::new().width(width, WidthType::Dxa).vertical_align(VAlignType::Center);
+            cell.add_paragraph(paragraph.add_run(run(text, FANGSONG, SIZE_PAGE)))
+        };
+        let rows = vec![
+            TableRow::new(vec![cell(copies, TEXT_WIDTH, AlignmentType::Left).grid_span(2)]).cant_split(),
+            TableRow::new(vec![
+                cell(printer, narrow, AlignmentType::Left),
+                cell(date, TEXT_WIDTH - narrow, AlignmentType::Right),
+            ])
+            .cant_split(),
+        ];
+        let borders = TableBorders::with_empty()
+            .set(rule(TableBorderPosition::Top, 8))
+            .set(rule(TableBorderPosition::InsideH, 6))
+            .set(rule(TableBorderPosition::Bottom, 8));
+        let place = TablePositionProperty::new()
+            .vertical_anchor("margin")
+            .horizontal_anchor("margin")
+            .position_x_alignment("center")
+            .position_y_alignment("bottom");
+        let table = Table::without_borders(rows)
+            .set_grid(vec![narrow, TEXT_WIDTH - narrow])
+            .width(TEXT_WIDTH, WidthType::Dxa)
+            .layout(TableLayoutType::Fixed)
+            .position(place)
+            .margins(TableCellMargins::new().margin_left(280, WidthType::Dxa).margin_right(280, WidthType::Dxa))
+            .set_borders(borders);
+        self.docx = std::mem::take(&mut self.docx).add_table(table);
+        // Why: a table that floats hangs on the paragraph after it.
+        self.add(Paragraph::new().line_spacing(exact(20)));
+    }
+
     /// The file.
     pub(super) fn pack(self) -> Result<Vec<u8>, String> {
         let mut parts = self.docx.build();
         let document = String::from_utf8(parts.document).map_err(|error| error.to_string())?;
         parts.document = repeat_headings(&document).into_bytes();
+        parts.font_table = font_table().into_bytes();
         let mut file = Cursor::new(Vec::new());
         parts.pack(&mut file).map_err(|error| error.to_string())?;
         compress(file).map_err(|error| error.to_string())
     }
+}
+
+/// The pages themselves; the footer's foot stands `foot` mm above the edge.
+fn pages(at: LocalTime, look: Look, foot: i32) -> Docx {
+    // Why: the page number's line begins 7 mm below 版心, wherever the footer ends.
+    let lift = LineSpacing::new().after((millimetres(23 - foot)) as u32);
+    let page = |align: AlignmentType, inner: i32, outer: i32| {
+        let property = RunProperty::new().size(SIZE_PAGE).fonts(fonts("宋体"));
+        Footer::new().add_paragraph(
+            Paragraph::new()
+                .align(align)
+                .line_spacing(lift.clone())
+                .indent(Some(inner), None, Some(outer), None)
+                .add_run(run("— ", "宋体", SIZE_PAGE))
+                .add_page_num(PageNum::new())
+                .add_run(run(" —", "宋体", SIZE_PAGE))
+                .run_property(property),
+        )
+    };
+    let date = at.fixed().to_rfc3339();
+    let margin = PageMargin::new()
+        .top(millimetres(37))
+        .left(millimetres(28))
+        .right(millimetres(26))
+        .bottom(millimetres(35))
+        .header(millimetres(30 - if look.internal { 12 } else { 0 }))
+        .footer(millimetres(foot))
+        .gutter(0);
+    let docx = Docx::new()
+        .created_at(&date)
+        .updated_at(&date)
+        .default_fonts(fonts(FANGSONG))
+        .default_size(SIZE_BODY)
+        .page_size(11906, 16838)
+        .page_margin(margin)
+        .footer(page(AlignmentType::Right, 0, 280))
+        .even_footer(page(AlignmentType::Left, 280, 0));
+    if !look.internal {
+        return docx;
+    }
+    let mark = || Header::new().add_paragraph(internal(look.lang));
+    docx.header(mark()).even_header(mark())
+}
+
+/// The mark of a version that stays in the office.
+fn internal(lang: Lang) -> Paragraph {
+    let text = Tongue(lang).pick("内部资料　注意保管", "INTERNAL — not to leave the office");
+    Paragraph::new().line_spacing(exact(400)).add_run(run(text, HEI, SIZE_PAGE))
+}
+
+/// The fonts by name, each with the families that stand in for it.
+fn font_table() -> String {
+    const FONTS: [(&str, &str, &str); 6] = [
+        (SONG, "FZXiaoBiaoSong-B05S,方正小标宋_GBK,Noto Serif CJK SC,Source Han Serif SC,宋体", "roman"),
+        (FANGSONG, "仿宋,FangSong,FandolFang,Noto Serif CJK SC,Source Han Serif SC", "modern"),
+        (KAI, "楷体,KaiTi,FandolKai,LXGW WenKai,AR PL UKai CN,Noto Serif CJK SC", "modern"),
+        (HEI, "SimHei,Noto Sans CJK SC,Source Han Sans SC,WenQuanYi Zen Hei", "swiss"),
+        ("宋体", "SimSun,Noto Serif CJK SC,Source Han Serif SC", "roman"),
+        ("Times New Roman", "Liberation Serif", "roman"),
+    ];
+    let mut xml = String::from(
+        r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:fonts xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">"#,
+    );
+    for (name, instead, family) in FONTS {
+        let _ = write!(
+            xml,
+            r#"<w:font w:name="{name}"><w:altName w:val="{instead}" /><w:family w:val="{family}" /><w:pitch w:val="variable" /></w:font>"#
+        );
+    }
+    xml.push_str("</w:fonts>");
+    xml
 }
 
 /// The same parts, deflated.

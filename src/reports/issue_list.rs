@@ -1,73 +1,123 @@
-//! 问题清单, `issues.xlsx`: every issue found, or found again, in the round.
+//! 问题清单, `issues.xlsx`: every issue found, or found again, in the round; the evidence of each on
+//! a sheet of its own, so that the list itself fits a printed page; a summary with charts; notes.
 
 use rust_xlsxwriter::XlsxError;
 
-use super::ReportError;
-use super::sheet::{Cell, Column, add_notes, add_table, workbook};
-use super::wording::{clip, last, minute, rehearsal};
+use super::sheet::{Cell, Column, add_table, column, workbook};
+use super::wording::{clip, last};
+use super::words::{Tone, Words};
+use super::{ReportError, Sink, summary};
+use crate::domain::Lang;
 use crate::domain::bulletin::Dataset;
-use crate::domain::issue::{EventKind, Issue};
+use crate::domain::issue::{EventKind, Issue, IssueStatus};
+use crate::domain::rule::Class;
 
-const COLUMNS: [Column; 29] = [
-    ("编号", 6.0),
-    ("发现批次", 8.0),
-    ("发现时间", 10.5),
-    ("监测时间点", 15.5),
-    ("账号名称", 17.0),
-    ("账号编号", 10.0),
-    ("平台", 11.0),
-    ("主办单位", 16.0),
-    ("问题类别", 12.0),
-    ("性质", 9.0),
-    ("依据", 20.0),
-    ("问题描述", 26.0),
-    ("问题对象", 15.0),
-    ("证据链接", 16.0),
-    ("证据哈希", 10.0),
-    ("取证时间", 15.5),
-    ("核验人", 8.0),
-    ("通知时间", 10.5),
-    ("签收时间", 10.5),
-    ("整改时限", 10.5),
-    ("时限是否暂定", 6.0),
-    ("整改措施", 16.0),
-    ("整改完成时间", 10.5),
-    ("复查时间", 10.5),
-    ("复查结论", 11.0),
-    ("申诉", 13.0),
-    ("销号时间", 10.5),
-    ("状态", 9.0),
-    ("备注", 7.0),
+const COLUMNS: [Column; 26] = [
+    column("编号", "No.", 5.0),
+    column("发现批次", "Round", 7.5).folded(),
+    column("发现时间", "Found on", 8.8),
+    column("监测时间点", "Monitoring time", 13.5).folded(),
+    column("账号名称", "Account", 14.0),
+    column("账号编号", "Account id", 8.5).folded(),
+    column("平台", "Platform", 8.8),
+    column("主办单位", "Unit", 14.0),
+    column("问题类别", "Indicator", 10.0),
+    column("性质", "Class", 9.5).toned(class_tones),
+    column("依据", "Basis", 22.0),
+    column("问题描述", "Description", 25.0),
+    column("证据", "Evidence", 5.5),
+    column("核验人", "Verified by", 7.5).filled(),
+    column("通知时间", "Notified on", 8.8),
+    column("签收时间", "Acknowledged on", 8.8),
+    column("整改时限", "Due on", 8.8),
+    column("时限是否暂定", "Provisional", 5.0),
+    column("整改措施", "What was done", 17.0).filled(),
+    column("整改完成时间", "Rectified on", 8.8).dated(),
+    column("复查时间", "Rechecked on", 8.8).dated(),
+    column("复查结论", "Recheck", 8.0).choice(|w| verdicts(w).to_vec()),
+    column("申诉", "Appeal", 12.0),
+    column("销号时间", "Closed on", 8.8).dated(),
+    column("状态", "Status", 10.0)
+        .choice(|w| IssueStatus::ALL.iter().map(|s| s.name(w.0)).collect())
+        .toned(status_tones),
+    column("备注", "Remarks", 15.0).filled(),
 ];
 
-pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
-    write(dataset).map_err(ReportError::document("issues.xlsx"))
+const EVIDENCE: [Column; 10] = [
+    column("编号", "No.", 6.0),
+    column("账号名称", "Account", 18.0),
+    column("主办单位", "Unit", 18.0),
+    column("问题类别", "Indicator", 12.0),
+    column("问题对象", "Subject", 36.0),
+    column("证据链接", "Evidence", 40.0),
+    column("应答", "Answer", 7.0),
+    column("页面摘录", "Excerpt", 40.0),
+    column("取证时间", "Fetched", 14.0),
+    column("证据哈希", "SHA-256", 34.0),
+];
+
+fn verdicts(words: Words) -> [&'static str; 3] {
+    [words.pick("通过", "Passed"), words.pick("未通过", "Failed"), words.pick("已复查", "Looked at")]
 }
 
-fn write(dataset: &Dataset) -> Result<Vec<u8>, XlsxError> {
-    let title = format!("{}政务新媒体问题清单{}", dataset.round.name.zh(), rehearsal(dataset));
-    let mut book = workbook(dataset, "政务新媒体问题清单");
-    add_table(&mut book, "问题清单", &title, &COLUMNS, dataset.issues.iter().map(|issue| cells(dataset, issue)))?;
-    add_notes(&mut book, dataset, &["时限标注暂定的，系该时限跨入法定节假日安排尚未公布的年度，公布后重新核定。"])?;
-    book.save_to_buffer()
+fn class_tones(words: Words) -> Vec<(&'static str, Tone)> {
+    vec![(Class::Veto.name(words.0), Tone::Bad), (Class::Prominent.name(words.0), Tone::Watch)]
 }
 
-fn cells(dataset: &Dataset, issue: &Issue) -> Vec<Cell> {
-    let verifier = last(issue, &[EventKind::Opened])
-        .and_then(|_| issue.events.iter().find(|event| event.kind == EventKind::Opened))
-        .map_or("", |event| if event.actor == "xuncha" { "系统判定" } else { &event.actor });
+fn status_tones(words: Words) -> Vec<(&'static str, Tone)> {
+    IssueStatus::ALL.iter().map(|status| (status.name(words.0), Tone::of_status(*status))).collect()
+}
+
+pub(super) fn render(dataset: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), ReportError> {
+    write(dataset, Words(lang), out).map_err(ReportError::document("issues.xlsx"))
+}
+
+fn write(dataset: &Dataset, words: Words, out: &mut dyn Sink) -> Result<(), XlsxError> {
+    let title = words.title(dataset, "政务新媒体问题清单", "Issues of government new-media accounts");
+    let mut book = workbook(dataset, &title);
+    let rows = dataset.issues.iter().map(|issue| cells(dataset, words, issue));
+    add_table(&mut book, words.pick("问题清单", "Issues"), &title, words, &COLUMNS, rows)?;
+    let rows = dataset.issues.iter().map(|issue| evidence(words, issue));
+    let proof = words.title(dataset, "政务新媒体问题证据", "Evidence of the issues");
+    add_table(&mut book, words.pick("证据", "Evidence"), &proof, words, &EVIDENCE, rows)?;
+    summary::add_issues(&mut book, dataset, words)?;
+    let remarks = [
+        (
+            "时限标注暂定的，系该时限跨入法定节假日安排尚未公布的年度，公布后重新核定。",
+            "A provisional deadline runs into a year whose holidays are not announced yet.",
+        ),
+        (
+            "发现批次、监测时间点、账号编号三栏已折叠，点击列标上方的“＋”展开；证据全文见“证据”表。",
+            "Round, monitoring time and account id are folded: press + above the columns. The evidence has a sheet of its own.",
+        ),
+    ];
+    summary::add_notes(&mut book, dataset, words, &remarks)?;
+    book.save_to_writer(out)
+}
+
+fn cells(dataset: &Dataset, words: Words, issue: &Issue) -> Vec<Cell> {
+    let verifier =
+        issue.events.iter().find(|event| event.kind == EventKind::Opened).map_or("", |event| {
+            if event.actor == "xuncha" { words.pick("系统判定", "the machine") } else { &event.actor }
+        });
     let notified = last(issue, &[EventKind::Notified]).map(|(at, ..)| at);
     let measures = last(issue, &[EventKind::Rectified]).map_or(String::new(), |(_, _, note)| note);
     let recheck = last(issue, &[EventKind::Rechecked, EventKind::Rejected, EventKind::Closed]);
-    let verdict = recheck.as_ref().map_or(String::new(), |(_, kind, note)| {
-        let word = match kind {
-            EventKind::Closed => "通过",
-            EventKind::Rejected => "未通过，退回",
-            _ => "已复查",
-        };
-        if note.is_empty() { word.to_owned() } else { format!("{word}：{note}") }
+    let [passed, failed, looked] = verdicts(words);
+    let mut remarks = Vec::new();
+    let verdict = recheck.as_ref().map_or("", |(_, kind, note)| {
+        if !note.is_empty() {
+            remarks.push(format!("{}{note}", words.pick("复查：", "Recheck: ")));
+        }
+        match kind {
+            EventKind::Closed => passed,
+            EventKind::Rejected => failed,
+            _ => looked,
+        }
     });
-    let again = issue.round != dataset.round.name;
+    if issue.round != dataset.round.name {
+        remarks.insert(0, words.pick("本期再次发现", "Found again in this round").to_owned());
+    }
     vec![
         Cell::Number(u64::try_from(issue.id).unwrap_or_default()),
         Cell::text(issue.round.to_string()),
@@ -75,34 +125,49 @@ fn cells(dataset: &Dataset, issue: &Issue) -> Vec<Cell> {
         Cell::Time(Some(issue.as_of)),
         Cell::text(&issue.account),
         Cell::text(issue.account_id.as_str()),
-        Cell::text(issue.platform.zh()),
+        Cell::Word(issue.platform.name(words.0)),
         Cell::text(&issue.unit),
-        Cell::text(issue.indicator.zh()),
-        Cell::text(issue.class.zh()),
+        Cell::Word(issue.indicator.name(words.0)),
+        Cell::Word(issue.class.name(words.0)),
         Cell::text(format!("{} {}", issue.rule.document, issue.rule.clause).trim()),
         Cell::text(&issue.summary),
-        Cell::text(&issue.subject),
-        Cell::Link(issue.evidence.url.clone()),
-        Cell::Code(clip(issue.evidence.sha256.as_deref().unwrap_or_default(), 64)),
-        Cell::Time(issue.evidence.fetched_at),
+        Cell::Link(issue.evidence.url.clone(), Some(words.pick("打开", "Open"))),
         Cell::text(verifier),
         Cell::Day(notified),
         Cell::Day(issue.acknowledged_at),
         Cell::Day(issue.due_at),
-        Cell::text(if issue.due_provisional { "暂定" } else { "" }),
+        Cell::Word(if issue.due_provisional { words.pick("暂定", "Yes") } else { "" }),
         Cell::text(measures),
         Cell::Day(issue.rectified_at),
-        Cell::Day(recheck.map(|(at, ..)| at)),
-        Cell::text(verdict),
-        Cell::text(appeal(issue)),
+        Cell::Day(recheck.as_ref().map(|(at, ..)| *at)),
+        Cell::Word(verdict),
+        Cell::text(appeal(words, issue)),
         Cell::Day(issue.closed_at),
-        Cell::text(issue.status.zh()),
-        Cell::text(if again { "本期再次发现" } else { "" }),
+        Cell::Word(issue.status.name(words.0)),
+        Cell::text(words.list(&remarks)),
+    ]
+}
+
+fn evidence(words: Words, issue: &Issue) -> Vec<Cell> {
+    let seen = &issue.evidence;
+    let mut excerpt: Vec<String> = seen.snippet.iter().cloned().collect();
+    excerpt.extend(seen.numbers.iter().cloned());
+    vec![
+        Cell::Number(u64::try_from(issue.id).unwrap_or_default()),
+        Cell::text(words.label(&issue.account, issue.platform)),
+        Cell::text(&issue.unit),
+        Cell::Word(issue.indicator.name(words.0)),
+        Cell::text(&issue.subject),
+        Cell::Link(seen.url.clone(), None),
+        seen.status.map_or(Cell::Time(None), |status| Cell::Number(u64::from(status))),
+        Cell::text(words.list(&excerpt)),
+        Cell::Time(seen.fetched_at),
+        Cell::Code(clip(seen.sha256.as_deref().unwrap_or_default(), 64)),
     ]
 }
 
 /// The last appeal and what became of it.
-fn appeal(issue: &Issue) -> String {
+fn appeal(words: Words, issue: &Issue) -> String {
     let Some((at, _, why)) = last(issue, &[EventKind::Appealed]) else { return String::new() };
     let outcome = issue
         .events
@@ -110,6 +175,9 @@ fn appeal(issue: &Issue) -> String {
         .rev()
         .take_while(|event| event.kind != EventKind::Appealed)
         .find(|event| matches!(event.kind, EventKind::Upheld | EventKind::Revoked))
-        .map_or("待裁定", |event| event.kind.zh());
-    format!("{}申诉：{why}（{outcome}）", minute(at))
+        .map_or(words.pick("待裁定", "pending"), |event| event.kind.name(words.0));
+    match words.0 {
+        Lang::Zh => format!("{}：{why}（{outcome}）", at.date()),
+        Lang::En => format!("{}: {why} ({outcome})", at.date()),
+    }
 }

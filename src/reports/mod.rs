@@ -3,21 +3,42 @@
 //! One file per document. None of them counts: numbers come from [`Dataset`], which is
 //! checked before the first byte is written. The same dataset gives the same bytes; dates
 //! inside the files are those of the dataset. Start at [`write_all`].
+//!
+//! What grows with the number of accounts (workbooks, page, JSON) is written straight to disk,
+//! one document after another, and takes its name only when all of them are whole.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use crate::domain::bulletin::{Dataset, Imbalance};
+use serde::Deserialize;
 
+use crate::domain::Lang;
+use crate::domain::bulletin::{Dataset, FORMAT, Imbalance, understands};
+
+pub use annual::write_year;
+pub use drafts::{Wish, write_drafts};
+pub use issue_table::issue_table;
+pub use pdf::PdfError;
+
+mod annual;
+mod annual_book;
 mod bulletin;
 mod certificate;
+mod chart;
 mod docx;
+mod drafts;
 mod issue_list;
+mod issue_table;
 mod ledger;
+mod letters;
 mod page;
+mod pdf;
 mod sheet;
+mod summary;
+mod tongue;
 mod wording;
+mod words;
 
 /// Why documents were not written.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +62,19 @@ pub enum ReportError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The PDF could not be made; the other documents are written.
+    #[error(transparent)]
+    Pdf(#[from] PdfError),
+    /// A file is a dataset of a version that this program does not know.
+    #[error(
+        "{path} is of the format `{format}`; this version of xuncha reads `{FORMAT}`: use the version that wrote it, or a newer one"
+    )]
+    Version {
+        /// Which.
+        path: PathBuf,
+        /// What it says it is.
+        format: String,
+    },
     /// A document could not be made.
     #[error("{document} could not be made: {reason}")]
     Document {
@@ -57,62 +91,155 @@ impl ReportError {
     }
 }
 
-/// Makes a document's bytes.
-type Render = fn(&Dataset) -> Result<Vec<u8>, ReportError>;
+/// Where a document is written to.
+trait Sink: Write + Seek + Send {}
+
+impl<T: Write + Seek + Send> Sink for T {}
+
+/// Makes a document.
+#[derive(Clone, Copy)]
+enum Render {
+    /// Its bytes; for documents that stay small.
+    Whole(fn(&Dataset, Lang) -> Result<Vec<u8>, ReportError>),
+    /// Written as it is made, in the reader's language.
+    Stream(fn(&Dataset, Lang, &mut dyn Sink) -> Result<(), ReportError>),
+}
 
 /// The documents of a round by file name.
 const DOCUMENTS: [(&str, Render); 6] = [
-    ("ledger.xlsx", ledger::render),
-    ("issues.xlsx", issue_list::render),
-    ("bulletin.docx", bulletin::render),
-    ("report.html", page::render),
-    ("certificate.html", certificate::render),
-    ("dataset.json", render_json),
+    ("ledger.xlsx", Render::Stream(ledger::render)),
+    ("issues.xlsx", Render::Stream(issue_list::render)),
+    ("bulletin.docx", Render::Whole(bulletin::render_in)),
+    ("report.html", Render::Stream(page::render)),
+    ("certificate.html", Render::Whole(certificate::render_in)),
+    ("dataset.json", Render::Stream(render_json)),
 ];
 
-/// Checks the dataset and writes every document into `out`, which is created where missing.
-///
-/// Each file appears whole or not at all; files of an earlier run are replaced. Returns the
-/// files in a fixed order. Errors: an imbalance comes before anything is written.
+/// [`write_in`] Chinese.
 pub fn write_all(dataset: &Dataset, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    write_in(dataset, out, Lang::Zh)
+}
+
+/// Checks the dataset and writes every document into `out`, which is created where missing;
+/// all of them in `lang`.
+///
+/// Each file appears whole or not at all, and none before all are made; files of an earlier
+/// run are replaced. Returns the files in a fixed order. Errors: an imbalance comes before
+/// anything is written.
+pub fn write_in(dataset: &Dataset, out: &Path, lang: Lang) -> Result<Vec<PathBuf>, ReportError> {
     dataset.check()?;
-    let mut files = Vec::with_capacity(DOCUMENTS.len());
-    for (name, render) in DOCUMENTS {
-        files.push((name, render(dataset)?));
-    }
     fs::create_dir_all(out).map_err(|source| ReportError::File { path: out.to_owned(), source })?;
-    let mut paths = Vec::with_capacity(files.len());
-    for (name, bytes) in files {
+    let mut unfinished = Vec::with_capacity(DOCUMENTS.len());
+    let made = DOCUMENTS.into_iter().try_for_each(|(name, render)| {
         let path = out.join(name);
-        write_whole(&path, &bytes)?;
-        paths.push(path);
+        let part = part_of(&path);
+        unfinished.push((part.clone(), path));
+        write_part(&part, render, dataset, lang)
+    });
+    let named = made.and_then(|()| {
+        unfinished.iter().try_for_each(|(part, path)| {
+            fs::rename(part, path).map_err(|source| ReportError::File { path: path.clone(), source })
+        })
+    });
+    if let Err(error) = named {
+        for (part, _) in &unfinished {
+            // Why not reported: what went wrong first is; a part that is gone already is no matter.
+            let _ = fs::remove_file(part);
+        }
+        return Err(error);
     }
-    Ok(paths)
+    Ok(unfinished.into_iter().map(|(_, path)| path).collect())
+}
+
+fn write_part(part: &Path, render: Render, dataset: &Dataset, lang: Lang) -> Result<(), ReportError> {
+    let failed = |source| ReportError::File { path: part.to_owned(), source };
+    match render {
+        Render::Whole(render) => fs::write(part, render(dataset, lang)?).map_err(failed),
+        Render::Stream(render) => {
+            let mut file = BufWriter::with_capacity(1 << 16, File::create(part).map_err(failed)?);
+            render(dataset, lang, &mut file)?;
+            file.flush().map_err(failed)
+        }
+    }
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
+/// Checks the dataset and makes every document, by file name and in a fixed order; writes nothing.
+pub fn render_all(dataset: &Dataset, lang: Lang) -> Result<Vec<(&'static str, Vec<u8>)>, ReportError> {
+    dataset.check()?;
+    DOCUMENTS
+        .iter()
+        .map(|(name, render)| match render {
+            Render::Whole(render) => Ok((*name, render(dataset, lang)?)),
+            Render::Stream(render) => {
+                let mut bytes = io::Cursor::new(Vec::new());
+                render(dataset, lang, &mut bytes)?;
+                Ok((*name, bytes.into_inner()))
+            }
+        })
+        .collect()
 }
 
 /// Writes a file that appears whole or not at all.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".part");
-    fs::write(&unfinished, bytes)
-        .and_then(|()| fs::rename(&unfinished, path))
+    let part = part_of(path);
+    fs::write(&part, bytes)
+        .and_then(|()| fs::rename(&part, path))
         .map_err(|source| ReportError::File { path: path.to_owned(), source })
 }
 
 /// Reads a dataset back and checks it.
+///
+/// Errors: besides what cannot be read, a version this program does not know, and numbers
+/// that do not agree.
 pub fn read_dataset(path: &Path) -> Result<Dataset, ReportError> {
-    let bytes = fs::read(path).map_err(|source| ReportError::File { path: path.to_owned(), source })?;
-    let dataset: Dataset =
-        serde_json::from_slice(&bytes).map_err(|source| ReportError::NotADataset { path: path.to_owned(), source })?;
+    let open = || {
+        let file = File::open(path).map_err(|source| ReportError::File { path: path.to_owned(), source })?;
+        Ok::<_, ReportError>(BufReader::with_capacity(1 << 16, file))
+    };
+    let dataset: Dataset = match serde_json::from_reader(open()?) {
+        Ok(dataset) => dataset,
+        Err(source) if source.is_io() => {
+            return Err(ReportError::File { path: path.to_owned(), source: source.into() });
+        }
+        Err(source) => {
+            // Why asked only now: most files are of this version, and a version tells more than a missing field.
+            let head = serde_json::from_reader::<_, Head>(open()?);
+            return Err(match head {
+                Ok(Head { format }) if !understands(&format) && format.starts_with("xuncha-dataset/") => {
+                    ReportError::Version { path: path.to_owned(), format }
+                }
+                _ => ReportError::NotADataset { path: path.to_owned(), source },
+            });
+        }
+    };
+    if !understands(&dataset.format) {
+        return Err(ReportError::Version { path: path.to_owned(), format: dataset.format });
+    }
     dataset.check()?;
     Ok(dataset)
 }
 
-fn render_json(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
-    let mut bytes = serde_json::to_vec_pretty(dataset).map_err(ReportError::document("dataset.json"))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+/// The one field that every version of the format has.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
 }
 
+fn render_json(dataset: &Dataset, _: Lang, out: &mut dyn Sink) -> Result<(), ReportError> {
+    let failed = ReportError::document("dataset.json");
+    serde_json::to_writer_pretty(&mut *out, dataset)
+        .map_err(io::Error::from)
+        .and_then(|()| out.write_all(b"\n"))
+        .map_err(failed)
+}
+
+#[cfg(test)]
+mod drafts_tests;
 #[cfg(test)]
 mod tests;

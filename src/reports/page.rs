@@ -1,69 +1,97 @@
-//! `report.html`: one self-contained page for a screen, a telephone or a printer; no script.
+//! `report.html`: one self-contained page for a screen, a telephone or a printer.
+//!
+//! Every figure leads to the rows behind it: a small script in the page filters the tables; without it the
+//! link still leads to the table. Readers are units and leaders, so what is only suspected is named nowhere,
+//! and an account that waits for a person's decision has no row.
 
 use askama::Template;
 
-use super::ReportError;
-use super::wording::{
-    by_indicator, clip, inspection, issue_label, label, minute, problems, rehearsal, standing, unjudged,
-};
-use crate::domain::bulletin::{AccountResult, Dataset, Tally};
+use super::chart::{Bars, Columns, Plot};
+use super::wording::{clip, inspection, unjudged};
+use super::words::{Tone, Words};
+use super::{ReportError, Sink, chart};
+use crate::domain::Lang;
+use crate::domain::bulletin::{AccountResult, AccountRow, Age, Dataset, Tally, describe};
+use crate::domain::finding::Outcome;
+use crate::domain::issue::{Issue, IssueStatus};
 use crate::domain::round::RoundKind;
 use crate::domain::rule::Class;
-use crate::domain::time::LocalTime;
 
-/// Lines of a list before it refers to the spreadsheet.
-const LISTED: usize = 500;
+/// Rows of a table before it refers to the spreadsheet.
+const ACCOUNTS: usize = 2000;
+const ISSUES: usize = 1000;
+const PREVIOUS: usize = 500;
 
 #[derive(Template)]
 #[template(path = "report.html", config = "reports/askama.toml")]
 struct Page<'a> {
+    w: Words,
+    lang: &'static str,
+    /// What the cells of a row are called where a telephone shows it as a card: table, column, word.
+    labels: Vec<(&'static str, usize, &'static str)>,
+    round: String,
     title: String,
     office: &'a str,
     rehearsal: bool,
     facts: Vec<(&'static str, String)>,
     tiles: Vec<Tile>,
     notes: Vec<String>,
-    groups: Vec<Group>,
-    indicators: Vec<[String; 6]>,
-    classes: Vec<ClassPart>,
-    statuses: Vec<(String, usize)>,
-    failed: Vec<[String; 5]>,
-    failed_more: usize,
+    coverage: Vec<Tile>,
+    breakdowns: Vec<Breakdown>,
+    silence: Bars,
+    indicators: Vec<(&'static str, [Number; 5])>,
+    classes: Bars,
+    progress: Option<Plot>,
+    trend: Option<Columns>,
+    accounts: Vec<AccountLine>,
+    accounts_more: usize,
+    undecided: usize,
     issues: Vec<IssueLine>,
     issues_more: usize,
-    previous: Option<String>,
+    previous: Vec<PreviousLine>,
+    previous_more: usize,
+    previous_figures: Vec<Tile>,
+    previous_name: String,
     generated_at: String,
+}
+
+/// A figure with the way to its rows: the table, and the tokens its rows carry.
+pub(super) struct Number {
+    pub(super) text: String,
+    pub(super) to: &'static str,
+    pub(super) query: String,
+    pub(super) name: String,
+    pub(super) meaning: String,
 }
 
 /// A number at the head of the page.
 struct Tile {
-    name: &'static str,
-    value: String,
+    name: String,
+    number: Number,
     parts: String,
 }
 
 /// One breakdown of accounts, as bars and as a table.
-struct Group {
-    title: &'static str,
+struct Breakdown {
+    bars: Bars,
     first: &'static str,
-    lines: Vec<Line>,
+    lines: Vec<(String, Vec<Number>)>,
 }
 
-struct Line {
+struct AccountLine {
+    tokens: String,
     label: String,
-    cells: [usize; 7],
-    rate: String,
-    /// Start and width of the bar's parts in thousandths, with the class that colours each.
-    bar: Vec<(usize, usize, &'static str)>,
-}
-
-struct ClassPart {
-    name: &'static str,
-    count: usize,
-    groups: Vec<(String, usize, Vec<String>)>,
+    unit: String,
+    tier: &'static str,
+    result: &'static str,
+    tone: &'static str,
+    problems: String,
+    newest: String,
+    issues: Vec<i64>,
 }
 
 struct IssueLine {
+    tokens: String,
     id: i64,
     account: String,
     unit: String,
@@ -75,216 +103,483 @@ struct IssueLine {
     tone: &'static str,
 }
 
-pub(super) fn render(d: &Dataset) -> Result<Vec<u8>, ReportError> {
-    let total = &d.breakdowns.total;
-    let failed: Vec<_> = d.accounts.iter().filter(|row| row.result == Some(AccountResult::Failed)).collect();
+struct PreviousLine {
+    tokens: String,
+    id: i64,
+    account: String,
+    unit: String,
+    indicator: &'static str,
+    class: &'static str,
+    status: &'static str,
+    tone: &'static str,
+    found_again: &'static str,
+}
+
+pub(super) fn render(d: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), ReportError> {
+    let w = Words(lang);
+    let view = View { d, w };
+    let mut rows: Vec<&AccountRow> = d.accounts.iter().filter(|row| !waits(row)).collect();
+    let undecided = d.accounts.len() - rows.len();
+    rows.sort_by_key(|row| order(row.result));
+    let previous = d.previous.as_ref().map_or(&[][..], |previous| &previous.issues);
     let page = Page {
-        title: format!("{}政务新媒体{}情况{}", d.round.name.zh(), inspection(d), rehearsal(d)),
+        w,
+        lang: w.pick("zh-CN", "en"),
+        labels: labels(w),
+        round: d.round.name.to_string(),
+        title: match lang {
+            Lang::Zh => w.title(d, &format!("政务新媒体{}情况", inspection(d)), ""),
+            Lang::En => w.title(d, "", "Government new-media accounts"),
+        },
         office: &d.office,
         rehearsal: d.round.rehearsal,
-        facts: facts(d),
-        tiles: tiles(d),
-        notes: notes(d),
-        groups: groups(d, total),
-        indicators: d
-            .breakdowns
-            .indicators
-            .iter()
-            // What a round did not look at is no row of noughts.
-            .filter(|t| t.total > 0)
-            .map(|t| {
-                let counts = [t.total, t.pass, t.fail, t.suspected, t.unverified].map(|n| n.to_string());
-                let [total, pass, fail, suspected, unverified] = counts;
-                [t.indicator.zh().to_owned(), total, pass, fail, suspected, unverified]
-            })
-            .collect(),
-        classes: classes(d),
-        statuses: d.breakdowns.statuses.iter().filter(|t| t.issues > 0).map(|t| (t.label.clone(), t.issues)).collect(),
-        failed_more: failed.len().saturating_sub(LISTED),
-        failed: failed
-            .into_iter()
-            .take(LISTED)
-            .map(|row| {
-                let newest = row.facts.member.as_ref().and_then(|m| m.newest_at);
-                [
-                    label(row),
-                    clip(&row.facts.unit, 120),
-                    problems(row),
-                    d.round.as_of.minute(),
-                    newest.map_or("—".to_owned(), LocalTime::minute),
-                ]
-            })
-            .collect(),
-        issues_more: standing(d).count().saturating_sub(LISTED),
-        issues: issues(d),
-        previous: previous(d),
-        generated_at: minute(d.round.generated_at),
+        facts: view.facts(),
+        tiles: view.tiles(),
+        notes: view.notes(),
+        coverage: view.coverage(),
+        breakdowns: view.breakdowns(),
+        silence: view.silence(),
+        indicators: view.indicators(),
+        classes: view.classes(),
+        progress: chart::progress(d, w),
+        trend: chart::trend(d, w),
+        accounts_more: rows.len().saturating_sub(ACCOUNTS),
+        accounts: rows.into_iter().take(ACCOUNTS).map(|row| view.account(row)).collect(),
+        undecided,
+        issues_more: d.issues.len().saturating_sub(ISSUES),
+        issues: d.issues.iter().take(ISSUES).map(|issue| view.issue(issue)).collect(),
+        previous_more: previous.len().saturating_sub(PREVIOUS),
+        previous: previous.iter().take(PREVIOUS).map(|issue| view.previous(issue)).collect(),
+        previous_figures: view.previous_figures(),
+        previous_name: d.previous.as_ref().map_or(String::new(), |p| w.round(p.name)),
+        generated_at: w.minute(d.round.generated_at),
     };
-    page.render().map(String::into_bytes).map_err(ReportError::document("report.html"))
+    page.write_into(out).map_err(ReportError::document("report.html"))
 }
 
-fn groups(d: &Dataset, total: &Tally) -> Vec<Group> {
-    let mut groups = vec![
-        group("按平台", "平台", &d.breakdowns.platform, total),
-        group("按单位层级", "单位层级", &d.breakdowns.unit_tier, total),
+fn labels(w: Words) -> Vec<(&'static str, usize, &'static str)> {
+    let unit = w.pick("主办单位", "Unit");
+    let (account, indicator, class) =
+        (w.pick("账号", "Account"), w.pick("问题类别", "Indicator"), w.pick("性质", "Class"));
+    let accounts = [
+        unit,
+        w.pick("单位层级", "Tier"),
+        w.pick("结果", "Result"),
+        w.pick("存在问题", "Problems"),
+        w.pick("最后更新", "Newest post"),
+        w.pick("问题编号", "Issues"),
     ];
-    // Why: a round that looks at every account selects nobody.
-    if d.round.kind == RoundKind::Quarterly {
-        groups.push(group("按入选原因", "入选原因", &d.breakdowns.reason, total));
-    }
-    groups
-}
-
-fn facts(d: &Dataset) -> Vec<(&'static str, String)> {
-    let round = &d.round;
-    let sampled = round.kind == RoundKind::Quarterly;
-    let mut facts = vec![
-        ("批次", format!("{}　{}　{}", round.name, round.kind.zh(), round.state.zh())),
-        ("监测时间点", minute(round.as_of)),
-        ("检查窗口", format!("{}至{}", minute(round.window_from), minute(round.as_of))),
-        ("抽样框", format!("{}个账号，SHA-256 {}", round.frame_size, round.frame_sha256)),
+    let issues = [
+        account,
+        unit,
+        indicator,
+        class,
+        w.pick("问题描述", "Description"),
+        w.pick("整改时限", "Due on"),
+        w.pick("状态", "Status"),
     ];
-    if sampled {
-        facts.push(("抽查比例", format!("{}（{}）", round.ratio, round.rotation.zh())));
-    }
-    facts.push(("规则", format!("版本 {}；{}", round.rule_version, round.rule_documents.join("；"))));
-    facts
-}
-
-fn tiles(d: &Dataset) -> Vec<Tile> {
-    let rate = |name, figure: &str| {
-        let figure = d.figure(figure);
-        let parts = figure.denominator.map_or(String::new(), |of| format!("{} / {of}", figure.numerator));
-        Tile { name, value: figure.text(), parts }
+    let previous = [account, unit, indicator, class, w.pick("现状态", "Status now"), w.pick("再次发现", "Found again")];
+    let tables = [("accounts", &accounts[..]), ("issues", &issues[..]), ("previous", &previous[..])];
+    let name = |(table, words): (&'static str, &[&'static str])| {
+        words.iter().enumerate().map(|(n, word)| (table, n + 2, *word)).collect::<Vec<_>>()
     };
-    let count =
-        |name, figure: &str, parts: &str| Tile { name, value: d.count(figure).to_string(), parts: parts.to_owned() };
-    let mut tiles = vec![rate("合格率", "total.pass_rate")];
-    if d.round.kind == RoundKind::Quarterly {
-        tiles.push(rate("随机抽取部分合格率", "reason.random.pass_rate"));
-    }
-    tiles.extend([
-        rate("检查覆盖", "total.coverage"),
-        count("不合格账号", "total.failed", "个，触发单项否决"),
-        count("存在问题账号", "total.problem", "个，未触发单项否决"),
-        count("无法判定账号", "total.unjudged", "个，不计入合格率"),
-        count("认定问题", "issues.standing", "个，撤销的不计"),
-        rate("问题销号率", "issues.closed_rate"),
-    ]);
-    tiles
+    tables.into_iter().flat_map(name).collect()
 }
 
-fn notes(d: &Dataset) -> Vec<String> {
-    let total = &d.breakdowns.total;
-    let doubtful = unjudged(d);
-    let mut notes = Vec::new();
-    if total.unjudged > 0 {
-        let mut reasons: Vec<_> = doubtful.reasons.iter().map(|(why, count)| format!("{why}{count}个")).collect();
-        if doubtful.undecided > 0 {
-            reasons.push(format!("待人工核实{}个", doubtful.undecided));
+/// Whether an account waits for a person to decide what may be a veto: it is counted and never named.
+fn waits(row: &AccountRow) -> bool {
+    row.result == Some(AccountResult::Unjudged)
+        && row.verdicts(Outcome::Suspected).any(|v| v.class == Class::Veto || v.indicator.is_update())
+}
+
+/// What needs attention comes first.
+fn order(result: Option<AccountResult>) -> u8 {
+    match result {
+        Some(AccountResult::Failed) => 0,
+        Some(AccountResult::Problem) => 1,
+        Some(AccountResult::Unjudged) => 2,
+        Some(AccountResult::Pending) => 3,
+        Some(AccountResult::Qualified) => 4,
+        None => 5,
+    }
+}
+
+/// The class that colours a tone.
+pub(super) const fn class_of(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "ok",
+        Tone::Watch => "warn",
+        Tone::Bad => "bad",
+        Tone::Unknown => "none",
+    }
+}
+
+const fn tone_of(result: Option<AccountResult>) -> &'static str {
+    match result {
+        Some(AccountResult::Qualified) => "ok",
+        Some(AccountResult::Problem) => "warn",
+        Some(AccountResult::Failed) => "bad",
+        _ => "none",
+    }
+}
+
+/// The dataset as one reader sees it.
+struct View<'d> {
+    d: &'d Dataset,
+    w: Words,
+}
+
+impl View<'_> {
+    /// A figure of the dataset, leading to the rows of a table that carry all the tokens.
+    fn number(&self, name: &str, to: &'static str, query: &str) -> Number {
+        Number {
+            text: self.d.figure(name).text(),
+            to,
+            query: query.to_owned(),
+            name: name.to_owned(),
+            meaning: describe(name, self.w.0),
         }
-        notes.push(format!("无法判定{}个：{}。", total.unjudged, reasons.join("、")));
     }
-    if total.pending > 0 {
-        notes.push(format!("尚未检查{}个。", total.pending));
-    }
-    notes.push(format!(
-        "发出更新提醒{}份；整改通知已送达{}份，未送达{}份。",
-        d.warnings_sent, d.notices.delivered, d.notices.undelivered
-    ));
-    notes.push("合格率＝（合格＋存在问题）÷已判定。疑似问题核实前不点名、不计入。".to_owned());
-    notes
-}
 
-fn group(title: &'static str, first: &'static str, tallies: &[Tally], total: &Tally) -> Group {
-    let most = tallies.iter().map(|t| t.drawn).max().unwrap_or_default().max(1);
-    let line = |tally: &Tally, with_bar: bool| {
-        let parts = [
-            (tally.qualified, "ok"),
-            (tally.problem, "warn"),
-            (tally.failed, "bad"),
-            (tally.unjudged + tally.pending, "none"),
+    fn tile(&self, title: &str, name: &str, to: &'static str, query: &str, parts: &str) -> Tile {
+        let figure = self.d.figure(name);
+        let parts = figure.denominator.map_or(parts.to_owned(), |of| format!("{} / {of}", figure.numerator));
+        Tile { name: title.to_owned(), number: self.number(name, to, query), parts }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let (round, w) = (&self.d.round, self.w);
+        let window = [w.minute(round.window_from), w.minute(round.as_of)].join(w.pick("至", " to "));
+        let kinds = [round.name.to_string(), round.kind.name(w.0).to_owned(), round.state.name(w.0).to_owned()];
+        let mut facts = vec![
+            (w.pick("批次", "Round"), kinds.join(w.pick("　", ", "))),
+            (w.pick("监测时间点", "Monitoring time"), w.minute(round.as_of)),
+            (w.pick("检查窗口", "Window"), window),
+            (
+                w.pick("抽样框", "Frame"),
+                format!("{}{}SHA-256 {}", round.frame_size, w.pick("个账号，", " accounts, "), round.frame_sha256),
+            ),
         ];
-        let mut bar = Vec::new();
-        let mut done = 0;
-        for (count, class) in parts.into_iter().filter(|(count, _)| with_bar && *count > 0) {
-            // Why: edges, not widths, are rounded, so that the parts meet and end at the total.
-            let (start, end) = (done * 1000 / most, (done + count) * 1000 / most);
-            bar.push((start, end - start, class));
-            done += count;
+        if round.kind == RoundKind::Quarterly {
+            let rotation = round.rotation.name(w.0);
+            facts.push((w.pick("抽查比例", "Ratio"), w.list(&[round.ratio.to_string(), rotation.to_owned()])));
         }
-        Line {
-            label: tally.label.clone(),
-            cells: [
-                tally.drawn,
-                tally.judged,
-                tally.qualified,
-                tally.problem,
-                tally.failed,
-                tally.unjudged,
-                tally.pending,
+        let documents = w.list(&round.rule_documents);
+        facts.push((w.pick("规则", "Rules"), format!("{}{}{documents}", round.rule_version, w.pick("；", "; "))));
+        facts
+    }
+
+    fn tiles(&self) -> Vec<Tile> {
+        let w = self.w;
+        let mut tiles = vec![self.tile(w.pick("合格率", "Pass rate"), "total.pass_rate", "accounts", "judged", "")];
+        if self.d.round.kind == RoundKind::Quarterly {
+            let title = w.pick("随机抽取部分合格率", "Pass rate, random sample");
+            tiles.push(self.tile(title, "reason.random.pass_rate", "accounts", "judged reason=random", ""));
+        }
+        let results = [
+            (AccountResult::Failed, w.pick("个，触发单项否决", "a veto applies")),
+            (AccountResult::Problem, w.pick("个，未触发单项否决", "no veto, other violations")),
+            (AccountResult::Unjudged, w.pick("个，不计入合格率", "outside the pass rate")),
+        ];
+        for (result, parts) in results {
+            let title = format!("{}{}", result.name(w.0), w.pick("账号", ""));
+            tiles.push(self.tile(&title, &format!("total.{result}"), "accounts", &format!("result={result}"), parts));
+        }
+        tiles.extend([
+            self.tile(
+                w.pick("认定问题", "Issues that stand"),
+                "issues.standing",
+                "issues",
+                "stands",
+                w.pick("个，撤销的不计", "revoked ones left out"),
+            ),
+            self.tile(w.pick("未办结问题", "Still open"), "issues.live", "issues", "live", w.pick("个", "issues")),
+            self.tile(w.pick("问题销号率", "Issues closed"), "issues.closed_rate", "issues", "status=closed", ""),
+        ]);
+        tiles
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let (d, w) = (self.d, self.w);
+        let (delivered, undelivered) = (d.notices.delivered, d.notices.undelivered);
+        match w.0 {
+            Lang::Zh => vec![
+                format!("发出更新提醒{}份；整改通知已送达{delivered}份，未送达{undelivered}份。", d.warnings_sent),
+                "合格率＝（合格＋存在问题）÷已判定。疑似问题核实前不点名、不计入。".to_owned(),
             ],
-            rate: tally.pass_rate.with_parts(),
-            bar,
+            Lang::En => vec![
+                format!(
+                    "{} reminders sent before a violation; {delivered} notices delivered, {undelivered} not delivered.",
+                    d.warnings_sent
+                ),
+                "Pass rate = (qualified + problems) ÷ judged. What is only suspected is neither named nor counted."
+                    .to_owned(),
+            ],
         }
-    };
-    let mut lines: Vec<_> = tallies.iter().map(|tally| line(tally, true)).collect();
-    lines.push(line(total, false));
-    Group { title, first, lines }
-}
+    }
 
-fn classes(d: &Dataset) -> Vec<ClassPart> {
-    let part = |class: &Class| {
-        let groups = by_indicator(d, *class);
-        let count = groups.iter().map(|(_, issues, _)| issues).sum();
-        let groups = groups.into_iter().map(|(indicator, issues, mut names)| {
-            let accounts = names.len();
-            if accounts > 50 {
-                names.truncate(50);
-                names.push(format!("等{accounts}个账号"));
+    /// From the frame to what was judged, and why the rest was not.
+    fn coverage(&self) -> Vec<Tile> {
+        let w = self.w;
+        let mut tiles = vec![
+            self.tile(w.pick("抽样框", "Frame"), "total.frame", "accounts", "", w.pick("个账号", "accounts")),
+            self.tile(w.pick("本期检查", "Drawn"), "total.drawn", "accounts", "drawn", w.pick("个账号", "accounts")),
+            self.tile(w.pick("检查覆盖率", "Coverage"), "total.coverage", "accounts", "drawn", ""),
+            self.tile(w.pick("已判定", "Judged"), "total.judged", "accounts", "judged", w.pick("个账号", "accounts")),
+        ];
+        let total = &self.d.breakdowns.total;
+        if total.unjudged > 0 {
+            let doubtful = unjudged(self.d);
+            let mut whys: Vec<String> = match w.0 {
+                Lang::Zh => doubtful.reasons.iter().map(|(why, count)| format!("{why}{count}个")).collect(),
+                Lang::En => vec![format!("{} not readable by a machine", doubtful.unverified.len())],
+            };
+            if doubtful.undecided > 0 {
+                whys.push(match w.0 {
+                    Lang::Zh => format!("待人工核实{}个", doubtful.undecided),
+                    Lang::En => format!("{} wait for a person", doubtful.undecided),
+                });
             }
-            (format!("{}（{issues}个，涉及{accounts}个账号）", indicator.zh()), issues, names)
-        });
-        ClassPart { name: class.zh(), count, groups: groups.collect() }
-    };
-    Class::ALL.iter().map(part).filter(|part| part.count > 0).collect()
-}
+            let name = w.pick("无法判定", "Could not be judged");
+            tiles.push(self.tile(
+                name,
+                "total.unjudged",
+                "accounts",
+                "result=unjudged",
+                &whys.join(w.pick("，", ", ")),
+            ));
+        }
+        if total.pending > 0 {
+            let parts = w.pick("个账号", "accounts");
+            tiles.push(self.tile(w.pick("尚未检查", "Pending"), "total.pending", "accounts", "result=pending", parts));
+        }
+        tiles
+    }
 
-fn issues(d: &Dataset) -> Vec<IssueLine> {
-    use crate::domain::issue::IssueStatus as S;
-    let line = |issue: &crate::domain::issue::Issue| IssueLine {
-        id: issue.id,
-        account: issue_label(issue),
-        unit: clip(&issue.unit, 120),
-        indicator: issue.indicator.zh(),
-        class: issue.class.zh(),
-        summary: clip(&issue.summary, 300),
-        due: issue.due_at.map_or("—".to_owned(), |at| {
-            format!("{}{}", at.date(), if issue.due_provisional { "（暂定）" } else { "" })
-        }),
-        status: issue.status.zh(),
-        tone: match issue.status {
-            S::Closed => "ok",
-            S::Overdue | S::Escalated => "bad",
-            S::Rectified | S::Acknowledged => "warn",
-            _ => "none",
-        },
-    };
-    standing(d).take(LISTED).map(line).collect()
-}
+    fn breakdowns(&self) -> Vec<Breakdown> {
+        let (tables, w) = (&self.d.breakdowns, self.w);
+        let mut all = vec![
+            self.breakdown("platform", w.pick("各平台", "By platform"), w.pick("平台", "Platform"), &tables.platform),
+            self.breakdown(
+                "unit_tier",
+                w.pick("各单位层级", "By unit tier"),
+                w.pick("单位层级", "Tier"),
+                &tables.unit_tier,
+            ),
+        ];
+        // Why: a round that looks at every account selects nobody.
+        if self.d.round.kind == RoundKind::Quarterly {
+            let title = w.pick("随机抽取与必查", "Random sample and always included");
+            all.push(self.breakdown("reason", title, w.pick("入选原因", "Why drawn"), &tables.reason));
+        }
+        all
+    }
 
-fn previous(d: &Dataset) -> Option<String> {
-    let before = d.previous.as_ref()?;
-    let count = |what: &str| d.count(&format!("previous.{what}"));
-    Some(format!(
-        "{}发现问题{}个：已销号{}个（销号率{}），撤销或排除{}个，尚未办结{}个（其中逾期或已督办{}个）；本期再次发现{}个。",
-        before.name.zh(),
-        count("total"),
-        count("closed"),
-        d.figure("previous.closed_rate").with_parts(),
-        count("fallen"),
-        count("live"),
-        count("overdue"),
-        count("found_again"),
-    ))
+    fn breakdown(&self, by: &'static str, title: &'static str, first: &'static str, tallies: &[Tally]) -> Breakdown {
+        const CELLS: [(&str, &str); 8] = [
+            ("drawn", "drawn"),
+            ("judged", "judged"),
+            ("qualified", "result=qualified"),
+            ("problem", "result=problem"),
+            ("failed", "result=failed"),
+            ("unjudged", "result=unjudged"),
+            ("pending", "result=pending"),
+            ("pass_rate", "judged"),
+        ];
+        let line = |label: String, prefix: &str, group: &str| {
+            let cell = |(column, query): &(&str, &str)| {
+                let name = format!("{prefix}.{column}");
+                let mut number = self.number(&name, "accounts", format!("{query} {group}").trim());
+                number.text = self.d.figure(&name).with_parts();
+                number
+            };
+            (label, CELLS.iter().map(cell).collect())
+        };
+        let mut lines: Vec<_> = tallies
+            .iter()
+            .map(|t| line(self.w.tally(by, t), &format!("{by}.{}", t.key), &format!("{by}={}", t.key)))
+            .collect();
+        lines.push(line(self.w.pick("合计", "Total").to_owned(), "total", ""));
+        Breakdown { bars: chart::results(self.w, by, title, tallies), first, lines }
+    }
+
+    fn silence(&self) -> Bars {
+        let line = |age: &Age| {
+            let tone = match age {
+                Age::Within3 | Age::Within7 => "ok",
+                Age::Within14 => "warn",
+                Age::Unknown => "none",
+                Age::Within30 | Age::Within90 | Age::Over90 => "bad",
+            };
+            let number = self.number(&format!("silence.{age}"), "accounts", &format!("silence={age}"));
+            let count = self.d.count(&format!("silence.{age}"));
+            (age.name(self.w.0).to_owned(), number, vec![(count, tone)])
+        };
+        let title = self.w.pick("最后更新距监测时间点", "Newest post before the monitoring time");
+        Bars::of(title, Age::ALL.iter().map(line).collect(), Vec::new())
+    }
+
+    fn indicators(&self) -> Vec<(&'static str, [Number; 5])> {
+        let looked = self.d.breakdowns.indicators.iter().filter(|t| t.total > 0);
+        let line = |indicator: crate::domain::rule::Indicator| {
+            let cell = |what: &str| self.number(&format!("findings.{indicator}.{what}"), "explain", "");
+            let of = |what: &str| {
+                let query = format!("{indicator}:{what}");
+                self.number(&format!("findings.{indicator}.{what}"), "accounts", &query)
+            };
+            let cells = [cell("total"), cell("pass"), of("fail"), cell("suspected"), of("unverified")];
+            (indicator.name(self.w.0), cells)
+        };
+        looked.map(|tally| line(tally.indicator)).collect()
+    }
+
+    fn classes(&self) -> Bars {
+        let order = [
+            IssueStatus::Closed,
+            IssueStatus::Rectified,
+            IssueStatus::Acknowledged,
+            IssueStatus::Notified,
+            IssueStatus::Appealed,
+            IssueStatus::Open,
+            IssueStatus::Overdue,
+            IssueStatus::Escalated,
+            IssueStatus::Revoked,
+            IssueStatus::Dismissed,
+        ];
+        let present: Vec<IssueStatus> =
+            order.into_iter().filter(|s| self.d.count(&format!("issues.status.{s}")) > 0).collect();
+        let shade = |status: &IssueStatus| -> &'static str {
+            match status {
+                IssueStatus::Acknowledged => "warn2",
+                IssueStatus::Notified => "warn3",
+                IssueStatus::Escalated => "bad2",
+                IssueStatus::Appealed => "other",
+                IssueStatus::Revoked | IssueStatus::Dismissed => "void",
+                other => class_of(Tone::of_status(*other)),
+            }
+        };
+        let line = |class: &Class| {
+            let parts: Vec<_> =
+                present.iter().map(|s| (self.d.count(&format!("issues.class_status.{class}.{s}")), shade(s))).collect();
+            let number = self.number(&format!("issues.class.{class}"), "issues", &format!("class={class}"));
+            (class.name(self.w.0).to_owned(), number, parts)
+        };
+        let legend = present.iter().map(|s| (shade(s), s.name(self.w.0).to_owned())).collect();
+        let title = self.w.pick("各类问题整改状态", "Issues by class and state");
+        Bars::of(title, Class::ALL.iter().map(line).collect(), legend)
+    }
+
+    fn account(&self, row: &AccountRow) -> AccountLine {
+        let (facts, w) = (&row.facts, self.w);
+        let mut tokens = vec![
+            format!("platform={}", facts.platform),
+            format!("unit_tier={}", facts.unit_tier.map_or("-", crate::domain::account::UnitTier::key)),
+        ];
+        if let (Some(member), Some(result)) = (&facts.member, row.result) {
+            tokens.extend(["drawn".to_owned(), format!("result={result}"), format!("reason={}", member.reason)]);
+            tokens.push(format!("silence={}", Age::of(member, self.d.round.as_of)));
+            if result.is_judged() {
+                tokens.push("judged".to_owned());
+            }
+            for verdict in &member.verdicts {
+                let token = format!("{}:{}", verdict.indicator, verdict.outcome);
+                if matches!(verdict.outcome, Outcome::Fail | Outcome::Unverified) && !tokens.contains(&token) {
+                    tokens.push(token);
+                }
+            }
+        }
+        let mut problems = w.problems(row);
+        if row.result == Some(AccountResult::Unjudged) {
+            let unseen = row.verdicts(Outcome::Unverified).find(|v| v.class == Class::Veto || v.indicator.is_update());
+            let why = unseen.map(|v| clip(&v.summary, 200)).filter(|why| !why.is_empty());
+            problems = w.list(&why.into_iter().chain(Some(problems).filter(|p| !p.is_empty())).collect::<Vec<_>>());
+        }
+        AccountLine {
+            tokens: tokens.join(" "),
+            label: w.label(&facts.name, facts.platform),
+            unit: clip(&facts.unit, 120),
+            tier: w.tier(facts.unit_tier),
+            result: row.result.map_or(w.pick("未抽中", "Not drawn"), |result| result.name(w.0)),
+            tone: tone_of(row.result),
+            problems,
+            newest: facts
+                .member
+                .as_ref()
+                .and_then(|m| m.newest_at)
+                .map_or(String::new(), crate::domain::time::LocalTime::minute),
+            issues: row.issues.iter().copied().filter(|id| super::wording::stands(self.d, *id)).collect(),
+        }
+    }
+
+    fn issue(&self, issue: &Issue) -> IssueLine {
+        let w = self.w;
+        let live = match issue.status {
+            IssueStatus::Revoked | IssueStatus::Dismissed => "",
+            IssueStatus::Closed => " stands",
+            _ => " stands live",
+        };
+        let provisional = if issue.due_provisional { w.pick("（暂定）", " (provisional)") } else { "" };
+        IssueLine {
+            tokens: format!(
+                "id={} class={} status={} indicator={}{live}",
+                issue.id, issue.class, issue.status, issue.indicator
+            ),
+            id: issue.id,
+            account: w.label(&issue.account, issue.platform),
+            unit: clip(&issue.unit, 120),
+            indicator: issue.indicator.name(w.0),
+            class: issue.class.name(w.0),
+            summary: clip(&issue.summary, 300),
+            due: issue.due_at.map_or(String::new(), |at| format!("{}{provisional}", at.date())),
+            status: issue.status.name(w.0),
+            tone: class_of(Tone::of_status(issue.status)),
+        }
+    }
+
+    fn previous(&self, issue: &crate::domain::bulletin::PreviousIssue) -> PreviousLine {
+        let w = self.w;
+        let mut tokens = vec![format!("status={}", issue.status)];
+        if !issue.status.is_final() {
+            tokens.push("live".to_owned());
+        }
+        match issue.status {
+            IssueStatus::Overdue | IssueStatus::Escalated => tokens.push("late".to_owned()),
+            IssueStatus::Revoked | IssueStatus::Dismissed => tokens.push("fallen".to_owned()),
+            _ => {}
+        }
+        if issue.found_again {
+            tokens.push("again".to_owned());
+        }
+        PreviousLine {
+            tokens: tokens.join(" "),
+            id: issue.id,
+            account: w.label(&issue.account, issue.platform),
+            unit: clip(&issue.unit, 120),
+            indicator: issue.indicator.name(w.0),
+            class: issue.class.name(w.0),
+            status: issue.status.name(w.0),
+            tone: class_of(Tone::of_status(issue.status)),
+            found_again: if issue.found_again { w.pick("是", "Yes") } else { "" },
+        }
+    }
+
+    fn previous_figures(&self) -> Vec<Tile> {
+        let w = self.w;
+        if self.d.previous.is_none() {
+            return Vec::new();
+        }
+        let lines = [
+            ("total", "", w.pick("上期问题", "Issues then")),
+            ("closed", "status=closed", w.pick("已销号", "Closed")),
+            ("closed_rate", "status=closed", w.pick("销号率", "Share closed")),
+            ("fallen", "fallen", w.pick("撤销或排除", "Revoked or dismissed")),
+            ("live", "live", w.pick("尚未办结", "Still open")),
+            ("overdue", "late", w.pick("逾期或已督办", "Overdue or escalated")),
+            ("found_again", "again", w.pick("本期再次发现", "Found again now")),
+        ];
+        lines
+            .into_iter()
+            .map(|(what, query, title)| self.tile(title, &format!("previous.{what}"), "previous", query, ""))
+            .collect()
+    }
 }

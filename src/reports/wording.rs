@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::account::{AccountId, Platform, UnitTier};
+use crate::domain::Lang;
+use crate::domain::account::{Platform, UnitTier};
 use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Verdict};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{EventKind, Issue, IssueStatus};
@@ -31,6 +32,30 @@ pub(super) fn width_of(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
+/// Text whose addresses are cut in the middle where they would tear a table; the whole one stands in the spreadsheet.
+pub(super) fn short_links(text: &str) -> String {
+    const LONGEST: usize = 44;
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = ["http://", "https://"].iter().filter_map(|s| rest.find(s)).min() {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let end = from.find(|c: char| !c.is_ascii_graphic()).unwrap_or(from.len());
+        let (link, after) = from.split_at(end);
+        let count = link.chars().count();
+        if count > LONGEST {
+            out.extend(link.chars().take(LONGEST - 12));
+            out.push('…');
+            out.extend(link.chars().skip(count - 11));
+        } else {
+            out.push_str(link);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// A stratum's key in words: `微信公众号/镇街`; parts no vocabulary knows stay as they are.
 pub(super) fn stratum(key: &str) -> String {
     let word = |part: &str| match part {
@@ -46,16 +71,6 @@ pub(super) fn stratum(key: &str) -> String {
 /// [`clip`] at the length of a long cell.
 pub(super) fn clean(text: &str) -> String {
     clip(text, 2000)
-}
-
-/// 账号名(平台), fit for print.
-pub(super) fn label(row: &AccountRow) -> String {
-    clip(&row.label(), 120)
-}
-
-/// 账号名(平台) of an issue.
-pub(super) fn issue_label(issue: &Issue) -> String {
-    clip(&format!("{}（{}）", issue.account, issue.platform.zh()), 120)
 }
 
 /// `2026年11月23日`.
@@ -99,40 +114,61 @@ fn issue(dataset: &Dataset, id: i64) -> Option<&Issue> {
 }
 
 /// `内容不更新：…`, the indicator said once and no full stop before the next one.
-fn sentence(verdict: &Verdict) -> String {
-    let name = verdict.indicator.zh();
-    let text = clip(&verdict.summary, 200);
+pub(super) fn said(indicator: Indicator, summary: &str, lang: Lang) -> String {
+    let name = indicator.name(lang);
+    let text = clip(summary, 200);
     let text = text.trim_end_matches(['。', '.']);
     let rest = text.strip_prefix(name).unwrap_or(text).trim_start_matches(['：', ':', '，', ',']);
-    if rest.is_empty() { name.to_owned() } else { format!("{name}：{rest}") }
+    match (rest.trim(), lang) {
+        ("", _) => name.to_owned(),
+        (rest, Lang::Zh) => format!("{name}：{rest}"),
+        (rest, Lang::En) => format!("{name}: {rest}"),
+    }
 }
 
 /// What was found on an account, for the ledger and the annex; empty where nothing was.
 pub(super) fn problems(row: &AccountRow) -> String {
+    problems_in(row, Lang::Zh)
+}
+
+/// [`problems`] in a language.
+pub(super) fn problems_in(row: &AccountRow, lang: Lang) -> String {
     let mut seen = BTreeSet::new();
-    let parts: Vec<_> = row.verdicts(Outcome::Fail).map(sentence).filter(|s| seen.insert(s.clone())).collect();
-    parts.join("；")
+    let said = |verdict: &Verdict| said(verdict.indicator, &verdict.summary, lang);
+    let parts: Vec<_> = row.verdicts(Outcome::Fail).map(said).filter(|s| seen.insert(s.clone())).collect();
+    parts.join(if lang == Lang::Zh { "；" } else { "; " })
 }
 
 /// Why an account could not be judged: unverified first, then what waits for a person.
 pub(super) fn doubts(row: &AccountRow) -> String {
+    doubts_in(row, Lang::Zh)
+}
+
+/// [`doubts`] in a language.
+pub(super) fn doubts_in(row: &AccountRow, lang: Lang) -> String {
+    let (colon, comma, semicolon) = if lang == Lang::Zh { ("：", "、", "；") } else { (": ", ", ", "; ") };
     let mut whys: Vec<(String, Vec<&str>)> = Vec::new();
     for verdict in row.verdicts(Outcome::Unverified) {
-        let said = sentence(verdict);
-        let name = verdict.indicator.zh();
-        let why = said.strip_prefix(name).unwrap_or(&said).trim_start_matches('：');
-        let why = why.strip_prefix(Outcome::Unverified.zh()).unwrap_or(why).trim_start_matches('：');
-        match whys.iter_mut().find(|(known, _)| known == why) {
+        let said = said(verdict.indicator, &verdict.summary, lang);
+        let name = verdict.indicator.name(lang);
+        let bare = |text: &str| text.trim_start_matches(['：', ':', ' ']).to_owned();
+        let why = bare(said.strip_prefix(name).unwrap_or(&said));
+        let why = bare(why.strip_prefix(Outcome::Unverified.name(lang)).unwrap_or(&why));
+        match whys.iter_mut().find(|(known, _)| *known == why) {
             Some((_, names)) => names.push(name),
-            None => whys.push((why.to_owned(), vec![name])),
+            None => whys.push((why, vec![name])),
         }
     }
-    let mut parts: Vec<String> = whys.into_iter().map(|(why, names)| format!("{}：{why}", names.join("、"))).collect();
+    let mut parts: Vec<String> =
+        whys.into_iter().map(|(why, names)| format!("{}{colon}{why}", names.join(comma))).collect();
     let suspected = row.verdicts(Outcome::Suspected).count();
     if suspected > 0 {
-        parts.push(format!("疑似问题{suspected}项，待人工核实"));
+        parts.push(match lang {
+            Lang::Zh => format!("疑似问题{suspected}项，待人工核实"),
+            Lang::En => format!("{suspected} suspected, to be decided by a person"),
+        });
     }
-    parts.join("；")
+    parts.join(semicolon)
 }
 
 /// Accounts that could not be judged because a machine could not see, by why; those that
@@ -144,6 +180,11 @@ pub(super) struct Unjudged<'a> {
 }
 
 pub(super) fn unjudged(dataset: &Dataset) -> Unjudged<'_> {
+    unjudged_in(dataset, Lang::Zh)
+}
+
+/// [`unjudged`] in a language.
+pub(super) fn unjudged_in(dataset: &Dataset, lang: Lang) -> Unjudged<'_> {
     let mut unverified = Vec::new();
     let mut reasons = BTreeMap::<String, usize>::new();
     let mut undecided = 0;
@@ -154,7 +195,8 @@ pub(super) fn unjudged(dataset: &Dataset) -> Unjudged<'_> {
             undecided += 1;
             continue;
         }
-        *reasons.entry(why.map_or("没有取得更新情况", |v| reason(&v.reason)).to_owned()).or_default() += 1;
+        let (zh, en) = why.map_or(("没有取得更新情况", "no publication time was seen"), |v| reason(&v.reason));
+        *reasons.entry(if lang == Lang::Zh { zh } else { en }.to_owned()).or_default() += 1;
         unverified.push(row);
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
@@ -163,29 +205,40 @@ pub(super) fn unjudged(dataset: &Dataset) -> Unjudged<'_> {
 }
 
 /// Why something could not be judged, for a sentence with counts.
-fn reason(key: &str) -> &'static str {
+fn reason(key: &str) -> (&'static str, &'static str) {
     match key {
-        "manual" | "by_hand" => "须人工查看",
-        "blocked" | "captcha" | "forbidden" | "http_403" => "平台限制访问",
-        "rate_limited" | "http_429" | "quota_exceeded" => "平台限制访问频次",
-        "offline" | "we_offline" | "our_outage" | "outage" | "our_limit" => "检查期间本系统网络异常",
-        "no_source" | "unsupported" => "采集渠道尚未开通",
-        "bad_option" | "nothing_selected" | "mixed_source" | "other_account" => "采集参数待更正",
-        "unreadable" | "no_dates" | "not_a_feed" | "malformed" | "empty" | "not_data" | "unknown_shape" => {
-            "采集内容无法识别"
+        "manual" | "by_hand" => ("须人工查看", "to be looked at by a person"),
+        "self_report" => ("单位自查报告不足以证明更新", "the unit's own report does not prove it"),
+        "blocked" | "captcha" | "forbidden" | "http_403" => ("平台限制访问", "the platform refused access"),
+        "rate_limited" | "http_429" | "quota_exceeded" => ("平台限制访问频次", "the platform limits requests"),
+        "offline" | "we_offline" | "our_outage" | "outage" | "our_limit" => {
+            ("检查期间本系统网络异常", "this system was offline")
         }
-        "bad_status" | "timeout" | "dns" | "tls" | "refused" | "http_5xx" | "unreachable" => "采集地址暂不可达",
-        "partial_source" | "mass_sent_unseen" => "采集渠道只显示部分内容",
-        "platform_refused" => "平台接口返回错误",
-        "no_such_app" | "app_removed" => "应用商店查无此应用",
-        "few_visits" | "no_visits" => "网站访问监测次数不足",
-        "no_columns" | "columns_unread" | "second_level_unread" => "网站栏目未能全部读取",
-        "home_undated" => "网站首页未显示日期",
-        "never_handed_in" => "单位尚未报送审核记录",
-        "column_not_kept" => "基本信息库未登记该栏",
-        "canary" | "canary_silent" => "平台采集渠道异常",
-        "unauthorized" | "wants_authorisation" | "ip_not_listed" | "bad_credentials" => "采集渠道待授权",
-        _ => "采集未取得有效结果",
+        "no_source" | "unsupported" => ("采集渠道尚未开通", "no source is set up yet"),
+        "bad_option" | "nothing_selected" | "mixed_source" | "other_account" => {
+            ("采集参数待更正", "the source's options need mending")
+        }
+        "unreadable" | "no_dates" | "not_a_feed" | "malformed" | "empty" | "not_data" | "unknown_shape" => {
+            ("采集内容无法识别", "what was read could not be understood")
+        }
+        "bad_status" | "timeout" | "dns" | "tls" | "refused" | "http_5xx" | "unreachable" => {
+            ("采集地址暂不可达", "the source could not be reached")
+        }
+        "partial_source" | "mass_sent_unseen" => ("采集渠道只显示部分内容", "the source shows a part only"),
+        "platform_refused" => ("平台接口返回错误", "the platform's interface answered with an error"),
+        "no_such_app" | "app_removed" => ("应用商店查无此应用", "the store does not have the app"),
+        "few_visits" | "no_visits" => ("网站访问监测次数不足", "too few visits to the website"),
+        "no_columns" | "columns_unread" | "second_level_unread" => {
+            ("网站栏目未能全部读取", "not all columns of the website could be read")
+        }
+        "home_undated" => ("网站首页未显示日期", "the home page shows no date"),
+        "never_handed_in" => ("单位尚未报送审核记录", "the unit has handed in no review records"),
+        "column_not_kept" => ("基本信息库未登记该栏", "the registry does not keep that column"),
+        "canary" | "canary_silent" => ("平台采集渠道异常", "the platform's canary is silent"),
+        "unauthorized" | "wants_authorisation" | "ip_not_listed" | "bad_credentials" => {
+            ("采集渠道待授权", "the source wants authorisation")
+        }
+        _ => ("采集未取得有效结果", "nothing usable was read"),
     }
 }
 
@@ -210,36 +263,13 @@ pub(super) fn last(issue: &Issue, kinds: &[EventKind]) -> Option<(LocalTime, Eve
     Some((event.at, event.kind, clean(&mask(&event.note))))
 }
 
-/// Standing issues of a class grouped by indicator: their number and the accounts, first come first.
-pub(super) fn by_indicator(dataset: &Dataset, class: Class) -> Vec<(Indicator, usize, Vec<String>)> {
-    let mut groups = BTreeMap::<Indicator, (usize, Vec<String>, BTreeSet<&AccountId>)>::new();
-    for issue in standing(dataset).filter(|issue| issue.class == class) {
-        let (count, names, seen) = groups.entry(issue.indicator).or_default();
-        *count += 1;
-        if seen.insert(&issue.account_id) {
-            names.push(issue_label(issue));
-        }
-    }
-    groups.into_iter().map(|(indicator, (count, names, _))| (indicator, count, names)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_sentence_names_its_indicator_once() {
-        let of = |summary: &str| {
-            sentence(&Verdict {
-                finding_id: 1,
-                indicator: Indicator::Stale,
-                class: Class::Veto,
-                outcome: Outcome::Fail,
-                subject: String::new(),
-                summary: summary.to_owned(),
-                reason: String::new(),
-            })
-        };
+        let of = |summary: &str| said(Indicator::Stale, summary, Lang::Zh);
         assert_eq!(of("内容不更新：已18天。"), "内容不更新：已18天");
         assert_eq!(of("已18天未更新"), "内容不更新：已18天未更新");
         assert_eq!(of(""), "内容不更新");
@@ -249,6 +279,18 @@ mod tests {
     fn a_stratum_is_read_in_words() {
         assert_eq!(stratum("wechat/town"), "微信公众号/镇街");
         assert_eq!(stratum("weibo/-/东片"), "微博/未登记/东片");
+    }
+
+    #[test]
+    fn a_long_address_is_cut_in_the_middle_and_a_short_one_stays() {
+        let long = format!("见https://www.example.test/{}/page.html，已失效", "a".repeat(200));
+        let short = short_links(&long);
+        assert!(short.starts_with("见https://www.example.test/a") && short.ends_with("/page.html，已失效"), "{short}");
+        assert!(short.chars().count() < 60 && short.contains('…'), "{short}");
+        assert_eq!(
+            short_links("http://example.test/a 与 https://example.test"),
+            "http://example.test/a 与 https://example.test"
+        );
     }
 
     #[test]

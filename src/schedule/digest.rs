@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::domain::health::SourceState;
 use crate::domain::issue::IssueStatus;
 use crate::domain::notice::{BlindLine, IssueLine, NoticeBody, UndeliveredLine};
-use crate::issues::line;
+use crate::issues::{approval, line};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
 use crate::store::{IssueQuery, StoreError, Tx};
@@ -30,7 +30,8 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
     }
     // A Monday's digest tells of the weekend too.
     let since = tx.last_digest_at().await?.unwrap_or(now - TimeDelta::days(1));
-    let (overdue, overdue_count) = lines(&mut tx, office, IssueQuery { overdue: true, ..Default::default() }).await?;
+    let late = late(&mut tx, office).await?;
+    let requests = approval::review(&mut tx, office).await?;
     let appealed = IssueQuery { status: Some(IssueStatus::Appealed), ..Default::default() };
     let (appeals, _) = lines(&mut tx, office, appealed).await?;
     let extensions = tx.issues_wanting_time(office.zone()).await?.iter().map(line).collect();
@@ -59,8 +60,11 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
         on,
         opened: tx.issues_opened_since(since).await?,
         live,
-        overdue,
-        overdue_count,
+        overdue: late.proposed,
+        escalated: late.escalated,
+        held_off: late.held_off,
+        requests,
+        overdue_count: late.count,
         doubtful: tx.doubtful_count().await?,
         appeals,
         extensions,
@@ -80,6 +84,35 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
     notify::write(&mut tx, office, draft, now).await?;
     tx.commit().await?;
     Ok("written".to_owned())
+}
+
+/// What is overdue.
+#[derive(Default)]
+struct Late {
+    proposed: Vec<IssueLine>,
+    escalated: i64,
+    held_off: i64,
+    count: i64,
+}
+
+/// The overdue issues; proposed for escalation are those that were neither escalated nor held off.
+async fn late(tx: &mut Tx, office: &Office) -> Result<Late, StoreError> {
+    let query = IssueQuery { overdue: true, ..IssueQuery::default() };
+    let (mut late, mut after) = (Late::default(), 0);
+    loop {
+        let page = tx.issues_page(&query, after, 200, office.zone()).await?;
+        let Some(last) = page.last() else { return Ok(late) };
+        after = last.issue.id;
+        for found in &page {
+            late.count += 1;
+            match found.issue.status {
+                IssueStatus::Escalated => late.escalated += 1,
+                _ if found.issue.is_held_off() => late.held_off += 1,
+                _ if late.proposed.len() < LISTED => late.proposed.push(line(found)),
+                _ => {}
+            }
+        }
+    }
 }
 
 /// The first lines of a listing, and how many there are in all.

@@ -116,6 +116,15 @@ pub async fn follow_up(office: &Office, fetcher: &Fetcher) -> Result<Vec<String>
     Ok(done)
 }
 
+/// Joins the rounds that are being run elsewhere, until they have no member left.
+pub async fn share(office: &Office, fetcher: &Fetcher) -> Result<(), JobError> {
+    for name in run::under_way(office).await? {
+        let ran = run::run(office, fetcher, name, run::Wishes::default(), |_| {}).await?;
+        tracing::info!(round = %name, ran.looked_at, "shared in a round");
+    }
+    Ok(())
+}
+
 fn cron_line(office: &Office, job: Job) -> Option<&Schedule> {
     let schedule = &office.config.schedule;
     match job {

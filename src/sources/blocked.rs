@@ -4,8 +4,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-
+use super::phrases::Phrases;
 use super::skim::{Skim, skim};
 use crate::domain::keyed::keyed_enum;
 
@@ -134,20 +133,35 @@ const LOGIN_WORDS: &[&str] = &[
     "you must be logged in",
 ];
 
-/// Words looked for in one pass: most pages hold none of them, and there are many pages.
-type Words = LazyLock<Option<AhoCorasick>>;
+type Words = LazyLock<Phrases>;
 
-fn any_of(words: &[&str]) -> Option<AhoCorasick> {
-    AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
-}
-
-static CHALLENGES: Words = LazyLock::new(|| any_of(CHALLENGE_WORDS));
-static CAPTCHAS: Words = LazyLock::new(|| any_of(CAPTCHA_WORDS));
-static FIREWALLS: Words = LazyLock::new(|| any_of(FIREWALL_WORDS));
-static LOGINS: Words = LazyLock::new(|| any_of(LOGIN_WORDS));
+static CHALLENGES: Words = LazyLock::new(|| Phrases::new(CHALLENGE_WORDS, &["浏览器", "安全检测"]));
+static CAPTCHAS: Words = LazyLock::new(|| {
+    let marks = ["验证", "环境异常", "滑块", "自动程序", "异常流量", "频繁", "频率过高"];
+    Phrases::new(CAPTCHA_WORDS, &marks)
+});
+static FIREWALLS: Words = LazyLock::new(|| {
+    let marks = [
+        "阻断",
+        "拦截",
+        "威胁",
+        "疑似",
+        "防火墙",
+        "防护系统",
+        "创宇盾",
+        "安全狗",
+        "云锁",
+        "安全风险",
+        "已被封",
+        "被封禁",
+        "地址已被",
+    ];
+    Phrases::new(FIREWALL_WORDS, &marks)
+});
+static LOGINS: Words = LazyLock::new(|| Phrases::new(LOGIN_WORDS, &["登录"]));
 
 fn says(words: &Words, text: &str) -> bool {
-    words.as_ref().is_some_and(|words| words.is_match(text))
+    words.are_in(text)
 }
 
 /// Recognises what stands in front of the content; `None` when the page may be the content.
@@ -227,6 +241,18 @@ mod tests {
             (200, "<p>请先登录</p>", Block::Login),
         ] {
             assert_eq!(recognise(status, page), Some(wanted), "{page}");
+        }
+    }
+
+    #[test]
+    fn no_words_are_overlooked_for_want_of_a_mark() {
+        for (words, listed) in [
+            (&CHALLENGES, CHALLENGE_WORDS),
+            (&CAPTCHAS, CAPTCHA_WORDS),
+            (&FIREWALLS, FIREWALL_WORDS),
+            (&LOGINS, LOGIN_WORDS),
+        ] {
+            assert_eq!(words.overlooked(listed), [""; 0]);
         }
     }
 

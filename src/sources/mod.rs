@@ -18,6 +18,7 @@ mod html;
 mod json;
 mod kuaishou;
 mod markup;
+pub(crate) mod phrases;
 #[cfg(test)]
 mod tests;
 mod toutiao;

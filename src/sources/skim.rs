@@ -56,12 +56,38 @@ impl Skim {
     }
 }
 
-/// Elements whose content is never shown.
-const HIDDEN: &[&str] = &["script", "style", "template", "svg", "select"];
+/// What an element means for reading words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    Heading,
+    Title,
+    Meta,
+    /// Its content is never shown.
+    Hidden,
+    /// Within a line.
+    Inline,
+    /// On lines of its own.
+    Block,
+}
 
-/// Elements within a line.
-const INLINE: &[&str] =
-    &["a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "sub", "sup", "img", "mark"];
+impl Element {
+    fn named(name: &[u8]) -> Self {
+        // Why a copy: one comparison in lower case instead of one with each name there is.
+        let mut lower = [0; 8];
+        let Some(lower) = lower.get_mut(..name.len()) else { return Self::Block };
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        match &*lower {
+            b"h1" => Self::Heading,
+            b"title" => Self::Title,
+            b"meta" => Self::Meta,
+            b"script" | b"style" | b"template" | b"svg" | b"select" => Self::Hidden,
+            b"a" | b"b" | b"i" | b"u" | b"em" | b"strong" | b"span" | b"font" | b"small" | b"big" | b"sub" | b"sup"
+            | b"img" | b"mark" => Self::Inline,
+            _ => Self::Block,
+        }
+    }
+}
 
 /// Bytes of a character reference and its semicolon.
 const LONGEST_REFERENCE: usize = 9;
@@ -72,7 +98,7 @@ pub fn skim(html: &str, limit: usize) -> Skim {
     let mut seen = Skim { complete: true, ..Skim::default() };
     let mut rest = html;
     let mut heading_open = false;
-    while let Some((text, after)) = rest.split_once('<') {
+    while let Some((text, after)) = split_at_byte(rest, b'<') {
         seen.add(text, heading_open);
         rest = after;
         if seen.chars >= limit {
@@ -87,26 +113,28 @@ pub fn skim(html: &str, limit: usize) -> Skim {
             Some(named) => (true, named),
             None => (false, after),
         };
-        if !named.starts_with(|c: char| c.is_ascii_alphabetic() || c == '!' || c == '?') {
+        if !matches!(named.bytes().next(), Some(b'a'..=b'z' | b'A'..=b'Z' | b'!' | b'?')) {
             seen.add("<", heading_open);
             continue;
         }
-        let name = named.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        rest = after.split_once('>').map_or("", |(_, rest)| rest);
-        if name.eq_ignore_ascii_case("h1") {
+        let length = named.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(named.len());
+        let name = named.get(..length).unwrap_or_default();
+        rest = split_at_byte(after, b'>').map_or("", |(_, rest)| rest);
+        let element = Element::named(name.as_bytes());
+        if element == Element::Heading {
             heading_open = !closing && seen.heading.is_empty();
         }
-        if !closing && name.eq_ignore_ascii_case("title") {
+        if !closing && element == Element::Title {
             let (title, behind) = until_closing(rest, name);
             if seen.title.is_empty() {
                 fold_into(&mut seen.title, &unescape(title));
             }
             rest = behind;
-        } else if !closing && seen.refresh.is_none() && name.eq_ignore_ascii_case("meta") {
+        } else if !closing && seen.refresh.is_none() && element == Element::Meta {
             seen.refresh = refresh_of(named.split_once('>').map_or(named, |(tag, _)| tag));
-        } else if !closing && HIDDEN.iter().any(|hidden| name.eq_ignore_ascii_case(hidden)) {
+        } else if !closing && element == Element::Hidden {
             rest = until_closing(rest, name).1;
-        } else if !INLINE.iter().any(|inline| name.eq_ignore_ascii_case(inline)) && !seen.visible.is_empty() {
+        } else if element != Element::Inline && !seen.visible.is_empty() {
             seen.end_line();
         }
     }
@@ -145,17 +173,47 @@ impl Skim {
 
 /// Appends `text` with its white space folded; a space at its end is kept for what follows.
 fn fold_into(out: &mut String, text: &str) {
-    let mut gap = text.starts_with(char::is_whitespace);
-    for word in text.split_whitespace() {
-        if gap {
-            push_gap(out);
-        }
-        out.push_str(word);
-        gap = true;
-    }
-    if text.ends_with(char::is_whitespace) {
+    let mut from = 0;
+    while let Some((at, length)) = white_space(text.as_bytes(), from) {
+        out.push_str(text.get(from..at).unwrap_or_default());
         push_gap(out);
+        from = at + length;
     }
+    out.push_str(text.get(from..).unwrap_or_default());
+}
+
+/// Where the next white space begins, and its length: `char::is_whitespace` without decoding the text.
+fn white_space(text: &[u8], from: usize) -> Option<(usize, usize)> {
+    let mut at = from;
+    loop {
+        match *text.get(at)? {
+            b'\t'..=b'\r' | b' ' => return Some((at, 1)),
+            0..=0x7F => at += 1,
+            0xC2 if matches!(text.get(at + 1), Some(0x85 | 0xA0)) => return Some((at, 2)),
+            0xE1..=0xE3 if is_wide_space(text.get(at..at + 3)) => return Some((at, 3)),
+            0xE0..=0xEF => at += 3,
+            0xF0.. => at += 4,
+            _ => at += 2,
+        }
+    }
+}
+
+fn is_wide_space(bytes: Option<&[u8]>) -> bool {
+    matches!(
+        bytes,
+        Some(
+            [0xE1, 0x9A, 0x80]
+                | [0xE2, 0x80, 0x80..=0x8A | 0xA8 | 0xA9 | 0xAF]
+                | [0xE2, 0x81, 0x9F]
+                | [0xE3, 0x80, 0x80]
+        )
+    )
+}
+
+/// `split_once` at an ASCII byte.
+fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(byte, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 fn push_gap(out: &mut String) {
@@ -166,15 +224,13 @@ fn push_gap(out: &mut String) {
 
 /// Splits at the closing tag `name`; the rest starts behind it.
 fn until_closing<'h>(html: &'h str, name: &str) -> (&'h str, &'h str) {
-    let mut from = 0;
-    while let Some(found) = html.get(from..).and_then(|rest| rest.find("</")) {
-        let at = from + found;
-        let named = html.get(at + 2..at + 2 + name.len());
-        if named.is_some_and(|named| named.eq_ignore_ascii_case(name)) {
-            let rest = html.get(at..).and_then(|rest| rest.split_once('>')).map_or("", |(_, rest)| rest);
+    let bytes = html.as_bytes();
+    for at in memchr::memchr_iter(b'<', bytes) {
+        let named = bytes.get(at + 1..at + 2 + name.len()).and_then(|closing| closing.strip_prefix(b"/"));
+        if named.is_some_and(|named| named.eq_ignore_ascii_case(name.as_bytes())) {
+            let rest = html.get(at..).and_then(|rest| split_at_byte(rest, b'>')).map_or("", |(_, rest)| rest);
             return (html.get(..at).unwrap_or_default(), rest);
         }
-        from = at + 2;
     }
     (html, "")
 }
@@ -221,7 +277,8 @@ fn attribute<'t>(tag: &'t str, wanted: &str) -> Option<&'t str> {
 
 fn first_heading(html: &str) -> String {
     let mut heading = String::new();
-    let Some((_, tag)) = html.split_once("<h1").or_else(|| html.split_once("<H1")) else { return heading };
+    let find = |tag: &[u8]| memchr::memmem::find(html.as_bytes(), tag);
+    let Some(tag) = find(b"<h1").or_else(|| find(b"<H1")).and_then(|at| html.get(at..)) else { return heading };
     let content = tag.split_once('>').map_or("", |(_, content)| content);
     for piece in until_closing(content, "h1").0.split('<') {
         let text = piece.split_once('>').map_or(piece, |(_, text)| text);
@@ -232,7 +289,7 @@ fn first_heading(html: &str) -> String {
 
 /// Replaces the character references that matter for reading words.
 fn unescape(text: &str) -> std::borrow::Cow<'_, str> {
-    if !text.contains('&') {
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return text.into();
     }
     let mut out = String::with_capacity(text.len());
@@ -329,6 +386,19 @@ mod tests {
             let _ = skim(page, 10);
         }
         assert_eq!(skim("3 < 5", 10).visible, "3 < 5");
+    }
+
+    #[test]
+    fn white_space_is_what_unicode_says_it_is() {
+        for c in (0..=0x1_1000).filter_map(char::from_u32) {
+            let text = format!("a{c}b");
+            assert_eq!(white_space(text.as_bytes(), 0).is_some(), c.is_whitespace(), "{:x}", u32::from(c));
+        }
+        let mut out = String::new();
+        for text in ["  一\u{3000}二 ", "", " \n", "三\u{a0}\t四"] {
+            fold_into(&mut out, text);
+        }
+        assert_eq!(out, "一 二 三 四");
     }
 
     #[test]

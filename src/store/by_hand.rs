@@ -7,7 +7,7 @@ use super::engine::sql;
 use super::findings::{Row as FindingRow, StoredFinding, select};
 use super::{StoreError, Tx, instant, json, millis, word};
 use crate::domain::account::AccountId;
-use crate::domain::by_hand::{HandItem, HandLook};
+use crate::domain::by_hand::{HandItem, HandLook, HandOrigin};
 use crate::domain::finding::Outcome;
 use crate::domain::rule::Indicator;
 
@@ -25,6 +25,7 @@ struct Row {
     note: String,
     checked_by: String,
     checked_at: i64,
+    origin: String,
 }
 
 impl TryFrom<Row> for HandLook {
@@ -41,8 +42,26 @@ impl TryFrom<Row> for HandLook {
             note: row.note,
             checked_by: row.checked_by,
             checked_at: instant(row.checked_at),
+            origin: word::<HandOrigin>(&row.origin)?,
         })
     }
+}
+
+/// The looks of a round, with further conditions on inspectors' looks and on units' statements.
+fn looks(of_looks: &str, of_reports: &str) -> String {
+    format!(
+        "SELECT account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at,
+             'inspector' AS origin
+         FROM hand_look WHERE round_id = $1 {of_looks}
+         UNION ALL
+         SELECT s.account_id, 'update', s.newest_at, s.day_only, s.content_url, NULL, '', s.said_by, s.said_at,
+             'self_report'
+         FROM self_report s
+         WHERE s.round_id = $1 {of_reports} AND NOT EXISTS (
+             SELECT 1 FROM hand_look h
+             WHERE h.round_id = s.round_id AND h.account_id = s.account_id AND h.item = 'update')
+         ORDER BY 1, 2"
+    )
 }
 
 impl Tx {
@@ -73,13 +92,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Everything recorded for a round.
+    /// Everything recorded for a round; a unit's own statement where no inspector has looked.
     pub async fn hand_looks(&mut self, round: i64) -> Result<Vec<HandLook>, StoreError> {
         sql!(
             self,
             all Row,
-            "SELECT account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at
-             FROM hand_look WHERE round_id = $1 ORDER BY account_id, item",
+            sqlx::AssertSqlSafe(looks("", "").as_str()),
             round
         )?
         .into_iter()
@@ -89,11 +107,8 @@ impl Tx {
 
     /// What was recorded on these accounts.
     pub async fn hand_looks_of(&mut self, round: i64, accounts: &[&AccountId]) -> Result<Vec<HandLook>, StoreError> {
-        let text = format!(
-            "SELECT account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at
-             FROM hand_look WHERE round_id = $1 AND {} ORDER BY account_id, item",
-            self.is_listed("account_id", "$2")
-        );
+        let (of_looks, of_reports) = (self.is_listed("account_id", "$2"), self.is_listed("s.account_id", "$2"));
+        let text = looks(&format!("AND {of_looks}"), &format!("AND {of_reports}"));
         sql!(self, all Row, sqlx::AssertSqlSafe(text.as_str()), round, json(&accounts)?)?
             .into_iter()
             .map(HandLook::try_from)

@@ -1,6 +1,6 @@
 //! The outbox: one row a notice and chat, claimed before the call, settled after it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::engine::sql;
 use super::people::Chat;
@@ -48,18 +48,25 @@ struct Due {
     id: i64,
     notice_id: i64,
     chat_id: i64,
+    status: String,
+    attempts: i64,
 }
 
 /// Key of the lock under which deliveries are claimed one after another on PostgreSQL.
 const CLAIM_LOCK: i64 = 0x7875_6e63_686f;
 
 /// Deliveries that are due, oldest first in each chat: nothing overtakes an earlier message of the same
-/// chat that was due or tried before; what quiet hours hold back lets an urgent one pass.
-const DUE: &str = "SELECT d.id, d.notice_id, d.chat_id FROM delivery d JOIN chat c ON c.id = d.chat_id
- WHERE ((d.status = 'queued' AND d.due_at <= $1) OR (d.status = 'sending' AND d.lease_until <= $1))
+/// chat that was due or tried before; what quiet hours hold back lets an urgent one pass; and two never
+/// go to one chat at once.
+const DUE: &str = "SELECT d.id, d.notice_id, d.chat_id, d.status, d.attempts
+ FROM delivery d JOIN chat c ON c.id = d.chat_id
+ WHERE d.status IN ('queued', 'sending')
+     AND ((d.status = 'queued' AND d.due_at <= $1) OR (d.status = 'sending' AND d.lease_until <= $1))
      AND c.retired_at IS NULL AND c.next_send_at <= $1
-     AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.chat_id = d.chat_id AND e.id < d.id
-         AND (e.status = 'sending' OR (e.status = 'queued' AND (e.due_at <= $1 OR e.attempts > 0))))
+     AND NOT EXISTS (SELECT 1 FROM delivery e
+         WHERE e.chat_id = d.chat_id AND e.status IN ('queued', 'sending') AND e.id <> d.id
+             AND ((e.id < d.id AND (e.status = 'sending' OR e.due_at <= $1 OR e.attempts > 0))
+                  OR (e.status = 'sending' AND e.lease_until > $1)))
  ORDER BY d.due_at, d.id LIMIT 1";
 
 impl Tx {
@@ -75,12 +82,24 @@ impl Tx {
             sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)?;
         }
         let Some(due) = sql!(self, opt Due, DUE, millis(now))? else { return Ok(None) };
-        let attempts = sql!(
+        // Why guarded: a process whose lease ran out may just be writing down that it went out after all.
+        let claimed = sql!(
             self,
-            scalar i64,
-            "UPDATE delivery SET status = 'sending', lease_until = $2, attempts = attempts + 1 WHERE id = $1 RETURNING attempts",
+            scalar_opt i64,
+            "UPDATE delivery SET status = 'sending', lease_until = $2, attempts = attempts + 1
+             WHERE id = $1 AND status = $3 AND attempts = $4 RETURNING attempts",
             due.id,
-            millis(lease_until)
+            millis(lease_until),
+            due.status.as_str(),
+            due.attempts
+        )?;
+        let Some(attempts) = claimed else { return Ok(None) };
+        sql!(
+            self,
+            execute,
+            "UPDATE attempt SET ended_at = $2, outcome = 'cut_off' WHERE delivery_id = $1 AND ended_at IS NULL",
+            due.id,
+            millis(now)
         )?;
         let attempt_id = sql!(
             self,
@@ -188,9 +207,11 @@ impl Tx {
         sql!(
             self,
             execute,
-            "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2 WHERE id = $1",
+            "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2
+             WHERE id = $1 AND status = 'sending' AND attempts = $3",
             claimed.id,
-            error
+            error,
+            claimed.attempts
         )?;
         Ok(())
     }
@@ -220,22 +241,23 @@ impl Tx {
         Ok(())
     }
 
-    /// When a chat sent its messages since `since`, newest last, over all chats or one.
-    pub async fn sent_since(
+    /// The tries that may have reached the channel since `since`: when each ended, in order; those that
+    /// are under way (`None`) last.
+    pub async fn recent_attempts(
         &mut self,
-        chat: Option<i64>,
+        now: DateTime<Utc>,
         since: DateTime<Utc>,
-    ) -> Result<Vec<DateTime<Utc>>, StoreError> {
-        Ok(sql!(
+    ) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
+        // A try that has not ended after twice the longest call belongs to a process that is gone.
+        let mut ended = sql!(
             self,
-            scalars i64,
-            "SELECT sent_at FROM delivery WHERE sent_at > $2 AND ($1 IS NULL OR chat_id = $1) ORDER BY sent_at",
-            chat,
+            scalars Option<i64>,
+            "SELECT ended_at FROM attempt WHERE started_at > $1 AND (ended_at IS NULL OR ended_at > $2)",
+            millis(now - TimeDelta::seconds(40)),
             millis(since)
-        )?
-        .into_iter()
-        .map(instant)
-        .collect())
+        )?;
+        ended.sort_by_key(|at| at.unwrap_or(i64::MAX));
+        Ok(ended.into_iter().map(|at| at.map(instant)).collect())
     }
 
     /// When the next delivery can be made, as far as the database knows.
@@ -243,9 +265,11 @@ impl Tx {
         Ok(sql!(
             self,
             scalar Option<i64>,
-            "SELECT MIN(CASE WHEN d.status = 'sending' THEN d.lease_until
-                             WHEN EXISTS (SELECT 1 FROM delivery e WHERE e.chat_id = d.chat_id AND e.id < d.id
-                                          AND (e.status = 'sending' OR (e.status = 'queued' AND e.attempts > 0))) THEN NULL
+            "SELECT MIN(CASE WHEN d.status = 'sending' AND d.lease_until > c.next_send_at THEN d.lease_until
+                             WHEN d.status = 'sending' THEN c.next_send_at
+                             WHEN EXISTS (SELECT 1 FROM delivery e
+                                          WHERE e.chat_id = d.chat_id AND e.status IN ('queued', 'sending') AND e.id <> d.id
+                                          AND (e.status = 'sending' OR (e.id < d.id AND e.attempts > 0))) THEN NULL
                              WHEN d.due_at > c.next_send_at THEN d.due_at ELSE c.next_send_at END)
              FROM delivery d JOIN chat c ON c.id = d.chat_id
              WHERE d.status IN ('queued', 'sending') AND c.retired_at IS NULL"
@@ -285,6 +309,45 @@ impl Tx {
         Ok(())
     }
 
+    /// A chat turns out to be one that the office knows by another number: its readers and what waits
+    /// for them go over, and it is retired.
+    pub async fn join_chats(&mut self, old: i64, new: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET chat_id = $2 WHERE chat_id = $1 AND status IN ('queued', 'sending')
+                 AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.chat_id = $2 AND e.notice_id = delivery.notice_id)",
+            old,
+            new
+        )?;
+        let why = "the group is known at its new address";
+        self.fail_deliveries_to(old, why).await?;
+        sql!(self, execute, "UPDATE person SET chat_id = $2 WHERE chat_id = $1", old, new)?;
+        sql!(self, execute, "UPDATE chat SET retired_at = NULL, retired_why = NULL WHERE id = $1", new)?;
+        self.retire_chat(old, why, now).await
+    }
+
+    /// How the tries of all time came out; those under way or cut off without a successor are `open`.
+    pub async fn attempt_counts(&mut self) -> Result<Vec<(String, i64)>, StoreError> {
+        Ok(sql!(
+            self,
+            all(String, i64),
+            "SELECT COALESCE(outcome, 'open') AS came, COUNT(*) FROM attempt GROUP BY came ORDER BY came"
+        )?)
+    }
+
+    /// When the oldest notice was written that should have gone out by `now` and has not.
+    pub async fn oldest_unsent(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(sql!(
+            self,
+            scalar Option<i64>,
+            "SELECT MIN(n.created_at) FROM delivery d JOIN chat c ON c.id = d.chat_id JOIN notice n ON n.id = d.notice_id
+             WHERE d.status IN ('queued', 'sending') AND c.retired_at IS NULL AND (d.due_at <= $1 OR d.attempts > 0)",
+            millis(now)
+        )?
+        .map(instant))
+    }
+
     /// Takes back what waits for the chat of a binding that was revoked and which no other binding there
     /// may read; what nobody has received by then waits for the next who is bound.
     pub async fn withdraw_deliveries_of(&mut self, person: i64, why: &str) -> Result<(), StoreError> {
@@ -292,7 +355,7 @@ impl Tx {
             self,
             execute,
             "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2
-             WHERE status = 'queued' AND chat_id = (SELECT p.chat_id FROM person p WHERE p.id = $1)
+             WHERE status IN ('queued', 'sending') AND chat_id = (SELECT p.chat_id FROM person p WHERE p.id = $1)
                  AND NOT EXISTS (SELECT 1 FROM person q JOIN notice n ON n.id = delivery.notice_id
                      WHERE q.chat_id = delivery.chat_id AND q.revoked_at IS NULL
                          AND ((n.unit IS NULL AND q.role = 'supervisor')
@@ -309,7 +372,7 @@ impl Tx {
             self,
             all Undelivered,
             "SELECT n.number, n.unit, (SELECT MAX(d.last_error) FROM delivery d WHERE d.notice_id = n.id) AS last_error
-             FROM notice n WHERE n.delivered_at IS NULL AND n.created_at < $1 AND n.kind <> 'digest'
+             FROM notice n WHERE n.delivered_at IS NULL AND n.created_at < $1 AND n.kind NOT IN ('digest', 'farewell')
                  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id
                                  AND d.status = 'queued' AND d.attempts = 0 AND d.due_at >= $1)
              ORDER BY n.id",

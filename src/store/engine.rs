@@ -289,6 +289,19 @@ impl Store {
         Ok(super::instant(text.parse().unwrap_or_default()))
     }
 
+    /// Whether the database is one file.
+    pub(super) const fn is_sqlite(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite { .. })
+    }
+
+    /// Writes one consistent state of a SQLite database into an empty file, without the space of deleted rows.
+    pub(super) async fn vacuum_into(&self, file: &Path) -> Result<(), StoreError> {
+        if let Engine::Sqlite { writer, .. } = &self.engine {
+            sqlx::query("VACUUM INTO $1").bind(file.display().to_string()).execute(writer).await?;
+        }
+        Ok(())
+    }
+
     /// Closes every connection; what was committed stays.
     pub async fn close(&self) {
         match &self.engine {

@@ -53,6 +53,65 @@ impl EventRow {
     }
 }
 
+/// Which events are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    /// About this kind of subject.
+    pub subject_kind: Option<String>,
+    /// About this one.
+    pub subject_id: Option<String>,
+    /// From this instant on.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// An event with its place in the chain.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct StoredEvent {
+    /// Number.
+    pub id: i64,
+    /// When, milliseconds.
+    at: i64,
+    /// Who.
+    pub actor: String,
+    /// Kind of subject.
+    pub subject_kind: String,
+    /// Which subject.
+    pub subject_id: String,
+    /// What happened.
+    pub kind: String,
+    /// In words.
+    pub note: String,
+    /// JSON text or empty.
+    data_json: String,
+    /// Hash of the event before.
+    pub prev_hash: String,
+    /// Its own.
+    pub hash: String,
+}
+
+impl StoredEvent {
+    /// When it happened.
+    #[must_use]
+    pub fn at(&self) -> DateTime<Utc> {
+        instant(self.at)
+    }
+
+    /// Whether its hash was made of what it says.
+    #[must_use]
+    pub fn is_genuine(&self) -> bool {
+        let told = NewEvent {
+            at: self.at(),
+            actor: &self.actor,
+            subject_kind: &self.subject_kind,
+            subject_id: &self.subject_id,
+            kind: &self.kind,
+            note: &self.note,
+            data: &self.data_json,
+        };
+        chain(&self.prev_hash, &told) == self.hash
+    }
+}
+
 /// Key of the lock that serialises appending on PostgreSQL.
 const CHAIN_LOCK: i64 = 0x7875_6e63_6861;
 
@@ -83,6 +142,17 @@ impl Tx {
             millis(since)
         )?;
         Ok(count as usize)
+    }
+
+    /// How many of the last events are refusals since an instant; the last thousand are looked at.
+    pub async fn recent_refusals(&mut self, since: DateTime<Utc>) -> Result<i64, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM (SELECT kind, at FROM event ORDER BY id DESC LIMIT 1000) last
+             WHERE kind LIKE 'refused_%' AND at >= $1",
+            millis(since)
+        )?)
     }
 
     /// Whether a subject has an event of a kind with exactly this note.
@@ -131,6 +201,33 @@ impl Tx {
         )?;
         self.last_hash = Some(hash);
         Ok(())
+    }
+
+    /// How many events there are.
+    pub async fn event_count(&mut self) -> Result<i64, StoreError> {
+        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM event")?)
+    }
+
+    /// Events numbered above `after` that a query asks for, oldest first.
+    pub async fn events_page(
+        &mut self,
+        query: &EventQuery,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(sql!(
+            self,
+            all StoredEvent,
+            "SELECT id, at, actor, subject_kind, subject_id, kind, note, data_json, prev_hash, hash FROM event
+             WHERE id > $1 AND at >= $2 AND subject_kind = COALESCE($3, subject_kind)
+               AND subject_id = COALESCE($4, subject_id)
+             ORDER BY id LIMIT $5",
+            after,
+            query.since.map_or(i64::MIN, millis),
+            query.subject_kind.as_deref(),
+            query.subject_id.as_deref(),
+            limit as i64
+        )?)
     }
 
     /// The events of one subject, oldest first.

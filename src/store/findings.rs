@@ -1,5 +1,7 @@
 //! Observations and findings.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
@@ -158,6 +160,16 @@ const INSERT: &str =
     "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary,
      as_of, observed_at, newest_at, rule_json, evidence_json, looks, next_look_at) ";
 
+/// The highest number of a finding of each member that has one.
+///
+/// By the range of its numbers: a search by round would walk through the whole round.
+const LAST_SQLITE: &str = "SELECT m.value, MAX(f.id) FROM json_each($1) m
+ JOIN finding f ON f.id BETWEEN m.value * 1000 AND m.value * 1000 + 999 GROUP BY m.value";
+
+const LAST_POSTGRES: &str = "SELECT m.id, MAX(f.id) FROM
+     (SELECT CAST(value AS BIGINT) AS id FROM jsonb_array_elements_text($1::jsonb)) m
+ JOIN finding f ON f.id BETWEEN m.id * 1000 AND m.id * 1000 + 999 GROUP BY m.id";
+
 const KEEPS_DECIDED: &str = " ON CONFLICT (round_id, account_id, indicator, subject) DO UPDATE SET
      class = excluded.class, outcome = excluded.outcome, reason = excluded.reason,
      summary = excluded.summary, as_of = excluded.as_of, observed_at = excluded.observed_at,
@@ -187,9 +199,6 @@ impl Tx {
     }
 
     /// Writes the verdicts on a member, each replacing the one on the same subject unless a person decided that.
-    ///
-    /// A finding's number is the member's times a thousand and a running number, so that it does
-    /// not depend on which look happened to end first.
     pub async fn put_findings(
         &mut self,
         round: i64,
@@ -197,31 +206,39 @@ impl Tx {
         account: &AccountId,
         findings: &[NewFinding],
     ) -> Result<(), StoreError> {
-        // By the range of its numbers: a search by round would walk through the whole round.
-        let last = sql!(
-            self,
-            scalar Option<i64>,
-            "SELECT MAX(id) FROM finding WHERE id BETWEEN $1 AND $2",
-            member * 1000,
-            member * 1000 + 999
-        )?;
-        let first = last.unwrap_or(member * 1000) + 1;
-        // Why many rows a statement: handing a statement to the database costs more than a row.
-        // A statement may touch a row once: of two verdicts on one subject the later one counts.
-        let same = |a: &NewFinding, b: &NewFinding| a.indicator == b.indicator && a.subject == b.subject;
-        let is_last = |at: usize, new: &NewFinding| !findings.iter().skip(at + 1).any(|later| same(new, later));
-        let findings: Vec<&NewFinding> =
-            findings.iter().enumerate().filter(|(at, new)| is_last(*at, new)).map(|(_, new)| new).collect();
-        for (chunk, at) in findings.chunks(ROWS_AT_ONCE).zip((first..).step_by(ROWS_AT_ONCE)) {
-            let mut rows = Vec::with_capacity(chunk.len());
-            for (new, id) in chunk.iter().zip(at..) {
-                rows.push((id, new, json(&new.rule)?, json(&new.evidence)?));
+        self.put_findings_of(round, &[(member, account, findings)]).await
+    }
+
+    /// [`put_findings`](Self::put_findings) of many members, each named once.
+    ///
+    /// A finding's number is the member's times a thousand and a running number, so that it does
+    /// not depend on which look happened to end first.
+    pub async fn put_findings_of(
+        &mut self,
+        round: i64,
+        of: &[(i64, &AccountId, &[NewFinding])],
+    ) -> Result<(), StoreError> {
+        let members: Vec<i64> = of.iter().map(|(member, ..)| *member).collect();
+        let text = if self.locks_rows() { LAST_POSTGRES } else { LAST_SQLITE };
+        let last: HashMap<i64, i64> = sql!(self, all(i64, i64), text, json(&members)?)?.into_iter().collect();
+        let mut rows = Vec::new();
+        for (member, account, findings) in of {
+            // A statement may touch a row once: of two verdicts on one subject the later one counts.
+            let same = |a: &NewFinding, b: &NewFinding| a.indicator == b.indicator && a.subject == b.subject;
+            let is_last = |at: usize, new: &NewFinding| !findings.iter().skip(at + 1).any(|later| same(new, later));
+            let first = last.get(member).copied().unwrap_or(member * 1000) + 1;
+            let findings = findings.iter().enumerate().filter(|(at, new)| is_last(*at, new)).map(|(_, new)| new);
+            for (new, id) in findings.zip(first..) {
+                rows.push((id, account.as_str(), new, json(&new.rule)?, json(&new.evidence)?));
             }
-            insert_rows!(self, INSERT, &rows, KEEPS_DECIDED, |values, (id, new, rule, evidence)| {
+        }
+        // Why many rows a statement: handing a statement to the database costs more than a row.
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            insert_rows!(self, INSERT, rows, KEEPS_DECIDED, |values, (id, account, new, rule, evidence)| {
                 values
                     .push_bind(*id)
                     .push_bind(round)
-                    .push_bind(account.as_str())
+                    .push_bind(*account)
                     .push_bind(new.indicator.key())
                     .push_bind(new.subject.as_str())
                     .push_bind(new.class.key())
@@ -263,15 +280,13 @@ impl Tx {
     }
 
     /// Removes the undecided verdicts of an account in a round that no issue rests on, before it is judged anew.
-    pub async fn clear_findings(&mut self, round: i64, account: &AccountId) -> Result<(), StoreError> {
-        sql!(
-            self,
-            execute,
-            "DELETE FROM finding WHERE round_id = $1 AND account_id = $2 AND decided_at IS NULL
+    pub async fn clear_findings(&mut self, round: i64, accounts: &[&AccountId]) -> Result<(), StoreError> {
+        let text = format!(
+            "DELETE FROM finding WHERE round_id = $1 AND {} AND decided_at IS NULL
                  AND NOT EXISTS (SELECT 1 FROM issue_round x WHERE x.finding_id = finding.id)",
-            round,
-            account.as_str()
-        )?;
+            self.is_listed("account_id", "$2")
+        );
+        sql!(self, execute, sqlx::AssertSqlSafe(text.as_str()), round, json(&accounts)?)?;
         Ok(())
     }
 
@@ -419,6 +434,37 @@ impl Tx {
              WHERE f.round_id = $1 AND f.outcome = 'unverified' AND f.indicator IN ('stale', 'zombie', 'home_stale')",
             round
         )?)
+    }
+
+    /// The defect at `place` of those that wait for a person: personal data, then wording grave enough for a
+    /// veto, then the rest in the order in which they were found.
+    pub async fn doubtful_at(&mut self, place: i64, zone: Tz) -> Result<Option<StoredFinding>, StoreError> {
+        let id = sql!(
+            self,
+            scalar_opt i64,
+            "SELECT id FROM (SELECT MAX(id) AS id, MIN(id) AS first, account_id, indicator, subject,
+                     MIN(CASE WHEN indicator = 'privacy' THEN 0
+                              WHEN indicator = 'expression' AND class = 'veto' THEN 1 ELSE 2 END) AS rank
+                 FROM finding WHERE outcome = 'suspected' AND next_look_at IS NULL
+                 GROUP BY account_id, indicator, subject) doubtful
+             ORDER BY rank, first LIMIT 1 OFFSET $1",
+            place
+        )?;
+        match id {
+            Some(id) => self.finding(id, zone).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Who decided a finding, and when.
+    pub async fn decision_on(&mut self, id: i64) -> Result<Option<(String, DateTime<Utc>)>, StoreError> {
+        let decided = sql!(
+            self,
+            opt(Option<String>, Option<i64>),
+            "SELECT decided_by, decided_at FROM finding WHERE id = $1",
+            id
+        )?;
+        Ok(decided.and_then(|(by, at)| Some((by.unwrap_or_default(), instant(at?)))))
     }
 
     /// How many defects wait for a person: suspected, and looked at often enough; each counted once over all rounds.

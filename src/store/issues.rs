@@ -335,12 +335,12 @@ impl Tx {
 
     /// The first delivery of a notice starts the clock of an issue that waited for it.
     ///
-    /// Under appeal it starts and stands: what an appeal stops is counted from here.
+    /// Advice has no deadline (`due_at` is `None`). Under appeal it starts and stands: what an appeal stops is counted from here.
     pub async fn start_clock(
         &mut self,
         id: i64,
         notified_at: DateTime<Utc>,
-        due_at: DateTime<Utc>,
+        due_at: Option<DateTime<Utc>>,
         provisional: bool,
     ) -> Result<bool, StoreError> {
         let done = sql!(
@@ -353,7 +353,7 @@ impl Tx {
              WHERE id = $1 AND notified_at IS NULL AND closed_at IS NULL",
             id,
             millis(notified_at),
-            millis(due_at),
+            due_at.map(millis),
             provisional
         )?;
         Ok(done == 1)

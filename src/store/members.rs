@@ -1,10 +1,14 @@
 //! Members as work: claimed under a lease, finished once.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::engine::sql;
-use super::{StoreError, Tx, instant, millis};
+use super::{StoreError, Tx, instant, json, millis};
 use crate::domain::account::AccountId;
+use crate::domain::round::RoundName;
 
 /// A member that this process may look at until its lease runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,33 @@ const CLAIM_POSTGRES: &str = "WITH free AS (
      FOR UPDATE SKIP LOCKED)
  UPDATE member SET owner = $4, lease_until = $5 WHERE id IN (SELECT id FROM free) RETURNING id, account_id";
 
+/// A look at a member that has come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedLook {
+    /// Row of the member.
+    pub member: i64,
+    /// When it was looked at.
+    pub at: DateTime<Utc>,
+    /// The newest post seen.
+    pub newest_at: Option<DateTime<Utc>>,
+}
+
+/// One look as it travels: a whole batch is one parameter.
+#[derive(Serialize)]
+struct Sent {
+    m: i64,
+    at: i64,
+    newest: Option<i64>,
+}
+
+const FINISH_SQLITE: &str = "UPDATE member SET looked_at = x.at, newest_at = x.newest, lease_until = NULL
+ FROM (SELECT value ->> '$.m' AS m, value ->> '$.at' AS at, value ->> '$.newest' AS newest FROM json_each($1)) AS x
+ WHERE member.id = x.m AND member.owner = $2 AND member.looked_at IS NULL RETURNING id";
+
+const FINISH_POSTGRES: &str = "UPDATE member SET looked_at = x.at, newest_at = x.newest, lease_until = NULL
+ FROM jsonb_to_recordset($1::jsonb) AS x (m BIGINT, at BIGINT, newest BIGINT)
+ WHERE member.id = x.m AND member.owner = $2 AND member.looked_at IS NULL RETURNING id";
+
 impl Tx {
     /// Claims up to `limit` members nobody is looking at.
     pub async fn claim_members(
@@ -44,6 +75,19 @@ impl Tx {
                 .collect();
         claimed.sort_by_key(|member| member.id);
         Ok(claimed)
+    }
+
+    /// Open rounds of which members are claimed at `now` by owners whose names begin with `owners`.
+    pub async fn rounds_claimed_by(&mut self, owners: &str, now: DateTime<Utc>) -> Result<Vec<RoundName>, StoreError> {
+        let names = sql!(
+            self,
+            scalars String,
+            "SELECT DISTINCT r.name FROM member m JOIN round r ON r.id = m.round_id
+             WHERE m.looked_at IS NULL AND m.lease_until >= $1 AND m.owner LIKE $2 AND r.state = 'open' ORDER BY r.name",
+            millis(now),
+            format!("{owners}%")
+        )?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Keeps the claims of `owner` alive.
@@ -77,25 +121,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Marks a claimed member as looked at; `false` when the claim was lost to somebody else.
-    pub async fn finish_member(
-        &mut self,
-        id: i64,
-        owner: &str,
-        looked_at: DateTime<Utc>,
-        newest_at: Option<DateTime<Utc>>,
-    ) -> Result<bool, StoreError> {
-        let done = sql!(
-            self,
-            execute,
-            "UPDATE member SET looked_at = $3, newest_at = $4, lease_until = NULL
-             WHERE id = $1 AND owner = $2 AND looked_at IS NULL",
-            id,
-            owner,
-            millis(looked_at),
-            newest_at.map(millis)
-        )?;
-        Ok(done == 1)
+    /// Marks claimed members as looked at; gives those whose claim was not lost to somebody else.
+    pub async fn finish_members(&mut self, owner: &str, looks: &[EndedLook]) -> Result<HashSet<i64>, StoreError> {
+        let text = if self.locks_rows() { FINISH_POSTGRES } else { FINISH_SQLITE };
+        let rows: Vec<Sent> = looks
+            .iter()
+            .map(|look| Sent { m: look.member, at: millis(look.at), newest: look.newest_at.map(millis) })
+            .collect();
+        Ok(sql!(self, scalars i64, text, json(&rows)?, owner)?.into_iter().collect())
     }
 
     /// When a member was looked at, and the newest post seen, by account.

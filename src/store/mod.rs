@@ -1,8 +1,8 @@
 //! The only SQL of the crate: one file per family of tables, the same text on both engines.
 //!
 //! Every function takes a [`Tx`], so that a caller joins a change, its event and its notices
-//! in one transaction. A `Tx` that is dropped is rolled back. Text, numbers and booleans are
-//! the only column types; instants are milliseconds since 1970 UTC.
+//! in one transaction. A `Tx` that is dropped is rolled back. Text, numbers, booleans and the
+//! bytes of files are the only column types; instants are milliseconds since 1970 UTC.
 //!
 //! Decisions that bind this module:
 //! - On SQLite one connection writes (`BEGIN IMMEDIATE`, so that a transaction which reads
@@ -11,11 +11,15 @@
 //! - No HTTP call inside a transaction.
 
 mod accounts;
+mod approvals;
+mod audit;
 mod by_hand;
+mod copy;
 mod decisions;
 mod delivery;
 mod engine;
 mod events;
+mod evidence;
 mod findings;
 mod health;
 mod issues;
@@ -26,22 +30,28 @@ mod passes;
 mod people;
 mod reviews;
 mod rounds;
+mod self_reports;
 mod slots;
 mod visits;
 
 pub use accounts::AccountQuery;
+pub use audit::{Audited, Fault};
+
+pub use approvals::{Approval, ApprovalKind, NewApproval};
+pub use copy::{Copied, CopyError};
 pub use decisions::Decided;
 pub use delivery::{Claimed, DeliveryStatus, Undelivered};
 pub use engine::{Store, StoreError, Tx};
-pub use events::{EventRow, NewEvent};
+pub use events::{EventQuery, EventRow, NewEvent, StoredEvent};
 pub use findings::{FindingQuery, NewFinding, StoredFinding};
 pub use issues::{IssueQuery, NewIssue, StoredIssue};
-pub use members::ClaimedMember;
+pub use members::{ClaimedMember, EndedLook};
 pub use notices::{NewNotice, NoticeQuery, NoticeRow};
 pub use observations::StoredObservation;
 pub use passes::{PassAct, PassRow};
 pub use people::{Chat, InviteRow, Person};
 pub use rounds::{MemberCounts, Round};
+pub use self_reports::SelfReport;
 pub use visits::{SiteToVisit, Visit, VisitSums};
 
 use chrono::{DateTime, Utc};

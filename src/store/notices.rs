@@ -171,11 +171,66 @@ impl Tx {
             self,
             all (i64, bool),
             "SELECT n.id, n.urgent FROM notice n
-             WHERE n.delivered_at IS NULL AND COALESCE(n.unit, '') = COALESCE($1, '')
+             WHERE n.delivered_at IS NULL AND COALESCE(n.unit, '') = COALESCE($1, '') AND n.kind <> 'farewell'
                  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id AND d.status IN ('queued', 'sending'))
              ORDER BY n.id",
             unit
         )?)
+    }
+
+    /// The rectification notice of a unit and round that has not left yet and no channel was ever asked to take;
+    /// it is held where it stands until this transaction ends.
+    pub async fn notice_not_left(
+        &mut self,
+        round: i64,
+        unit: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Option<NoticeRow>, StoreError> {
+        let id = sql!(
+            self,
+            scalar_opt i64,
+            "SELECT n.id FROM notice n WHERE n.round_id = $1 AND n.unit = $2 AND n.kind = 'rectification'
+                 AND n.urgent = $4 AND n.delivered_at IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id
+                                 AND (d.status <> 'queued' OR d.attempts > 0 OR d.due_at <= $3))
+             ORDER BY n.id DESC LIMIT 1",
+            round,
+            unit,
+            millis(since),
+            false
+        )?;
+        let Some(id) = id else { return Ok(None) };
+        // Why: who claims one of these rows waits for us, and finds the notice as we leave it.
+        let all = sql!(self, scalar i64, "SELECT COUNT(*) FROM delivery WHERE notice_id = $1", id)?;
+        let held = sql!(
+            self,
+            execute,
+            "UPDATE delivery SET due_at = due_at WHERE notice_id = $1 AND status = 'queued' AND attempts = 0",
+            id
+        )?;
+        if held as i64 == all { self.notice(id).await.map(Some) } else { Ok(None) }
+    }
+
+    /// Writes a notice that has not left yet anew, with further issues.
+    pub async fn extend_notice(
+        &mut self,
+        id: i64,
+        body: &NoticeBody,
+        issues: &[i64],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let text = json(body)?;
+        sql!(self, execute, "UPDATE notice SET body_json = $2, created_at = $3 WHERE id = $1", id, text, millis(now))?;
+        for issue in issues {
+            sql!(
+                self,
+                execute,
+                "INSERT INTO notice_issue (notice_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                id,
+                *issue
+            )?;
+        }
+        Ok(())
     }
 
     /// The issues a notice tells of.
@@ -218,6 +273,23 @@ impl Tx {
     /// Whether a notice with a key was written.
     pub async fn notice_exists(&mut self, dedup_key: &str) -> Result<bool, StoreError> {
         Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM notice WHERE dedup_key = $1", dedup_key)? > 0)
+    }
+
+    /// The rectification notices of a round, by row: number, unit, when written and when delivered.
+    pub async fn rectification_notices(
+        &mut self,
+        round: i64,
+    ) -> Result<Vec<(i64, String, String, DateTime<Utc>, Option<DateTime<Utc>>)>, StoreError> {
+        Ok(sql!(
+            self,
+            all(i64, String, String, i64, Option<i64>),
+            "SELECT id, number, COALESCE(unit, ''), created_at, delivered_at FROM notice
+             WHERE round_id = $1 AND kind = 'rectification' ORDER BY id",
+            round
+        )?
+        .into_iter()
+        .map(|(id, number, unit, written, delivered)| (id, number, unit, instant(written), delivered.map(instant)))
+        .collect())
     }
 
     /// Rectification notices of a round written and delivered, and warnings written.

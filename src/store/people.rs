@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::engine::sql;
 use super::{StoreError, Tx, instant, millis, word};
 use crate::domain::Lang;
+use crate::domain::account::AccountId;
 use crate::domain::person::Role;
 
 /// Where messages go.
@@ -209,6 +210,80 @@ impl Tx {
         .into_iter()
         .map(Person::try_from)
         .collect()
+    }
+
+    /// Whether a channel's user was bound once.
+    pub async fn was_bound(&mut self, user_key: &str) -> Result<bool, StoreError> {
+        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM person WHERE user_key = $1", user_key)? > 0)
+    }
+
+    /// Who reads a chat by a binding in force.
+    pub async fn people_in_chat(&mut self, chat: i64) -> Result<Vec<Person>, StoreError> {
+        sql!(
+            self,
+            all PersonRecord,
+            "SELECT * FROM person WHERE chat_id = $1 AND revoked_at IS NULL ORDER BY id",
+            chat
+        )?
+        .into_iter()
+        .map(Person::try_from)
+        .collect()
+    }
+
+    /// One binding, in force or not.
+    pub async fn person(&mut self, id: i64) -> Result<Option<Person>, StoreError> {
+        sql!(self, opt PersonRecord, "SELECT * FROM person WHERE id = $1", id)?.map(Person::try_from).transpose()
+    }
+
+    /// Supervisors in force, each counted once however often they are bound.
+    pub async fn supervisor_keys(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(sql!(
+            self,
+            scalars String,
+            "SELECT DISTINCT user_key FROM person WHERE role = 'supervisor' AND revoked_at IS NULL ORDER BY user_key"
+        )?)
+    }
+
+    /// Bindings in force for a unit that no account names any more.
+    pub async fn people_of_no_unit(&mut self) -> Result<Vec<Person>, StoreError> {
+        sql!(
+            self,
+            all PersonRecord,
+            "SELECT p.* FROM person p WHERE p.role = 'unit_admin' AND p.revoked_at IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM account a WHERE a.unit = p.unit) ORDER BY p.id"
+        )?
+        .into_iter()
+        .map(Person::try_from)
+        .collect()
+    }
+
+    /// The accounts a unit runs, or has closed.
+    pub async fn accounts_of_unit(&mut self, unit: &str) -> Result<Vec<AccountId>, StoreError> {
+        let ids =
+            sql!(self, scalars String, "SELECT account_id FROM account WHERE unit = $1 ORDER BY account_id", unit)?;
+        Ok(ids.into_iter().map(AccountId::new).collect())
+    }
+
+    /// Whether an account went from a unit to another one than `to`.
+    pub async fn unit_was_left(&mut self, from: &str, to: &str) -> Result<bool, StoreError> {
+        let left = sql!(
+            self,
+            scalars String,
+            "SELECT data_json FROM event WHERE subject_kind = 'account' AND data_json LIKE '%\"field\":\"unit\"%'"
+        )?;
+        Ok(left
+            .iter()
+            .filter_map(|data| serde_json::from_str::<serde_json::Value>(data).ok())
+            .any(|change| change["field"] == "unit" && change["from"] == from && change["to"] != to))
+    }
+
+    /// A unit goes by another name: its bindings, unused codes, live issues and unread notices follow.
+    pub async fn rename_unit(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
+        sql!(self, execute, "UPDATE person SET unit = $2 WHERE unit = $1 AND revoked_at IS NULL", from, to)?;
+        sql!(self, execute, "UPDATE invite SET unit = $2 WHERE unit = $1 AND used_at IS NULL", from, to)?;
+        sql!(self, execute, "UPDATE issue SET unit = $2 WHERE unit = $1 AND closed_at IS NULL", from, to)?;
+        sql!(self, execute, "UPDATE notice SET unit = $2 WHERE unit = $1 AND delivered_at IS NULL", from, to)?;
+        Ok(())
     }
 
     /// Everybody, those whose role was taken back included.

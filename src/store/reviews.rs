@@ -1,9 +1,11 @@
 //! Review records, keyed by account and normalised URL or title.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use super::engine::sql;
-use super::{StoreError, Tx, instant, millis};
+use super::{StoreError, Tx, instant, json, millis};
 use crate::domain::account::{AccountId, Personal};
 use crate::domain::normal::{normalise_title, normalise_url};
 use crate::domain::review::{ReviewRecord, ReviewStage};
@@ -101,16 +103,15 @@ impl Tx {
         .map(ReviewRecord::from))
     }
 
-    /// Every review record of an account.
-    pub async fn reviews_of(&mut self, account: &AccountId) -> Result<Vec<ReviewRecord>, StoreError> {
-        let rows = sql!(
-            self,
-            all Row,
+    /// Every review record of these accounts, by account.
+    pub async fn reviews_of(&mut self, accounts: &[&AccountId]) -> Result<Vec<ReviewRecord>, StoreError> {
+        let text = format!(
             "SELECT account_id, match_key, post_url, title, first_reviewer, first_at, second_reviewer, second_at,
                  final_reviewer, final_at
-             FROM review WHERE account_id = $1 ORDER BY match_key",
-            account.as_str()
-        )?;
+             FROM review WHERE {} ORDER BY account_id, match_key",
+            self.is_listed("account_id", "$1")
+        );
+        let rows = sql!(self, all Row, sqlx::AssertSqlSafe(text.as_str()), json(&accounts)?)?;
         Ok(rows.into_iter().map(ReviewRecord::from).collect())
     }
 
@@ -136,14 +137,14 @@ impl Tx {
         Ok((rows.into_iter().map(ReviewRecord::from).collect(), cursor))
     }
 
-    /// Whether a unit ever handed in review records, for any of its accounts.
-    pub async fn unit_has_reviews(&mut self, unit: &str) -> Result<bool, StoreError> {
-        let found = sql!(
-            self,
-            scalar_opt i64,
-            "SELECT CAST(1 AS BIGINT) FROM review r JOIN account a ON a.account_id = r.account_id WHERE a.unit = $1 LIMIT 1",
-            unit
-        )?;
-        Ok(found.is_some())
+    /// Those of these units that ever handed in review records, for any of their accounts.
+    pub async fn units_with_reviews(&mut self, units: &[&str]) -> Result<HashSet<String>, StoreError> {
+        let text = format!(
+            "SELECT DISTINCT a.unit FROM account a WHERE {}
+                 AND EXISTS (SELECT 1 FROM review r WHERE r.account_id = a.account_id)",
+            self.is_listed("a.unit", "$1")
+        );
+        let found = sql!(self, scalars String, sqlx::AssertSqlSafe(text.as_str()), json(&units)?)?;
+        Ok(found.into_iter().collect())
     }
 }

@@ -57,11 +57,17 @@ on_both! {
         decide_finding(&office, doubts[0].id, true, "两号内容重复", "监管员").await.unwrap();
         let issue = issues(&office).await.remove(0);
         assert_eq!((issue.class, issue.indicator.key()), (Class::Advice, "duplicate"));
+        // What a person confirms waits a few minutes for the next.
+        assert_eq!(chat.deliver(&office).await.sent, 0);
+        office.clock.advance(chrono::TimeDelta::minutes(6));
         chat.deliver(&office).await;
         let told = chat.telegram.inbox(clerk.chat_id).pop().unwrap().text;
-        for words in ["同平台重复开设", "工作建议", "请研究同平台账号的整合", "5 个工作日", "国办发〔2018〕123号"] {
+        for words in ["同平台重复开设", "工作提示", "请研究同平台账号的整合", "不设整改时限", "国办发〔2018〕123号"] {
             assert!(told.contains(words), "{words}: {told}");
         }
+        assert!(!told.contains("工作日"), "{told}");
+        let told = issues(&office).await.remove(0);
+        assert_eq!((told.status, told.due_at), (IssueStatus::Notified, None), "no clock runs against advice");
         // Both still stand in the registry: that says nothing against the unit, and closes nothing.
         workflow::act(&office, issue.id, Action::Fix, "已申请注销", "管理员", &Scope::All).await.unwrap();
         let (_, measured) = recheck(&office, &fetcher, issue.id, "xuncha", &Scope::All).await.unwrap();

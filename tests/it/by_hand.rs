@@ -5,7 +5,7 @@ use rust_xlsxwriter::Workbook;
 use xuncha::checks::by_hand::{RecordError, Recorded, record, tasks, waiting};
 use xuncha::checks::rejudge::Rejudge;
 use xuncha::domain::account::{Account, Platform, SourceKind};
-use xuncha::domain::by_hand::{FilledRow, HandItem, HandLook, HandTask};
+use xuncha::domain::by_hand::{FilledRow, HandItem, HandLook, HandOrigin, HandTask};
 use xuncha::domain::finding::{Finding, Outcome};
 use xuncha::domain::issue::IssueStatus;
 use xuncha::domain::round::RoundName;
@@ -52,6 +52,7 @@ fn look(task: &HandTask, office: &Office) -> HandLook {
         note: String::new(),
         checked_by: "虚构检查员".to_owned(),
         checked_at: office.now(),
+        origin: HandOrigin::Inspector,
     }
 }
 
@@ -238,7 +239,7 @@ on_both! {
         assert_eq!(record().await.unchanged, 2);
         let mut tx = office.store.write().await.unwrap();
         let stored = tx.require_round(round("2026H2")).await.unwrap();
-        tx.clear_findings(stored.id, &update("A1").account_id).await.unwrap();
+        tx.clear_findings(stored.id, &[&update("A1").account_id]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(verdict("A1", "stale").await, None);
         let again = record().await;
@@ -292,7 +293,7 @@ on_both! {
             let (note, checked_by) = ("页面打不开".to_owned(), "虚构检查员".to_owned());
             let checked_at = at("2026-11-23 08:30");
             let (newest_at, day_only, content_url, verdict) = (None, false, None, Some(verdict));
-            HandLook { account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at }
+            HandLook { account_id, item, newest_at, day_only, content_url, verdict, note, checked_by, checked_at, origin: HandOrigin::Inspector }
         };
         let record = async |look: HandLook| {
             let rows = [(3, FilledRow { round: None, look })];

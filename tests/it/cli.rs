@@ -177,6 +177,28 @@ on_both! {
 
         assert_eq!(cli.run(&["report", "2026H2", "--out", "reports"]).code, 0);
         assert_eq!(std::fs::read_dir(cli.path("reports")).unwrap().count(), 6);
+        // Beside them: a form, letters, the internal version; twice is once.
+        for _ in 0..2 {
+            let drafts = cli.json(&["report", "2026H2", "--out", "drafts", "--form", "statistics", "--notices", "--internal"]);
+            assert_eq!(drafts["form"], "statistics");
+            let letters = std::fs::read_dir(cli.path("drafts/notices")).unwrap().count();
+            assert!(letters > 0);
+            assert_eq!(drafts["files"].as_array().unwrap().len(), 7 + letters);
+        }
+        // Without LibreOffice the documents are there all the same, and the error says what to do.
+        let alone = cli.with("PATH", "/nonexistent");
+        alone.run(&["report", "2026H2", "--out", "pdf", "--pdf"]).refused(1, &["LibreOffice", "soffice"]);
+        assert!(alone.path("pdf/bulletin.docx").exists() && !alone.path("pdf/certificate.docx").exists());
+        let cli = alone;
+        // A year by unit.
+        let year = cli.json(&["report", "2026", "--out", "year"]);
+        assert_eq!((&year["year"], year["files"].as_array().unwrap().len()), (&json!(2026), 3));
+        let annual: Value = serde_json::from_slice(&std::fs::read(cli.path("year/annual.json")).unwrap()).unwrap();
+        assert_eq!((&annual["format"], annual["rounds"].as_array().unwrap().len()), (&json!("xuncha-annual/1"), 1));
+        assert_eq!(annual["total"]["looks"], annual["rounds"][0]["drawn"]);
+        assert!(!annual.to_string().contains("admin"));
+        cli.run(&["report", "2026", "--out", "year", "--notices"]).refused(2, &["--notices"]);
+        cli.run(&["report", "2026Q9", "--out", "year"]).refused(2, &["2026Q9"]);
         cli.file("blocked", "a file");
         cli.run(&["report", "2026H2", "--out", "blocked/reports"]).refused(1, &["blocked/reports"]);
         cli.run(&["round", "export", "2026H2", "blocked/draw.json"]).refused(1, &["blocked/draw.json"]);

@@ -240,10 +240,12 @@ on_both! {
         let people = office.store.read().await.unwrap().people().await.unwrap();
         assert!(xuncha::people::revoke(&office, people[0].id, "监管员").await.unwrap());
         office.clock.advance_to(at("2026-11-24 09:00"));
-        assert_eq!(chat.deliver(&office).await.sent, 0);
+        assert_eq!(chat.deliver(&office).await.sent, 1, "the farewell");
         let new = chat.bind(&office, "现任管理员", Role::UnitAdmin, Some(WATER)).await;
         assert_eq!(chat.deliver(&office).await.sent, 1);
-        assert_eq!((chat.telegram.inbox(old.chat_id).len(), chat.telegram.inbox(new.chat_id).len()), (0, 1));
+        let last = chat.telegram.inbox(old.chat_id);
+        assert!(last.len() == 1 && last[0].text.contains("绑定已收回"), "{last:?}");
+        assert_eq!(chat.telegram.inbox(new.chat_id).len(), 1);
         assert_eq!(issues(&office).await[0].status, IssueStatus::Notified);
     }
 

@@ -153,3 +153,31 @@ fn back_off_grows_to_an_hour_and_spreads() {
     assert!(back_off(1, 40) >= TimeDelta::hours(1) && back_off(1, 40) <= TimeDelta::minutes(90));
     assert_ne!(back_off(1, 3), back_off(2, 3));
 }
+
+#[tokio::test]
+async fn a_service_that_is_stopped_finishes_what_it_is_sending() {
+    let (world, health, parks) = two_units().await;
+    for chat in [health.chat_id, parks.chat_id] {
+        world.telegram.fail_next(chat, Fault::Slow(Duration::from_millis(300)));
+    }
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(run(world.office.clone(), Some(world.messenger.clone()), None, stopping));
+    world.telegram.await_message(health.chat_id, "整改通知").await.unwrap();
+    stop.send(true).unwrap();
+    tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();
+    assert!(statuses(&world).await.iter().any(|(_, status)| status == "sent"));
+    let due = next_due(&world.office).await.unwrap();
+    assert!(due.is_none_or(|due| due <= world.office.now()), "nothing is left under way: {due:?}");
+}
+
+#[tokio::test]
+async fn notices_give_way_to_answers() {
+    let (world, health, _) = two_units().await;
+    for _ in 0..PER_SECOND {
+        world.messenger.pace().count("1", true, world.office.now());
+    }
+    assert_eq!(deliver_due(&world.office, &world.messenger, 100).await.unwrap(), Delivered::default());
+    world.office.clock.advance(PAUSE);
+    assert_eq!(deliver_due(&world.office, &world.messenger, 100).await.unwrap().sent, 2);
+    assert_eq!(world.telegram.inbox(health.chat_id).len(), 1);
+}

@@ -1,57 +1,89 @@
-//! Doubtful findings: the queue, and what a supervisor makes of one.
+//! Doubtful findings: one at a time, with what is needed to decide it, and what a supervisor makes of it.
 
 use super::Desk;
-use crate::chat::texts::{MOST_ROWS, Message, Reply};
+use crate::chat::texts::{Doubt, Message, Reply};
 use crate::checks::decide::{DecideError, decide_finding};
-use crate::domain::finding::{Finding, Outcome};
-use crate::domain::rule::{Class, Indicator};
+use crate::domain::finding::Finding;
 use crate::issues::IssueError;
-use crate::store::{FindingQuery, StoreError};
+use crate::store::StoreError;
 
-/// Findings read at once while looking for those that wait for a person.
-const PAGE: usize = 200;
-
-/// The first findings that wait for a person: personal data, then wording grave enough for a veto.
-pub(super) async fn queue(desk: &Desk<'_>) -> Result<Message, StoreError> {
-    let mut tx = desk.office.store.read().await?;
-    let total = tx.doubtful_count().await?;
-    let mut waiting: Vec<Finding> = Vec::new();
-    for (rank, indicator) in [Some(Indicator::Privacy), Some(Indicator::Expression), None].into_iter().enumerate() {
-        let query = FindingQuery { outcome: Some(Outcome::Suspected), indicator, ..FindingQuery::default() };
-        let mut after = 0;
-        while waiting.len() < MOST_ROWS {
-            let page = tx.findings_page(&query, after, PAGE, desk.office.zone()).await?;
-            let Some(last) = page.last() else { break };
-            after = last.finding.id;
-            let waits = page.into_iter().filter(|stored| stored.next_look_at.is_none()).map(|stored| stored.finding);
-            waiting.extend(waits.filter(|finding| urgency(finding) == rank));
-        }
-    }
-    waiting.truncate(MOST_ROWS);
-    Ok(desk.say(&Reply::Queue { findings: &waiting, total }))
+/// What came of a decision.
+pub(super) enum Decided {
+    /// It stands now.
+    Now(Box<Finding>),
+    /// It was not taken; the answer says why.
+    Not(Message),
 }
 
-/// What cannot wait comes first.
-fn urgency(finding: &Finding) -> usize {
-    match (finding.indicator, finding.class) {
-        (Indicator::Privacy, _) => 0,
-        (Indicator::Expression, Class::Veto) => 1,
-        _ => 2,
-    }
+/// The defect at `place` of those that wait for a person, or the last one; `before` was decided just now.
+pub(super) async fn page(desk: &Desk<'_>, place: i64, before: Option<Finding>) -> Result<Message, StoreError> {
+    let mut tx = desk.office.store.read().await?;
+    let total = tx.doubtful_count().await?;
+    let from = place.clamp(0, (total - 1).max(0));
+    let Some(found) = tx.doubtful_at(from, desk.office.zone()).await? else {
+        return Ok(desk.say(&Reply::QueueEmpty(before.as_ref())));
+    };
+    let account = tx
+        .account(&found.finding.account_id)
+        .await?
+        .ok_or_else(|| StoreError::Missing { kind: "account", id: found.finding.account_id.to_string() })?;
+    let doubt = Doubt {
+        unit: account.unit,
+        platform: account.platform,
+        looks: found.looks,
+        finding: found.finding,
+        from,
+        total,
+        before,
+    };
+    Ok(desk.say(&Reply::Queue(&doubt)))
 }
 
 /// Confirms a finding, or dismisses it for a reason.
-pub(super) async fn decide(desk: &Desk<'_>, id: i64, confirm: bool, why: &str) -> Result<Message, StoreError> {
+pub(super) async fn decide(desk: &Desk<'_>, id: i64, confirm: bool, why: &str) -> Result<Decided, StoreError> {
+    // Somebody was quicker: the reader learns who, rather than take it for their own doing.
+    if let Some(said) = settled(desk, id).await? {
+        return Ok(Decided::Not(said));
+    }
     match decide_finding(desk.office, id, confirm, why, desk.actor()).await {
-        Ok(stored) => Ok(desk.say(&Reply::Decided(&stored.finding))),
-        Err(DecideError::ReasonMissing) => Ok(desk.say(&Reply::AskWhy(id))),
-        Err(DecideError::Store(StoreError::Missing { .. })) => Ok(desk.say(&Reply::NoFinding(id))),
+        Ok(stored) => Ok(Decided::Now(Box::new(stored.finding))),
+        Err(DecideError::ReasonMissing) => Ok(Decided::Not(desk.say(&Reply::AskWhy(id)))),
+        Err(DecideError::Store(StoreError::Missing { .. })) => Ok(Decided::Not(desk.say(&Reply::NoFinding(id)))),
         Err(DecideError::Store(error) | DecideError::Issue(IssueError::Store(error))) => Err(error),
         Err(
             DecideError::NotSuspected { .. }
             | DecideError::NothingToDismiss { .. }
             | DecideError::Changed(_)
             | DecideError::Issue(_),
-        ) => Ok(desk.say(&Reply::NoFinding(id))),
+        ) => Ok(Decided::Not(no_longer(desk, id).await?)),
     }
+}
+
+/// What became of a finding that waits no more; `None` while it waits.
+pub(super) async fn settled(desk: &Desk<'_>, id: i64) -> Result<Option<Message>, StoreError> {
+    let mut tx = desk.office.store.read().await?;
+    match tx.finding(id, desk.office.zone()).await {
+        Ok(found) if found.finding.outcome == crate::domain::finding::Outcome::Suspected => Ok(None),
+        Ok(_) | Err(StoreError::Missing { .. }) => {
+            drop(tx);
+            no_longer(desk, id).await.map(Some)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The answer on a finding that waits no more: who decided it, and when.
+async fn no_longer(desk: &Desk<'_>, id: i64) -> Result<Message, StoreError> {
+    let mut tx = desk.office.store.read().await?;
+    let found = match tx.finding(id, desk.office.zone()).await {
+        Err(StoreError::Missing { .. }) => return Ok(desk.say(&Reply::NoFinding(id))),
+        other => other?,
+    };
+    Ok(match tx.decision_on(id).await? {
+        Some((by, at)) => {
+            let at = desk.office.local(at);
+            desk.say(&Reply::DecidedBefore { finding: &found.finding, by: &by, at })
+        }
+        None => desk.say(&Reply::NoFinding(id)),
+    })
 }

@@ -1,16 +1,24 @@
 //! Issues as the chat touches them: by number, within what the sender may know of.
 
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
 use super::Desk;
 use crate::chat::commands::{Verb, take_date};
-use crate::chat::texts::Reply;
+use crate::chat::texts::{Message, Reply};
 use crate::checks::recheck;
-use crate::domain::issue::{Action, Refusal};
+use crate::domain::issue::{Action, Refusal, decide};
 use crate::domain::workday::{Deadline, due_at};
+use crate::issues::approval::{self, Answered};
 use crate::issues::{self, IssueError, Scope};
+use crate::people::Refused;
 use crate::store::{IssueQuery, StoreError, StoredIssue};
 
 /// More issues than this are not listed in a chat.
-pub(super) const MOST_LISTED: usize = 200;
+pub(super) const MOST_LISTED: usize = 5_000;
+/// Issues read at once.
+const PAGE: usize = 500;
 
 /// What came of a command on one issue.
 pub(super) enum Done {
@@ -18,8 +26,15 @@ pub(super) enum Done {
     Acted { issue: Box<StoredIssue>, changed: bool },
     /// No such issue for this sender.
     NotFound,
-    /// The workflow refuses.
-    Refused(Refusal),
+    /// The workflow refuses; the issue as it stands.
+    Refused(Refusal, Box<StoredIssue>),
+    /// Another supervisor has to agree first.
+    AwaitsSecond {
+        /// Number of the request.
+        request: i64,
+        /// Whether anybody could.
+        others: bool,
+    },
     /// Words are missing.
     WordsMissing,
 }
@@ -35,12 +50,33 @@ pub(super) async fn act(desk: &Desk<'_>, verb: Verb, id: i64, words: &str) -> Re
         match acted {
             Err(IssueError::NotFound(_)) => {}
             Err(IssueError::Refused { refusal: Refusal::NoteMissing, .. }) => return Ok(Done::WordsMissing),
-            Err(IssueError::Refused { refusal, .. }) => return Ok(Done::Refused(refusal)),
+            Err(IssueError::Refused { refusal, .. }) => {
+                let issue = desk.office.store.read().await?.issue(id, desk.office.zone()).await?;
+                return Ok(Done::Refused(refusal, Box::new(issue)));
+            }
+            Err(IssueError::AwaitsSecond { request, others, .. }) => return Ok(Done::AwaitsSecond { request, others }),
             Err(IssueError::Store(error)) => return Err(error),
             Ok((issue, changed)) => return Ok(Done::Acted { issue: Box::new(issue), changed }),
         }
     }
+    note_foreign(desk, id).await?;
     Ok(Done::NotFound)
+}
+
+/// What the workflow refused, with what happened to the issue meanwhile.
+pub(super) async fn refused(desk: &Desk<'_>, id: i64, refusal: &Refusal) -> Result<Message, StoreError> {
+    let issue = desk.office.store.read().await?.issue(id, desk.office.zone()).await?;
+    Ok(desk.say(&Reply::Refused(id, refusal, Some(&issue))))
+}
+
+/// Somebody asked for an issue they may not know of: they are answered as if there were none, and that is an event.
+async fn note_foreign(desk: &Desk<'_>, id: i64) -> Result<(), StoreError> {
+    match desk.office.store.read().await?.issue(id, desk.office.zone()).await {
+        Ok(_) => desk.refuse(Refused::OtherUnit, id.to_string()),
+        Err(StoreError::Missing { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// The action behind a verb (`None` inside: a recheck) and its note; `None` when words are missing.
@@ -60,6 +96,7 @@ fn action(desk: &Desk<'_>, verb: Verb, words: &str) -> Option<(Option<Action>, S
         Verb::Uphold => plain(Action::Uphold),
         Verb::Revoke => plain(Action::Revoke),
         Verb::Escalate => plain(Action::Escalate),
+        Verb::Hold => plain(Action::HoldOff),
         Verb::Grant => match take_date(words) {
             Some((on, note)) => Some((Some(Action::Extend(Some(until(on)))), note)),
             None => plain(Action::Extend(None)),
@@ -77,13 +114,41 @@ async fn attempt(
     note: &str,
     scope: &Scope,
 ) -> Result<(StoredIssue, bool), IssueError> {
-    let once = || issues::act(desk.office, id, action.clone(), note, desk.actor(), scope);
+    let once = || issues::act_as(desk.office, id, action.clone(), note, desk.actor(), &desk.incoming.sender.key, scope);
     let acted = match once().await {
         // Somebody was quicker; on what they left the decision may be another.
         Err(IssueError::Store(StoreError::Changed { .. })) => once().await?,
         other => other?,
     };
     Ok((acted.issue, acted.changed))
+}
+
+/// Why the workflow refuses a command whose words are still to be typed; `None`: it does not.
+pub(super) fn refused_now(desk: &Desk<'_>, verb: Verb, found: &StoredIssue) -> Option<Refusal> {
+    let action = match verb {
+        Verb::Fix => Action::Fix,
+        Verb::Appeal => Action::Appeal,
+        Verb::Revoke => Action::Revoke,
+        Verb::Reject => Action::Reject,
+        Verb::Refuse => Action::RefuseExtension,
+        // The date is not known yet; one far away stands for it.
+        Verb::Extend => {
+            Action::RequestExtension(found.state.due_at.unwrap_or_default().max(desk.office.now()) + TimeDelta::days(1))
+        }
+        _ => return None,
+    };
+    decide(&found.state, &action, "?", desk.office.now()).err()
+}
+
+/// Answers a colleague's request.
+pub(super) async fn answer_request(desk: &Desk<'_>, id: i64, agree: bool) -> Result<Answered, StoreError> {
+    match approval::answer(desk.office, id, agree, desk.actor(), &desk.incoming.sender.key).await {
+        Ok(answered) => Ok(answered),
+        Err(IssueError::Store(error)) => Err(error),
+        Err(IssueError::NotFound(_) | IssueError::Refused { .. } | IssueError::AwaitsSecond { .. }) => {
+            Ok(Answered::Lapsed)
+        }
+    }
 }
 
 /// The machine looks again at its next turn.
@@ -98,10 +163,11 @@ pub(super) async fn find(desk: &Desk<'_>, verb: Verb, id: i64) -> Result<Option<
     for scope in desk.scopes(verb) {
         match issues::find(desk.office, id, &scope).await {
             Ok(found) => return Ok(Some(found)),
-            Err(IssueError::NotFound(_) | IssueError::Refused { .. }) => {}
+            Err(IssueError::NotFound(_) | IssueError::Refused { .. } | IssueError::AwaitsSecond { .. }) => {}
             Err(IssueError::Store(error)) => return Err(error),
         }
     }
+    note_foreign(desk, id).await?;
     Ok(None)
 }
 
@@ -110,7 +176,13 @@ pub(super) async fn list(desk: &Desk<'_>, verb: Verb) -> Result<Vec<StoredIssue>
     let query = IssueQuery { live: true, overdue: verb == Verb::Overdue, ..IssueQuery::default() };
     let mut found = Vec::new();
     for scope in desk.scopes(verb) {
-        found.append(&mut issues::list(desk.office, &query, &scope, 0, MOST_LISTED).await?);
+        let mut after = 0;
+        while found.len() < MOST_LISTED {
+            let mut page = issues::list(desk.office, &query, &scope, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.issue.id;
+            found.append(&mut page);
+        }
     }
     found.sort_by_key(|stored| stored.issue.id);
     found.dedup_by_key(|stored| stored.issue.id);
@@ -120,9 +192,9 @@ pub(super) async fn list(desk: &Desk<'_>, verb: Verb) -> Result<Vec<StoredIssue>
 /// Acknowledges what was notified to the sender's own units between two numbers; how many.
 pub(super) async fn acknowledge_all(desk: &Desk<'_>, first: i64, last: i64) -> Result<usize, StoreError> {
     let query = IssueQuery { live: true, ..IssueQuery::default() };
-    let units = desk.people.iter().filter_map(|person| person.unit.clone());
     let mut count = 0;
-    for scope in units.map(Scope::Unit) {
+    let units: BTreeSet<String> = desk.people.iter().filter_map(|person| person.unit.clone()).collect();
+    for scope in units.into_iter().filter(|unit| desk.place.may_read(unit)).map(Scope::Unit) {
         let waiting = issues::list(desk.office, &query, &scope, first.saturating_sub(1), MOST_LISTED).await?;
         for stored in waiting.iter().take_while(|stored| stored.issue.id <= last) {
             if stored.notified_at.is_none() || stored.state.acknowledged_at.is_some() {
@@ -130,7 +202,7 @@ pub(super) async fn acknowledge_all(desk: &Desk<'_>, first: i64, last: i64) -> R
             }
             match attempt(desk, stored.issue.id, &Action::Acknowledge, "", &scope).await {
                 Ok((_, changed)) => count += usize::from(changed),
-                Err(IssueError::NotFound(_) | IssueError::Refused { .. }) => {}
+                Err(IssueError::NotFound(_) | IssueError::Refused { .. } | IssueError::AwaitsSecond { .. }) => {}
                 Err(IssueError::Store(error)) => return Err(error),
             }
         }
@@ -143,7 +215,8 @@ pub(super) fn answer(verb: Verb, id: i64, done: &Done) -> Reply<'_> {
     match done {
         Done::Acted { issue, changed } => Reply::Done { verb, changed: *changed, issue },
         Done::NotFound => Reply::NoIssue(id),
-        Done::Refused(refusal) => Reply::Refused(id, refusal),
+        Done::Refused(refusal, issue) => Reply::Refused(id, refusal, Some(issue)),
+        Done::AwaitsSecond { request, others } => Reply::AwaitsSecond { issue: id, request: *request, others: *others },
         Done::WordsMissing => Reply::Ask(verb, id),
     }
 }

@@ -1,20 +1,17 @@
-//! A pressed button: done at once, or the words asked for; then the buttons drawn anew.
+//! A pressed button: done at once, or the words asked for; then the message drawn anew from the state.
 
-use super::{Desk, Outcome, findings, issues};
+use super::findings::{self, Decided};
+use super::{Desk, Outcome, issues, lists};
 use crate::chat::commands::Verb;
-use crate::chat::texts::{self, Press, Reply};
+use crate::chat::texts::{self, List, Press, Reply};
 use crate::domain::person::Role;
+use crate::domain::rule::Class;
 use crate::store::StoreError;
 
 /// Acts on a press; `buttons` are those that stand under the message.
 pub(super) async fn press(desk: &Desk<'_>, data: &str, buttons: &[Vec<Press>]) -> Result<Outcome, StoreError> {
     let Some(press) = Press::parse(data) else { return Ok(toast(desk, &Reply::Unknown)) };
-    let verb = match press {
-        Press::Do(verb, _) => verb,
-        Press::AckAll(..) => Verb::Ack,
-        Press::Confirm(_) | Press::Dismiss(_) | Press::DismissFor(..) => Verb::Queue,
-    };
-    if let Some(refusal) = desk.refusal(verb) {
+    if let Some(refusal) = desk.refusal(verb_of(press)) {
         return Ok(toast(desk, &refusal));
     }
     match press {
@@ -25,8 +22,25 @@ pub(super) async fn press(desk: &Desk<'_>, data: &str, buttons: &[Vec<Press>]) -
             }
             None => Ok(toast(desk, &Reply::NoIssue(id))),
         },
+        Press::Do(verb @ (Verb::Approve | Verb::Decline), id) => {
+            let answer = issues::answer_request(desk, id, verb == Verb::Approve).await?;
+            let reply = Reply::Request(id, &answer);
+            let mut outcome = toast(desk, &reply);
+            if !matches!(answer, texts::RequestAnswer::Own) {
+                outcome.messages.push(desk.say(&reply));
+                outcome.redraw = Some(Vec::new());
+            }
+            Ok(outcome)
+        }
         Press::Do(verb, id) if wants_words(verb) => match issues::find(desk, verb, id).await? {
-            Some(_) => Ok(message(desk, &Reply::Ask(verb, id))),
+            Some(issue) => match issues::refused_now(desk, verb, &issue) {
+                // An old button: what happened meanwhile is said before anybody types.
+                Some(refusal) => {
+                    let reply = Reply::Refused(id, &refusal, Some(&issue));
+                    Ok(Outcome { redraw: redrawn(desk, buttons).await?, ..toast(desk, &reply) })
+                }
+                None => Ok(message(desk, &Reply::Ask(verb, id))),
+            },
             None => Ok(toast(desk, &Reply::NoIssue(id))),
         },
         Press::Do(verb, id) => {
@@ -34,7 +48,7 @@ pub(super) async fn press(desk: &Desk<'_>, data: &str, buttons: &[Vec<Press>]) -
             let reply = issues::answer(verb, id, &done);
             let mut outcome = toast(desk, &reply);
             // Why: a receipt is the unit's own business; what changes an issue's fate stays in the chat.
-            if verb != Verb::Ack && matches!(done, issues::Done::Acted { .. }) {
+            if verb != Verb::Ack && matches!(done, issues::Done::Acted { .. } | issues::Done::AwaitsSecond { .. }) {
                 outcome.messages.push(desk.say(&reply));
             }
             outcome.redraw = redrawn(desk, buttons).await?;
@@ -44,15 +58,43 @@ pub(super) async fn press(desk: &Desk<'_>, data: &str, buttons: &[Vec<Press>]) -
             let count = issues::acknowledge_all(desk, first, last).await?;
             Ok(Outcome { redraw: Some(Vec::new()), ..toast(desk, &Reply::AckedAll(count)) })
         }
-        Press::Dismiss(id) => Ok(message(desk, &Reply::AskWhy(id))),
+        Press::Open(list) => lists::open(desk, list).await,
+        Press::Back(list, from) | Press::Next(list, from) => {
+            Ok(Outcome { rewrite: Some(lists::turn(desk, list, from).await?), ..Outcome::default() })
+        }
+        Press::Dismiss(id) => ask(desk, id, buttons, &Reply::AskWhy(id)).await,
+        Press::DismissWords(id) => ask(desk, id, buttons, &Reply::AskWhyWords(id)).await,
+        Press::ConfirmWords(id) => ask(desk, id, buttons, &Reply::AskNote(id)).await,
         Press::Confirm(id) => decide(desk, id, true, "", buttons).await,
         Press::DismissFor(id, why) => decide(desk, id, false, why.name(desk.office.lang()), buttons).await,
+    }
+}
+
+/// The command a button stands for, by which its reader's right is judged.
+fn verb_of(press: Press) -> Verb {
+    match press {
+        Press::Do(verb, _) => verb,
+        Press::AckAll(..) => Verb::Ack,
+        Press::Open(list) | Press::Back(list, _) | Press::Next(list, _) => lists::verb(list),
+        Press::Confirm(_)
+        | Press::ConfirmWords(_)
+        | Press::Dismiss(_)
+        | Press::DismissWords(_)
+        | Press::DismissFor(..) => Verb::Queue,
     }
 }
 
 /// Whether an action is nothing without words, so that a button can only ask for them.
 fn wants_words(verb: Verb) -> bool {
     matches!(verb, Verb::Fix | Verb::Appeal | Verb::Extend | Verb::Reject | Verb::Revoke | Verb::Refuse)
+}
+
+/// Asks for words about a finding, unless it waits no more: then the reader learns who decided it.
+async fn ask(desk: &Desk<'_>, id: i64, buttons: &[Vec<Press>], question: &Reply<'_>) -> Result<Outcome, StoreError> {
+    match findings::settled(desk, id).await? {
+        Some(said) => Ok(Outcome { toast: Some(said.plain), ..drawn_anew(desk, id, buttons, None).await? }),
+        None => Ok(message(desk, question)),
+    }
 }
 
 async fn decide(
@@ -62,15 +104,41 @@ async fn decide(
     why: &str,
     buttons: &[Vec<Press>],
 ) -> Result<Outcome, StoreError> {
-    let message = findings::decide(desk, id, confirm, why).await?;
-    let about =
-        |press: &Press| matches!(press, Press::Confirm(x) | Press::Dismiss(x) | Press::DismissFor(x, _) if *x == id);
+    match findings::decide(desk, id, confirm, why).await? {
+        Decided::Now(finding) => {
+            let said = desk.say(&Reply::Decided(&finding));
+            let mut outcome = drawn_anew(desk, id, buttons, Some(*finding)).await?;
+            outcome.toast = Some(said.plain.clone());
+            // The list says itself what was decided; elsewhere it is said.
+            if outcome.rewrite.is_none() {
+                outcome.messages.push(said);
+            }
+            Ok(outcome)
+        }
+        Decided::Not(said) => Ok(Outcome { toast: Some(said.plain), ..drawn_anew(desk, id, buttons, None).await? }),
+    }
+}
+
+/// The list under which the button stood, at the same place; of another message the buttons on this finding go.
+async fn drawn_anew(
+    desk: &Desk<'_>,
+    id: i64,
+    buttons: &[Vec<Press>],
+    before: Option<crate::domain::finding::Finding>,
+) -> Result<Outcome, StoreError> {
+    let all = || buttons.iter().flatten().copied();
+    if all().any(|press| press == Press::Confirm(id)) {
+        let place = all().find_map(|press| match press {
+            Press::Back(List::Queue, from) => Some(from + 1),
+            Press::Next(List::Queue, from) => Some(from - 1),
+            _ => None,
+        });
+        let page = findings::page(desk, place.unwrap_or_default(), before).await?;
+        return Ok(Outcome { rewrite: Some(page), ..Outcome::default() });
+    }
+    let about = |press: &Press| matches!(press, Press::Dismiss(x) | Press::DismissFor(x, _) | Press::DismissWords(x) | Press::ConfirmWords(x) if *x == id);
     let rest: Vec<Vec<Press>> = buttons.iter().filter(|row| !row.iter().any(about)).cloned().collect();
-    Ok(Outcome {
-        toast: None,
-        redraw: (!buttons.is_empty()).then(|| texts::buttons(&rest, desk.lang)),
-        messages: vec![message],
-    })
+    Ok(Outcome { redraw: (!buttons.is_empty()).then(|| texts::buttons(&rest, desk.lang)), ..Outcome::default() })
 }
 
 /// The buttons as the issues now allow them; `None` when they stand so already.
@@ -94,6 +162,13 @@ async fn redrawn(desk: &Desk<'_>, buttons: &[Vec<Press>]) -> Result<Option<Vec<V
             Role::Supervisor
         };
         let mut next: Vec<Press> = match issues::find(desk, Verb::Issue, id).await? {
+            Some(issue) if offered.contains(&Verb::Hold) && issue.issue.is_held_off() => {
+                vec![Press::Do(Verb::Escalate, id)]
+            }
+            Some(issue) if issue.issue.class == Class::Advice && role == Role::UnitAdmin => {
+                let waits = issue.state.acknowledged_at.is_none() && !issue.state.status.is_final();
+                waits.then_some(Press::Do(Verb::Ack, id)).into_iter().collect()
+            }
             Some(issue) => texts::steps(role, &issue.state).into_iter().map(|verb| Press::Do(verb, id)).collect(),
             None => Vec::new(),
         };
@@ -112,5 +187,5 @@ fn toast(desk: &Desk<'_>, reply: &Reply<'_>) -> Outcome {
 }
 
 fn message(desk: &Desk<'_>, reply: &Reply<'_>) -> Outcome {
-    Outcome { messages: vec![desk.say(reply)], ..Outcome::default() }
+    desk.say(reply).into()
 }

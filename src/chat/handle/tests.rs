@@ -3,6 +3,7 @@
 use super::*;
 use crate::chat::deliver::deliver_due;
 use crate::chat::testing::{HEALTH, PARKS, World};
+use crate::chat::texts::List;
 use crate::demo::telegram::Person as User;
 use crate::domain::issue::IssueStatus;
 
@@ -22,6 +23,7 @@ async fn world() -> (World, User, User, User) {
 /// What the bot would answer to a text in the person's private chat.
 async fn tell(world: &World, update: i64, user: &User, text: &str, reply_to: Option<&str>) -> String {
     let incoming = Incoming {
+        channel: "telegram",
         update_id: update,
         address: user.chat_id.to_string(),
         is_group: false,
@@ -34,12 +36,57 @@ async fn tell(world: &World, update: i64, user: &User, text: &str, reply_to: Opt
         what: What::Text {
             text: text.into(),
             reply_to: reply_to.map(str::to_owned),
-            attachment: false,
+            attachments: Attachments::default(),
             forwarded: false,
         },
     };
     let outcome = handle(&world.office, "xuncha_bot", &incoming).await;
     outcome.messages.iter().map(|message| message.plain.clone()).collect::<Vec<_>>().join("\n---\n")
+}
+
+/// What the bot would do about a button pressed in the person's private chat.
+async fn press(world: &World, update: i64, user: &User, press: Press, buttons: &[Vec<Press>]) -> Outcome {
+    let incoming = Incoming {
+        channel: "telegram",
+        update_id: update,
+        address: user.chat_id.to_string(),
+        is_group: false,
+        sender: Sender {
+            key: format!("telegram:{}", user.user_id),
+            name: user.name.clone(),
+            lang: Some(Lang::Zh),
+            anonymous: false,
+        },
+        what: What::Press { id: "1".into(), data: press.encode(), message: Some(1), buttons: buttons.to_vec() },
+    };
+    handle(&world.office, "xuncha_bot", &incoming).await
+}
+
+#[tokio::test]
+async fn an_old_button_says_what_happened_meanwhile() {
+    let (world, health, _, chief) = world().await;
+    assert!(tell(&world, 1, &chief, "/close 1", None).await.contains("已销号"));
+    let row = [Press::Do(Verb::Ack, 1), Press::Do(Verb::Fix, 1), Press::Do(Verb::Appeal, 1)];
+    for (update, pressed) in (2..).zip(row) {
+        let outcome = press(&world, update, &health, pressed, &[row.to_vec()]).await;
+        let toast = outcome.toast.unwrap();
+        for words in ["已销号", "陈测试", "2026-11-23"] {
+            assert!(toast.contains(words), "{pressed:?}: {toast}");
+        }
+        assert!(outcome.messages.is_empty(), "nobody is asked for words in vain");
+        assert_eq!(outcome.redraw, Some(Vec::new()), "the buttons go");
+    }
+    // A finding that a colleague has settled; the list goes on to what still waits.
+    let shown = [vec![Press::Confirm(3001), Press::Dismiss(3001)]];
+    assert!(
+        press(&world, 10, &chief, Press::Confirm(3001), &shown).await.rewrite.unwrap().plain.contains("已确认属实")
+    );
+    for (update, pressed) in (11..).zip([Press::Confirm(3001), Press::Dismiss(3001), Press::ConfirmWords(3001)]) {
+        let outcome = press(&world, update, &chief, pressed, &shown).await;
+        let toast = outcome.toast.unwrap();
+        assert!(toast.contains("陈测试") && toast.contains("确认属实"), "{toast}");
+        assert!(outcome.rewrite.unwrap().plain.contains("没有待核实"));
+    }
 }
 
 async fn status(world: &World, id: i64) -> IssueStatus {
@@ -94,6 +141,7 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
         assert!(tell(&world, update, &stranger, text, None).await.contains("/bind"), "{text}");
     }
     let mut incoming = Incoming {
+        channel: "telegram",
         update_id: 200,
         address: "-5".into(),
         is_group: true,
@@ -103,7 +151,12 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
             lang: None,
             anonymous: false,
         },
-        what: What::Text { text: "/ack 1".into(), reply_to: None, attachment: false, forwarded: true },
+        what: What::Text {
+            text: "/ack 1".into(),
+            reply_to: None,
+            attachments: Attachments::default(),
+            forwarded: true,
+        },
     };
     let said = |outcome: Outcome| outcome.messages.into_iter().map(|m| m.plain).collect::<String>();
     assert!(said(handle(&world.office, "xuncha_bot", &incoming).await).contains("转发"));
@@ -111,7 +164,8 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
     incoming.sender.anonymous = true;
     assert!(said(handle(&world.office, "xuncha_bot", &incoming).await).contains("匿名"));
     incoming.update_id = 202;
-    incoming.what = What::Text { text: "大家好".into(), reply_to: None, attachment: false, forwarded: false };
+    incoming.what =
+        What::Text { text: "大家好".into(), reply_to: None, attachments: Attachments::default(), forwarded: false };
     assert_eq!(handle(&world.office, "xuncha_bot", &incoming).await, Outcome::default());
     assert_eq!(status(&world, 1).await, IssueStatus::Notified);
 }
@@ -153,9 +207,12 @@ async fn what_cannot_wait_stands_first_in_the_queue() {
     let mut tx = world.office.store.write().await.unwrap();
     tx.put_findings(1, 9, &crate::domain::account::AccountId::new("A1"), &later).await.unwrap();
     tx.commit().await.unwrap();
-    let queue = tell(&world, 1, &chief, "/queue", None).await;
-    let places = ["个人信息", "严重错词", "测试发布B1", "寻常错词"].map(|said| queue.find(said));
-    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {queue}");
+    let mut queue = tell(&world, 1, &chief, "/queue", None).await;
+    for (place, said) in (1..).zip(["个人信息", "严重错词", "测试发布B1", "寻常错词"]) {
+        assert!(queue.contains(said) && queue.contains(&format!("第 {place} / 4 条")), "{said}: {queue}");
+        let turned = press(&world, 10 + place, &chief, Press::Next(List::Queue, place), &[]).await;
+        queue = turned.rewrite.unwrap().plain;
+    }
 }
 
 #[tokio::test]
@@ -163,7 +220,7 @@ async fn a_supervisor_settles_the_queue_and_invites() {
     let (world, _, parks, chief) = world().await;
     assert!(tell(&world, 1, &parks, "/queue", None).await.contains("权限"));
     let queue = tell(&world, 2, &chief, "/queue", None).await;
-    assert!(queue.contains("共 1 项") && queue.contains("测试发布B1"), "{queue}");
+    assert!(queue.contains("第 1 / 1 条") && queue.contains("测试发布B1"), "{queue}");
     let asked = tell(&world, 3, &chief, "说不清", Some("〔排除 3001〕请选择理由")).await;
     assert!(asked.contains("已排除"), "{asked}");
     assert!(tell(&world, 4, &chief, "/queue", None).await.contains("没有待核实"));
@@ -181,24 +238,8 @@ async fn a_supervisor_settles_the_queue_and_invites() {
 async fn one_button_acknowledges_a_units_own_issues_and_no_others() {
     let (world, health, parks, chief) = world().await;
     for (update, user, count) in [(1, &parks, 0), (2, &chief, 0), (3, &health, 2), (4, &health, 0)] {
-        let incoming = Incoming {
-            update_id: update,
-            address: user.chat_id.to_string(),
-            is_group: false,
-            sender: Sender {
-                key: format!("telegram:{}", user.user_id),
-                name: user.name.clone(),
-                lang: None,
-                anonymous: false,
-            },
-            what: What::Press {
-                id: "1".into(),
-                data: Press::AckAll(1, 99).encode(),
-                message: None,
-                buttons: vec![vec![Press::AckAll(1, 99)]],
-            },
-        };
-        let toast = handle(&world.office, "xuncha_bot", &incoming).await.toast.unwrap();
+        let all = Press::AckAll(1, 99);
+        let toast = press(&world, update, user, all, &[vec![all]]).await.toast.unwrap();
         let wanted = if count == 0 { "没有需要签收".to_owned() } else { format!("已签收 {count} 项") };
         assert!(toast.contains(&wanted), "{update}: {toast}");
     }
@@ -225,7 +266,7 @@ async fn buttons_work_end_to_end() {
 
     world.telegram.say(chief.chat_id, &chief, "/queue").await.unwrap();
     let queue = world.telegram.inbox(chief.chat_id).pop().unwrap();
-    assert_eq!(queue.buttons, ["属实 3001", "排除 3001"]);
+    assert_eq!(queue.buttons, ["属实 3001", "排除 3001", "属实并说明 3001"]);
     world.telegram.press(chief.chat_id, &chief, queue.message_id, "排除 3001").await.unwrap();
     let why = world.telegram.inbox(chief.chat_id).pop().unwrap();
     world.telegram.press(chief.chat_id, &chief, why.message_id, "系统误判").await.unwrap();

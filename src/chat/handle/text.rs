@@ -1,13 +1,15 @@
 //! A message: a command, the answer to a question, or words that mean nothing to the bot.
 
-use super::{CHANNEL, Desk, findings, issues};
+use super::findings::{self, Decided};
+use super::{Desk, Outcome, issues, lists, report};
+use crate::chat::attachment::Attachments;
 use crate::chat::commands::{Read, Typed, Verb, read};
-use crate::chat::texts::{self, BindRefusal, Message, Press, Progress, Reply};
+use crate::chat::texts::{self, BindRefusal, List, Message, Press, Progress, Reply};
 use crate::domain::Lang;
 use crate::domain::person::Role;
 use crate::domain::round::RoundName;
 use crate::notify;
-use crate::people::{self, BindError, InviteError};
+use crate::people::{self, BindError, InviteError, Refused};
 use crate::store::StoreError;
 
 /// A message as it came.
@@ -16,69 +18,82 @@ pub(super) struct Words<'a> {
     pub(super) text: &'a str,
     /// The bot's message it replies to.
     pub(super) reply_to: Option<&'a str>,
-    /// A photo or file came with it.
-    pub(super) attachment: bool,
+    /// The photos and files that came with it.
+    pub(super) attachments: &'a Attachments,
     /// Somebody else wrote it.
     pub(super) forwarded: bool,
 }
 
 /// What to answer to a message; nothing where it was not for the bot.
-pub(super) async fn text(desk: &Desk<'_>, bot: &str, words: &Words<'_>) -> Result<Vec<Message>, StoreError> {
-    let say = |reply: &Reply<'_>| Ok(vec![desk.say(reply)]);
+pub(super) async fn text(desk: &Desk<'_>, bot: &str, words: &Words<'_>) -> Result<Outcome, StoreError> {
+    let say = |reply: &Reply<'_>| Ok(desk.say(reply).into());
     let typed = match (words.reply_to.and_then(texts::asked), read(words.text, bot)) {
-        (_, Read::NotForUs) => return Ok(Vec::new()),
+        (_, Read::NotForUs) => return Ok(Outcome::default()),
         (Some(press), Read::Words) => match press {
-            Press::Dismiss(id) => return dismiss(desk, id, words).await,
+            Press::DismissWords(id) => return settle(desk, id, false, words).await,
+            Press::ConfirmWords(id) => return settle(desk, id, true, words).await,
             Press::Do(verb, id) => Typed { verb, id: Some(id), rest: words.text.trim().to_owned() },
-            _ => return Ok(Vec::new()),
+            _ => return Ok(Outcome::default()),
         },
         (_, Read::Command(typed)) => typed,
-        (_, Read::Unknown | Read::Words) if desk.incoming.is_group => return Ok(Vec::new()),
-        (_, Read::Unknown | Read::Words) if desk.people.is_empty() => return say(&Reply::Welcome),
+        (_, Read::Unknown | Read::Words) if desk.incoming.is_group => return Ok(Outcome::default()),
+        (_, Read::Unknown | Read::Words) if desk.people.is_empty() => return say(&desk.welcome()),
         (_, Read::Unknown | Read::Words) => return say(&Reply::Unknown),
     };
-    if desk.incoming.sender.anonymous {
-        return say(&Reply::Anonymous);
+    if let Some(refusal) = unfit(desk, words) {
+        return say(&refusal);
     }
-    if words.forwarded {
-        return say(&Reply::Forwarded);
-    }
-    command(desk, typed, words.attachment).await.map(|message| vec![message])
+    command(desk, typed, words.attachments).await
 }
 
-async fn command(desk: &Desk<'_>, typed: Typed, attachment: bool) -> Result<Message, StoreError> {
+/// Why words are not acted upon, whoever they come from.
+pub(super) fn unfit(desk: &Desk<'_>, words: &Words<'_>) -> Option<Reply<'static>> {
+    if desk.incoming.sender.anonymous {
+        desk.refuse(Refused::Anonymous, "");
+        return Some(Reply::Anonymous);
+    }
+    if words.forwarded {
+        desk.refuse(Refused::Forwarded, "");
+        return Some(Reply::Forwarded);
+    }
+    None
+}
+
+async fn command(desk: &Desk<'_>, typed: Typed, attachments: &Attachments) -> Result<Outcome, StoreError> {
     let Typed { verb, id, rest } = typed;
     match verb {
         Verb::Bind | Verb::Start if !rest.is_empty() => return bind(desk, &rest).await,
-        Verb::Bind => return Ok(desk.say(&Reply::Usage(Verb::Bind))),
-        Verb::Start if desk.people.is_empty() => return Ok(desk.say(&Reply::Welcome)),
-        Verb::Start | Verb::Help => return Ok(desk.say(&Reply::Help(&desk.roles()))),
+        Verb::Bind => return Ok(desk.say(&Reply::Usage(Verb::Bind)).into()),
+        Verb::Start if desk.people.is_empty() => return Ok(desk.say(&desk.welcome()).into()),
+        Verb::Start | Verb::Help => {
+            let roles = desk.roles();
+            let menu = (!desk.incoming.is_group).then(|| (texts::commands_of(&roles), desk.lang));
+            return Ok(Outcome { menu, ..desk.say(&Reply::Help(&roles)).into() });
+        }
         _ => {}
     }
     if let Some(refusal) = desk.refusal(verb) {
-        return Ok(desk.say(&refusal));
+        return Ok(desk.say(&refusal).into());
     }
-    match verb {
-        Verb::Issues | Verb::Overdue => {
-            let found = issues::list(desk, verb).await?;
-            let with_unit = desk.role() != Role::UnitAdmin;
-            Ok(desk.say(&Reply::Issues {
-                issues: &found,
-                capped: found.len() >= issues::MOST_LISTED,
-                overdue: verb == Verb::Overdue,
-                with_unit,
-            }))
-        }
-        Verb::Status => status(desk, &rest).await,
-        Verb::Queue => findings::queue(desk).await,
-        Verb::Invite => invite(desk, &rest).await,
-        Verb::Lang => set_lang(desk, &rest).await,
-        Verb::Feedback => feedback(desk, &rest).await,
+    let message = match verb {
+        Verb::Issues => return lists::open(desk, List::Issues).await,
+        Verb::Overdue => return lists::open(desk, List::Overdue).await,
+        Verb::Queue => return lists::open(desk, List::Queue).await,
+        Verb::Report => return report::send(desk, &rest).await,
+        Verb::Lang => return set_lang(desk, &rest).await,
+        Verb::Status => status(desk, &rest).await?,
+        Verb::Invite => invite(desk, &rest).await?,
+        Verb::Feedback => feedback(desk, &rest).await?,
         _ => match id {
-            Some(id) => on_issue(desk, verb, id, with_attachment(rest, attachment, desk.lang)).await,
-            None => Ok(desk.say(&Reply::Usage(verb))),
+            Some(id) if matches!(verb, Verb::Approve | Verb::Decline) => {
+                let answer = issues::answer_request(desk, id, verb == Verb::Approve).await?;
+                desk.say(&Reply::Request(id, &answer))
+            }
+            Some(id) => on_issue(desk, verb, id, with_attachment(rest, !attachments.is_empty(), desk.lang)).await?,
+            None => desk.say(&Reply::Usage(verb)),
         },
-    }
+    };
+    Ok(message.into())
 }
 
 async fn on_issue(desk: &Desk<'_>, verb: Verb, id: i64, words: String) -> Result<Message, StoreError> {
@@ -109,17 +124,19 @@ fn with_attachment(words: String, attachment: bool, lang: Lang) -> String {
     }
 }
 
-async fn dismiss(desk: &Desk<'_>, id: i64, words: &Words<'_>) -> Result<Vec<Message>, StoreError> {
-    let reply = match desk.refusal(Verb::Queue) {
-        _ if desk.incoming.sender.anonymous => Reply::Anonymous,
-        _ if words.forwarded => Reply::Forwarded,
-        Some(refusal) => refusal,
-        None => return Ok(vec![findings::decide(desk, id, false, words.text.trim()).await?]),
+/// The reply to a question about a finding: the reason for dismissing it, or the note that confirms it.
+async fn settle(desk: &Desk<'_>, id: i64, confirm: bool, words: &Words<'_>) -> Result<Outcome, StoreError> {
+    if let Some(refusal) = unfit(desk, words).or_else(|| desk.refusal(Verb::Queue)) {
+        return Ok(desk.say(&refusal).into());
+    }
+    let message = match findings::decide(desk, id, confirm, words.text.trim()).await? {
+        Decided::Now(finding) => desk.say(&Reply::Decided(&finding)),
+        Decided::Not(message) => message,
     };
-    Ok(vec![desk.say(&reply)])
+    Ok(message.into())
 }
 
-async fn bind(desk: &Desk<'_>, code: &str) -> Result<Message, StoreError> {
+async fn bind(desk: &Desk<'_>, code: &str) -> Result<Outcome, StoreError> {
     let incoming = desk.incoming;
     let sender = &incoming.sender;
     let bound = people::bind(
@@ -127,21 +144,26 @@ async fn bind(desk: &Desk<'_>, code: &str) -> Result<Message, StoreError> {
         code,
         &sender.key,
         &sender.name,
-        CHANNEL,
+        incoming.channel,
         &incoming.address,
         incoming.is_group,
         desk.lang,
     )
     .await;
     let refusal = match bound {
-        Ok(person) => return Ok(desk.say(&Reply::Bound(&person))),
+        Ok(person) => {
+            let mut roles = desk.roles();
+            roles.push(person.role);
+            let menu = (!incoming.is_group).then(|| (texts::commands_of(&roles), desk.lang));
+            return Ok(Outcome { menu, ..desk.say(&Reply::Bound(&person)).into() });
+        }
         Err(BindError::Unknown) => BindRefusal::Unknown,
         Err(BindError::Expired) => BindRefusal::Expired,
         Err(BindError::Used) => BindRefusal::Used,
         Err(BindError::TooManyTries) => BindRefusal::TooManyTries,
         Err(BindError::Store(error)) => return Err(error),
     };
-    Ok(desk.say(&Reply::NotBound(refusal)))
+    Ok(desk.say(&Reply::NotBound(refusal)).into())
 }
 
 async fn invite(desk: &Desk<'_>, unit: &str) -> Result<Message, StoreError> {
@@ -160,24 +182,25 @@ async fn invite(desk: &Desk<'_>, unit: &str) -> Result<Message, StoreError> {
     }
 }
 
-async fn set_lang(desk: &Desk<'_>, wanted: &str) -> Result<Message, StoreError> {
+async fn set_lang(desk: &Desk<'_>, wanted: &str) -> Result<Outcome, StoreError> {
     let wanted = wanted.to_lowercase();
     let Some(lang) = Lang::ALL
         .iter()
         .copied()
         .find(|lang| wanted == lang.key() || wanted == lang.zh() || wanted == lang.en().to_lowercase())
     else {
-        return Ok(desk.say(&Reply::Usage(Verb::Lang)));
+        return Ok(desk.say(&Reply::Usage(Verb::Lang)).into());
     };
     let incoming = desk.incoming;
     let mut tx = desk.office.store.write().await?;
-    let chat = match tx.chat_at(CHANNEL, &incoming.address).await? {
+    let chat = match tx.chat_at(incoming.channel, &incoming.address).await? {
         Some(chat) => chat,
-        None => tx.put_chat(CHANNEL, &incoming.address, incoming.is_group, lang).await?,
+        None => tx.put_chat(incoming.channel, &incoming.address, incoming.is_group, lang).await?,
     };
     tx.set_chat_lang(chat.id, lang).await?;
     tx.commit().await?;
-    Ok(texts::reply(&Reply::LangSet, lang))
+    let menu = (!incoming.is_group).then(|| (texts::commands_of(&desk.roles()), lang));
+    Ok(Outcome { menu, ..texts::reply(&Reply::LangSet, lang).into() })
 }
 
 async fn feedback(desk: &Desk<'_>, text: &str) -> Result<Message, StoreError> {

@@ -54,8 +54,8 @@ const SAID: usize = 160;
 pub(super) enum Step {
     /// A part was accepted and written down; there are more.
     Part,
-    /// The last part was accepted.
-    Last,
+    /// The whole message was, or its last part; with the channel's number of it.
+    Whole(String),
 }
 
 /// Why a robot did not take a part.
@@ -88,39 +88,44 @@ pub(super) async fn send(
     hooks: &Hooks,
     claimed: &Claimed,
     notice: &NoticeRow,
-) -> Result<Result<Step, SendError>, StoreError> {
+) -> Result<Step, SendError> {
+    let broken = |error: StoreError| SendError::Later(error.to_string());
     let Some((channel, webhook)) = channel_of(office, &claimed.chat) else {
-        return Ok(Err(SendError::Later("the robot's address is not among those of the configuration".into())));
+        return Err(SendError::Later("the robot's address is not among those of the configuration".into()));
     };
-    let link = match passes::address(office, notice, claimed.chat.id).await {
-        Ok(link) => link,
-        Err(passes::PassError::Store(error)) => return Err(error),
-        Err(error) => return Ok(Err(SendError::Later(error.to_string()))),
-    };
+    let link = passes::address(office, notice, claimed.chat.id).await;
+    let link = link.map_err(|error| SendError::Later(error.to_string()))?;
     let parts = render(office, channel.kind, claimed, notice, link.as_deref());
     let sha256 = hex(&Sha256::digest(split::all_of(&parts)));
-    let (known, of) = office.store.read().await?.parts_sent(claimed.id).await?;
+    let (known, of) = parts_sent(office, claimed.id).await.map_err(broken)?;
     // Why: parts of another text (a date that has moved, a new version) do not go with those accepted.
     let at = if of.as_deref() == Some(&sha256) { known.max(0) as usize } else { 0 };
-    let Some(part) = parts.get(at) else { return Ok(Ok(Step::Last)) };
-    if let Err(fault) = post(hooks, channel, &webhook, part, office.now()).await {
-        return Ok(Err(match fault {
-            Fault::Send(error) => error,
-            Fault::Settings(why) => {
-                tell(office, channel, claimed, &why).await?;
-                SendError::Later(why)
-            }
-        }));
+    let Some(part) = parts.get(at) else { return Ok(Step::Whole(String::new())) };
+    match post(hooks, channel, &webhook, part, office.now()).await {
+        Ok(()) if at + 1 >= parts.len() => Ok(Step::Whole(String::new())),
+        Ok(()) => {
+            let noted = note_part(office, claimed, at as i64 + 1, &sha256).await;
+            noted.map(|()| Step::Part).map_err(|error| SendError::Unknown(error.to_string()))
+        }
+        Err(Fault::Send(error)) => Err(error),
+        Err(Fault::Settings(why)) => {
+            tell(office, channel, claimed, &why).await.map_err(broken)?;
+            Err(SendError::Later(why))
+        }
     }
-    if at + 1 == parts.len() {
-        return Ok(Ok(Step::Last));
-    }
+}
+
+async fn parts_sent(office: &Office, delivery: i64) -> Result<(i64, Option<String>), StoreError> {
+    office.store.read().await?.parts_sent(delivery).await
+}
+
+/// A part was accepted, and the rest has to wait its turn.
+async fn note_part(office: &Office, claimed: &Claimed, parts: i64, sha256: &str) -> Result<(), StoreError> {
     let now = office.now();
-    let mut tx = office.store.write().await?;
-    tx.settle_part(claimed, at as i64 + 1, &sha256, now).await?;
+    let mut tx = office.store.write_rows().await?;
+    tx.settle_part(claimed, parts, sha256, now).await?;
     tx.hold_chat(claimed.chat.id, now + pause(&claimed.chat)).await?;
-    tx.commit().await?;
-    Ok(Ok(Step::Part))
+    tx.commit().await
 }
 
 /// The robot of a chat, with its address.

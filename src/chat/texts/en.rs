@@ -4,9 +4,10 @@ use super::page::{Button, Line, Message, Page, clip};
 use super::{Due, Way};
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
-    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine,
+    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine,
 };
 use crate::domain::round::RoundName;
+use crate::domain::rule::Class;
 use crate::domain::time::LocalTime;
 
 /// What of a text somebody typed is repeated in a notice.
@@ -23,36 +24,19 @@ pub(super) fn notice(
 }
 
 pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due<'_>, way: Way) -> Page {
-    let page = Page::of(Line::strong(format!("[{}]", body.kind().en())).text(format!(" No. {number}")));
+    let advice = matches!(body, NoticeBody::Rectification { items, .. } if items.iter().all(is_advice));
+    let kind = if advice { "Advice" } else { body.kind().en() };
+    let page = Page::of(Line::strong(format!("[{kind}]")).text(format!(" No. {number}")));
     let page = match unit {
-        Some(unit) => page.head(Line::of(format!("To: {unit}"))),
-        None => page,
+        // A farewell is to a person.
+        Some(unit) if !matches!(body, NoticeBody::Farewell { .. }) => page.head(Line::of(format!("To: {unit}"))),
+        _ => page,
     };
     let page = match body {
-        NoticeBody::Rectification { round, as_of, items } => page
-            .loose()
-            .head(Line::of(format!(
-                "The {} (monitoring time {}) found {} at your unit. Please rectify and report within the time allowed.",
-                round_name(*round),
-                as_of.minute(),
-                count(items.len(), "problem", "problems")
-            )))
-            .items(items.iter().map(|item| rectification(item, due)))
-            .tail(Line::of(match way {
-                Way::Here => {
-                    "Please acknowledge, and report once rectified; appeal if you disagree. Use the buttons, or send \
-                     /ack ID, /fix ID what was done, /appeal ID why."
-                }
-                Way::Link => {
-                    "Please open the page of this notice to acknowledge, and again to report once rectified; appeal \
-                     there if you disagree."
-                }
-                Way::Elsewhere => {
-                    "Please tell the supervisors that you received it, and report to them once rectified; appeal in \
-                     writing if you disagree."
-                }
-            }))
-            .tail(Line::of("This notice may come twice; the same number is the same notice.")),
+        NoticeBody::Rectification { round, as_of, items } => {
+            let found = format!("The {} (monitoring time {})", round_name(*round), as_of.minute());
+            rectifications(page.loose(), &found, items, due, way)
+        }
         NoticeBody::Warning { accounts } => page
             .head(Line::of("These accounts come close to the update limit; please publish in time. This warning is not counted against anyone."))
             .items(accounts.iter().map(silent_soon)),
@@ -64,8 +48,13 @@ pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due
             }))
             .items(lines.iter().map(|line| vec![issue_line(line, false)])),
         NoticeBody::Decision { line, what, note } => {
-            let page = page.head(subject(line, false)).head(Line::of("Decision: ").bold(decision(*what)));
-            let page = if note.trim().is_empty() { page } else { page.head(Line::of("Note: ").text(clip(note, SAID))) };
+            // A recheck that failed says what it saw just now: the old finding beside it would only confuse.
+            let old = *what != EventKind::Rejected || note.trim().is_empty();
+            let page = page
+                .head(if old { subject(line, false) } else { account(line) })
+                .head(Line::of("Decision: ").bold(decision(*what)));
+            let said = if old { "Note: " } else { "Reason: " };
+            let page = if note.trim().is_empty() { page } else { page.head(Line::of(said).text(clip(note, SAID))) };
             match line.due_at {
                 Some(at) if matches!(what, EventKind::Upheld | EventKind::Extended | EventKind::ExtensionRefused | EventKind::Rejected) => {
                     page.head(Line::of("Due: ").text(day(at, line.due_provisional)))
@@ -75,6 +64,15 @@ pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due
         }
         NoticeBody::Alert(alert) => self::alert(page, alert),
         NoticeBody::Digest { .. } => digest(page, body),
+        NoticeBody::Farewell { name, role, unit } => page
+            .head(Line::of(format!("{name}:")))
+            .head(Line::of(format!(
+                "your role ({}{}) was taken back, and no further notices will come to you here. What you did stays on \
+                 record; thank you for your work.",
+                role.en().to_lowercase(),
+                unit.as_deref().map(|unit| format!(", {unit}")).unwrap_or_default()
+            )))
+            .head(Line::of("If this is a mistake, please ask the supervising office.")),
     };
     match way {
         Way::Here => page,
@@ -85,6 +83,62 @@ pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due
             page.tail(Line::of("This robot hears no commands; please act in your chat with the xuncha bot."))
         }
     }
+}
+
+fn is_advice(item: &NoticeItem) -> bool {
+    item.class == Class::Advice
+}
+
+/// What has to be rectified, and what is no more than advice; only the first is counted.
+fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>, way: Way) -> Page {
+    let (advice, problems): (Vec<_>, Vec<_>) = items.iter().partition(|item| is_advice(item));
+    let repeat = "This notice may come twice; the same number is the same notice.";
+    if problems.is_empty() {
+        let n = count(advice.len(), "point", "points");
+        return page
+            .head(Line::of(format!(
+                "{found} noticed {n} for your unit to consider: no problem is reported, and there is no deadline."
+            )))
+            .items(advice.into_iter().map(suggestion))
+            .tail(Line::of("Please acknowledge; your opinion, or what you did, is welcome."))
+            .tail(Line::of(repeat));
+    }
+    let page = page.head(Line::of(format!(
+        "{found} found {} at your unit. Please rectify and report within the time allowed.{}",
+        count(problems.len(), "problem", "problems"),
+        if advice.is_empty() {
+            String::new()
+        } else {
+            format!(" Besides, {} of advice to consider.", count(advice.len(), "point", "points"))
+        }
+    )));
+    page.items(problems.into_iter().map(|item| rectification(item, due)))
+        .items(advice.into_iter().map(suggestion))
+        .tail(Line::of(match way {
+            Way::Here => {
+                "Please acknowledge, and report once rectified; appeal if you disagree. Use the buttons, or send \
+                 /ack ID, /fix ID what was done, /appeal ID why."
+            }
+            Way::Link => {
+                "Please open the page of this notice to acknowledge, and again to report once rectified; appeal \
+                 there if you disagree."
+            }
+            Way::Elsewhere => {
+                "Please tell the supervisors that you received it, and report to them once rectified; appeal in \
+                 writing if you disagree."
+            }
+        }))
+        .tail(Line::of(repeat))
+}
+
+fn suggestion(item: &NoticeItem) -> Vec<Line> {
+    vec![
+        Line::strong(format!("#{} {} ({})", item.issue, item.account, item.platform.en())),
+        Line::of(format!("Advice: {}", item.indicator.en())),
+        Line::of("Seen: ").text(&item.summary),
+        Line::of("Basis: ").text(&item.basis),
+        Line::of("Suggested: ").text(&item.remedy.en),
+    ]
 }
 
 fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
@@ -111,6 +165,11 @@ fn silent_soon(account: &SilentSoon) -> Vec<Line> {
             .text(format!(": last post {}, {} days ago; ", account.newest_at.minute(), account.days))
             .text(format!("a violation unless updated before {}", account.violation_at.minute())),
     ]
+}
+
+/// `#12 account (platform)`.
+fn account(line: &IssueLine) -> Line {
+    Line::strong(format!("#{}", line.issue)).text(format!(" {} ({})", line.account, line.platform.en()))
 }
 
 /// `#12 account (platform): what`.
@@ -164,10 +223,32 @@ fn alert(page: Page, alert: &Alert) -> Page {
             )))
             .head(issue_line(line, false))
             .head(Line::of("Reason: ").text(clip(why, SAID))),
-        Alert::Rectified { line, what, by } => page
+        Alert::Rectified { line, what, by, .. } => page
             .head(Line::of(format!("{} ({by}) reports a rectification that a person has to check.", line.unit)))
             .head(issue_line(line, false))
             .head(Line::of("What was done: ").text(clip(what, SAID))),
+        Alert::Veto { line, by } => page
+            .head(Line::of(format!("{by} confirmed a veto-class problem; it is opened, and the unit will be told.")))
+            .head(issue_line(line, true)),
+        Alert::SecondWanted { request, what, note, by, until } => {
+            let page = match what {
+                SecondFor::Close { line } => page
+                    .head(Line::of(format!(
+                        "{by} asks to close this problem; no recheck has passed, so another supervisor has to agree (request {request})."
+                    )))
+                    .head(issue_line(line, true)),
+                SecondFor::Notices { round, units, issues } => page.head(Line::of(format!(
+                    "The {} is about to send notices to {units} units over {issues} problems; two supervisors have to agree first (request {request}).",
+                    round_name(*round)
+                ))),
+            };
+            let page = if note.trim().is_empty() { page } else { page.head(Line::of("Note: ").text(clip(note, SAID))) };
+            let page = page.head(Line::of(format!(
+                "Please answer before {}, or send /approve {request} or /decline {request}.",
+                until.minute()
+            )));
+            if by.is_empty() { page } else { page.head(Line::of("Nobody agrees to their own request.")) }
+        }
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("Feedback from {} ({by}):", unit.as_deref().unwrap_or("no unit"))))
             .head(Line::of(clip(text, 1_000))),
@@ -198,6 +279,9 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         opened,
         live,
         overdue,
+        escalated,
+        held_off,
+        requests,
         overdue_count,
         doubtful,
         appeals,
@@ -210,6 +294,21 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         return page;
     };
     let mut page = page.head(Line::of(format!("{on}: {opened} opened, {live} live, {overdue_count} overdue.")));
+    let settled: Vec<String> = [(*escalated, "escalated"), (*held_off, "not to be escalated for now")]
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} {what}"))
+        .collect();
+    if !settled.is_empty() {
+        page = page.head(Line::of(format!("Of the overdue ones not listed again: {}.", settled.join(", "))));
+    }
+    if !requests.is_empty() {
+        let numbers: Vec<String> = requests.iter().map(ToString::to_string).collect();
+        page = page.head(Line::of(format!(
+            "Waiting for a second supervisor: request {}; send /approve or /decline with its number.",
+            numbers.join(", ")
+        )));
+    }
     if *doubtful > 0 {
         page = page.head(Line::of(format!("{doubtful} to be decided by a person: send /queue.")));
     }
@@ -218,7 +317,7 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         heading.into_iter().chain(lines.iter().map(|line| vec![issue_line(line, true)])).collect()
     };
     page = page
-        .items(titled("Overdue (escalation proposed)", overdue))
+        .items(titled("Overdue: escalate? Please choose for each", overdue))
         .items(titled("Appeals waiting", appeals))
         .items(titled("Extensions waiting", extensions));
     if !undelivered.is_empty() {
@@ -248,7 +347,7 @@ fn decision(what: EventKind) -> &'static str {
         EventKind::Upheld => "upheld; the clock runs on",
         EventKind::Revoked => "revoked; the problem no longer counts",
         EventKind::Rejected => "returned; please go on rectifying",
-        EventKind::Closed => "rechecked and closed",
+        EventKind::Closed => "closed",
         EventKind::Dismissed => "dismissed; the problem no longer counts",
         EventKind::Extended => "extension granted",
         EventKind::ExtensionRefused => "extension refused",

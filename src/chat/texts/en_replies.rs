@@ -1,13 +1,15 @@
 //! Answers in English.
 
 use super::en::{count, day, more, round_name};
+use super::keyboard::{step_buttons, why_buttons};
 use super::page::{Line, Message, Page, clip};
-use super::{BindRefusal, Progress, Reply, commands_of, queue_buttons, show_buttons, step_buttons, why_buttons};
+use super::{BindRefusal, Progress, Reply, RequestAnswer, commands_of, en_lists};
 use crate::chat::commands::Verb;
 use crate::domain::Lang;
-use crate::domain::finding::{Finding, Outcome};
-use crate::domain::issue::{Issue, IssueStatus, Refusal};
+use crate::domain::finding::Outcome;
+use crate::domain::issue::{IssueStatus, Refusal};
 use crate::domain::person::Role;
+use crate::domain::rule::Class;
 use crate::store::{Person, StoredIssue};
 
 pub(super) fn reply(reply: &Reply<'_>) -> Message {
@@ -21,26 +23,41 @@ fn page(reply: &Reply<'_>) -> Page {
         ))
         .head(Line::of("Send ").code("/bind CODE").text(" first; the supervising office gives you the code.")),
         Reply::Help(roles) => help(roles),
+        Reply::Revoked => say(
+            "Your role was taken back, so you cannot go on. If you still need it, please ask the supervising office for a new code.",
+        ),
         Reply::Bound(person) => bound(person),
         Reply::NotBound(why) => say(match why {
             BindRefusal::Unknown => "The code is not right; please check it and send it again.",
             BindRefusal::Expired => "The code has expired; please ask the supervising office for a new one.",
             BindRefusal::Used => "The code was used before; please ask the supervising office for a new one.",
-            BindRefusal::TooManyTries => "Too many tries; please wait an hour.",
+            BindRefusal::TooManyTries => "Too many wrong codes; please try again in 15 minutes.",
         }),
         Reply::Anonymous => {
             say("You write anonymously, so nobody can tell who acts. Please turn that off and send it again.")
         }
         Reply::Forwarded => say("A forwarded message is not acted upon; please have the person in charge send it."),
         Reply::NotYours => say("Your role does not allow this. Send /help for what it does."),
-        Reply::PrivateOnly => say("Please use this command in a private chat with the bot."),
+        Reply::PrivateOnly => say("This is not for everybody in the group; please use a private chat with the bot."),
         Reply::NoIssue(id) => say(&format!("There is no problem #{id}. Send /issues for the list.")),
-        Reply::NoFinding(id) => say(&format!("There is no doubtful finding #{id}, or somebody has decided it.")),
+        Reply::NoFinding(id) => say(&format!("There is no doubtful finding #{id}. Send /queue for the list.")),
+        Reply::DecidedBefore { finding, by, at } => say(&format!(
+            "#{} was {} by {by} on {}; nothing is left to do.",
+            finding.id,
+            if finding.outcome == Outcome::Fail { "confirmed" } else { "dismissed" },
+            at.minute()
+        )),
         Reply::NoRound => say("There is no such round. Write 2026Q4, 2026H2 or 2026-11-23."),
         Reply::NoUnit(unit) => Page::of(
             Line::of("No account of the unit “").text(clip(unit, 100)).text("” is registered; check its full name."),
         ),
-        Reply::Refused(id, refusal) => Page::of(Line::strong(format!("#{id}: ")).text(refused(refusal))),
+        Reply::Refused(id, refusal, issue) => {
+            let page = Page::of(Line::strong(format!("#{id}: ")).text(refused(refusal)));
+            match issue {
+                Some(stored) if matches!(refusal, Refusal::WrongStatus { .. }) => meanwhile(page, stored),
+                _ => page,
+            }
+        }
         Reply::Usage(verb) => {
             let (arguments, about) = about(*verb);
             Page::of(Line::of(about)).head(Line::of("Write: ").code(format!("/{verb} {arguments}").trim()))
@@ -60,39 +77,41 @@ fn page(reply: &Reply<'_>) -> Page {
                 .text(" Please choose the reason, or reply to this message with yours."),
         )
         .buttons(why_buttons(*id, Lang::En)),
+        Reply::AskWhyWords(id) => Page::of(
+            Line::strong(format!("〔dismiss {id}〕")).text(" Please reply to this message: why is it dismissed?"),
+        )
+        .ask(),
+        Reply::AskNote(id) => Page::of(
+            Line::strong(format!("〔confirm {id}〕"))
+                .text(" Please reply to this message with what you saw; your reply confirms the finding."),
+        )
+        .ask(),
+        Reply::AwaitsSecond { issue, request, others } => Page::of(Line::strong(format!("#{issue}: ")).text(format!(
+            "no recheck has passed, so another supervisor has to agree to closing it (request {request}). {}",
+            if *others {
+                "The others have been asked; it is closed once one agrees."
+            } else {
+                "No other supervisor is bound; please invite one."
+            }
+        ))),
+        Reply::Request(id, answer) => say(&request(*id, answer)),
         Reply::Done { verb, changed, issue } => done(*verb, *changed, issue),
         Reply::AckedAll(0) => say("There is nothing to acknowledge."),
         Reply::AckedAll(n) => {
             say(&format!("Acknowledged {}. Send /issues for the dates.", count(*n, "problem", "problems")))
         }
         Reply::Issue { issue, steps } => issue_in_full(issue).buttons(step_buttons(steps, &issue.issue, Lang::En)),
-        Reply::Issues { issues: [], overdue, .. } => {
-            say(if *overdue { "Nothing is overdue." } else { "There are no live problems." })
+        Reply::Issues { list, issues, from, total, with_unit } => {
+            en_lists::issues(*list, issues, *from, *total, *with_unit)
         }
-        Reply::Issues { issues, capped, overdue, with_unit } => {
-            Page::of(Line::strong(if *overdue { "Overdue problems" } else { "Live problems" }).text(format!(
-                ": {}{}",
-                if *capped { "the first " } else { "" },
-                issues.len()
-            )))
-            .items(issues.iter().map(|stored| vec![short(&stored.issue, *with_unit)]))
-            .tail(Line::of("For details send /issue ID"))
-            .buttons(show_buttons(issues, Lang::En))
-        }
-        Reply::Queue { findings: [], .. } => say("Nothing waits for a decision."),
-        Reply::Queue { findings, total } => Page::of(
-            Line::strong("To be decided").text(format!(": {total} in all, the first {} follow", findings.len())),
-        )
-        .loose()
-        .items(findings.iter().map(doubtful))
-        .tail(Line::of("Please open the link, then confirm or dismiss."))
-        .buttons(queue_buttons(findings, Lang::En)),
-        Reply::Decided(finding) => {
-            Page::of(Line::strong(format!("#{} {}: ", finding.id, finding.account)).text(match finding.outcome {
-                Outcome::Fail => "confirmed.",
-                _ => "dismissed.",
-            }))
-        }
+        Reply::Queue(doubt) => en_lists::doubt(doubt),
+        Reply::QueueEmpty(before) => en_lists::queue_empty(*before),
+        Reply::Decided(finding) => en_lists::decided_apart(finding),
+        Reply::Report(round) => en_lists::report(*round),
+        Reply::NoReport(round) => say(&format!(
+            "The figures of the {} do not sum, so no report was made; please tell the operator.",
+            round_name(*round)
+        )),
         Reply::Status(progress) => status(progress),
         Reply::Invite { code, unit, expires_at } => Page::of(Line::of(format!("The code for {unit}: ")).code(code))
             .head(Line::of(format!("Good for one use until {}.", expires_at.minute())))
@@ -159,6 +178,7 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
         (Verb::Refuse, _) => "extension refused",
         (Verb::Escalate, true) => "escalated",
         (Verb::Close, true) => "closed",
+        (Verb::Hold, true) => "not escalated for now; you will not be asked again until something changes",
         _ => "was done before",
     };
     let line = Line::strong(format!("#{}: ", issue.id)).text(what).text(".");
@@ -168,18 +188,35 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
         }
         _ => line,
     };
-    Page::of(line)
+    let page = Page::of(line);
+    if changed || verb == Verb::Recheck { page } else { meanwhile(page, stored) }
 }
 
-fn short(issue: &Issue, with_unit: bool) -> Line {
-    let line = Line::strong(format!("#{}", issue.id)).text(" ");
-    let line = if with_unit { line.text(&issue.unit).text(" · ") } else { line };
-    let line = line
-        .text(format!("{} ({}) {} [{}] ", issue.account, issue.platform.en(), issue.indicator.en(), issue.class.en()))
-        .text(issue.status.en().to_lowercase());
-    match issue.due_at {
-        Some(at) => line.text(format!(", due {}", day(at, issue.due_provisional))),
-        None => line,
+/// What happened last, for a reader who comes too late.
+fn meanwhile(page: Page, stored: &StoredIssue) -> Page {
+    match stored.issue.events.last() {
+        Some(event) => page.head(Line::of(format!(
+            "Last: {} {} ({}); it is now {}.",
+            event.at.minute(),
+            event.kind.en().to_lowercase(),
+            event.actor,
+            stored.issue.status.en().to_lowercase()
+        ))),
+        None => page,
+    }
+}
+
+fn request(id: i64, answer: &RequestAnswer) -> String {
+    match answer {
+        RequestAnswer::Approved => format!("Request {id}: agreed, and done."),
+        RequestAnswer::Declined => format!("Request {id}: declined; nothing was done."),
+        RequestAnswer::Noted => format!("Request {id}: your agreement is noted; another supervisor's is wanted too."),
+        RequestAnswer::Own => format!("Request {id} is your own; another supervisor has to answer it."),
+        RequestAnswer::Lapsed => format!("Request {id} has lapsed: its time is over, or things have changed."),
+        RequestAnswer::Before(by, at, agreed) => {
+            format!("Request {id} was {} by {by} on {}.", if *agreed { "approved" } else { "declined" }, at.minute())
+        }
+        RequestAnswer::Unknown => format!("There is no request {id}."),
     }
 }
 
@@ -200,6 +237,7 @@ fn issue_in_full(stored: &StoredIssue) -> Page {
         .head(Line::of(format!("Round: {} (monitoring time {})", issue.round, issue.as_of.minute())))
         .head(match issue.due_at {
             Some(at) => Line::of("Due: ").bold(day(at, issue.due_provisional)),
+            None if issue.class == Class::Advice => Line::of("Due: advice, without a deadline"),
             None => Line::of("Due: counted from the day after the notice is delivered"),
         });
     let recent = issue.events.len().saturating_sub(8);
@@ -207,21 +245,6 @@ fn issue_in_full(stored: &StoredIssue) -> Page {
         let line = Line::of(format!("{} {} ({})", event.at.minute(), event.kind.en().to_lowercase(), event.actor));
         vec![if event.note.trim().is_empty() { line } else { line.text(": ").text(clip(&event.note, 200)) }]
     }))
-}
-
-fn doubtful(finding: &Finding) -> Vec<Line> {
-    let mut lines = vec![
-        Line::strong(format!("#{} {}", finding.id, finding.account)).text(format!(
-            " {} [{}]",
-            finding.indicator.en(),
-            finding.class.en()
-        )),
-        Line::of(clip(&finding.summary, 200)),
-    ];
-    if let Some(url) = finding.evidence.url.as_ref().filter(|url| !finding.summary.contains(url.as_str())) {
-        lines.push(Line::of(clip(url, 200)));
-    }
-    lines
 }
 
 fn status(progress: &Progress) -> Page {
@@ -262,16 +285,26 @@ pub(super) fn about(verb: Verb) -> (&'static str, &'static str) {
         Verb::Fix => ("ID what was done", "report a rectification; a photo or file may come with it"),
         Verb::Appeal => ("ID why", "appeal; the clock stands still meanwhile"),
         Verb::Extend => ("ID DATE why", "ask for more time"),
+        Verb::Evidence => ("ID", "the files handed in with an issue"),
+        Verb::Template => ("", "the template for review records; send it back filled in"),
+        Verb::Selfreport => {
+            ("ACCOUNT_ID DATE LINK", "state the last update of an account no machine may read, with a screenshot")
+        }
+        Verb::Worksheet => ("ROUND", "what a person must look at; send it back filled in"),
         Verb::Feedback => ("TEXT", "write to the supervising office"),
         Verb::Status => ("ROUND", "progress of a round, the latest unless named"),
         Verb::Queue => ("", "decide doubtful findings"),
         Verb::Overdue => ("", "overdue problems"),
+        Verb::Report => ("ROUND", "ledger, issue list and draft bulletin, of the latest round unless named"),
         Verb::Close => ("ID", "close"),
         Verb::Reject => ("ID why", "return a report"),
         Verb::Uphold => ("ID", "uphold, in answer to an appeal"),
         Verb::Revoke => ("ID why", "revoke, in answer to an appeal"),
         Verb::Recheck => ("ID", "recheck now"),
         Verb::Escalate => ("ID", "escalate an overdue problem"),
+        Verb::Hold => ("ID", "do not escalate an overdue problem for now"),
+        Verb::Approve => ("REQUEST", "agree to a colleague's request"),
+        Verb::Decline => ("REQUEST", "decline a colleague's request"),
         Verb::Grant => ("ID", "grant an extension"),
         Verb::Refuse => ("ID why", "refuse an extension"),
         Verb::Invite => ("UNIT", "a code for a unit administrator"),

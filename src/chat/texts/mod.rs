@@ -4,31 +4,41 @@
 //! is a bug. Layout, cutting and escaping are the page's business, wording is theirs.
 
 mod en;
+mod en_lists;
 mod en_replies;
+mod files;
+mod keyboard;
 mod page;
 mod press;
 mod zh;
+mod zh_lists;
 mod zh_replies;
 
 use chrono::NaiveDate;
 
+pub use files::{FileReply, MOST_PROBLEMS, file_reply, problem_list, with_files};
+pub use keyboard::{asked, buttons, steps};
 pub use page::{Button, Message};
 pub(in crate::chat) use page::{Line, Sheet, Style};
-pub use press::{Press, Why};
+pub use press::{List, Press, Why};
+
+use keyboard::notice_buttons;
 
 use super::commands::Verb;
 use crate::domain::Lang;
+use crate::domain::account::Platform;
 use crate::domain::finding::Finding;
 use crate::domain::finding::Outcome;
-use crate::domain::issue::{Issue, IssueState, IssueStatus, Refusal};
-use crate::domain::notice::{Alert, NoticeBody};
+use crate::domain::issue::{IssueStatus, Refusal};
+use crate::domain::notice::NoticeBody;
 use crate::domain::person::Role;
 use crate::domain::round::{RoundName, RoundState};
 use crate::domain::rule::{Class, Indicator};
 use crate::domain::time::LocalTime;
+pub use crate::issues::approval::Answered as RequestAnswer;
 use crate::store::{Person, StoredIssue};
 
-/// A notice with more issues than this has one button for all of them.
+/// A notice with more issues than this has one button for all of them; a list shows so many on a page.
 pub const MOST_ROWS: usize = 8;
 
 /// The day a class of problem is due, and whether that is 暂定.
@@ -109,6 +119,25 @@ pub struct Progress {
     pub issues: Vec<(IssueStatus, i64)>,
 }
 
+/// A finding that waits for a person, with what is needed to decide it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubt {
+    /// The finding.
+    pub finding: Finding,
+    /// 主办单位.
+    pub unit: String,
+    /// The platform.
+    pub platform: Platform,
+    /// How many looks stand behind it.
+    pub looks: u32,
+    /// How many wait before it.
+    pub from: i64,
+    /// How many wait in all.
+    pub total: i64,
+    /// What was decided just now.
+    pub before: Option<Finding>,
+}
+
 /// Why a code did not bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BindRefusal {
@@ -118,7 +147,7 @@ pub enum BindRefusal {
     Expired,
     /// Used before.
     Used,
-    /// Too many wrong codes from this person.
+    /// Too many wrong codes from this person, or in this chat.
     TooManyTries,
 }
 
@@ -129,6 +158,8 @@ pub enum Reply<'a> {
     Welcome,
     /// The commands a person has; empty roles: a stranger.
     Help(&'a [Role]),
+    /// To somebody whose role was taken back.
+    Revoked,
     /// Bound now.
     Bound(&'a Person),
     /// The code did not bind.
@@ -143,22 +174,35 @@ pub enum Reply<'a> {
     PrivateOnly,
     /// No such issue, or another unit's.
     NoIssue(i64),
-    /// No such finding, or it was decided before.
+    /// No such finding.
     NoFinding(i64),
+    /// Somebody decided the finding before.
+    DecidedBefore {
+        /// The finding as it stands.
+        finding: &'a Finding,
+        /// Who.
+        by: &'a str,
+        /// When.
+        at: LocalTime,
+    },
     /// No such round.
     NoRound,
     /// No account of that unit is registered.
     NoUnit(&'a str),
-    /// The workflow refuses.
-    Refused(i64, &'a Refusal),
+    /// The workflow refuses; the issue as it stands says what happened meanwhile.
+    Refused(i64, &'a Refusal, Option<&'a StoredIssue>),
     /// How a command is written.
     Usage(Verb),
     /// No such command.
     Unknown,
     /// Asks for the words an action needs.
     Ask(Verb, i64),
-    /// Asks why a finding is set aside.
+    /// Asks why a finding is set aside, with ready-made reasons.
     AskWhy(i64),
+    /// Asks for the words in which a finding is set aside.
+    AskWhyWords(i64),
+    /// Asks for the note with which a finding is confirmed.
+    AskNote(i64),
     /// An action had its effect, or had it before.
     Done {
         /// What was done.
@@ -168,6 +212,17 @@ pub enum Reply<'a> {
         /// The issue as it stands.
         issue: &'a StoredIssue,
     },
+    /// Another supervisor has to agree first.
+    AwaitsSecond {
+        /// The issue to be closed.
+        issue: i64,
+        /// Number of the request.
+        request: i64,
+        /// Whether anybody could agree.
+        others: bool,
+    },
+    /// A word on a colleague's request.
+    Request(i64, &'a RequestAnswer),
     /// So many issues were acknowledged.
     AckedAll(usize),
     /// One issue in full.
@@ -177,26 +232,29 @@ pub enum Reply<'a> {
         /// What the reader may do next.
         steps: &'a [Verb],
     },
-    /// A list of issues.
+    /// One page of a list of issues.
     Issues {
-        /// The issues.
+        /// Which list.
+        list: List,
+        /// The issues of the page.
         issues: &'a [StoredIssue],
-        /// There are more than these.
-        capped: bool,
-        /// Only those past their deadline were asked for.
-        overdue: bool,
+        /// How many stand before them.
+        from: usize,
+        /// How many there are in all.
+        total: usize,
         /// The unit's name stands on every line.
         with_unit: bool,
     },
-    /// Findings that wait for a person.
-    Queue {
-        /// The first of them.
-        findings: &'a [Finding],
-        /// How many in all.
-        total: i64,
-    },
+    /// A finding that waits for a person.
+    Queue(&'a Doubt),
+    /// Nothing waits for a person; what was decided just now, if anything.
+    QueueEmpty(Option<&'a Finding>),
     /// A finding was decided.
     Decided(&'a Finding),
+    /// The documents of a round follow.
+    Report(RoundName),
+    /// A round's documents cannot be made: its figures do not sum.
+    NoReport(RoundName),
     /// How far a round has come.
     Status(&'a Progress),
     /// A one-time code.
@@ -234,126 +292,18 @@ pub fn about(verb: Verb, lang: Lang) -> (&'static str, &'static str) {
     }
 }
 
-/// The mark in a question by which its reply is recognised, in either language.
+/// A file's name for its reader, under the file.
 #[must_use]
-pub fn asked(question: &str) -> Option<Press> {
-    let (_, rest) = question.split_once('〔')?;
-    let (mark, _) = rest.split_once('〕')?;
-    let (word, id) = mark.rsplit_once(' ')?;
-    let id = id.parse().ok().filter(|id| *id >= 0)?;
-    if word == "排除" || word == "dismiss" {
-        return Some(Press::Dismiss(id));
+pub fn caption(file: &str, round: RoundName, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => zh_lists::caption(file, round),
+        Lang::En => en_lists::caption(file, round),
     }
-    let verb = Verb::ALL.iter().copied().find(|v| v.zh() == word || v.key() == word)?;
-    verb.takes_issue().then_some(Press::Do(verb, id))
-}
-
-/// Rows of buttons in a language.
-#[must_use]
-pub fn buttons(rows: &[Vec<Press>], lang: Lang) -> Vec<Vec<Button>> {
-    let button = |press: &Press| Button { label: label(*press, lang), press: *press };
-    rows.iter().filter(|row| !row.is_empty()).map(|row| row.iter().map(button).collect()).collect()
-}
-
-fn label(press: Press, lang: Lang) -> String {
-    match (press, lang) {
-        (Press::Do(verb, id), Lang::Zh) => format!("{} {id}", verb.zh()),
-        (Press::Do(verb, id), Lang::En) => format!("{} {id}", verb.en()),
-        (Press::AckAll(..), Lang::Zh) => "全部签收".into(),
-        (Press::AckAll(..), Lang::En) => "Acknowledge all".into(),
-        (Press::Confirm(id), Lang::Zh) => format!("属实 {id}"),
-        (Press::Confirm(id), Lang::En) => format!("Confirm {id}"),
-        (Press::Dismiss(id), Lang::Zh) => format!("排除 {id}"),
-        (Press::Dismiss(id), Lang::En) => format!("Dismiss {id}"),
-        (Press::DismissFor(_, why), lang) => why.name(lang).into(),
-    }
-}
-
-/// What a person in `role` may sensibly do next with an issue.
-#[must_use]
-pub fn steps(role: Role, state: &IssueState) -> Vec<Verb> {
-    use IssueStatus as S;
-    match (role, state.status) {
-        (Role::UnitAdmin, S::Open | S::Notified | S::Overdue | S::Escalated) if state.acknowledged_at.is_none() => {
-            vec![Verb::Ack, Verb::Fix, Verb::Appeal]
-        }
-        (Role::UnitAdmin, S::Open | S::Notified | S::Acknowledged | S::Overdue | S::Escalated) => {
-            vec![Verb::Fix, Verb::Appeal]
-        }
-        (Role::Supervisor, S::Appealed) => vec![Verb::Uphold, Verb::Revoke],
-        (Role::Supervisor, S::Rectified) => vec![Verb::Close, Verb::Reject],
-        (Role::Supervisor, status) if !status.is_final() && state.requested_until.is_some() => {
-            vec![Verb::Grant, Verb::Refuse]
-        }
-        (Role::Supervisor, S::Overdue) => vec![Verb::Escalate, Verb::Close],
-        (Role::Supervisor, S::Escalated) => vec![Verb::Close],
-        _ => Vec::new(),
-    }
-}
-
-fn row(verbs: &[Verb], id: i64) -> Vec<Press> {
-    verbs.iter().map(|verb| Press::Do(*verb, id)).collect()
-}
-
-fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> {
-    let rows: Vec<Vec<Press>> = match body {
-        NoticeBody::Rectification { items, .. } if items.len() > MOST_ROWS => {
-            let ids = items.iter().map(|item| item.issue);
-            match (ids.clone().min(), ids.max()) {
-                (Some(first), Some(last)) => vec![vec![Press::AckAll(first, last)]],
-                _ => Vec::new(),
-            }
-        }
-        NoticeBody::Rectification { items, .. } => {
-            items.iter().map(|item| row(&[Verb::Ack, Verb::Fix, Verb::Appeal], item.issue)).collect()
-        }
-        NoticeBody::Reminder { lines, .. } => {
-            lines.iter().take(MOST_ROWS).map(|line| row(&[Verb::Fix, Verb::Extend], line.issue)).collect()
-        }
-        NoticeBody::Decision { line, .. } => vec![row(&[Verb::Issue], line.issue)],
-        NoticeBody::Alert(Alert::Appealed { line, .. }) => {
-            vec![row(&[Verb::Uphold, Verb::Revoke, Verb::Issue], line.issue)]
-        }
-        NoticeBody::Alert(Alert::ExtensionRequested { line, .. }) => {
-            vec![row(&[Verb::Grant, Verb::Refuse, Verb::Issue], line.issue)]
-        }
-        NoticeBody::Alert(Alert::Rectified { line, .. }) => {
-            vec![row(&[Verb::Close, Verb::Reject, Verb::Issue], line.issue)]
-        }
-        NoticeBody::Digest { overdue, .. } => {
-            overdue.iter().take(MOST_ROWS).map(|line| row(&[Verb::Escalate, Verb::Issue], line.issue)).collect()
-        }
-        NoticeBody::Warning { .. } | NoticeBody::Alert(_) => Vec::new(),
-    };
-    buttons(&rows, lang)
-}
-
-/// Buttons that show issues, four in a row.
-fn show_buttons(issues: &[StoredIssue], lang: Lang) -> Vec<Vec<Button>> {
-    let presses: Vec<Press> =
-        issues.iter().take(MOST_ROWS).map(|stored| Press::Do(Verb::Issue, stored.issue.id)).collect();
-    buttons(&presses.chunks(4).map(<[Press]>::to_vec).collect::<Vec<_>>(), lang)
-}
-
-/// Buttons under the doubtful findings.
-fn queue_buttons(findings: &[Finding], lang: Lang) -> Vec<Vec<Button>> {
-    let rows: Vec<Vec<Press>> =
-        findings.iter().take(MOST_ROWS).map(|f| vec![Press::Confirm(f.id), Press::Dismiss(f.id)]).collect();
-    buttons(&rows, lang)
-}
-
-/// Buttons of the ready-made reasons.
-fn why_buttons(finding: i64, lang: Lang) -> Vec<Vec<Button>> {
-    buttons(&Why::ALL.iter().map(|why| vec![Press::DismissFor(finding, *why)]).collect::<Vec<_>>(), lang)
-}
-
-/// Buttons of what may be done next with one issue.
-fn step_buttons(steps: &[Verb], issue: &Issue, lang: Lang) -> Vec<Vec<Button>> {
-    buttons(&[row(steps, issue.id)], lang)
 }
 
 /// The commands of a person's roles, in the order of declaration.
-fn commands_of(roles: &[Role]) -> Vec<Verb> {
+#[must_use]
+pub fn commands_of(roles: &[Role]) -> Vec<Verb> {
     Verb::ALL
         .iter()
         .copied()

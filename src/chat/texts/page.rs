@@ -11,6 +11,8 @@ const LONGEST: usize = 4_000;
 const CLOSING: usize = 120;
 /// UTF-16 units of one item; nine fit in a message.
 const LONGEST_ITEM: usize = 1_200;
+/// UTF-16 units of the closing part.
+const LONGEST_TAIL: usize = 1_200;
 
 /// What a channel sends: the same words as HTML for Telegram and as plain text for the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -204,8 +206,9 @@ impl Page {
     /// The message; `more` words how many items did not fit.
     pub(super) fn finish(self, more: impl Fn(usize) -> Line) -> Message {
         let gap = usize::from(self.loose);
-        let head: Vec<Line> = self.head.into_iter().map(|line| line.cut(LONGEST_ITEM)).collect();
-        let tail: Vec<Line> = self.tail.into_iter().map(|line| line.cut(LONGEST_ITEM / 2)).collect();
+        let tail = fit(self.tail, LONGEST_ITEM / 2, LONGEST_TAIL);
+        let room = LONGEST - CLOSING - 2 - tail.iter().map(Line::units).sum::<usize>();
+        let head = fit(self.head, LONGEST_ITEM, room);
         let mut left = LONGEST.saturating_sub(CLOSING + head.iter().chain(&tail).map(Line::units).sum::<usize>() + 2);
         let total = self.items.len();
         let mut body: Vec<Vec<Line>> = Vec::new();
@@ -226,7 +229,7 @@ impl Page {
             parts.push(body.into_iter().flatten().collect());
         }
         if cut > 0 {
-            parts.push(vec![more(cut)]);
+            parts.push(vec![more(cut).cut(CLOSING - 4)]);
         }
         parts.push(tail);
         let mut message = Message { buttons: self.buttons, ask: self.ask, ..Message::default() };
@@ -245,6 +248,22 @@ impl Page {
         }
         message
     }
+}
+
+/// As many of the lines, each cut to `longest`, as have room for in `most` units.
+fn fit(lines: Vec<Line>, longest: usize, most: usize) -> Vec<Line> {
+    let mut left = most.saturating_sub(2);
+    let mut kept = Vec::new();
+    for line in lines {
+        let line = line.cut(longest);
+        if line.units() > left {
+            kept.push(Line::of("…"));
+            break;
+        }
+        left -= line.units();
+        kept.push(line);
+    }
+    kept
 }
 
 /// Text of at most `most` UTF-16 units, with an ellipsis where it was longer.
@@ -303,6 +322,29 @@ mod tests {
         let shown = message.plain.matches("第二行").count();
         assert!(shown > 10 && message.plain.contains(&format!("另有 {} 项", 60 - shown)));
         assert!(message.plain.ends_with("结尾"));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        /// Whatever is put on it: never too long, never cut inside a letter or a tag, never markup of others.
+        #[test]
+        fn no_page_is_too_long_or_broken(
+            head in proptest::collection::vec(("[<>&\"😀长a\n]{0,40}", 1_usize..200), 0..8),
+            items in proptest::collection::vec(("[<>&😀长a]{0,20}", 1_usize..90), 0..30),
+            tail in proptest::collection::vec(("[<>&😀长a]{0,30}", 1_usize..90), 0..8),
+        ) {
+            let line = |(text, times): &(String, usize)| Line::strong(text.repeat(*times)).text("x").code(text);
+            let page = Page { head: head.iter().map(line).collect(), ..Page::default() };
+            let page = page.items(items.iter().map(|item| vec![line(item)]));
+            let message = tail.iter().fold(page, |page, text| page.tail(line(text))).finish(|n| Line::of(n.to_string()));
+            proptest::prop_assert!(utf16(&message.plain) <= LONGEST, "{}", utf16(&message.plain));
+            let tags = ["<b>", "</b>", "<code>", "</code>"];
+            proptest::prop_assert_eq!(message.html.matches("<b>").count(), message.html.matches("</b>").count());
+            proptest::prop_assert_eq!(message.html.matches("<code>").count(), message.html.matches("</code>").count());
+            let bare = tags.iter().fold(message.html.clone(), |html, tag| html.replace(tag, ""));
+            let escaped = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+            proptest::prop_assert_eq!(escaped.iter().fold(bare, |html, (from, to)| html.replace(from, to)), message.plain);
+        }
     }
 
     #[test]

@@ -12,6 +12,15 @@ keyed_enum! {
     }
 }
 
+keyed_enum! {
+    /// A list that is read page by page.
+    List {
+        Issues = "issues", "未办结问题", "Live problems";
+        Overdue = "overdue", "逾期问题", "Overdue problems";
+        Queue = "queue", "待核实事项", "To be decided";
+    }
+}
+
 /// What a button does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Press {
@@ -25,6 +34,16 @@ pub enum Press {
     Dismiss(i64),
     /// Set a doubtful finding aside for a ready-made reason.
     DismissFor(i64, Why),
+    /// Set a doubtful finding aside for a reason still to be typed.
+    DismissWords(i64),
+    /// Confirm a doubtful finding with a note still to be typed.
+    ConfirmWords(i64),
+    /// Show a list in a message of its own.
+    Open(List),
+    /// Turn a list to the page before, which begins with this entry.
+    Back(List, i64),
+    /// Turn a list to the page after, which begins with this entry.
+    Next(List, i64),
 }
 
 impl Press {
@@ -37,6 +56,11 @@ impl Press {
             Self::Confirm(id) => format!("confirm:{id}"),
             Self::Dismiss(id) => format!("dismiss:{id}"),
             Self::DismissFor(id, why) => format!("dismiss:{id}:{why}"),
+            Self::DismissWords(id) => format!("dismiss-words:{id}"),
+            Self::ConfirmWords(id) => format!("confirm-words:{id}"),
+            Self::Open(list) => format!("open:0:{list}"),
+            Self::Back(list, from) => format!("back:{from}:{list}"),
+            Self::Next(list, from) => format!("next:{from}:{list}"),
         }
     }
 
@@ -50,8 +74,18 @@ impl Press {
             ("confirm", None) => Self::Confirm(id),
             ("dismiss", None) => Self::Dismiss(id),
             ("dismiss", Some(why)) => Self::DismissFor(id, Why::ALL.iter().copied().find(|w| w.key() == why)?),
+            ("dismiss-words", None) => Self::DismissWords(id),
+            ("confirm-words", None) => Self::ConfirmWords(id),
+            ("open" | "back" | "next", Some(list)) => {
+                let list = List::ALL.iter().copied().find(|l| l.key() == list)?;
+                match word {
+                    "open" => Self::Open(list),
+                    "back" => Self::Back(list, id),
+                    _ => Self::Next(list, id),
+                }
+            }
             (word, None) => {
-                Self::Do(Verb::ALL.iter().copied().find(|verb| verb.key() == word && verb.takes_issue())?, id)
+                Self::Do(Verb::ALL.iter().copied().find(|verb| verb.key() == word && verb.takes_number())?, id)
             }
             _ => return None,
         };
@@ -62,7 +96,7 @@ impl Press {
     #[must_use]
     pub fn issue(self) -> Option<i64> {
         match self {
-            Self::Do(_, id) => Some(id),
+            Self::Do(verb, id) if verb.takes_issue() => Some(id),
             _ => None,
         }
     }
@@ -75,10 +109,13 @@ mod tests {
     #[test]
     fn every_button_fits_and_comes_back() {
         let big = i64::MAX;
-        let verbs = Verb::ALL.iter().filter(|verb| verb.takes_issue()).map(|verb| Press::Do(*verb, big));
+        let verbs = Verb::ALL.iter().filter(|verb| verb.takes_number()).map(|verb| Press::Do(*verb, big));
         let whys = Why::ALL.iter().map(|why| Press::DismissFor(big, *why));
         let rest = [Press::AckAll(big, big), Press::Confirm(big), Press::Dismiss(big)];
-        for press in verbs.chain(whys).chain(rest) {
+        let lists =
+            List::ALL.iter().flat_map(|list| [Press::Open(*list), Press::Back(*list, big), Press::Next(*list, big)]);
+        let words = [Press::DismissWords(big), Press::ConfirmWords(big)];
+        for press in verbs.chain(whys).chain(rest).chain(lists).chain(words) {
             let data = press.encode();
             assert!((1..=64).contains(&data.len()), "{data}");
             assert_eq!(Press::parse(&data), Some(press), "{data}");

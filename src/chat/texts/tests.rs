@@ -4,7 +4,9 @@ use super::*;
 use crate::domain::account::Platform;
 use crate::domain::health::SourceState;
 use crate::domain::issue::EventKind;
-use crate::domain::notice::{Bilingual, BlindLine, IssueLine, NoticeItem, SilentSoon, UndeliveredLine};
+use crate::domain::notice::{
+    Alert, Bilingual, BlindLine, IssueLine, NoticeItem, SecondFor, SilentSoon, UndeliveredLine,
+};
 use chrono_tz::Asia::Shanghai;
 
 fn local(text: &str) -> LocalTime {
@@ -108,7 +110,42 @@ fn the_other_notices_read_like_this() {
             why: "机房施工".into(),
             by: "林测试".into(),
         }),
-        NoticeBody::Alert(Alert::Rectified { line: line(1), what: "已更新".into(), by: "林测试".into() }),
+        NoticeBody::Alert(Alert::Rectified {
+            line: line(1), what: "已更新".into(), by: "林测试".into(), files: 1
+        }),
+        NoticeBody::Decision {
+            line: line(1),
+            what: EventKind::Rejected,
+            note: "最近一次更新为 2026-11-03 08:00".into(),
+        },
+        NoticeBody::Alert(Alert::Veto { line: line(1), by: "陈测试".into() }),
+        NoticeBody::Alert(Alert::SecondWanted {
+            request: 4,
+            what: SecondFor::Close { line: line(1) },
+            note: "已电话核实".into(),
+            by: "陈测试".into(),
+            until: local("2026-11-25T15:59:59Z"),
+        }),
+        NoticeBody::Alert(Alert::SecondWanted {
+            request: 5,
+            what: SecondFor::Notices { round: RoundName::Quarter(2026, 4), units: 58, issues: 97 },
+            note: String::new(),
+            by: String::new(),
+            until: local("2026-11-25T15:59:59Z"),
+        }),
+        NoticeBody::Farewell {
+            name: "林测试".into(), role: Role::UnitAdmin, unit: Some("测试区卫生局".into())
+        },
+        NoticeBody::Rectification {
+            round: RoundName::Quarter(2026, 4),
+            as_of: local("2026-11-23T01:00:00Z"),
+            items: vec![item(7, Class::Advice)],
+        },
+        NoticeBody::Rectification {
+            round: RoundName::Quarter(2026, 4),
+            as_of: local("2026-11-23T01:00:00Z"),
+            items: vec![item(6, Class::Veto), item(7, Class::Advice)],
+        },
         NoticeBody::Alert(Alert::Feedback { unit: None, text: "您好".into(), by: "林测试".into() }),
         NoticeBody::Alert(Alert::Undeliverable {
             unit: Some("测试区卫生局".into()),
@@ -120,7 +157,10 @@ fn the_other_notices_read_like_this() {
             opened: 3,
             live: 9,
             overdue: vec![line(1)],
-            overdue_count: 1,
+            overdue_count: 3,
+            escalated: 1,
+            held_off: 1,
+            requests: vec![4],
             doubtful: 2,
             appeals: vec![line(2)],
             extensions: vec![],
@@ -168,7 +208,9 @@ fn a_question_is_recognised_by_its_mark_in_either_language() {
             assert!(question.ask);
             assert_eq!(asked(&question.plain), Some(Press::Do(verb, 12)));
         }
-        assert_eq!(asked(&reply(&Reply::AskWhy(5), lang).plain), Some(Press::Dismiss(5)));
+        assert_eq!(asked(&reply(&Reply::AskWhy(5), lang).plain), Some(Press::DismissWords(5)));
+        assert_eq!(asked(&reply(&Reply::AskWhyWords(5), lang).plain), Some(Press::DismissWords(5)));
+        assert_eq!(asked(&reply(&Reply::AskNote(5), lang).plain), Some(Press::ConfirmWords(5)));
     }
     for text in ["〔整改 x〕", "整改 12", "国办发〔2019〕19号", "〔帮助 1〕", "〕〔"] {
         assert_eq!(asked(text), None, "{text}");

@@ -4,9 +4,10 @@ use super::page::{Button, Line, Message, Page, clip};
 use super::{Due, Way};
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
-    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SilentSoon, SuspicionLine, UndeliveredLine,
+    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine,
 };
 use crate::domain::round::RoundName;
+use crate::domain::rule::Class;
 use crate::domain::time::LocalTime;
 
 /// What of a text somebody typed is repeated in a notice.
@@ -23,28 +24,19 @@ pub(super) fn notice(
 }
 
 pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due<'_>, way: Way) -> Page {
-    let title = Line::strong(format!("【{}】", body.kind().zh())).text(format!("编号 {number}"));
-    let page = Page::of(title);
+    let advice = matches!(body, NoticeBody::Rectification { items, .. } if items.iter().all(is_advice));
+    let kind = if advice { "工作提示" } else { body.kind().zh() };
+    let page = Page::of(Line::strong(format!("【{kind}】")).text(format!("编号 {number}")));
     let page = match unit {
-        Some(unit) => page.head(Line::of(unit).text("：")),
-        None => page,
+        // A farewell is to a person.
+        Some(unit) if !matches!(body, NoticeBody::Farewell { .. }) => page.head(Line::of(unit).text("：")),
+        _ => page,
     };
     let page = match body {
-        NoticeBody::Rectification { round, as_of, items } => page
-            .loose()
-            .head(Line::of(format!(
-                "{}（监测时间点 {}）发现贵单位存在以下 {} 项问题，请按时限整改并反馈。",
-                round_name(*round),
-                as_of.minute(),
-                items.len()
-            )))
-            .items(items.iter().map(|item| rectification(item, due)))
-            .tail(Line::of(match way {
-                Way::Here => "收到后请签收，整改后请反馈；对认定有异议的，可以申诉。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由。",
-                Way::Link => "收到后请打开办理页面签收，整改后请在页面反馈；对认定有异议的，可以在页面申诉。",
-                Way::Elsewhere => "收到后请联系监管人员登记签收，整改后请书面反馈；对认定有异议的，可以书面申诉。",
-            }))
-            .tail(Line::of("本通知可能重复送达，编号相同的为同一通知。")),
+        NoticeBody::Rectification { round, as_of, items } => {
+            let found = format!("{}（监测时间点 {}）", round_name(*round), as_of.minute());
+            rectifications(page.loose(), &found, items, due, way)
+        }
         NoticeBody::Warning { accounts } => page
             .head(Line::of("以下账号临近更新时限，请及时发布内容。本提醒不计入检查结果。"))
             .items(accounts.iter().map(silent_soon)),
@@ -56,12 +48,20 @@ pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due
             }))
             .items(lines.iter().map(|line| vec![issue_line(line, false)])),
         NoticeBody::Decision { line, what, note } => {
+            // A recheck that failed says what it saw just now: the old finding beside it would only confuse.
+            let old = *what != EventKind::Rejected || note.trim().is_empty();
             let page = page
-                .head(subject(line, false))
+                .head(if old { subject(line, false) } else { account(line) })
                 .head(Line::of("处理结果：").bold(decision(*what)));
-            let page = if note.trim().is_empty() { page } else { page.head(Line::of("说明：").text(clip(note, SAID))) };
+            let said = if old { "说明：" } else { "退回原因：" };
+            let page = if note.trim().is_empty() { page } else { page.head(Line::of(said).text(clip(note, SAID))) };
             match line.due_at {
-                Some(at) if matches!(what, EventKind::Upheld | EventKind::Extended | EventKind::ExtensionRefused | EventKind::Rejected) => {
+                Some(at)
+                    if matches!(
+                        what,
+                        EventKind::Upheld | EventKind::Extended | EventKind::ExtensionRefused | EventKind::Rejected
+                    ) =>
+                {
                     page.head(Line::of("整改时限：").text(day(at, line.due_provisional)))
                 }
                 _ => page,
@@ -69,6 +69,14 @@ pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due
         }
         NoticeBody::Alert(alert) => self::alert(page, alert),
         NoticeBody::Digest { .. } => digest(page, body),
+        NoticeBody::Farewell { name, role, unit } => page
+            .head(Line::of(format!("{name}：")))
+            .head(Line::of(format!(
+                "您的{}{}绑定已收回，今后不再通过本会话向您发送通知。您此前办理的事项已记录在案，感谢您的支持。",
+                unit.as_deref().unwrap_or_default(),
+                role.zh()
+            )))
+            .head(Line::of("如有疑问或仍需办理，请联系主管单位。")),
     };
     match way {
         Way::Here => page,
@@ -76,6 +84,51 @@ pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due
         Way::Elsewhere if unit.is_some() => page.tail(Line::of("本群机器人不能接收回复。")),
         Way::Elsewhere => page.tail(Line::of("本群机器人不能接收命令，请在巡查机器人的会话中处理。")),
     }
+}
+
+fn is_advice(item: &NoticeItem) -> bool {
+    item.class == Class::Advice
+}
+
+/// What has to be rectified, and what is no more than advice; only the first is counted.
+fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>, way: Way) -> Page {
+    let (advice, problems): (Vec<_>, Vec<_>) = items.iter().partition(|item| is_advice(item));
+    let repeat = "本通知可能重复送达，编号相同的为同一通知。";
+    if problems.is_empty() {
+        let n = advice.len();
+        return page
+            .head(Line::of(format!("{found}有以下 {n} 项情况，供贵单位研究，不作为问题通报，不设整改时限。")))
+            .items(advice.into_iter().map(suggestion))
+            .tail(Line::of("收到后请签收；有意见或已办理的，可直接反馈。"))
+            .tail(Line::of(repeat));
+    }
+    let page = page.head(Line::of(format!(
+        "{found}发现贵单位存在以下 {} 项问题，请按时限整改并反馈。{}",
+        problems.len(),
+        if advice.is_empty() {
+            String::new()
+        } else {
+            format!("另附 {} 项工作提示，供研究。", advice.len())
+        }
+    )));
+    page.items(problems.into_iter().map(|item| rectification(item, due)))
+        .items(advice.into_iter().map(suggestion))
+        .tail(Line::of(match way {
+            Way::Here => "收到后请签收，整改后请反馈；对认定有异议的，可以申诉。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由。",
+            Way::Link => "收到后请打开办理页面签收，整改后请在页面反馈；对认定有异议的，可以在页面申诉。",
+            Way::Elsewhere => "收到后请联系监管人员登记签收，整改后请书面反馈；对认定有异议的，可以书面申诉。",
+        }))
+        .tail(Line::of(repeat))
+}
+
+fn suggestion(item: &NoticeItem) -> Vec<Line> {
+    vec![
+        Line::strong(format!("{} 号　{}（{}）", item.issue, item.account, item.platform.zh())),
+        Line::of(format!("工作提示：{}", item.indicator.zh())),
+        Line::of("情况：").text(&item.summary),
+        Line::of("依据：").text(&item.basis),
+        Line::of("建议：").text(&item.remedy.zh),
+    ]
 }
 
 fn rectification(item: &NoticeItem, due: Due<'_>) -> Vec<Line> {
@@ -102,6 +155,11 @@ fn silent_soon(account: &SilentSoon) -> Vec<Line> {
             .text(format!("：最近更新 {}，已 {} 天；", account.newest_at.minute(), account.days))
             .text(format!("{} 前未更新即构成违规", account.violation_at.minute())),
     ]
+}
+
+/// `12 号　账号(平台)`.
+fn account(line: &IssueLine) -> Line {
+    Line::strong(format!("{} 号", line.issue)).text(format!("　{}（{}）", line.account, line.platform.zh()))
 }
 
 /// `12 号　账号(平台)：情况`.
@@ -151,10 +209,31 @@ fn alert(page: Page, alert: &Alert) -> Page {
             .head(Line::of(format!("{}（{by}）申请延期至 {}，请审批。", line.unit, until.date())))
             .head(issue_line(line, false))
             .head(Line::of("理由：").text(clip(why, SAID))),
-        Alert::Rectified { line, what, by } => page
+        Alert::Rectified { line, what, by, .. } => page
             .head(Line::of(format!("{}（{by}）反馈已整改，须人工复查。", line.unit)))
             .head(issue_line(line, false))
             .head(Line::of("整改情况：").text(clip(what, SAID))),
+        Alert::Veto { line, by } => page
+            .head(Line::of(format!("{by}认定一项单项否决问题，已立案，将通知主办单位。")))
+            .head(issue_line(line, true)),
+        Alert::SecondWanted { request, what, note, by, until } => {
+            let page = match what {
+                SecondFor::Close { line } => page
+                    .head(Line::of(format!("{by}申请对以下问题销号；该问题未经复查通过，须另一名监管人员同意（申请 {request}）。")))
+                    .head(issue_line(line, true)),
+                SecondFor::Notices { round, units, issues } => page.head(Line::of(format!(
+                    "{}拟向 {units} 个单位发出整改通知，涉及问题 {issues} 项，须两名监管人员同意后发出（申请 {request}）。",
+                    round_name(*round)
+                ))),
+            };
+            let page =
+                if note.trim().is_empty() { page } else { page.head(Line::of("说明：").text(clip(note, SAID))) };
+            let page = page.head(Line::of(format!(
+                "请于 {} 前答复，也可发送：/approve {request} 或 /decline {request}",
+                until.minute()
+            )));
+            if by.is_empty() { page } else { page.head(Line::of("申请人本人不能答复同意。")) }
+        }
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("{}（{by}）的意见：", unit.as_deref().unwrap_or("未绑定单位"))))
             .head(Line::of(clip(text, 1_000))),
@@ -179,6 +258,9 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         opened,
         live,
         overdue,
+        escalated,
+        held_off,
+        requests,
         overdue_count,
         doubtful,
         appeals,
@@ -192,6 +274,21 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
     };
     let mut page =
         page.head(Line::of(format!("{on}　新增问题 {opened} 项，未办结 {live} 项，逾期 {overdue_count} 项。")));
+    let settled: Vec<String> = [(*escalated, "已督办"), (*held_off, "暂不督办")]
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{what} {n} 项"))
+        .collect();
+    if !settled.is_empty() {
+        page = page.head(Line::of(format!("逾期问题中{}，不再列出。", settled.join("、"))));
+    }
+    if !requests.is_empty() {
+        let numbers: Vec<String> = requests.iter().map(ToString::to_string).collect();
+        page = page.head(Line::of(format!(
+            "待双人复核的申请：{}，请发送 /approve 或 /decline 加申请编号。",
+            numbers.join("、")
+        )));
+    }
     if *doubtful > 0 {
         page = page.head(Line::of(format!("待人工核实 {doubtful} 项，请发送 /queue 处理。")));
     }
@@ -200,7 +297,7 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         heading.into_iter().chain(lines.iter().map(|line| vec![issue_line(line, true)])).collect()
     };
     page = page
-        .items(titled("逾期（建议督办）", overdue))
+        .items(titled("逾期，建议督办（是否督办请逐项选择）", overdue))
         .items(titled("待处理申诉", appeals))
         .items(titled("待审批延期", extensions));
     if !undelivered.is_empty() {
@@ -238,7 +335,7 @@ fn decision(what: EventKind) -> &'static str {
         EventKind::Upheld => "维持原认定，时限继续计算",
         EventKind::Revoked => "撤销，该问题不再计入",
         EventKind::Rejected => "退回，请继续整改",
-        EventKind::Closed => "复查通过，予以销号",
+        EventKind::Closed => "予以销号",
         EventKind::Dismissed => "经核实排除，该问题不再计入",
         EventKind::Extended => "准予延期",
         EventKind::ExtensionRefused => "不予延期",

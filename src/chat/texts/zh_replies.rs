@@ -1,13 +1,15 @@
 //! 答复 in Chinese.
 
+use super::keyboard::{step_buttons, why_buttons};
 use super::page::{Line, Message, Page, clip};
 use super::zh::{day, more, round_name};
-use super::{BindRefusal, Progress, Reply, commands_of, queue_buttons, show_buttons, step_buttons, why_buttons};
+use super::{BindRefusal, Progress, Reply, RequestAnswer, commands_of, zh_lists};
 use crate::chat::commands::Verb;
 use crate::domain::Lang;
-use crate::domain::finding::{Finding, Outcome};
-use crate::domain::issue::{Issue, IssueStatus};
+use crate::domain::finding::Outcome;
+use crate::domain::issue::{IssueStatus, Refusal};
 use crate::domain::person::Role;
+use crate::domain::rule::Class;
 use crate::store::{Person, StoredIssue};
 
 pub(super) fn reply(reply: &Reply<'_>) -> Message {
@@ -19,24 +21,37 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Welcome => Page::of(Line::of("您好。本机器人用于政务新媒体检查问题的通知与整改反馈。"))
             .head(Line::of("请发送 ").code("/bind 绑定码").text(" 完成绑定；绑定码请向主管单位索取。")),
         Reply::Help(roles) => help(roles),
+        Reply::Revoked => say("您的绑定已收回，不能继续办理。如仍需办理，请向主管单位索取新的绑定码。"),
         Reply::Bound(person) => bound(person),
         Reply::NotBound(why) => say(match why {
             BindRefusal::Unknown => "绑定码不正确，请核对后重新发送。",
             BindRefusal::Expired => "绑定码已过期，请向主管单位重新索取。",
             BindRefusal::Used => "绑定码已被使用，请向主管单位重新索取。",
-            BindRefusal::TooManyTries => "尝试次数过多，请稍后再试。",
+            BindRefusal::TooManyTries => "绑定码错误次数过多，请 15 分钟后再试。",
         }),
         Reply::Anonymous => say("您正以群组匿名身份发言，无法确认办理人。请关闭匿名后重新发送。"),
         Reply::Forwarded => say("转发的消息不作为办理依据，请由办理人直接发送。"),
         Reply::NotYours => say("您没有办理此事项的权限。可发送 /help 查看可用命令。"),
-        Reply::PrivateOnly => say("请在与本机器人的私聊中使用此命令。"),
+        Reply::PrivateOnly => say("此事项不宜在本群显示，请在与本机器人的私聊中办理。"),
         Reply::NoIssue(id) => say(&format!("没有编号为 {id} 的问题。可发送 /issues 查看问题清单。")),
-        Reply::NoFinding(id) => say(&format!("没有编号为 {id} 的待核实事项，或已由他人处理。")),
+        Reply::NoFinding(id) => say(&format!("没有编号为 {id} 的待核实事项。可发送 /queue 查看。")),
+        Reply::DecidedBefore { finding, by, at } => say(&format!(
+            "{} 号已由 {by} 于 {} {}，无需重复办理。",
+            finding.id,
+            at.minute(),
+            if finding.outcome == Outcome::Fail { "确认属实" } else { "排除" }
+        )),
         Reply::NoRound => say("没有这一检查批次。批次写法：2026Q4、2026H2 或 2026-11-23。"),
         Reply::NoUnit(unit) => {
             Page::of(Line::of("台账中没有主办单位“").text(clip(unit, 100)).text("”，请核对单位全称。"))
         }
-        Reply::Refused(id, refusal) => Page::of(Line::strong(format!("{id} 号　")).text(refusal.zh())),
+        Reply::Refused(id, refusal, issue) => {
+            let page = Page::of(Line::strong(format!("{id} 号　")).text(refusal.zh()));
+            match issue {
+                Some(stored) if matches!(refusal, Refusal::WrongStatus { .. }) => meanwhile(page, stored),
+                _ => page,
+            }
+        }
         Reply::Usage(verb) => {
             let (arguments, about) = about(*verb);
             Page::of(Line::of(about)).head(Line::of("写法：").code(format!("/{verb} {arguments}").trim()))
@@ -53,36 +68,37 @@ fn page(reply: &Reply<'_>) -> Page {
             Page::of(Line::strong(format!("〔排除 {id}〕")).text("请选择理由，或回复本条消息说明理由。"))
                 .buttons(why_buttons(*id, Lang::Zh))
         }
+        Reply::AskWhyWords(id) => {
+            Page::of(Line::strong(format!("〔排除 {id}〕")).text("请回复本条消息，说明排除的理由。")).ask()
+        }
+        Reply::AskNote(id) => {
+            Page::of(Line::strong(format!("〔属实 {id}〕")).text("请回复本条消息，写明核实情况；回复后即确认属实。"))
+                .ask()
+        }
+        Reply::AwaitsSecond { issue, request, others } => {
+            Page::of(Line::strong(format!("{issue} 号　")).text(format!(
+                "未经复查通过，销号须另一名监管人员同意（申请 {request}）。{}",
+                if *others {
+                    "已提请其他监管人员，同意后即销号。"
+                } else {
+                    "目前没有其他监管人员绑定，请先邀请。"
+                }
+            )))
+        }
+        Reply::Request(id, answer) => say(&request(*id, answer)),
         Reply::Done { verb, changed, issue } => done(*verb, *changed, issue),
         Reply::AckedAll(0) => say("没有需要签收的问题。"),
         Reply::AckedAll(count) => say(&format!("已签收 {count} 项问题。可发送 /issues 查看时限。")),
         Reply::Issue { issue, steps } => issue_in_full(issue).buttons(step_buttons(steps, &issue.issue, Lang::Zh)),
-        Reply::Issues { issues: [], overdue, .. } => {
-            say(if *overdue { "目前没有逾期的问题。" } else { "目前没有未办结的问题。" })
+        Reply::Issues { list, issues, from, total, with_unit } => {
+            zh_lists::issues(*list, issues, *from, *total, *with_unit)
         }
-        Reply::Issues { issues, capped, overdue, with_unit } => {
-            Page::of(Line::strong(if *overdue { "逾期问题" } else { "未办结问题" }).text(format!(
-                "　{} {} 项",
-                if *capped { "前" } else { "共" },
-                issues.len()
-            )))
-            .items(issues.iter().map(|stored| vec![short(&stored.issue, *with_unit)]))
-            .tail(Line::of("查看详情请发送：问题 编号"))
-            .buttons(show_buttons(issues, Lang::Zh))
-        }
-        Reply::Queue { findings: [], .. } => say("目前没有待核实的事项。"),
-        Reply::Queue { findings, total } => {
-            Page::of(Line::strong("待核实事项").text(format!("　共 {total} 项，以下为前 {} 项", findings.len())))
-                .loose()
-                .items(findings.iter().map(doubtful))
-                .tail(Line::of("请打开链接核实后，点击“属实”或“排除”。"))
-                .buttons(queue_buttons(findings, Lang::Zh))
-        }
-        Reply::Decided(finding) => {
-            Page::of(Line::strong(format!("{} 号　{}：", finding.id, finding.account)).text(match finding.outcome {
-                Outcome::Fail => "已确认属实。",
-                _ => "已排除。",
-            }))
+        Reply::Queue(doubt) => zh_lists::doubt(doubt),
+        Reply::QueueEmpty(before) => zh_lists::queue_empty(*before),
+        Reply::Decided(finding) => zh_lists::decided_apart(finding),
+        Reply::Report(round) => zh_lists::report(*round),
+        Reply::NoReport(round) => {
+            say(&format!("{}的分项数据合计不符，未生成报告，请联系系统管理员。", round_name(*round)))
         }
         Reply::Status(progress) => status(progress),
         Reply::Invite { code, unit, expires_at } => Page::of(Line::of(format!("{unit}管理员的绑定码：")).code(code))
@@ -139,6 +155,7 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
         (Verb::Refuse, _) => "已答复不予延期",
         (Verb::Escalate, true) => "已转督办",
         (Verb::Close, true) => "已销号",
+        (Verb::Hold, true) => "已记录暂不督办，情况变化前不再提示",
         _ => "此前已办理，无需重复操作",
     };
     let line = Line::strong(format!("{} 号　", issue.id)).text(what).text("。");
@@ -148,24 +165,35 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
         }
         _ => line,
     };
-    Page::of(line)
+    let page = Page::of(line);
+    if changed || verb == Verb::Recheck { page } else { meanwhile(page, stored) }
 }
 
-fn short(issue: &Issue, with_unit: bool) -> Line {
-    let line = Line::strong(format!("{} 号", issue.id)).text("　");
-    let line = if with_unit { line.text(&issue.unit).text(" · ") } else { line };
-    let line = line
-        .text(format!(
-            "{}（{}）　{}〔{}〕　",
-            issue.account,
-            issue.platform.zh(),
-            issue.indicator.zh(),
-            issue.class.zh()
-        ))
-        .text(issue.status.zh());
-    match issue.due_at {
-        Some(at) => line.text(format!("，时限 {}", day(at, issue.due_provisional))),
-        None => line,
+/// What happened last, for a reader who comes too late.
+fn meanwhile(page: Page, stored: &StoredIssue) -> Page {
+    match stored.issue.events.last() {
+        Some(event) => page.head(Line::of(format!(
+            "最近办理：{} {}（{}），现为“{}”。",
+            event.at.minute(),
+            event.kind.zh(),
+            event.actor,
+            stored.issue.status.zh()
+        ))),
+        None => page,
+    }
+}
+
+fn request(id: i64, answer: &RequestAnswer) -> String {
+    match answer {
+        RequestAnswer::Approved => format!("申请 {id}：已同意并办理。"),
+        RequestAnswer::Declined => format!("申请 {id}：已答复不同意，未作办理。"),
+        RequestAnswer::Noted => format!("申请 {id}：已记录您的同意，尚须另一名监管人员同意。"),
+        RequestAnswer::Own => format!("申请 {id} 由您提出，须由另一名监管人员答复。"),
+        RequestAnswer::Lapsed => format!("申请 {id} 已失效：已超过期限，或有关情况已经变化。"),
+        RequestAnswer::Before(by, at, agreed) => {
+            format!("申请 {id} 已由 {by} 于 {} 答复{}。", at.minute(), if *agreed { "同意" } else { "不同意" })
+        }
+        RequestAnswer::Unknown => format!("没有编号为 {id} 的申请。"),
     }
 }
 
@@ -186,6 +214,7 @@ fn issue_in_full(stored: &StoredIssue) -> Page {
         .head(Line::of(format!("批次：{}（监测时间点 {}）", issue.round, issue.as_of.minute())))
         .head(match issue.due_at {
             Some(at) => Line::of("时限：").bold(day(at, issue.due_provisional)),
+            None if issue.class == Class::Advice => Line::of("时限：工作提示，不设整改时限"),
             None => Line::of("时限：自通知送达次日起计算"),
         });
     let recent = issue.events.len().saturating_sub(8);
@@ -193,21 +222,6 @@ fn issue_in_full(stored: &StoredIssue) -> Page {
         let line = Line::of(format!("{}　{}（{}）", event.at.minute(), event.kind.zh(), event.actor));
         vec![if event.note.trim().is_empty() { line } else { line.text("：").text(clip(&event.note, 200)) }]
     }))
-}
-
-fn doubtful(finding: &Finding) -> Vec<Line> {
-    let mut lines = vec![
-        Line::strong(format!("{} 号　{}", finding.id, finding.account)).text(format!(
-            "　{}〔{}〕",
-            finding.indicator.zh(),
-            finding.class.zh()
-        )),
-        Line::of(clip(&finding.summary, 200)),
-    ];
-    if let Some(url) = finding.evidence.url.as_ref().filter(|url| !finding.summary.contains(url.as_str())) {
-        lines.push(Line::of(clip(url, 200)));
-    }
-    lines
 }
 
 fn status(progress: &Progress) -> Page {
@@ -246,16 +260,24 @@ pub(super) fn about(verb: Verb) -> (&'static str, &'static str) {
         Verb::Fix => ("编号 整改情况", "反馈整改情况，可附图片或文件"),
         Verb::Appeal => ("编号 理由", "申诉，处理期间时限停止计算"),
         Verb::Extend => ("编号 日期 理由", "申请延期"),
+        Verb::Evidence => ("编号", "查看整改材料"),
+        Verb::Template => ("", "审核记录模板；填写后直接发回即可导入"),
+        Verb::Selfreport => ("账号编号 日期 链接", "报告系统无法采集的账号的最新更新，可附截图"),
+        Verb::Worksheet => ("批次", "人工核查表；填写后直接发回即可记录"),
         Verb::Feedback => ("内容", "向主管单位反映情况"),
         Verb::Status => ("批次", "检查进度，不写批次则为最近一批"),
         Verb::Queue => ("", "处理待核实事项"),
         Verb::Overdue => ("", "逾期问题"),
+        Verb::Report => ("批次", "台账、问题清单和通报稿，不写批次则为最近一批"),
         Verb::Close => ("编号", "销号"),
         Verb::Reject => ("编号 理由", "退回整改反馈"),
         Verb::Uphold => ("编号", "维持原认定（答复申诉）"),
         Verb::Revoke => ("编号 理由", "撤销问题（答复申诉）"),
         Verb::Recheck => ("编号", "立即安排复查"),
         Verb::Escalate => ("编号", "督办逾期问题"),
+        Verb::Hold => ("编号", "逾期问题暂不督办"),
+        Verb::Approve => ("申请编号", "同意其他监管人员的申请"),
+        Verb::Decline => ("申请编号", "不同意其他监管人员的申请"),
         Verb::Grant => ("编号", "准予延期"),
         Verb::Refuse => ("编号 理由", "不予延期"),
         Verb::Invite => ("单位名称", "为单位管理员生成绑定码"),

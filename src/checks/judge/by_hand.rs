@@ -8,7 +8,7 @@ use super::{Bench, Known};
 use crate::checks::seen::{Newest, Observed};
 use crate::checks::words_by_hand as words;
 use crate::domain::account::Account;
-use crate::domain::by_hand::{HandItem, HandLook};
+use crate::domain::by_hand::{HandItem, HandLook, HandOrigin};
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::post::Coverage;
 use crate::domain::site::is_site;
@@ -16,6 +16,9 @@ use crate::store::NewFinding;
 
 /// A person's excerpt, as long as a machine's.
 const SNIPPET: usize = 200;
+
+/// Why a verdict stands that rests on a unit's own statement.
+pub(in crate::checks) const SELF_REPORT: &str = "self_report";
 
 /// Whether the verdict is the person's own; else the rule's, on what the person saw.
 #[must_use]
@@ -50,16 +53,33 @@ pub(in crate::checks) fn by_hand(bench: &Bench<'_>, account: &Account, look: &Ha
             };
             let seen = Observed::of_source(look.checked_at, Ok(newest), evidence);
             let finding = if is_site(account) { home(bench, &seen) } else { silence(bench, account, &seen) };
+            let newest_at = Some(at.with_timezone(&Utc));
+            if look.origin == HandOrigin::SelfReport {
+                return NewFinding { newest_at, ..stated(bench, account, look, finding) };
+            }
             let summary = words::seen(bench.lang, &finding.summary, checked_at);
-            NewFinding { summary, newest_at: Some(at.with_timezone(&Utc)), ..finding }
+            NewFinding { summary, newest_at, ..finding }
         }
     }
+}
+
+/// The verdict on a unit's own statement: it may say that the account is updated, and nothing else.
+fn stated(bench: &Bench<'_>, account: &Account, look: &HandLook, counted: NewFinding) -> NewFinding {
+    let at = bench.local(look.checked_at);
+    let summary = words::stated(bench.lang, &counted.summary, counted.outcome == Outcome::Pass, at);
+    let outcome = if counted.outcome == Outcome::Pass { Outcome::Pass } else { Outcome::Unverified };
+    let finding = bench.verdict(look.item.indicator(account), outcome, SELF_REPORT, summary, look.checked_at);
+    NewFinding { evidence: counted.evidence, ..finding }
 }
 
 /// The verdict from what the machine and a person saw: the newer sight counts.
 ///
 /// A person who could not judge takes nothing back that the machine saw.
 pub(in crate::checks) fn newer_sight(machine: NewFinding, person: NewFinding, its_own: bool) -> NewFinding {
+    // Why: nobody's own statement outweighs what the machine saw.
+    if person.reason == SELF_REPORT {
+        return if machine.outcome == Outcome::Unverified { person } else { machine };
+    }
     if person.outcome == Outcome::Unverified {
         return if machine.outcome == Outcome::Unverified { person } else { machine };
     }

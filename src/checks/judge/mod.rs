@@ -36,7 +36,7 @@ pub use by_hand::is_a_verdict;
 pub use review::{ReviewFault, Reviews};
 
 pub(super) use app::app;
-pub(super) use by_hand::{by_hand, newer_sight};
+pub(super) use by_hand::{SELF_REPORT, by_hand, newer_sight};
 pub(super) use duplicate::duplicate;
 pub(super) use identity::identity;
 pub(super) use links::link;

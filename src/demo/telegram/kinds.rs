@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -82,6 +83,28 @@ pub enum Refusal {
     Deactivated,
     /// The user never wrote to the bot.
     CantInitiate,
+    /// The bot is not, or no longer, in the group.
+    NotMember,
+    /// The group is gone.
+    Deleted,
+    /// The user is a bot.
+    ToBot,
+    /// A wording of the day after tomorrow: whatever stands here behind `Forbidden: `.
+    Other(&'static str),
+}
+
+impl Refusal {
+    /// Every wording, and one that nobody knows.
+    pub const ALL: [Self; 8] = [
+        Self::BlockedByUser,
+        Self::Kicked,
+        Self::Deactivated,
+        Self::CantInitiate,
+        Self::NotMember,
+        Self::Deleted,
+        Self::ToBot,
+        Self::Other("bot is not welcome in this chat anymore"),
+    ];
 }
 
 /// What goes wrong with the next message or edit in a chat.
@@ -101,8 +124,16 @@ pub enum Fault {
     },
     /// A gateway's page with this status (5xx).
     ServerError(u16),
+    /// Telegram's own 500, as JSON.
+    InternalError,
     /// The connection closes and nothing was sent.
     HangUpBefore,
+    /// Nothing is sent; the connection stays open this long, then closes.
+    Stall(Duration),
+    /// The message was sent; the answer comes this much later.
+    Slow(Duration),
+    /// The message was sent, the answer breaks off in the middle of its JSON.
+    Torn,
     /// The message was sent, then the connection closes.
     HangUpAfter,
     /// The message was sent, the answer says `result: null`.

@@ -1,5 +1,7 @@
 //! The Bot API methods, each checked as strictly as Telegram does or more so.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -18,6 +20,10 @@ pub(super) enum Answer {
     Gateway(u16),
     /// The connection closes without an answer.
     HangUp,
+    /// The answer breaks off.
+    Torn,
+    /// The answer comes after this long.
+    Slow(Duration, Box<Answer>),
 }
 
 /// Refuses a method nobody knows and a field the method does not have.
@@ -147,6 +153,11 @@ fn forbidden(refusal: Refusal, kind: &str) -> Answer {
         Refusal::Kicked => "bot was kicked from the group chat",
         Refusal::Deactivated => "user is deactivated",
         Refusal::CantInitiate => "bot can't initiate conversation with a user",
+        Refusal::NotMember if kind == "supergroup" => "bot is not a member of the supergroup chat",
+        Refusal::NotMember => "bot is not a member of the group chat",
+        Refusal::Deleted => "the group chat was deleted",
+        Refusal::ToBot => "bot can't send messages to bots",
+        Refusal::Other(words) => words,
     };
     Answer::Error { code: 403, description: format!("Forbidden: {words}"), parameters: None }
 }
@@ -164,8 +175,12 @@ fn next_fault(state: &mut State, chat_id: i64) -> Result<Option<Fault>, Answer> 
             Err(migrated(to))
         }
         Some(Fault::ServerError(code)) => Err(Answer::Gateway(code)),
+        Some(Fault::InternalError) => {
+            Err(Answer::Error { code: 500, description: "Internal Server Error".to_owned(), parameters: None })
+        }
         Some(Fault::HangUpBefore) => Err(Answer::HangUp),
-        Some(after @ (Fault::HangUpAfter | Fault::NullResult)) => Ok(Some(after)),
+        Some(Fault::Stall(time)) => Err(Answer::Slow(time, Box::new(Answer::HangUp))),
+        Some(after @ (Fault::HangUpAfter | Fault::NullResult | Fault::Slow(_) | Fault::Torn)) => Ok(Some(after)),
     }
 }
 
@@ -173,6 +188,8 @@ fn spoil(fault: Option<&Fault>, result: Value) -> Answer {
     match fault {
         Some(Fault::HangUpAfter) => Answer::HangUp,
         Some(Fault::NullResult) => Answer::Result(Value::Null),
+        Some(Fault::Torn) => Answer::Torn,
+        Some(Fault::Slow(time)) => Answer::Slow(*time, Box::new(Answer::Result(result))),
         _ => Answer::Result(result),
     }
 }
@@ -284,6 +301,9 @@ fn answer_callback(state: &mut State, params: &Params, now: DateTime<Utc>) -> Ou
 
 fn file(state: &State, params: &Params) -> Outcome<Answer> {
     let id = params.text("file_id").unwrap_or_default();
+    if state.withholds_files {
+        return Ok(Answer::Gateway(502));
+    }
     let file = state.files.get(&id).ok_or_else(|| bad("invalid file_id"))?;
     if file.bytes.len() > 20 * 1024 * 1024 {
         return Err(excusable(bad("file is too big")));

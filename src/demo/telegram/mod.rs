@@ -9,6 +9,7 @@
 //! [`FakeTelegram::token`] to the bot. The verbs wait until the bot has settled: it has
 //! acknowledged the update, answered at least once, and then been quiet for a moment.
 
+mod files;
 mod html;
 mod kinds;
 mod methods;
@@ -28,7 +29,7 @@ use crate::clock::Clock;
 use html::Rich;
 pub use kinds::{Fault, Line, Person, Refusal, SentFile, Shown, TelegramError};
 use server::Shared;
-use state::{Query, State};
+use state::{Order, Query, State};
 
 /// How long the bot must be quiet to count as settled.
 const QUIET: Duration = Duration::from_millis(40);
@@ -354,6 +355,25 @@ impl FakeTelegram {
     pub fn go_down(&self, down: bool) {
         self.shared.lock().down = down;
         self.shared.wake();
+    }
+
+    /// Every poll brings its updates last first, and each of them twice.
+    pub fn be_disorderly(&self, on: bool) {
+        self.shared.lock().order = if on { Order::Lost } else { Order::Kept };
+    }
+
+    /// What the person wrote while the bot was away, all at once; returns without waiting.
+    pub fn say_together(&self, chat: i64, person: &Person, texts: &[&str]) -> Result<(), TelegramError> {
+        let mut state = self.shared.lock();
+        speak(&mut state, chat, person)?;
+        for text in texts {
+            let body = Rich { text: (*text).to_owned(), entities: Vec::new() };
+            let message = state.post(chat, person.user_id, self.shared.clock.now(), body, None, None);
+            state.queue("message", &message.unwrap_or_default()).ok_or(TelegramError::NotAsked("message"))?;
+        }
+        drop(state);
+        self.shared.wake();
+        Ok(())
     }
 
     /// The commands the bot has published, for every scope and language: name and description.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::methods::{self, Answer};
 use super::params::Params;
-use super::state::State;
+use super::state::{Order, State};
 use crate::clock::Clock;
 
 /// Uploads of 50 MB, and what surrounds them.
@@ -83,7 +83,13 @@ async fn handle(AxumState(shared): AxumState<Arc<Shared>>, request: Request) -> 
     }
     let answer = methods::answer(&mut shared.lock(), &method, &params, shared.clock.now());
     shared.wake();
-    respond(answer)
+    match answer {
+        Answer::Slow(time, answer) => {
+            tokio::time::sleep(time).await;
+            respond(*answer)
+        }
+        answer => respond(answer),
+    }
 }
 
 /// The long poll: real seconds, because the bot's own timeouts are real.
@@ -117,8 +123,13 @@ async fn poll(shared: &Shared, params: &Params) -> Answer {
                     parameters: None,
                 };
             }
-            let ready: Vec<Value> =
+            let mut ready: Vec<Value> =
                 state.updates.iter().take(limit.unsigned_abs() as usize).map(|(_, update)| update.clone()).collect();
+            if state.order == Order::Lost {
+                // The last first, then all of them once more.
+                ready.reverse();
+                ready.extend(ready.clone());
+            }
             if !ready.is_empty() || Instant::now() >= until {
                 return Answer::Result(ready.into());
             }
@@ -158,6 +169,12 @@ fn respond(answer: Answer) -> Response {
             );
             (status, [(header::CONTENT_TYPE, "text/html")], page).into_response()
         }
+        Answer::Torn => {
+            let body = r#"{"ok":true,"result":{"message_id":1,"da"#;
+            ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        // Whoever waits has waited already.
+        Answer::Slow(_, answer) => respond(*answer),
         // Why: a body that fails before its first byte makes hyper drop the connection with nothing written.
         Answer::HangUp => {
             let broken = futures::stream::once(async { Err::<bytes::Bytes, _>(std::io::Error::other("hang up")) });

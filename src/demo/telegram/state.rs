@@ -75,6 +75,16 @@ pub(super) struct Query {
     pub(super) answered: bool,
 }
 
+/// How a poll brings its updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Order {
+    /// As they happened.
+    #[default]
+    Kept,
+    /// The last first, and each of them twice.
+    Lost,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) chats: BTreeMap<i64, Chat>,
@@ -93,8 +103,12 @@ pub(super) struct State {
     pub(super) enforce_limits: bool,
     /// The people's apps are in English; Chinese otherwise.
     pub(super) in_english: bool,
+    /// Files are not handed out.
+    pub(super) withholds_files: bool,
     /// Nothing is answered.
     pub(super) down: bool,
+    /// How updates come.
+    pub(super) order: Order,
     pub(super) sends: VecDeque<(DateTime<Utc>, i64)>,
 }
 

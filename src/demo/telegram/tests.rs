@@ -152,6 +152,38 @@ async fn a_hang_up_before_sends_nothing_and_one_after_sends_all_the_same() {
 }
 
 #[tokio::test]
+async fn an_answer_may_be_torn_late_or_an_error_of_telegrams_own() {
+    let (telegram, _, _) = fake().await;
+    let wang = telegram.person("王明");
+    let message = json!({ "chat_id": wang.chat_id, "text": "通知" });
+    let pause = Duration::from_millis(60);
+    for (fault, status, sent) in [(Fault::InternalError, 500, 0), (Fault::Torn, 200, 1), (Fault::Slow(pause), 200, 1)] {
+        telegram.fail_next(wang.chat_id, fault.clone());
+        let asked = Instant::now();
+        let (code, body) = post(&telegram, "sendMessage", &message).await;
+        let whole = serde_json::from_str::<serde_json::Value>(&body).is_ok();
+        assert_eq!((code, whole), (status, fault != Fault::Torn), "{body}");
+        assert_eq!(asked.elapsed() >= pause, fault == Fault::Slow(pause));
+        assert_eq!(telegram.inbox(wang.chat_id).len(), sent, "{fault:?}");
+    }
+    for refusal in Refusal::ALL {
+        telegram.fail_next(wang.chat_id, Fault::Forbidden(refusal));
+        let (code, body) = post(&telegram, "sendMessage", &message).await;
+        assert!(code == 403 && body.contains("\"Forbidden: "), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_disorderly_poll_brings_updates_backwards_and_twice() {
+    let (telegram, bot, _) = fake().await;
+    let wang = telegram.person("王明");
+    telegram.be_disorderly(true);
+    telegram.say_together(wang.chat_id, &wang, &["一", "二"]).unwrap();
+    let ids: Vec<_> = bot.get_updates().await.unwrap().iter().map(|update| update.id.0).collect();
+    assert_eq!(ids, [100_002, 100_001, 100_002, 100_001]);
+}
+
+#[tokio::test]
 async fn an_outage_cuts_every_call_and_ends() {
     let (telegram, bot, _) = fake().await;
     telegram.go_down(true);

@@ -1,7 +1,8 @@
 //! The tables: filled from the figures, and proved to sum.
 
+use super::check::agree;
 use super::measure::{Keys, keys, tier_key};
-use super::{Breakdowns, Dataset, Figure, Imbalance, IndicatorTally, IssueTally, Tally, agree};
+use super::{Breakdowns, Dataset, Figure, Imbalance, IndicatorTally, IssueTally, Tally};
 use crate::domain::account::UnitTier;
 use crate::domain::issue::IssueStatus;
 use crate::domain::rule::{Class, Indicator};
@@ -132,24 +133,32 @@ impl Breakdowns {
                 let name = format!("breakdowns.{by}.{}", want.key);
                 agree(&name, &want.key, &have.key, Vec::new)?;
                 agree(&format!("{name}.label"), &want.label, &have.label, Vec::new)?;
+                let prefix = if by == "total" { by.to_owned() } else { format!("{by}.{}", want.key) };
                 for (column, value) in COLUMNS {
-                    agree(&format!("{name}.{column}"), &value(want), &value(have), Vec::new)?;
+                    let rows = || d.some_rows(&format!("{prefix}.{column}"));
+                    agree(&format!("{name}.{column}"), &value(want), &value(have), rows)?;
                 }
-                agree(&format!("{name}.pass_rate"), &want.pass_rate.parts(), &have.pass_rate.parts(), Vec::new)?;
+                let rows = || d.some_rows(&format!("{prefix}.pass_rate"));
+                agree(&format!("{name}.pass_rate"), &want.pass_rate.parts(), &have.pass_rate.parts(), rows)?;
             }
         }
-        let text = |lines: &[IndicatorTally]| {
-            let line = |l: &IndicatorTally| {
-                format!("{} {}={}+{}+{}+{}", l.indicator, l.total, l.pass, l.fail, l.suspected, l.unverified)
-            };
-            lines.iter().map(line).collect::<Vec<_>>().join(" ")
+        let lines = |side: &Self| {
+            let mut lines = Vec::new();
+            for l in &side.indicators {
+                let text = format!("{} = {} + {} + {} + {}", l.total, l.pass, l.fail, l.suspected, l.unverified);
+                lines.push((format!("findings.{}.total", l.indicator), text));
+            }
+            let issues = [("class", &side.classes), ("indicator", &side.issue_indicators), ("status", &side.statuses)];
+            for (by, l) in issues.into_iter().flat_map(|(by, lines)| lines.iter().map(move |line| (by, line))) {
+                lines.push((format!("issues.{by}.{}", l.key), format!("{} {}", l.label, l.issues)));
+            }
+            lines
         };
-        agree("breakdowns.indicators", &text(&fresh.indicators), &text(&self.indicators), Vec::new)?;
-        let text = |lines: &[IssueTally]| {
-            lines.iter().map(|l| format!("{} {}={}", l.key, l.label, l.issues)).collect::<Vec<_>>().join(" ")
-        };
-        agree("breakdowns.classes", &text(&fresh.classes), &text(&self.classes), Vec::new)?;
-        agree("breakdowns.issue_indicators", &text(&fresh.issue_indicators), &text(&self.issue_indicators), Vec::new)?;
-        agree("breakdowns.statuses", &text(&fresh.statuses), &text(&self.statuses), Vec::new)
+        let (want, have) = (lines(&fresh), lines(self));
+        for ((figure, want), (name, have)) in want.iter().zip(&have) {
+            agree(&format!("breakdowns of {figure}"), figure, name, Vec::new)?;
+            agree(&format!("breakdowns of {figure}"), want, have, || d.some_rows(figure))?;
+        }
+        agree("breakdowns (lines)", &want.len(), &have.len(), Vec::new)
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::account::{AccountId, Platform, UnitTier};
+use crate::domain::account::{AccountId, Personal, Platform, UnitTier};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Issue, IssueStatus};
+use crate::domain::notice::Bilingual;
 use crate::domain::ratio::Ratio;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::rule::{Class, Indicator};
@@ -26,10 +27,14 @@ pub struct Facts {
     pub issues: Vec<Issue>,
     /// What became of the issues of the round before; `None` where there was no such round.
     pub previous: Option<PreviousRound>,
+    /// What the rounds before this one came to, the latest first; three at most.
+    pub earlier: Vec<super::EarlierRound>,
     /// Reminders sent to units before a violation (更新提醒).
     pub warnings_sent: usize,
     /// Rectification notices of this round.
     pub notices: NoticeFacts,
+    /// What documents say beside rows and figures.
+    pub context: Context,
 }
 
 /// The round and its draw.
@@ -181,3 +186,53 @@ pub struct NoticeFacts {
     /// Not yet, or not at all.
     pub undelivered: usize,
 }
+
+/// What documents say beside the rows of the round; all of it empty in a dataset made before there was any.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Context {
+    /// For a half-year round: the issues of its quarters that were judged, as they stand now.
+    pub quarters: Vec<PreviousRound>,
+    /// What a unit has to do about an indicator, and how it is checked again.
+    pub remedies: BTreeMap<Indicator, Remedy>,
+    /// Working days allowed for a class of problems, counted from the day after delivery.
+    pub working_days: BTreeMap<Class, u32>,
+    /// The rectification notices of this round, by unit and number.
+    pub sent: Vec<SentNotice>,
+}
+
+/// What a unit has to do about an indicator.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Remedy {
+    /// What to do.
+    pub remedy: Bilingual,
+    /// How it will be checked again.
+    pub recheck: Bilingual,
+}
+
+/// One rectification notice of this round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SentNotice {
+    /// Its number, `2026-0007`.
+    pub number: String,
+    /// 主办单位.
+    pub unit: String,
+    /// When it was written.
+    pub written_at: LocalTime,
+    /// When a channel accepted it.
+    pub delivered_at: Option<LocalTime>,
+    /// The issues it tells of.
+    pub issues: Vec<i64>,
+}
+
+/// The people behind an account, for the version that stays in the office; never part of a dataset.
+#[derive(Debug, Clone, Default)]
+pub struct Contact {
+    /// 管理员.
+    pub admin: Option<Personal>,
+    /// 联系方式.
+    pub contact: Option<Personal>,
+}
+
+/// Contacts by account.
+pub type Contacts = BTreeMap<AccountId, Contact>;

@@ -6,9 +6,9 @@ use super::*;
 use crate::domain::account::{Platform, UnitTier};
 use crate::domain::finding::Evidence;
 use crate::domain::issue::{Event, EventKind};
-use crate::domain::round::RoundName;
+use crate::domain::round::{RoundName, RoundState};
 use crate::domain::rule::RuleRef;
-use crate::domain::sample::{self, Always, FrameRow, Rotation};
+use crate::domain::sample::{self, Always, FrameRow, Reason, Rotation};
 use crate::domain::time::LocalTime;
 
 pub(crate) fn at(text: &str) -> LocalTime {
@@ -136,8 +136,28 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
                 })
                 .collect(),
         }),
+        earlier: (1..3)
+            .map(|n| {
+                let name = if n == 1 { name.previous() } else { name.previous().previous() };
+                EarlierRound {
+                    name,
+                    as_of: at("2026-08-24T01:00:00Z"),
+                    drawn: 20 * n,
+                    qualified: 12 * n,
+                    problem: 3 * n,
+                    failed: 4 * n,
+                    unjudged: n,
+                    pending: 0,
+                    pass_rate: Figure::rate(15 * n, 19 * n),
+                    random_pass_rate: Figure::rate(9 * n, 12 * n),
+                    standing: 14 * n,
+                    closed: 11 * n,
+                }
+            })
+            .collect(),
         warnings_sent: 12,
         notices: NoticeFacts { delivered: 7, undelivered: 2 },
+        context: Context::default(),
     }
 }
 
@@ -308,7 +328,7 @@ fn contradicting_facts_are_refused_with_their_rows() {
 
     let mut smaller = example();
     smaller.accounts.retain(|a| a.member.is_some());
-    assert_eq!(Dataset::build(smaller).unwrap_err().figure, "round.frame_size");
+    assert!(Dataset::build(smaller).unwrap_err().figure.ends_with("].size"));
 }
 
 #[test]
@@ -379,5 +399,62 @@ proptest! {
         prop_assert!(bump(part, &mut (nth % numbers)));
         let tampered: Dataset = serde_json::from_value(json).unwrap();
         prop_assert!(tampered.check().is_err());
+    }
+
+    /// Whatever is done to the rows after they were counted, the dataset is refused and says which.
+    #[test]
+    fn any_tampered_row_is_refused_and_named(nth in 0_usize..1000, how in 0_usize..7) {
+        let mut dataset = Dataset::build(example()).unwrap();
+        let members: Vec<usize> =
+            (0..dataset.accounts.len()).filter(|n| dataset.accounts[*n].facts.member.is_some()).collect();
+        let place = members[nth % members.len()];
+        let name = AccountId::new(dataset.accounts[place].facts.account_id.as_str());
+        let issue = nth % dataset.issues.len();
+        match how {
+            0 => drop(dataset.accounts.remove(place)),
+            1 => {
+                let again = dataset.accounts[place].clone();
+                dataset.accounts.insert(place, again);
+            }
+            2 => {
+                let row = &mut dataset.accounts[place];
+                let other = AccountResult::ALL.iter().find(|r| Some(**r) != row.result);
+                row.result = other.copied();
+            }
+            3 => {
+                let verdicts = &mut dataset.accounts[place].facts.member.as_mut().unwrap().verdicts;
+                let outcome = verdicts[0].outcome;
+                verdicts[0].outcome = if outcome == Outcome::Fail { Outcome::Pass } else { Outcome::Fail };
+            }
+            4 => drop(dataset.issues.remove(issue)),
+            5 => {
+                let again = dataset.issues[issue].clone();
+                dataset.issues.push(again);
+            }
+            _ => {
+                let row = &mut dataset.issues[issue];
+                row.status = if row.status == IssueStatus::Closed { IssueStatus::Overdue } else { IssueStatus::Closed };
+            }
+        }
+        let error = dataset.check().unwrap_err();
+        prop_assert!(!error.rows.is_empty(), "{}", error);
+        if (1..3).contains(&how) {
+            prop_assert_eq!(&error.rows[..], &[RowId::Account(name)], "{}", error);
+        }
+    }
+
+    #[test]
+    fn any_tampered_table_names_the_rows_it_was_counted_from(nth in 0_usize..4000) {
+        let dataset = Dataset::build(example()).unwrap();
+        let mut json = serde_json::to_value(&dataset).unwrap();
+        let cells = {
+            let (mut count, mut probe) = (0, json["breakdowns"].clone());
+            while bump(&mut probe, &mut { count }) { count += 1; }
+            count
+        };
+        bump(&mut json["breakdowns"], &mut (nth % cells));
+        let error = serde_json::from_value::<Dataset>(json).unwrap().check().unwrap_err();
+        let counted = error.expected.split(|c: char| !c.is_ascii_digit()).any(|n| n.parse().is_ok_and(|n: u64| n > 0));
+        prop_assert!(!error.rows.is_empty() || !counted, "{}", error);
     }
 }

@@ -21,6 +21,24 @@ const MOST_COLUMNS: usize = 1_000;
 /// A file larger than this, in bytes, is refused.
 const LARGEST_FILE: u64 = 512 * 1024 * 1024;
 
+/// What a table may hold at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Rows, the heading row aside.
+    pub rows: usize,
+    /// What the sheets of a workbook may unpack to, together, in bytes; they are streamed.
+    pub sheets: u64,
+    /// What everything else in a workbook may unpack to, in bytes; shared strings are held in memory.
+    pub rest: u64,
+}
+
+impl Limits {
+    /// For files that the office itself imports.
+    pub const OFFICE: Self = Self { rows: MOST_ROWS, sheets: 1024 * 1024 * 1024, rest: 128 * 1024 * 1024 };
+    /// For files that anybody may send.
+    pub const SENT: Self = Self { rows: 50_000, sheets: 128 * 1024 * 1024, rest: 24 * 1024 * 1024 };
+}
+
 /// A file that cannot be read as a table at all.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {}", path.display(), kind.text(Lang::En))]
@@ -53,8 +71,8 @@ pub enum FileErrorKind {
     WorkbookByOtherName,
     /// A workbook that unpacks to more than is reasonable.
     Bomb,
-    /// More than [`MOST_ROWS`] rows.
-    TooManyRows,
+    /// More rows than this.
+    TooManyRows(usize),
     /// More than a thousand columns in this line.
     TooManyColumns(usize),
     /// More than sixteen mebibytes in the row that begins in this line.
@@ -100,8 +118,8 @@ impl FileErrorKind {
                 "解压后过大，请删除无关工作表和格式后另存".to_owned(),
                 "unpacks to more than is reasonable; remove unrelated sheets and save it again".to_owned(),
             ),
-            Self::TooManyRows => {
-                (format!("超过 {MOST_ROWS} 行，请拆分后再导入"), format!("has more than {MOST_ROWS} rows; split it"))
+            Self::TooManyRows(most) => {
+                (format!("超过 {most} 行，请拆分后再导入"), format!("has more than {most} rows; split it"))
             }
             Self::TooManyColumns(line) => (
                 format!("第 {line} 行超过 {MOST_COLUMNS} 列，请删除多余的列"),
@@ -197,6 +215,14 @@ impl Row {
 
 /// Hands every row that is not blank to `each`, the heading row among them.
 pub fn read_rows(path: &Path, mut each: impl FnMut(Row)) -> Result<(), FileError> {
+    read_while(path, Limits::OFFICE, |row| {
+        each(row);
+        true
+    })
+}
+
+/// [`read_rows`] until `each` says that it has seen enough.
+pub(super) fn read_while(path: &Path, limits: Limits, mut each: impl FnMut(Row) -> bool) -> Result<(), FileError> {
     let error = |kind| FileError::new(path, kind);
     let io = |cause| error(FileErrorKind::Io(cause));
     let mut file = File::open(path).map_err(io)?;
@@ -210,26 +236,30 @@ pub fn read_rows(path: &Path, mut each: impl FnMut(Row)) -> Result<(), FileError
     if start.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
         return Err(error(FileErrorKind::OldExcel));
     }
-    let mut rows = 0;
+    let (mut rows, mut enough) = (0, false);
     let mut counted = |row: Row| {
         if row.is_blank() {
             return Ok(());
         }
         rows += 1;
         // One more for the heading row.
-        if rows > MOST_ROWS + 1 {
-            return Err(FileErrorKind::TooManyRows);
+        if rows > limits.rows + 1 {
+            return Err(FileErrorKind::TooManyRows(limits.rows));
         }
-        each(row);
-        Ok(())
+        enough = !each(row);
+        // Ends the reading; what it says is not looked at.
+        if enough { Err(FileErrorKind::Empty) } else { Ok(()) }
     };
     let read = if named_workbook {
-        workbook::read(path, &mut counted)
+        workbook::read(path, limits, &mut counted)
     } else if start.starts_with(b"PK\x03\x04") {
         Err(FileErrorKind::WorkbookByOtherName)
     } else {
         delimited::read(path, &mut counted)
     };
+    if enough {
+        return Ok(());
+    }
     read.map_err(error)?;
     if rows == 0 { Err(error(FileErrorKind::Empty)) } else { Ok(()) }
 }

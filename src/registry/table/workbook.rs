@@ -10,26 +10,22 @@ use chrono::{Duration, NaiveDate, NaiveTime};
 
 use crate::registry::values;
 
-use super::{CellFault, Each, FileErrorKind, LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Row};
+use super::{CellFault, Each, FileErrorKind, LONGEST_CELL, Limits, MOST_COLUMNS, MOST_ROWS, Row};
 
-/// What the sheets may unpack to, together; they are streamed.
-const LARGEST_SHEETS: u64 = 1024 * 1024 * 1024;
-/// What everything else may unpack to, together; shared strings are held in memory.
-const LARGEST_REST: u64 = 128 * 1024 * 1024;
 /// The longest stretch between two tags; the XML reader holds one in memory.
 const LONGEST_TEXT: u64 = 1024 * 1024;
 /// Whole numbers beyond this many digits have been rounded by the workbook.
 const EXACT_BELOW: f64 = 1e15;
 
-pub(super) fn read(path: &Path, each: Each<'_>) -> Result<(), FileErrorKind> {
-    weigh(path)?;
+pub(super) fn read(path: &Path, limits: Limits, each: Each<'_>) -> Result<(), FileErrorKind> {
+    weigh(path, limits)?;
     // Why: the workbook reader is not ours, and a damaged file must end in an error, not a crash.
     catch_unwind(AssertUnwindSafe(|| read_first_sheet(path, each)))
         .unwrap_or_else(|_| Err(FileErrorKind::NotWorkbook("damaged".to_owned())))
 }
 
 /// Unpacks everything once, counting, before anything is built in memory.
-fn weigh(path: &Path) -> Result<(), FileErrorKind> {
+fn weigh(path: &Path, limits: Limits) -> Result<(), FileErrorKind> {
     let file = File::open(path).map_err(FileErrorKind::Io)?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(not_workbook)?;
     let (mut sheets, mut rest) = (0, 0);
@@ -37,8 +33,8 @@ fn weigh(path: &Path) -> Result<(), FileErrorKind> {
         let entry = archive.by_index(index).map_err(not_workbook)?;
         let name = entry.name().map_err(not_workbook)?.to_lowercase();
         let (sum, limit) = match name.strip_prefix("xl/worksheets/") {
-            Some(_) => (&mut sheets, LARGEST_SHEETS),
-            None => (&mut rest, LARGEST_REST),
+            Some(_) => (&mut sheets, limits.sheets),
+            None => (&mut rest, limits.rest),
         };
         let mut scale = Scale::default();
         io::copy(&mut entry.take(limit - *sum + 1), &mut scale).map_err(not_workbook)?;
@@ -106,7 +102,7 @@ fn read_first_sheet(path: &Path, each: Each<'_>) -> Result<(), FileErrorKind> {
             continue; // a cell that is only painted
         }
         if line > MOST_ROWS + 1 {
-            return Err(FileErrorKind::TooManyRows);
+            return Err(FileErrorKind::TooManyRows(MOST_ROWS));
         }
         if column >= MOST_COLUMNS {
             return Err(FileErrorKind::TooManyColumns(line));

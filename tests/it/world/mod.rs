@@ -5,6 +5,8 @@ pub(crate) mod cli;
 pub(crate) mod db;
 pub(crate) mod site;
 pub(crate) mod wechat;
+pub(crate) mod wecom;
+pub(crate) mod wrong;
 
 use std::future::Future;
 use std::sync::Arc;

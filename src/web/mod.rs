@@ -1,6 +1,12 @@
-//! Health and metrics. No personal data, no names of accounts or units.
+//! Health, metrics, and the page behind a link by which a unit answers a notice.
+//!
+//! Health and metrics hold no personal data and no names of accounts or units; the page is its
+//! reader's alone.
+
+mod answer;
 
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::State;
@@ -16,21 +22,28 @@ use crate::store::StoreError;
 /// Which parts of the service are up.
 #[derive(Debug, Clone)]
 pub struct Health {
-    bot: watch::Sender<bool>,
+    bots: Arc<Mutex<Vec<watch::Sender<bool>>>>,
     scheduler: watch::Sender<bool>,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { bot: watch::Sender::new(false), scheduler: watch::Sender::new(false) }
+        Self { bots: Arc::default(), scheduler: watch::Sender::new(false) }
     }
 }
 
 impl Health {
-    /// Where the bot says whether its server answers.
+    /// Where one more bot says whether its server answers.
     #[must_use]
     pub fn bot(&self) -> watch::Sender<bool> {
-        self.bot.clone()
+        let bot = watch::Sender::new(false);
+        self.bots.lock().unwrap_or_else(PoisonError::into_inner).push(bot.clone());
+        bot
+    }
+
+    /// Every bot's server answers.
+    fn is_bot_up(&self) -> bool {
+        self.bots.lock().unwrap_or_else(PoisonError::into_inner).iter().all(|bot| *bot.borrow())
     }
 
     /// The scheduler makes its turns.
@@ -43,6 +56,7 @@ impl Health {
 struct Shared {
     office: Office,
     health: Health,
+    guesses: Arc<answer::Guesses>,
 }
 
 /// Serves the pages until told to stop.
@@ -51,7 +65,8 @@ pub async fn serve(listener: TcpListener, office: Office, health: Health, mut st
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Shared { office, health });
+        .merge(answer::routes())
+        .with_state(Shared { office, health, guesses: Arc::default() });
     let stopped = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
@@ -62,7 +77,7 @@ pub async fn serve(listener: TcpListener, office: Office, health: Health, mut st
 
 async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
     let database = shared.office.store.created_at().await.is_ok();
-    let bot = *shared.health.bot.borrow();
+    let bot = shared.health.is_bot_up();
     let scheduler = *shared.health.scheduler.borrow();
     let status = if database && bot && scheduler { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, format!("database {database}\nscheduler {scheduler}\nbot {bot}\n"))
@@ -97,7 +112,13 @@ async fn metrics_text(shared: &Shared) -> Result<String, StoreError> {
     let deliveries: Vec<_> =
         tx.delivery_counts().await?.into_iter().map(|(status, n)| (format!("{{status=\"{status}\"}}"), n)).collect();
     gauge("deliveries", "Outbox rows by status.", &deliveries);
-    gauge("bot_up", "The bot reached its server.", &[(String::new(), i64::from(*shared.health.bot.borrow()))]);
+    let attempts: Vec<_> =
+        tx.attempt_counts().await?.into_iter().map(|(outcome, n)| (format!("{{outcome=\"{outcome}\"}}"), n)).collect();
+    gauge("delivery_attempts", "Tries to deliver, by how they came out.", &attempts);
+    let now = shared.office.now();
+    let oldest = tx.oldest_unsent(now).await?.map_or(0, |written| (now - written).num_seconds().max(0));
+    gauge("outbox_oldest_seconds", "Age of the oldest notice that is due and not out.", &[(String::new(), oldest)]);
+    gauge("bot_up", "Every bot reached its server.", &[(String::new(), i64::from(shared.health.is_bot_up()))]);
     let scheduler = i64::from(*shared.health.scheduler.borrow());
     gauge("scheduler_up", "The scheduler makes its turns.", &[(String::new(), scheduler)]);
     Ok(text)

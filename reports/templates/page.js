@@ -1,0 +1,39 @@
+(function () {
+  "use strict";
+  var tables = {};
+  document.querySelectorAll("table[data-rows]").forEach(function (table) {
+    var tools = document.getElementById(table.id + "-tools");
+    var rows = Array.prototype.map.call(table.tBodies[0].rows, function (row) {
+      return { row: row, tokens: " " + row.dataset.k + " ", text: row.textContent.toLowerCase() };
+    });
+    var input = tools.querySelector("input"), chip = tools.querySelector("button"), said = tools.querySelector("output");
+    var state = { query: [], label: "" };
+    function show() {
+      var words = input.value.toLowerCase().split(/\s+/).filter(Boolean), shown = 0;
+      rows.forEach(function (r) {
+        var fits = state.query.every(function (q) { return r.tokens.indexOf(" " + q + " ") >= 0; }) &&
+          words.every(function (w) { return r.text.indexOf(w) >= 0; });
+        r.row.hidden = !fits;
+        if (fits) { shown += 1; }
+      });
+      said.textContent = tools.dataset.count.replace("#", shown).replace("#", rows.length);
+      chip.hidden = !state.label;
+      chip.textContent = state.label + " ✕";
+    }
+    input.addEventListener("input", show);
+    chip.addEventListener("click", function () { state.query = []; state.label = ""; show(); });
+    tools.hidden = false;
+    tables[table.id] = function (query, label) {
+      state.query = query.split(" ").filter(Boolean);
+      state.label = query ? label : "";
+      input.value = "";
+      show();
+    };
+    show();
+  });
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a[data-q]");
+    var table = link && tables[link.getAttribute("href").slice(1) + "-table"];
+    if (table) { table(link.dataset.q, link.dataset.l); }
+  });
+})();

@@ -1,0 +1,705 @@
+//! A year by unit (年度汇总): facts and counts for the performance assessment, and proposals a person decides.
+//!
+//! Decisions that bind this module:
+//! - No score and no ranking: accounts are judged by vetoes alone, and units stand in the order
+//!   of their names (国办函〔2026〕12号; 国办秘函〔2019〕19号).
+//! - What could not be judged counts neither for nor against a unit.
+//! - A proposal (整合, 关停) is a list of rows; it decides nothing.
+//! - [`Year::check`] counts everything again from the rows, and the units against the whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::account::{AccountId, AccountStatus, Platform, UnitTier};
+use super::bulletin::{AccountResult, Imbalance, RowId};
+use super::issue::IssueStatus;
+use super::keyed::keyed_enum;
+use super::naming::{is_one_a_unit, plain};
+use super::round::RoundName;
+use super::rule::{Class, Indicator};
+use super::time::LocalTime;
+
+/// The format name of a year.
+pub const FORMAT: &str = "xuncha-annual/1";
+
+/// From so many rounds on, silence is no accident (无力维护).
+const SILENT_ROUNDS: usize = 2;
+
+/// What the store hands over about a year: rows only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct YearFacts {
+    /// The supervising office.
+    pub office: String,
+    /// The year.
+    pub year: i32,
+    /// When it was put together.
+    pub generated_at: LocalTime,
+    /// Its quarterly and half-year rounds that were judged, rehearsals not among them.
+    pub rounds: Vec<YearRound>,
+    /// Every registered account with what its rounds said.
+    pub accounts: Vec<YearAccount>,
+    /// Issues opened, re-opened or found again in the year.
+    pub issues: Vec<YearIssue>,
+    /// An account with fewer followers has little attention, where their number is known.
+    pub few_followers: u64,
+}
+
+/// A round of the year.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YearRound {
+    /// Its name.
+    pub name: RoundName,
+    /// 监测时间点.
+    pub as_of: LocalTime,
+    /// Accounts of its frame.
+    pub frame: usize,
+    /// Members.
+    pub drawn: usize,
+}
+
+/// An account and its year.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YearAccount {
+    /// 账号编号.
+    pub account_id: AccountId,
+    /// 账号名称.
+    pub name: String,
+    /// 平台.
+    pub platform: Platform,
+    /// 主办单位.
+    pub unit: String,
+    /// 单位层级.
+    pub unit_tier: Option<UnitTier>,
+    /// 状态.
+    pub status: AccountStatus,
+    /// 粉丝数.
+    pub followers: Option<u64>,
+    /// What each round said of it that drew it.
+    pub looks: Vec<YearLook>,
+}
+
+/// What one round said of an account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YearLook {
+    /// The round.
+    pub round: RoundName,
+    /// Its result.
+    pub result: AccountResult,
+    /// 最后更新时间.
+    pub newest_at: Option<LocalTime>,
+    /// The finding that says it was silent, and stands.
+    pub silent: Option<Silent>,
+}
+
+/// A standing finding of silence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silent {
+    /// `stale`, `zombie` or `home_stale`.
+    pub indicator: Indicator,
+    /// Number of the finding.
+    pub finding_id: i64,
+}
+
+/// An issue of the year.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that a column counts")]
+pub struct YearIssue {
+    /// Number.
+    pub id: i64,
+    /// The account.
+    pub account_id: AccountId,
+    /// The account's name.
+    pub account: String,
+    /// The platform.
+    pub platform: Platform,
+    /// 主办单位 at the time it was found.
+    pub unit: String,
+    /// The indicator.
+    pub indicator: Indicator,
+    /// How grave.
+    pub class: Class,
+    /// Where it stands.
+    pub status: IssueStatus,
+    /// When it was opened.
+    pub opened_at: LocalTime,
+    /// Its deadline.
+    pub due_at: Option<LocalTime>,
+    /// Its end.
+    pub closed_at: Option<LocalTime>,
+    /// It was overdue at some time.
+    pub overdue: bool,
+    /// It was escalated.
+    pub escalated: bool,
+    /// An appeal was made.
+    pub appealed: bool,
+    /// More time was granted.
+    pub extended: bool,
+    /// A rectification was rejected.
+    pub rejected: bool,
+}
+
+impl YearIssue {
+    const fn fell(&self) -> bool {
+        matches!(self.status, IssueStatus::Revoked | IssueStatus::Dismissed)
+    }
+
+    fn is_problem(&self) -> bool {
+        self.class != Class::Advice && !self.fell()
+    }
+}
+
+/// One unit's year in counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UnitYear {
+    /// 主办单位; empty in the total.
+    pub unit: String,
+    /// 单位层级, as its first account has it.
+    pub unit_tier: Option<UnitTier>,
+    /// Registered accounts that are not closed.
+    pub accounts: usize,
+    /// Looks of quarterly and half-year rounds at its accounts.
+    pub looks: usize,
+    /// 合格.
+    pub qualified: usize,
+    /// 存在问题.
+    pub problem: usize,
+    /// 不合格.
+    pub failed: usize,
+    /// 无法判定.
+    pub unjudged: usize,
+    /// 尚未检查.
+    pub pending: usize,
+    /// Problems that stand.
+    pub problems: usize,
+    /// Of these 单项否决.
+    pub veto: usize,
+    /// Of these 突出问题.
+    pub prominent: usize,
+    /// Of these 一般问题.
+    pub ordinary: usize,
+    /// Problems that are closed.
+    pub closed: usize,
+    /// Of these never overdue.
+    pub closed_in_time: usize,
+    /// Problems still open.
+    pub live: usize,
+    /// Problems that were overdue at some time.
+    pub overdue: usize,
+    /// Problems that were escalated.
+    pub escalated: usize,
+    /// Problems of which a rectification was rejected.
+    pub rejected: usize,
+    /// Problems with more time granted.
+    pub extended: usize,
+    /// Issues appealed, whatever came of it.
+    pub appealed: usize,
+    /// Issues that fell.
+    pub fallen: usize,
+    /// Advice that stands.
+    pub advice: usize,
+}
+
+/// A count of a [`UnitYear`]: key, Chinese and English heading, value.
+pub type UnitColumn = (&'static str, &'static str, &'static str, fn(&UnitYear) -> usize);
+
+/// The counts of a unit in the order in which documents print them.
+pub const UNIT_COLUMNS: [UnitColumn; 21] = [
+    ("accounts", "账号数", "Accounts", |u| u.accounts),
+    ("looks", "受检账次", "Looks", |u| u.looks),
+    ("qualified", "合格", "Qualified", |u| u.qualified),
+    ("problem", "存在问题", "With problems", |u| u.problem),
+    ("failed", "不合格", "Failed", |u| u.failed),
+    ("unjudged", "无法判定", "Unjudged", |u| u.unjudged),
+    ("pending", "尚未检查", "To come", |u| u.pending),
+    ("problems", "认定问题", "Problems", |u| u.problems),
+    ("veto", "单项否决", "Vetoes", |u| u.veto),
+    ("prominent", "突出问题", "Prominent", |u| u.prominent),
+    ("ordinary", "一般问题", "Ordinary", |u| u.ordinary),
+    ("closed", "已销号", "Closed", |u| u.closed),
+    ("closed_in_time", "其中按期", "In time", |u| u.closed_in_time),
+    ("live", "未办结", "Open", |u| u.live),
+    ("overdue", "曾逾期", "Were overdue", |u| u.overdue),
+    ("escalated", "曾督办", "Escalated", |u| u.escalated),
+    ("rejected", "曾退回", "Rejected", |u| u.rejected),
+    ("extended", "曾延期", "Extended", |u| u.extended),
+    ("appealed", "申诉", "Appealed", |u| u.appealed),
+    ("fallen", "撤销排除", "Fallen", |u| u.fallen),
+    ("advice", "工作建议", "Advice", |u| u.advice),
+];
+
+keyed_enum! {
+    /// Why something is proposed.
+    Why {
+        SameUnit = "same_unit", "功能相近：同一单位在同一平台开设多个账号", "Near in function: several accounts of one unit on one platform";
+        SimilarName = "similar_name", "功能相近：同一平台账号名称相近", "Near in function: like names on one platform";
+        FewFollowers = "few_followers", "关注度低：粉丝数低于设定值", "Little attention: fewer followers than set";
+        LowUse = "low_use", "利用率低：经人工认定", "Little used, as a person confirmed";
+        Silent = "silent", "无力维护：僵尸账号，或两次以上检查内容不更新", "Not kept up: a zombie, or silent in two rounds or more";
+    }
+}
+
+impl Why {
+    /// Whether it speaks for closing (关停) rather than for merging (整合).
+    #[must_use]
+    pub const fn is_closing(self) -> bool {
+        matches!(self, Self::Silent)
+    }
+}
+
+/// A proposal with the rows behind it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Why.
+    pub why: Why,
+    /// What of, a line an account and fact.
+    pub evidence: Vec<EvidenceRow>,
+}
+
+/// One fact behind a proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EvidenceRow {
+    /// The account.
+    pub account_id: AccountId,
+    /// 账号名称.
+    pub account: String,
+    /// 平台.
+    pub platform: Platform,
+    /// 主办单位.
+    pub unit: String,
+    /// The round that saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<RoundName>,
+    /// What that round found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indicator: Option<Indicator>,
+    /// Number of the finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding_id: Option<i64>,
+    /// Number of the issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue_id: Option<i64>,
+    /// 最后更新时间.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_at: Option<LocalTime>,
+    /// 粉丝数.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub followers: Option<u64>,
+}
+
+impl EvidenceRow {
+    fn of(account: &YearAccount) -> Self {
+        Self {
+            account_id: account.account_id.clone(),
+            account: account.name.clone(),
+            platform: account.platform,
+            unit: account.unit.clone(),
+            round: None,
+            indicator: None,
+            finding_id: None,
+            issue_id: None,
+            newest_at: None,
+            followers: account.followers,
+        }
+    }
+}
+
+/// A year with everything counted from its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Year {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The supervising office.
+    pub office: String,
+    /// The year.
+    pub year: i32,
+    /// When it was put together.
+    pub generated_at: LocalTime,
+    /// The threshold of little attention.
+    pub few_followers: u64,
+    /// Its rounds.
+    pub rounds: Vec<YearRound>,
+    /// All units together.
+    pub total: UnitYear,
+    /// The units, by name.
+    pub units: Vec<UnitYear>,
+    /// Proposals to merge (整合).
+    pub merge: Vec<Proposal>,
+    /// Proposals to close (关停).
+    pub close: Vec<Proposal>,
+    /// Every registered account.
+    pub accounts: Vec<YearAccount>,
+    /// The issues of the year.
+    pub issues: Vec<YearIssue>,
+}
+
+impl Year {
+    /// Counts the facts.
+    ///
+    /// Errors: the facts contradict themselves.
+    pub fn build(facts: YearFacts) -> Result<Self, Imbalance> {
+        let YearFacts { office, year, generated_at, mut rounds, mut accounts, mut issues, few_followers } = facts;
+        rounds.sort_by_key(|round| (round.as_of, round.name));
+        accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
+        issues.sort_by_key(|issue| issue.id);
+        let mut built = Self {
+            format: FORMAT.to_owned(),
+            office,
+            year,
+            generated_at,
+            few_followers,
+            rounds,
+            total: UnitYear::default(),
+            units: Vec::new(),
+            merge: Vec::new(),
+            close: Vec::new(),
+            accounts,
+            issues,
+        };
+        built.total = built.whole();
+        built.units = built.by_unit();
+        (built.merge, built.close) = built.proposals();
+        built.check()?;
+        Ok(built)
+    }
+
+    /// Proves that the units sum to the whole, and that counts and proposals are what the rows give.
+    ///
+    /// Errors: the first disagreement.
+    pub fn check(&self) -> Result<(), Imbalance> {
+        agree("format", FORMAT, &self.format, Vec::new)?;
+        let mut known = BTreeSet::new();
+        for account in &self.accounts {
+            let times = if known.insert(&account.account_id) { "once" } else { "twice" };
+            agree(&format!("accounts[{}]", account.account_id), "once", times, || {
+                vec![RowId::Account(account.account_id.clone())]
+            })?;
+        }
+        let mut numbers = BTreeSet::new();
+        for issue in &self.issues {
+            let itself = || vec![RowId::Issue(issue.id)];
+            let name = format!("issues[{}]", issue.id);
+            agree(&name, "once", if numbers.insert(issue.id) { "once" } else { "twice" }, itself)?;
+            let place = if known.contains(&issue.account_id) { "registered" } else { "unknown" };
+            agree(&format!("{name}.account_id"), "registered", place, itself)?;
+        }
+        for round in &self.rounds {
+            let looks = self.accounts.iter().flat_map(|a| &a.looks).filter(|look| look.round == round.name).count();
+            number(&format!("rounds[{}].drawn", round.name), looks, round.drawn)?;
+        }
+        let whole = self.whole();
+        for (key, _, _, value) in UNIT_COLUMNS {
+            number(&format!("total.{key}"), value(&whole), value(&self.total))?;
+            number(&format!("units: sum of {key}"), value(&whole), self.units.iter().map(value).sum())?;
+        }
+        let units = self.by_unit();
+        number("units (lines)", units.len(), self.units.len())?;
+        for (want, have) in units.iter().zip(&self.units) {
+            agree("units", &want.unit, &have.unit, Vec::new)?;
+            for (key, _, _, value) in UNIT_COLUMNS {
+                number(&format!("units[{}].{key}", want.unit), value(want), value(have))?;
+            }
+        }
+        for unit in self.units.iter().chain([&self.total]) {
+            let name = if unit.unit.is_empty() { "total" } else { unit.unit.as_str() };
+            let results = unit.qualified + unit.problem + unit.failed + unit.unjudged + unit.pending;
+            number(&format!("{name}: results"), results, unit.looks)?;
+            number(&format!("{name}: classes"), unit.veto + unit.prominent + unit.ordinary, unit.problems)?;
+            number(&format!("{name}: closed and open"), unit.closed + unit.live, unit.problems)?;
+        }
+        let (merge, close) = self.proposals();
+        let same = |want: &[Proposal], have: &[Proposal]| if want == have { "the rows'" } else { "others" };
+        agree("merge", "the rows'", same(&merge, &self.merge), Vec::new)?;
+        agree("close", "the rows'", same(&close, &self.close), Vec::new)
+    }
+
+    /// All rows together, without regard to units.
+    fn whole(&self) -> UnitYear {
+        let mut all = UnitYear::default();
+        self.accounts.iter().for_each(|account| all.add_account(account));
+        self.issues.iter().for_each(|issue| all.add_issue(issue));
+        all
+    }
+
+    fn by_unit(&self) -> Vec<UnitYear> {
+        let mut units = BTreeMap::<&str, UnitYear>::new();
+        for account in &self.accounts {
+            let unit = units.entry(&account.unit).or_default();
+            unit.unit_tier = unit.unit_tier.or(account.unit_tier);
+            unit.add_account(account);
+        }
+        for issue in &self.issues {
+            units.entry(&issue.unit).or_default().add_issue(issue);
+        }
+        let named = |(name, unit): (&str, UnitYear)| UnitYear { unit: name.to_owned(), ..unit };
+        units.into_iter().map(named).collect()
+    }
+
+    fn proposals(&self) -> (Vec<Proposal>, Vec<Proposal>) {
+        let running: Vec<&YearAccount> =
+            self.accounts.iter().filter(|account| account.status == AccountStatus::Running).collect();
+        let mut of_unit = BTreeMap::<(String, Platform), Vec<&YearAccount>>::new();
+        let mut of_name = BTreeMap::<(String, Platform), Vec<&YearAccount>>::new();
+        for account in running.iter().filter(|account| is_one_a_unit(account.platform)) {
+            of_unit.entry((plain(&account.unit), account.platform)).or_default().push(account);
+            let core = core(&account.name);
+            if core.chars().count() >= 2 {
+                of_name.entry((core, account.platform)).or_default().push(account);
+            }
+        }
+        let group = |why, accounts: &[&YearAccount]| Proposal {
+            why,
+            evidence: accounts.iter().map(|account| EvidenceRow::of(account)).collect(),
+        };
+        let mut merge: Vec<Proposal> =
+            of_unit.values().filter(|group| group.len() > 1).map(|accounts| group(Why::SameUnit, accounts)).collect();
+        let several_units = |accounts: &&Vec<&YearAccount>| {
+            accounts.iter().map(|account| plain(&account.unit)).collect::<BTreeSet<_>>().len() > 1
+        };
+        merge.extend(of_name.values().filter(several_units).map(|accounts| group(Why::SimilarName, accounts)));
+        let few = running.iter().filter(|account| account.followers.is_some_and(|n| n < self.few_followers));
+        merge.extend(few.map(|account| group(Why::FewFollowers, &[*account])));
+        let of_id: BTreeMap<_, _> = running.iter().map(|account| (&account.account_id, *account)).collect();
+        for issue in self.issues.iter().filter(|i| i.indicator == Indicator::LowUse && !i.fell()) {
+            if let Some(account) = of_id.get(&issue.account_id) {
+                let evidence = EvidenceRow {
+                    issue_id: Some(issue.id),
+                    indicator: Some(issue.indicator),
+                    ..EvidenceRow::of(account)
+                };
+                merge.push(Proposal { why: Why::LowUse, evidence: vec![evidence] });
+            }
+        }
+        let close = running.iter().filter_map(|account| silence(account)).collect();
+        (merge, close)
+    }
+}
+
+/// The proposal to close an account that was silent too often.
+fn silence(account: &YearAccount) -> Option<Proposal> {
+    let evidence: Vec<EvidenceRow> = account
+        .looks
+        .iter()
+        .filter_map(|look| {
+            let silent = look.silent.as_ref()?;
+            Some(EvidenceRow {
+                round: Some(look.round),
+                indicator: Some(silent.indicator),
+                finding_id: Some(silent.finding_id),
+                newest_at: look.newest_at,
+                ..EvidenceRow::of(account)
+            })
+        })
+        .collect();
+    let zombie = evidence.iter().any(|row| row.indicator == Some(Indicator::Zombie));
+    (zombie || evidence.len() >= SILENT_ROUNDS).then_some(Proposal { why: Why::Silent, evidence })
+}
+
+/// The part of a name that says whose it is.
+fn core(name: &str) -> String {
+    const COMMON: [&str; 14] = [
+        "官方微博",
+        "微博",
+        "微信",
+        "公众号",
+        "视频号",
+        "官方",
+        "政务",
+        "发布",
+        "在线",
+        "之声",
+        "之窗",
+        "平台",
+        "资讯",
+        "号",
+    ];
+    let mut core = plain(name);
+    for word in COMMON {
+        core = core.replace(word, "");
+    }
+    core
+}
+
+impl UnitYear {
+    fn add_account(&mut self, account: &YearAccount) {
+        self.accounts += usize::from(account.status != AccountStatus::Closed);
+        for look in &account.looks {
+            self.looks += 1;
+            *match look.result {
+                AccountResult::Qualified => &mut self.qualified,
+                AccountResult::Problem => &mut self.problem,
+                AccountResult::Failed => &mut self.failed,
+                AccountResult::Unjudged => &mut self.unjudged,
+                AccountResult::Pending => &mut self.pending,
+            } += 1;
+        }
+    }
+
+    fn add_issue(&mut self, issue: &YearIssue) {
+        self.appealed += usize::from(issue.appealed);
+        self.fallen += usize::from(issue.fell());
+        self.advice += usize::from(issue.class == Class::Advice && !issue.fell());
+        if !issue.is_problem() {
+            return;
+        }
+        self.problems += 1;
+        self.veto += usize::from(issue.class == Class::Veto);
+        self.prominent += usize::from(issue.class == Class::Prominent);
+        self.ordinary += usize::from(issue.class == Class::Ordinary);
+        let closed = issue.status == IssueStatus::Closed;
+        self.closed += usize::from(closed);
+        self.closed_in_time += usize::from(closed && !issue.overdue);
+        self.live += usize::from(!closed);
+        self.overdue += usize::from(issue.overdue);
+        self.escalated += usize::from(issue.escalated);
+        self.rejected += usize::from(issue.rejected);
+        self.extended += usize::from(issue.extended);
+    }
+}
+
+fn number(figure: &str, expected: usize, found: usize) -> Result<(), Imbalance> {
+    agree(figure, &expected.to_string(), &found.to_string(), Vec::new)
+}
+
+fn agree(figure: &str, expected: &str, found: &str, rows: impl FnOnce() -> Vec<RowId>) -> Result<(), Imbalance> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Imbalance { figure: figure.to_owned(), expected: expected.to_owned(), found: found.to_owned(), rows: rows() })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::domain::bulletin::tests::at;
+
+    /// A made-up year: two rounds, a unit twice on WeChat, an account that stays silent.
+    pub(crate) fn example() -> YearFacts {
+        let (first, second) = (RoundName::Quarter(2026, 3), RoundName::Quarter(2026, 4));
+        let as_of = at("2026-11-10T01:00:00Z");
+        let look = |round, result, silent: Option<Indicator>| YearLook {
+            round,
+            result,
+            newest_at: Some(as_of),
+            silent: silent.map(|indicator| Silent { indicator, finding_id: 1 }),
+        };
+        let account = |id: &str, name: &str, unit: &str, platform, looks| YearAccount {
+            account_id: AccountId::new(id),
+            name: name.to_owned(),
+            platform,
+            unit: unit.to_owned(),
+            unit_tier: Some(UnitTier::Department),
+            status: AccountStatus::Running,
+            followers: Some(5000),
+            looks,
+        };
+        let (wechat, weibo) = (Platform::Wechat, Platform::Weibo);
+        let accounts = vec![
+            account("A1", "云溪教育", "云溪县教育局", wechat, vec![look(first, AccountResult::Qualified, None)]),
+            account("A2", "云溪教育发布", "云溪县教育局", wechat, vec![look(second, AccountResult::Problem, None)]),
+            account(
+                "A3",
+                "云溪水务",
+                "云溪县水务局",
+                weibo,
+                vec![
+                    look(first, AccountResult::Failed, Some(Indicator::Stale)),
+                    look(second, AccountResult::Failed, Some(Indicator::Stale)),
+                ],
+            ),
+            YearAccount {
+                followers: Some(12),
+                ..account(
+                    "A4",
+                    "云溪教育微信",
+                    "云溪县教育考试中心",
+                    wechat,
+                    vec![look(second, AccountResult::Unjudged, None)],
+                )
+            },
+        ];
+        let issue = |id, account: &YearAccount, class, indicator, status| YearIssue {
+            id,
+            account_id: account.account_id.clone(),
+            account: account.name.clone(),
+            platform: account.platform,
+            unit: account.unit.clone(),
+            indicator,
+            class,
+            status,
+            opened_at: as_of,
+            due_at: None,
+            closed_at: None,
+            overdue: id == 2,
+            escalated: false,
+            appealed: id == 3,
+            extended: false,
+            rejected: false,
+        };
+        let [a1, _, a3, _] = &accounts[..] else { unreachable!() };
+        let issues = vec![
+            issue(1, a3, Class::Veto, Indicator::Stale, IssueStatus::Closed),
+            issue(2, a3, Class::Ordinary, Indicator::Link, IssueStatus::Overdue),
+            issue(3, a1, Class::Ordinary, Indicator::Link, IssueStatus::Revoked),
+            issue(4, a1, Class::Advice, Indicator::LowUse, IssueStatus::Open),
+        ];
+        let round = |name, drawn| YearRound { name, as_of, frame: 4, drawn };
+        YearFacts {
+            office: "云溪县人民政府办公室".to_owned(),
+            year: 2026,
+            generated_at: at("2026-12-31T01:00:00Z"),
+            rounds: vec![round(first, 2), round(second, 3)],
+            accounts,
+            issues,
+            few_followers: 1000,
+        }
+    }
+
+    #[test]
+    fn a_year_is_counted_by_unit_and_sums_to_the_whole() {
+        let year = Year::build(example()).unwrap();
+        let units: Vec<&str> = year.units.iter().map(|unit| unit.unit.as_str()).collect();
+        assert_eq!(units, ["云溪县教育局", "云溪县教育考试中心", "云溪县水务局"], "by name, never by result");
+        let water = &year.units[2];
+        assert_eq!(
+            (water.looks, water.failed, water.problems, water.closed, water.live, water.overdue),
+            (2, 2, 2, 1, 1, 1)
+        );
+        let education = &year.units[0];
+        assert_eq!((education.problems, education.fallen, education.appealed, education.advice), (0, 1, 1, 1));
+        assert_eq!(year.total.looks, 5);
+    }
+
+    #[test]
+    fn proposals_name_the_rows_behind_them() {
+        let year = Year::build(example()).unwrap();
+        let whys: Vec<(Why, usize)> = year.merge.iter().map(|p| (p.why, p.evidence.len())).collect();
+        assert_eq!(
+            whys,
+            [(Why::SameUnit, 2), (Why::SimilarName, 3), (Why::FewFollowers, 1), (Why::LowUse, 1)],
+            "{:#?}",
+            year.merge
+        );
+        assert_eq!(year.close.len(), 1);
+        assert_eq!(year.close[0].evidence.iter().filter_map(|row| row.round).count(), 2);
+    }
+
+    #[test]
+    fn a_year_that_does_not_add_up_is_refused() {
+        let good = Year::build(example()).unwrap();
+        let mut bad = good.clone();
+        bad.units[0].closed += 1;
+        assert!(bad.check().unwrap_err().figure.contains("closed"));
+        let mut bad = good.clone();
+        bad.total.looks = 6;
+        assert_eq!(bad.check().unwrap_err().figure, "total.looks");
+        let mut bad = good.clone();
+        bad.close.clear();
+        assert_eq!(bad.check().unwrap_err().figure, "close");
+        let json = serde_json::to_string(&good).unwrap();
+        assert_eq!(serde_json::from_str::<Year>(&json).unwrap(), good);
+        let mut facts = example();
+        facts.rounds[0].drawn = 7;
+        assert!(Year::build(facts).is_err());
+    }
+}

@@ -1,0 +1,189 @@
+//! What a figure's name means in words, and which names lie near a mistyped one.
+
+use super::{AccountResult, Age, Dataset};
+use crate::domain::Lang;
+use crate::domain::account::{Platform, UnitTier};
+use crate::domain::finding::Outcome;
+use crate::domain::issue::IssueStatus;
+use crate::domain::rule::{Class, Indicator};
+use crate::domain::sample::Reason;
+
+/// A figure's name in words: `platform.weibo.failed` is `微博：不合格账号`.
+///
+/// A part that no vocabulary knows stays as it is.
+#[must_use]
+pub fn describe(name: &str, lang: Lang) -> String {
+    let words = Words(lang);
+    let parts: Vec<&str> = name.split('.').collect();
+    match parts[..] {
+        ["total", column] => words.column(column),
+        ["platform", key, column] => words.pair(&known(Platform::parse(key).map(|p| p.name(lang)), key), column),
+        ["unit_tier", "-", column] => words.pair(words.pick("单位层级未登记", "Unit tier not registered"), column),
+        ["unit_tier", key, column] => words.pair(&known(UnitTier::parse(key).map(|t| t.name(lang)), key), column),
+        ["reason", key, column] => words.pair(&known(Reason::parse(key).map(|r| r.name(lang)), key), column),
+        ["silence", key] => {
+            let age = known(Age::parse(key).map(|a| a.name(lang)), key);
+            words.join(words.pick("最后更新距监测时间点", "Last post before the monitoring time"), &age)
+        }
+        ["findings", "total"] => words.pick("检查项合计", "All findings").to_owned(),
+        ["findings", key, outcome] => {
+            let indicator = known(Indicator::parse(key).map(|i| i.name(lang)), key);
+            let total = words.pick("检查项", "findings");
+            let outcome = if outcome == "total" { Some(total) } else { Outcome::parse(outcome).map(|o| o.name(lang)) };
+            words.join(&indicator, &known(outcome, key))
+        }
+        ["issues", "class", key] => words.issues(Class::parse(key).map(|c| c.name(lang)), key),
+        ["issues", "indicator", key] => words.issues(Indicator::parse(key).map(|i| i.name(lang)), key),
+        ["issues", "status", key] => words.issues(IssueStatus::parse(key).map(|s| s.name(lang)), key),
+        ["issues", "class_status", class, status] => {
+            let status = known(IssueStatus::parse(status).map(|s| s.name(lang)), status);
+            words.join(&words.issues(Class::parse(class).map(|c| c.name(lang)), class), &status)
+        }
+        ["quarter", quarter, what] => words.join(quarter, &words.single(&format!("previous.{what}"), what)),
+        ["issues" | "previous" | "notices" | "warnings", what] => words.single(name, what),
+        _ => name.to_owned(),
+    }
+}
+
+/// The word where a vocabulary has one, else the key as it stands.
+fn known(word: Option<&str>, key: &str) -> String {
+    word.unwrap_or(key).to_owned()
+}
+
+struct Words(Lang);
+
+impl Words {
+    fn pick<'t>(&self, zh: &'t str, en: &'t str) -> &'t str {
+        match self.0 {
+            Lang::Zh => zh,
+            Lang::En => en,
+        }
+    }
+
+    fn join(&self, one: &str, two: &str) -> String {
+        match self.0 {
+            Lang::Zh => format!("{one}：{two}"),
+            Lang::En => format!("{one}: {two}"),
+        }
+    }
+
+    fn pair(&self, group: &str, column: &str) -> String {
+        self.join(group, &self.column(column))
+    }
+
+    fn issues(&self, word: Option<&str>, key: &str) -> String {
+        self.join(self.pick("问题", "Issues"), word.unwrap_or(key))
+    }
+
+    fn column(&self, column: &str) -> String {
+        let text = match column {
+            "frame" => self.pick("抽样框账号", "accounts of the frame"),
+            "drawn" => self.pick("检查账号", "accounts drawn"),
+            "judged" => self.pick("已判定账号", "accounts judged"),
+            "pass_rate" => self.pick("合格率", "pass rate"),
+            "coverage" => self.pick("检查覆盖率", "coverage"),
+            key => match AccountResult::parse(key) {
+                Some(result) => {
+                    return self.pick("", "accounts: ").to_owned() + result.name(self.0) + self.pick("账号", "");
+                }
+                None => key,
+            },
+        };
+        text.to_owned()
+    }
+
+    fn single(&self, name: &str, what: &str) -> String {
+        let text = match name {
+            "issues.total" => self.pick("全部问题", "All issues"),
+            "issues.standing" => self.pick("认定问题（撤销和排除的不计）", "Issues that stand"),
+            "issues.live" => self.pick("未办结问题", "Issues still open"),
+            "issues.problems" => self.pick("认定问题（不含工作建议）", "Problems that stand, advice apart"),
+            "issues.problems_closed" => self.pick("认定问题：已销号", "Problems that stand: closed"),
+            "issues.problems_live" => self.pick("认定问题：未办结", "Problems that stand: still open"),
+            "issues.fallen" => self.pick("撤销和排除的问题", "Issues revoked or dismissed"),
+            "issues.advice" => self.pick("工作建议", "Pieces of advice"),
+            "issues.closed_rate" => self.pick("问题销号率", "Share of issues closed"),
+            "previous.total" => self.pick("上期问题", "Issues of the round before"),
+            "previous.closed" => self.pick("上期问题：已销号", "Issues of the round before: closed"),
+            "previous.fallen" => self.pick("上期问题：撤销或排除", "Issues of the round before: revoked or dismissed"),
+            "previous.live" => self.pick("上期问题：未办结", "Issues of the round before: still open"),
+            "previous.overdue" => {
+                self.pick("上期问题：逾期或已督办", "Issues of the round before: overdue or escalated")
+            }
+            "previous.found_again" => self.pick("上期问题：本期再次发现", "Issues of the round before: found again"),
+            "previous.closed_rate" => self.pick("上期问题销号率", "Share of the round before's issues closed"),
+            "notices.delivered" => self.pick("已送达的整改通知", "Notices delivered"),
+            "notices.undelivered" => self.pick("未送达的整改通知", "Notices not delivered"),
+            "warnings.sent" => self.pick("发出的更新提醒", "Reminders sent before a violation"),
+            _ => what,
+        };
+        text.to_owned()
+    }
+}
+
+impl Dataset {
+    /// Names of figures that a mistyped name may have meant, nearest first, eight at most.
+    #[must_use]
+    pub fn near(&self, name: &str) -> Vec<&str> {
+        let wanted: Vec<char> = name.to_lowercase().chars().take(80).collect();
+        let wanted_text: String = wanted.iter().collect();
+        let mut ranked: Vec<(usize, &str)> = self
+            .figures
+            .keys()
+            .map(|key| {
+                let far = distance(&wanted, &key.chars().collect::<Vec<_>>());
+                let holds = wanted.len() > 2 && key.contains(&wanted_text);
+                (if holds { far.min(2) } else { far }, key.as_str())
+            })
+            .filter(|(far, key)| *far <= 2 + key.chars().count() / 3)
+            .collect();
+        ranked.sort_by_key(|(far, key)| (*far, key.len()));
+        ranked.into_iter().take(8).map(|(_, key)| key).collect()
+    }
+}
+
+/// How many characters have to be put in, taken out or changed.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = i;
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+        for (j, y) in b.iter().enumerate() {
+            let (Some(&left), Some(&above)) = (row.get(j), row.get(j + 1)) else { continue };
+            let cost = (corner + usize::from(x != y)).min(left + 1).min(above + 1);
+            corner = above;
+            if let Some(cell) = row.get_mut(j + 1) {
+                *cell = cost;
+            }
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::bulletin::tests::example;
+
+    #[test]
+    fn every_figure_has_a_name_in_words_in_both_languages() {
+        let dataset = Dataset::build(example()).unwrap();
+        for name in dataset.figures.keys() {
+            let (zh, en) = (describe(name, Lang::Zh), describe(name, Lang::En));
+            assert!(!zh.contains('_') && !zh.contains(name.as_str()), "{name}: {zh}");
+            assert!(en.is_ascii() && !en.contains(name.as_str()), "{name}: {en}");
+        }
+        assert_eq!(describe("platform.weibo.failed", Lang::Zh), "微博：不合格账号");
+    }
+
+    #[test]
+    fn a_mistyped_figure_finds_the_one_that_was_meant() {
+        let dataset = Dataset::build(example()).unwrap();
+        assert_eq!(dataset.near("total.passrate").first(), Some(&"total.pass_rate"));
+        assert_eq!(dataset.near("platform.wiebo.failed").first(), Some(&"platform.weibo.failed"));
+        assert!(dataset.near("coverage").iter().all(|name| name.contains("coverage")));
+        assert!(dataset.near("随便什么名字都不会像的一个词").is_empty());
+    }
+}

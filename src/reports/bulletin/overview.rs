@@ -1,0 +1,232 @@
+//! 二、总体情况: the draw, the result, what could not be judged, and the change on the round before.
+
+use super::Draft;
+use crate::domain::bulletin::{Amount, Dataset, Form, Tally};
+use crate::domain::round::{RoundKind, RoundName};
+use crate::reports::docx::Paper;
+use crate::reports::sheet::numbers;
+use crate::reports::tongue::Tongue;
+use crate::reports::wording::unjudged_in;
+
+impl Draft<'_> {
+    pub(super) fn overview(&self, paper: &mut Paper) {
+        let t = self.tongue;
+        paper.heading(&t.heading(1, "总体情况", "Overall"));
+        if self.form == Form::Statistics {
+            paper.subheading(&t.say("（一）抽取情况", "(1) The draw"));
+            paper.body(&self.drawn());
+            paper.subheading(&t.say("（二）检查结果", "(2) The result"));
+        } else {
+            paper.body(&self.drawn());
+        }
+        paper.body(&self.result());
+        for text in self.doubt() {
+            paper.body(&text);
+        }
+        if self.form == Form::Statistics {
+            self.tables(paper);
+            paper.blank();
+            paper.subheading(&t.say("（三）提醒和通知情况", "(3) Reminders and notices"));
+        }
+        let d = self.d;
+        let (warnings, delivered, undelivered) = (d.warnings_sent, d.notices.delivered, d.notices.undelivered);
+        paper.body(&t.say(
+            format!("检查期间发出更新提醒{warnings}份；整改通知已送达{delivered}份，未送达{undelivered}份。"),
+            format!("During the inspection {warnings} early warnings were sent; {delivered} rectification notices were delivered, {undelivered} were not."),
+        ));
+    }
+
+    /// 抽取: frame, how, how many, which share, over which window.
+    fn drawn(&self) -> String {
+        let (d, t) = (self.d, self.tongue);
+        let total = &d.breakdowns.total;
+        let quarterly = d.round.kind == RoundKind::Quarterly;
+        let how = if quarterly {
+            t.pick("按平台、单位层级等分层随机抽取", "drawn at random by strata such as platform and unit tier")
+        } else {
+            t.pick("对全部在运行账号开展检查", "every running account being looked at")
+        };
+        let (as_of, frame, members) = (t.minute(d.round.as_of), total.frame, total.drawn);
+        let coverage = d.figure("total.coverage").with_parts();
+        let mut text = t.say(
+            format!("以{as_of}为监测时间点，纳入监管的在运行政务新媒体账号{frame}个，{how}，共检查{members}个，占比{coverage}。"),
+            format!("With {as_of} as the monitoring time, {frame} running accounts are under supervision; {members} were looked at, {coverage}, {how}."),
+        );
+        if members > 0 && quarterly {
+            let reason = |tally: &Tally| {
+                let (name, n) = (t.line(tally), tally.drawn);
+                t.say(format!("{name}{n}个"), format!("{name} {n}"))
+            };
+            let reasons = t.list(&d.breakdowns.reason.iter().map(reason).collect::<Vec<_>>());
+            text += &t.say(format!("其中，{reasons}。"), format!(" By reason: {reasons}."));
+        }
+        let (from, to) = (t.day(d.round.window_from), t.day(d.round.as_of));
+        text + &t.say(
+            format!("检查窗口为{from}至{to}。抽样框、种子及复现方法见抽取公证单。"),
+            format!(" The window runs from {from} to {to}. Frame, seed and the way to replay the draw stand in the certificate."),
+        )
+    }
+
+    fn result(&self) -> String {
+        let (d, t) = (self.d, self.tongue);
+        let Tally { drawn, judged, qualified, problem, failed, unjudged, pending, .. } = d.breakdowns.total;
+        let mut text = t.say(
+            format!("检查的{drawn}个账号中，已判定{judged}个：合格{qualified}个，存在问题{problem}个，不合格{failed}个；无法判定{unjudged}个"),
+            format!("Of the {drawn} accounts looked at, {judged} were judged: {qualified} qualified, {problem} with problems, {failed} failed; {unjudged} could not be judged"),
+        );
+        if pending > 0 {
+            text += &t.say(format!("，尚未检查{pending}个"), format!(", {pending} are still to be looked at"));
+        }
+        text += t.pick(
+            "。触发单项否决的为不合格；未触发单项否决但发现其他问题的为存在问题，计入合格率。",
+            ". A veto fails an account; one with other problems alone counts as passed.",
+        );
+        if judged == 0 {
+            return text;
+        }
+        let rate = d.figure("total.pass_rate");
+        let parts = rate.with_parts();
+        text += &t.say(format!("合格率{parts}"), format!(" The pass rate is {parts}"));
+        if let Some(change) = self.change(rate.value) {
+            text += &change;
+        }
+        let random = d.figure("reason.random.pass_rate");
+        let added: usize =
+            d.breakdowns.reason.iter().filter(|tally| tally.key != "random").map(|tally| tally.drawn).sum();
+        if d.round.kind == RoundKind::Quarterly && added > 0 && random.denominator.unwrap_or_default() > 0 {
+            let random = random.with_parts();
+            text += &t.say(
+                format!("；其中随机抽取部分合格率{random}，可反映总体情况，代表主体、重点关注等必查账号不参与推断"),
+                format!("; that of the random sample, which speaks for all accounts, is {random}; those that are always looked at do not enter it"),
+            );
+        }
+        text + t.pick("。", ".")
+    }
+
+    /// How the pass rate moved since the round before of the same kind.
+    fn change(&self, now: Option<Amount>) -> Option<String> {
+        let t = self.tongue;
+        let (name, then, parts) = last_rate(self.d)?;
+        let (now, then) = (now?.hundredths(), then?.hundredths());
+        let period = t.period(name);
+        let points = now.abs_diff(then);
+        let points = format!("{}.{:02}", points / 100, points % 100);
+        Some(match now.cmp(&then) {
+            std::cmp::Ordering::Equal => {
+                t.say(format!("，与{period}的{parts}持平"), format!(", as in {period}: {parts}"))
+            }
+            std::cmp::Ordering::Greater => t.say(
+                format!("，较{period}的{parts}提高{points}个百分点"),
+                format!(", up by {points} percentage points on {period}: {parts}"),
+            ),
+            std::cmp::Ordering::Less => t.say(
+                format!("，较{period}的{parts}下降{points}个百分点"),
+                format!(", down by {points} percentage points on {period}: {parts}"),
+            ),
+        })
+    }
+
+    /// What could not be judged and why, what waits for a person, what is still to come.
+    fn doubt(&self) -> Vec<String> {
+        let (d, t) = (self.d, self.tongue);
+        let total = &d.breakdowns.total;
+        let mut texts = Vec::new();
+        if total.unjudged > 0 {
+            let (doubtful, count) = (unjudged_in(d, t.0), total.unjudged);
+            let mut text = t.say(
+                format!("无法判定的{count}个账号，不计入合格率的分子和分母。"),
+                format!("The {count} accounts that could not be judged enter neither part of the pass rate."),
+            );
+            if !doubtful.reasons.is_empty() {
+                let reason = |(why, n): &(String, usize)| t.say(format!("{why}{n}个"), format!("{why}: {n}"));
+                let reasons = doubtful.reasons.iter().map(reason).collect::<Vec<_>>();
+                text += &t.say(format!("其中，{}。", t.list(&reasons)), format!(" Why: {}.", t.clauses(&reasons)));
+            }
+            if doubtful.undecided > 0 {
+                let n = doubtful.undecided;
+                text += &t.say(
+                    format!("另有{n}个账号的情况待人工核实，核实前不作认定。"),
+                    format!(" {n} wait for a person; nothing is held of them before."),
+                );
+            }
+            texts.push(text);
+        }
+        if total.pending > 0 {
+            let (day, n) = (t.day(d.round.generated_at), total.pending);
+            texts.push(t.say(
+                format!("截至{day}，尚有{n}个账号未完成检查。"),
+                format!("On {day}, {n} accounts were still to be looked at."),
+            ));
+        }
+        texts
+    }
+
+    /// The breakdowns by platform, unit tier and reason.
+    pub(super) fn tables(&self, paper: &mut Paper) {
+        let (tables, t) = (&self.d.breakdowns, self.tongue);
+        let total = &tables.total;
+        let mut number = 0;
+        let mut put = |zh: &str, en: &str, lines: &[Tally], by_reason: bool| {
+            number += 1;
+            breakdown(paper, t, (number, zh, en), lines, total, by_reason);
+        };
+        put("平台", "Platform", &tables.platform, false);
+        put("单位层级", "Unit tier", &tables.unit_tier, false);
+        // Why: a round that looks at every account selects nobody, and one reason is the total again.
+        if self.d.round.kind == RoundKind::Quarterly && tables.reason.len() > 1 {
+            put("入选原因", "Reason", &tables.reason, true);
+        }
+    }
+}
+
+/// The pass rate of the round before of the same kind, where it was judged.
+fn last_rate(d: &Dataset) -> Option<(RoundName, Option<Amount>, String)> {
+    let last = d.earlier.first().filter(|earlier| earlier.name == d.round.name.previous())?;
+    Some((last.name, last.pass_rate.value, last.pass_rate.with_parts()))
+}
+
+fn breakdown(
+    paper: &mut Paper,
+    t: Tongue,
+    (number, zh, en): (usize, &str, &str),
+    lines: &[Tally],
+    total: &Tally,
+    by_reason: bool,
+) {
+    if lines.is_empty() {
+        return;
+    }
+    // Why: the column of accounts still to come stands only while there are some.
+    let pending = usize::from(total.pending > 0);
+    let mut columns = vec![
+        (t.of(zh, en), 160 - 20 * pending),
+        (t.pick("总数", "All"), 75),
+        (t.pick("检查", "Seen"), 75),
+        (t.pick("已判定", "Judged"), 95),
+        (t.pick("合格", "Good"), 75),
+        (t.pick("存在问题", "Problems"), 115),
+        (t.pick("不合格", "Failed"), 95),
+        (t.pick("无法判定", "Unjudged"), 115),
+    ];
+    if pending == 1 {
+        columns.push((t.pick("未检查", "To come"), 95));
+    }
+    columns.push((t.pick("合格率", "Pass rate"), 195 - 75 * pending));
+    let line = |tally: &Tally| {
+        let counts = numbers(tally).map(|n| n.to_string());
+        let mut cells = vec![t.line(tally)];
+        cells.extend(counts.into_iter().take(7 + pending));
+        if by_reason && let Some(frame) = cells.get_mut(1) {
+            "—".clone_into(frame);
+        }
+        cells.push(tally.pass_rate.with_parts());
+        cells
+    };
+    let rows: Vec<_> = lines.iter().chain([total]).map(line).collect();
+    // Why not after it: an empty line behind a table that fills its page makes a page of its own.
+    if number > 1 {
+        paper.blank();
+    }
+    paper.caption(&t.say(format!("表{number}　按{zh}"), format!("Table {number}. By {}", en.to_lowercase())));
+    paper.table(&columns, &rows);
+}

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
 use crate::chat::telegram::Messenger;
-use crate::chat::{bot, deliver, wecom};
+use crate::chat::{bot, deliver, robot, wecom};
 use crate::clock::Clock;
 use crate::config::{Concealed, Config, HttpConfig};
 use crate::domain::rule::RuleSet;
@@ -165,6 +165,10 @@ pub async fn serve(office: Office, fetcher: Fetcher, bots: Bots, stop: impl Futu
     let listener = tokio::net::TcpListener::bind(listen)
         .await
         .with_context(|| format!("[web] listen = \"{listen}\" cannot be opened; another service may hold it"))?;
+    let robots = robot::bind::sync(&office, true).await?;
+    if !office.config.channels.is_empty() {
+        tracing::info!(robots.bound, robots.removed, robots.unreadable, "the group robots are as configured");
+    }
     let (stopper, stopping) = watch::channel(false);
     let health = Health::default();
     let mut tasks = tokio::task::JoinSet::new();

@@ -18,11 +18,12 @@
 //! - [`issues`] the workflow of an issue, its deadlines and reminders
 //! - [`checks`] observe, judge, record; what a person sees and decides; second looks, rechecks, visits to websites, early warnings
 //! - [`people`] invitations and bindings
+//! - [`passes`] signed links by which a unit answers a notice without a bot
 //! - [`ledger`] from the database to the one dataset of a round
 //! - [`reports`] from that dataset to every document
 //! - [`chat`] the bot: notices out, commands in, every text a reader sees
 //! - [`schedule`] what is due by itself, one row a slot
-//! - [`web`] health and metrics
+//! - [`web`] health, metrics, and the pages behind those links
 //! - [`app`] the composition root, and the loops of the service
 //! - [`demo`] an embedded district, a strict Telegram, and the rehearsal that drives the program through both
 //! - [`cli`] commands, output, exit codes
@@ -118,6 +119,7 @@ pub mod issues;
 pub mod ledger;
 pub mod notify;
 pub mod office;
+pub mod passes;
 pub mod people;
 pub mod registry;
 pub mod reports;

@@ -19,9 +19,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 
+use super::robot::{self, Step};
 use super::telegram::{Messenger, SendError};
 use super::{texts, wecom};
 use crate::domain::notice::Alert;
+use crate::fetch::Hooks;
 use crate::issues::clock::{deadline, delivered};
 use crate::notify;
 use crate::office::Office;
@@ -64,6 +66,8 @@ pub struct Channels<'a> {
     pub telegram: Option<&'a Messenger>,
     /// The WeCom bot, whose connection belongs to the running service.
     pub wecom: Option<&'a wecom::Bot>,
+    /// The client for group robots; one is made for every message where none is handed in.
+    pub hooks: Option<&'a Hooks>,
 }
 
 impl Channels<'_> {
@@ -134,11 +138,17 @@ async fn lane(
     while go_on() && budget.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
         let Some((claimed, notice)) = claim(office, channels).await? else { break };
         // Why: one notice that makes the program stumble must not keep all the others.
-        let sending = AssertUnwindSafe(send(office, channels, &claimed, &notice)).catch_unwind();
-        let outcome = sending.await.unwrap_or_else(|_| {
+        let sending = AssertUnwindSafe(step(office, channels, &claimed, &notice)).catch_unwind();
+        let step = sending.await.unwrap_or_else(|_| {
             tracing::error!(notice = %notice.number, "a notice made the delivery stumble; the others go on");
             Err(SendError::Later("the program stumbled over this notice".into()))
         });
+        let outcome = match step {
+            // Written down already, with the rest due again.
+            Ok(Step::Part) => continue,
+            Ok(Step::Whole(message_id)) => Ok(message_id),
+            Err(error) => Err(error),
+        };
         let settled = match settle(office, channels, &claimed, &notice, &outcome).await {
             Ok(settled) => settled,
             // Why once more: a message that went out and is not written down goes out again.
@@ -169,6 +179,21 @@ async fn claim(office: &Office, channels: Channels<'_>) -> Result<Option<(Claime
     let notice = tx.notice(claimed.notice_id).await?;
     tx.commit().await?;
     Ok(Some((claimed, notice)))
+}
+
+async fn step(
+    office: &Office,
+    channels: Channels<'_>,
+    claimed: &Claimed,
+    notice: &NoticeRow,
+) -> Result<Step, SendError> {
+    if !robot::is_robot(&claimed.chat) {
+        return send(office, channels, claimed, notice).await.map(Step::Whole);
+    }
+    match channels.hooks {
+        Some(hooks) => robot::send(office, hooks, claimed, notice).await,
+        None => robot::send(office, &Hooks::default(), claimed, notice).await,
+    }
 }
 
 async fn send(
@@ -208,6 +233,7 @@ async fn send(
 /// How long a chat rests after a message.
 fn pause(chat: &Chat) -> TimeDelta {
     match (chat.channel.as_str(), chat.is_group) {
+        _ if robot::is_robot(chat) => robot::pause(chat),
         (wecom::CHANNEL, _) => WECOM_PAUSE,
         (_, true) => GROUP_PAUSE,
         (_, false) => PAUSE,

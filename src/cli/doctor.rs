@@ -11,9 +11,10 @@ use super::output::Column;
 use super::rules::named;
 use super::{CheckFailed, Context};
 use crate::app::{self, CalendarError, LexiconError, RulesError};
+use crate::chat::robot::{RobotError, look as look_at_robot};
 use crate::chat::telegram::{Messenger, SendError};
 use crate::clock::Clock;
-use crate::config::{from_process, read_credentials};
+use crate::config::{ChannelReader, from_process, read_credentials};
 use crate::domain::Lang;
 use crate::domain::account::{AccountId, Platform};
 use crate::domain::health::SourceState;
@@ -322,7 +323,51 @@ async fn sources(lines: &mut Lines, office: &crate::office::Office) {
     }
 }
 
+/// The group robots: where their servers can be reached and their addresses look right; nothing is sent.
+async fn robots(lines: &mut Lines, config: &crate::config::Config) {
+    let hooks = crate::fetch::Hooks::default();
+    for channel in &config.channels {
+        let (kind, everybody) = (channel.kind, crate::domain::person::Role::Supervisor);
+        let reader = |lang| match &channel.reader {
+            ChannelReader::Supervisors => everybody.name(lang).to_owned(),
+            ChannelReader::Unit(unit) => unit.clone(),
+        };
+        let name = ("群机器人", "group robot");
+        let (zh, en) =
+            (format!("{}（{}）", kind.zh(), reader(Lang::Zh)), format!("{} ({})", kind.en(), reader(Lang::En)));
+        match look_at_robot(&hooks, channel).await {
+            Ok(host) => lines.note(name, true, format!("{zh}：{host} 可达"), format!("{en}: {host} answers")),
+            Err(RobotError::Secret(error)) => {
+                let text = error.text(lines.lang);
+                lines.note(name, false, format!("{zh}：{text}"), format!("{en}: {text}"));
+            }
+            Err(RobotError::Shape { wants, .. }) => lines.note(
+                name,
+                false,
+                format!("{zh}：webhook_file 中不是{}机器人的地址，应形如 {wants}", kind.zh()),
+                format!("{en}: the address in webhook_file is none of {}; it looks like {wants}", kind.en()),
+            ),
+            Err(RobotError::Away { host, failure }) => lines.note(
+                name,
+                false,
+                format!("{zh}：{host} 无法访问（{}），请检查网络或该机器人的 proxy", failure.zh()),
+                format!("{en}: {host} cannot be reached ({}); check the network or the robot's proxy", failure.en()),
+            ),
+        }
+    }
+    let is_for_units = config.channels.iter().any(|c| matches!(c.reader, ChannelReader::Unit(_)));
+    if is_for_units && config.web.public_url.is_none() {
+        lines.note(
+            ("办理链接", "links to answer"),
+            true,
+            "未配置 [web] public_url，群机器人的通知不附办理链接，单位须另行反馈",
+            "no [web] public_url: robots' notices carry no link, units have to answer in another way",
+        );
+    }
+}
+
 async fn chat(lines: &mut Lines, config: &crate::config::Config) {
+    robots(lines, config).await;
     wecom(lines, config).await;
     let name = ("机器人", "bot");
     if config.wecom.is_some() && config.telegram.token.is_none() {

@@ -8,11 +8,12 @@ use super::args::NoticesCommand;
 use super::output::Column;
 use super::{Context, Usage};
 use crate::app;
-use crate::chat::deliver::{deliver_due, next_due};
+use crate::chat::deliver::{Channels, deliver_due, next_due};
 use crate::chat::telegram::Messenger;
 use crate::config::Config;
 use crate::domain::notice::{NoticeBody, NoticeKind};
 use crate::domain::time::LocalTime;
+use crate::fetch::Hooks;
 use crate::office::Office;
 use crate::store::NoticeQuery;
 
@@ -153,9 +154,12 @@ struct Tally {
 async fn send(context: &mut Context) -> anyhow::Result<()> {
     let office = context.office().await?;
     let messenger = require_messenger(&office.config)?;
+    crate::chat::robot::bind::sync(&office, false).await?;
+    let hooks = Hooks::default();
+    let channels = Channels { telegram: Some(&messenger), hooks: Some(&hooks), ..Channels::default() };
     let mut total = Tally::default();
     loop {
-        let done = deliver_due(&office, &messenger, AT_ONCE).await?;
+        let done = deliver_due(&office, channels, AT_ONCE).await?;
         total.sent += done.sent;
         total.later += done.later;
         total.failed += done.failed;

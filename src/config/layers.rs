@@ -10,7 +10,7 @@ use super::problem::{Place, Problem, line_column};
 
 /// Tables of which there may be any number, with their keys, all text.
 const TABLES: &[(&str, &[&str])] = &[
-    ("channel", &["kind", "webhook_file", "secret_file", "for"]),
+    ("channel", &["kind", "webhook_file", "secret_file", "for", "proxy"]),
     ("canary", &["platform", "source", "url", "options", "max_age"]),
 ];
 

@@ -322,7 +322,11 @@ impl Reader {
 
 /// The text of a value as a message may show it.
 fn shown(key: &str, text: &str) -> String {
-    if CONCEALED_KEYS.contains(&key) { "***".to_owned() } else { text.chars().take(80).collect() }
+    if CONCEALED_KEYS.contains(&key) || key.ends_with(".proxy") {
+        "***".to_owned()
+    } else {
+        text.chars().take(80).collect()
+    }
 }
 
 fn web_address(text: &str, schemes: &[&str]) -> Option<String> {

@@ -244,6 +244,8 @@ pub struct ChannelConfig {
     pub webhook: SecretSource,
     /// The signing secret.
     pub secret: Option<SecretSource>,
+    /// A proxy for this robot alone.
+    pub proxy: Option<Concealed>,
     /// Whose notices.
     pub reader: ChannelReader,
 }
@@ -271,10 +273,14 @@ pub struct CanaryConfig {
 }
 
 /// `[web]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WebConfig {
     /// Where health, metrics and pages listen.
     pub listen: SocketAddr,
+    /// The address under which units reach the pages, without a slash at its end; `None`: no links are made.
+    pub public_url: Option<String>,
+    /// The key that signs links; `None`: one is made and kept in the database.
+    pub link_key: Option<SecretSource>,
 }
 
 /// Reads every section.
@@ -370,8 +376,25 @@ pub(super) fn read(r: &mut Reader) -> Config {
         channels: r.numbers("channel").into_iter().filter_map(|number| read_channel(r, number)).collect(),
         wechat: WechatConfig { credentials_file: r.path("wechat.credentials_file") },
         canaries: r.numbers("canary").into_iter().filter_map(|number| read_canary(r, number)).collect(),
-        web: WebConfig { listen: r.address("web.listen") },
+        web: WebConfig {
+            listen: r.address("web.listen"),
+            public_url: r.parsed(
+                "web.public_url",
+                public_url,
+                "http(s) 网址，不带问号和井号，不超过 200 个字符，如 https://xuncha.example.gov.cn",
+                "an http(s) address of at most 200 characters, without ? and #, like https://xuncha.example.gov.cn",
+            ),
+            link_key: r.secret_file("web.link_key_file"),
+        },
     }
+}
+
+/// The root of the pages' public address: no query, no password, no slash at its end.
+fn public_url(text: &str) -> Option<String> {
+    let url = url::Url::parse(text).ok()?;
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let fits = matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none() && is_plain;
+    (fits && url.as_str().len() <= 200).then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// Nothing is set where there is no such bot; half of it is a problem.
@@ -411,6 +434,7 @@ fn read_channel(r: &mut Reader, number: usize) -> Option<ChannelConfig> {
         kind: kind?,
         webhook: r.secret_file(&webhook_key)?,
         secret: r.secret_file(&key("secret_file")),
+        proxy: r.proxy(&key("proxy")),
         reader: if reader == "supervisors" { ChannelReader::Supervisors } else { ChannelReader::Unit(reader) },
     })
 }

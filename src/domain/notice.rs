@@ -202,6 +202,15 @@ pub enum Alert {
         /// Who.
         by: String,
     },
+    /// A group robot's settings do not let messages through; they wait until that is mended.
+    RobotRefuses {
+        /// The product's name.
+        robot: Bilingual,
+        /// Whose notices it brings; `None`: the supervisors'.
+        unit: Option<String>,
+        /// In the channel's words.
+        why: String,
+    },
     /// A channel refuses a reader for good.
     Undeliverable {
         /// The unit, where known.

@@ -12,6 +12,7 @@ mod cookies;
 mod decode;
 mod failure;
 mod guard;
+mod hook;
 mod hosts;
 mod limit;
 mod lineup;
@@ -39,6 +40,7 @@ use cookies::Cookies;
 
 pub use failure::{Failure, FailureKind};
 pub use guard::{allows, is_public};
+pub use hook::{HookAnswer, Hooks};
 pub use limit::raise_open_files;
 pub use lineup::{Lineup, Next};
 pub use page::{Hop, Page};

@@ -162,6 +162,40 @@ impl Tx {
         Ok(())
     }
 
+    /// How many parts of a delivery its channel has, and what they were cut from.
+    pub async fn parts_sent(&mut self, delivery: i64) -> Result<(i64, Option<String>), StoreError> {
+        Ok(sql!(
+            self,
+            one(i64, Option<String>),
+            "SELECT parts_sent, parts_sha256 FROM delivery WHERE id = $1",
+            delivery
+        )?)
+    }
+
+    /// A channel accepted one part of a message, with more to come: the delivery is due again at once.
+    pub async fn settle_part(
+        &mut self,
+        claimed: &Claimed,
+        parts: i64,
+        sha256: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.end_attempt(claimed, "part", None, now).await?;
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'queued', lease_until = NULL, due_at = $2, parts_sent = $3, parts_sha256 = $4,
+                 last_error = NULL
+             WHERE id = $1 AND status = 'sending' AND attempts = $5",
+            claimed.id,
+            millis(now),
+            parts,
+            sha256,
+            claimed.attempts
+        )?;
+        Ok(())
+    }
+
     /// A try failed for good.
     pub async fn settle_failed(
         &mut self,

@@ -67,7 +67,7 @@ impl World {
     }
 
     async fn deliver(&self, office: &Office) -> Delivered {
-        deliver_due(office, Channels { wecom: Some(&self.bot), telegram: None }, 100).await.unwrap()
+        deliver_due(office, Channels { wecom: Some(&self.bot), ..Channels::default() }, 100).await.unwrap()
     }
 
     /// Stops the bot, which has to obey within two seconds; nothing may have been refused.

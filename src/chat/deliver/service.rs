@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::{Channels, deliver_until};
 use crate::chat::telegram::Messenger;
 use crate::chat::wecom;
+use crate::fetch::Hooks;
 use crate::office::Office;
 
 /// The rest when nothing is due.
@@ -28,7 +29,8 @@ pub async fn run(
 ) {
     let stop = stopping.clone();
     let go_on = move || !*stop.borrow();
-    let channels = Channels { telegram: telegram.as_ref(), wecom: wecom.as_ref() };
+    let hooks = Hooks::default();
+    let channels = Channels { telegram: telegram.as_ref(), wecom: wecom.as_ref(), hooks: Some(&hooks) };
     while go_on() {
         match AssertUnwindSafe(deliver_until(&office, channels, AT_ONCE, &go_on)).catch_unwind().await {
             Ok(Ok(_)) => {}

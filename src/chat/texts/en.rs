@@ -1,7 +1,7 @@
 //! Notices in English.
 
-use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
+use super::{Due, Way};
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
     Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine,
@@ -20,6 +20,10 @@ pub(super) fn notice(
     due: Due<'_>,
     buttons: Vec<Vec<Button>>,
 ) -> Message {
+    page(body, number, unit, due, Way::Here).buttons(buttons).finish(more)
+}
+
+pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due<'_>, way: Way) -> Page {
     let advice = matches!(body, NoticeBody::Rectification { items, .. } if items.iter().all(is_advice));
     let kind = if advice { "Advice" } else { body.kind().en() };
     let page = Page::of(Line::strong(format!("[{kind}]")).text(format!(" No. {number}")));
@@ -31,7 +35,7 @@ pub(super) fn notice(
     let page = match body {
         NoticeBody::Rectification { round, as_of, items } => {
             let found = format!("The {} (monitoring time {})", round_name(*round), as_of.minute());
-            rectifications(page.loose(), &found, items, due)
+            rectifications(page.loose(), &found, items, due, way)
         }
         NoticeBody::Warning { accounts } => page
             .head(Line::of("These accounts come close to the update limit; please publish in time. This warning is not counted against anyone."))
@@ -70,7 +74,15 @@ pub(super) fn notice(
             )))
             .head(Line::of("If this is a mistake, please ask the supervising office.")),
     };
-    page.buttons(buttons).finish(more)
+    match way {
+        Way::Here => page,
+        Way::Link => page
+            .tail(Line::of("The link is for your unit alone; please do not pass it on. This robot hears no replies.")),
+        Way::Elsewhere if unit.is_some() => page.tail(Line::of("This robot hears no replies.")),
+        Way::Elsewhere => {
+            page.tail(Line::of("This robot hears no commands; please act in your chat with the xuncha bot."))
+        }
+    }
 }
 
 fn is_advice(item: &NoticeItem) -> bool {
@@ -78,7 +90,7 @@ fn is_advice(item: &NoticeItem) -> bool {
 }
 
 /// What has to be rectified, and what is no more than advice; only the first is counted.
-fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>) -> Page {
+fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>, way: Way) -> Page {
     let (advice, problems): (Vec<_>, Vec<_>) = items.iter().partition(|item| is_advice(item));
     let repeat = "This notice may come twice; the same number is the same notice.";
     if problems.is_empty() {
@@ -102,10 +114,20 @@ fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>) -
     )));
     page.items(problems.into_iter().map(|item| rectification(item, due)))
         .items(advice.into_iter().map(suggestion))
-        .tail(Line::of(
-            "Please acknowledge, and report once rectified; appeal if you disagree. Use the buttons, or send \
-             /ack ID, /fix ID what was done, /appeal ID why.",
-        ))
+        .tail(Line::of(match way {
+            Way::Here => {
+                "Please acknowledge, and report once rectified; appeal if you disagree. Use the buttons, or send \
+                 /ack ID, /fix ID what was done, /appeal ID why."
+            }
+            Way::Link => {
+                "Please open the page of this notice to acknowledge, and again to report once rectified; appeal \
+                 there if you disagree."
+            }
+            Way::Elsewhere => {
+                "Please tell the supervisors that you received it, and report to them once rectified; appeal in \
+                 writing if you disagree."
+            }
+        }))
         .tail(Line::of(repeat))
 }
 
@@ -230,6 +252,17 @@ fn alert(page: Page, alert: &Alert) -> Page {
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("Feedback from {} ({by}):", unit.as_deref().unwrap_or("no unit"))))
             .head(Line::of(clip(text, 1_000))),
+        Alert::RobotRefuses { robot, unit, why } => page
+            .head(Line::of(format!(
+                "The {} group robot for {} refuses messages; they are kept and sent again by themselves.",
+                robot.en,
+                unit.as_deref().unwrap_or("the supervisors")
+            )))
+            .head(Line::of("The channel says: ").text(clip(why, SAID)))
+            .head(Line::of(
+                "Compare the robot's security settings (keywords, signing secret, IP list) with the configuration; \
+                 `No.` will do as a keyword.",
+            )),
         Alert::Undeliverable { unit, number, why } => page
             .head(Line::of(format!(
                 "Notice {number} cannot be delivered to {}.",

@@ -19,6 +19,7 @@ use chrono::NaiveDate;
 pub use files::{FileReply, MOST_PROBLEMS, file_reply, problem_list, with_files};
 pub use keyboard::{asked, buttons, steps};
 pub use page::{Button, Message};
+pub(in crate::chat) use page::{Line, Sheet, Style};
 pub use press::{List, Press, Why};
 
 use keyboard::notice_buttons;
@@ -50,6 +51,50 @@ pub fn render(body: &NoticeBody, number: &str, unit: Option<&str>, lang: Lang, d
     match lang {
         Lang::Zh => zh::notice(body, number, unit, due, buttons),
         Lang::En => en::notice(body, number, unit, due, buttons),
+    }
+}
+
+/// How the reader of a notice may answer it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::chat) enum Way {
+    /// With the buttons below it, or by a command.
+    Here,
+    /// By the link below it.
+    Link,
+    /// Not here: a group robot hears nothing.
+    Elsewhere,
+}
+
+/// The whole of a notice, for a channel without buttons; `by_link` when a link is put below it.
+#[must_use]
+pub(in crate::chat) fn sheet(
+    body: &NoticeBody,
+    number: &str,
+    unit: Option<&str>,
+    lang: Lang,
+    due: Due<'_>,
+    by_link: bool,
+) -> Sheet {
+    let way = if by_link { Way::Link } else { Way::Elsewhere };
+    match lang {
+        Lang::Zh => zh::page(body, number, unit, due, way).sheet(),
+        Lang::En => en::page(body, number, unit, due, way).sheet(),
+    }
+}
+
+/// The words of the link below a notice, and what is put behind the number of a part.
+pub(in crate::chat) fn link_label(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Zh => "打开办理页面",
+        Lang::En => "Open the page of this notice",
+    }
+}
+
+/// `（2/3）`: which part of a message this is.
+pub(in crate::chat) fn part_mark(part: usize, of: usize, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("（{part}/{of}）"),
+        Lang::En => format!(" ({part}/{of})"),
     }
 }
 

@@ -36,16 +36,35 @@ pub struct Button {
     pub press: Press,
 }
 
+/// How a piece of text stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
+pub(in crate::chat) enum Style {
+    /// Not at all.
     Plain,
+    /// Bold.
     Bold,
+    /// To be typed or copied as it stands.
     Code,
 }
 
 /// One line of a message.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line(Vec<(Style, String)>);
+pub(in crate::chat) struct Line(Vec<(Style, String)>);
+
+/// A whole message before it is cut to a channel's size: nothing is left out.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Sheet {
+    /// What it is, and its number.
+    pub(in crate::chat) title: Line,
+    /// What stands before the items.
+    pub(in crate::chat) head: Vec<Line>,
+    /// The items.
+    pub(in crate::chat) items: Vec<Vec<Line>>,
+    /// What stands behind them.
+    pub(in crate::chat) tail: Vec<Line>,
+    /// An empty line lies between two items.
+    pub(in crate::chat) loose: bool,
+}
 
 impl Line {
     /// A line that begins with `text`.
@@ -77,6 +96,16 @@ impl Line {
             self.0.push((style, text));
         }
         self
+    }
+
+    /// Its pieces, each on one line and as somebody wrote it.
+    pub(in crate::chat) fn pieces(&self) -> impl Iterator<Item = (Style, &str)> {
+        self.0.iter().map(|(style, text)| (*style, text.as_str()))
+    }
+
+    /// Its text without any style.
+    pub(in crate::chat) fn plain(&self) -> String {
+        self.pieces().map(|(_, text)| text).collect()
     }
 
     fn units(&self) -> usize {
@@ -164,6 +193,14 @@ impl Page {
     pub(super) fn ask(mut self) -> Self {
         self.ask = true;
         self
+    }
+
+    /// Everything on the page, for a channel that takes a message in parts.
+    pub(super) fn sheet(self) -> Sheet {
+        let cut = |lines: Vec<Line>| lines.into_iter().map(|line| line.cut(LONGEST_ITEM)).collect::<Vec<_>>();
+        let mut head = cut(self.head);
+        let title = if head.is_empty() { Line::default() } else { head.remove(0) };
+        Sheet { title, head, items: self.items.into_iter().map(cut).collect(), tail: cut(self.tail), loose: self.loose }
     }
 
     /// The message; `more` words how many items did not fit.

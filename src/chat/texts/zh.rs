@@ -1,7 +1,7 @@
 //! 通知 in Chinese.
 
-use super::Due;
 use super::page::{Button, Line, Message, Page, clip};
+use super::{Due, Way};
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
     Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine,
@@ -20,6 +20,10 @@ pub(super) fn notice(
     due: Due<'_>,
     buttons: Vec<Vec<Button>>,
 ) -> Message {
+    page(body, number, unit, due, Way::Here).buttons(buttons).finish(more)
+}
+
+pub(super) fn page(body: &NoticeBody, number: &str, unit: Option<&str>, due: Due<'_>, way: Way) -> Page {
     let advice = matches!(body, NoticeBody::Rectification { items, .. } if items.iter().all(is_advice));
     let kind = if advice { "工作提示" } else { body.kind().zh() };
     let page = Page::of(Line::strong(format!("【{kind}】")).text(format!("编号 {number}")));
@@ -31,7 +35,7 @@ pub(super) fn notice(
     let page = match body {
         NoticeBody::Rectification { round, as_of, items } => {
             let found = format!("{}（监测时间点 {}）", round_name(*round), as_of.minute());
-            rectifications(page.loose(), &found, items, due)
+            rectifications(page.loose(), &found, items, due, way)
         }
         NoticeBody::Warning { accounts } => page
             .head(Line::of("以下账号临近更新时限，请及时发布内容。本提醒不计入检查结果。"))
@@ -74,7 +78,12 @@ pub(super) fn notice(
             )))
             .head(Line::of("如有疑问或仍需办理，请联系主管单位。")),
     };
-    page.buttons(buttons).finish(more)
+    match way {
+        Way::Here => page,
+        Way::Link => page.tail(Line::of("办理链接仅供贵单位使用，请勿转发。本群机器人不能接收回复。")),
+        Way::Elsewhere if unit.is_some() => page.tail(Line::of("本群机器人不能接收回复。")),
+        Way::Elsewhere => page.tail(Line::of("本群机器人不能接收命令，请在巡查机器人的会话中处理。")),
+    }
 }
 
 fn is_advice(item: &NoticeItem) -> bool {
@@ -82,7 +91,7 @@ fn is_advice(item: &NoticeItem) -> bool {
 }
 
 /// What has to be rectified, and what is no more than advice; only the first is counted.
-fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>) -> Page {
+fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>, way: Way) -> Page {
     let (advice, problems): (Vec<_>, Vec<_>) = items.iter().partition(|item| is_advice(item));
     let repeat = "本通知可能重复送达，编号相同的为同一通知。";
     if problems.is_empty() {
@@ -104,7 +113,11 @@ fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>) -
     )));
     page.items(problems.into_iter().map(|item| rectification(item, due)))
         .items(advice.into_iter().map(suggestion))
-        .tail(Line::of("收到后请签收，整改后请反馈；对认定有异议的，可以申诉。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由。"))
+        .tail(Line::of(match way {
+            Way::Here => "收到后请签收，整改后请反馈；对认定有异议的，可以申诉。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由。",
+            Way::Link => "收到后请打开办理页面签收，整改后请在页面反馈；对认定有异议的，可以在页面申诉。",
+            Way::Elsewhere => "收到后请联系监管人员登记签收，整改后请书面反馈；对认定有异议的，可以书面申诉。",
+        }))
         .tail(Line::of(repeat))
 }
 
@@ -224,6 +237,14 @@ fn alert(page: Page, alert: &Alert) -> Page {
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("{}（{by}）的意见：", unit.as_deref().unwrap_or("未绑定单位"))))
             .head(Line::of(clip(text, 1_000))),
+        Alert::RobotRefuses { robot, unit, why } => page
+            .head(Line::of(format!(
+                "{}群机器人（接收对象：{}）拒收消息，消息已保留，将自动重发。",
+                robot.zh,
+                unit.as_deref().unwrap_or("监管人员")
+            )))
+            .head(Line::of("渠道答复：").text(clip(why, SAID)))
+            .head(Line::of("请核对该机器人的安全设置（关键词、加签密钥、IP 白名单）与配置文件；关键词可设为“编号”。")),
         Alert::Undeliverable { unit, number, why } => page
             .head(Line::of(format!("通知 {number} 无法送达{}。", unit.as_deref().unwrap_or("监管人员"))))
             .head(Line::of("渠道答复：").text(clip(why, SAID)))

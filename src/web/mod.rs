@@ -1,4 +1,9 @@
-//! Health and metrics. No personal data, no names of accounts or units.
+//! Health, metrics, and the page behind a link by which a unit answers a notice.
+//!
+//! Health and metrics hold no personal data and no names of accounts or units; the page is its
+//! reader's alone.
+
+mod answer;
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +56,7 @@ impl Health {
 struct Shared {
     office: Office,
     health: Health,
+    guesses: Arc<answer::Guesses>,
 }
 
 /// Serves the pages until told to stop.
@@ -59,7 +65,8 @@ pub async fn serve(listener: TcpListener, office: Office, health: Health, mut st
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Shared { office, health });
+        .merge(answer::routes())
+        .with_state(Shared { office, health, guesses: Arc::default() });
     let stopped = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };

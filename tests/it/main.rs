@@ -23,6 +23,7 @@ mod files;
 mod hostile;
 mod issues;
 mod notices;
+mod outbox;
 mod prune;
 mod rejudge;
 mod reports;

@@ -387,6 +387,7 @@ impl Tx {
             execute,
             "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2
              WHERE status IN ('queued', 'sending') AND chat_id = (SELECT p.chat_id FROM person p WHERE p.id = $1)
+                 AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.id = delivery.notice_id AND n.kind = 'farewell')
                  AND NOT EXISTS (SELECT 1 FROM person q JOIN notice n ON n.id = delivery.notice_id
                      WHERE q.chat_id = delivery.chat_id AND q.revoked_at IS NULL
                          AND ((n.unit IS NULL AND q.role = 'supervisor')
@@ -395,6 +396,34 @@ impl Tx {
             why
         )?;
         Ok(())
+    }
+
+    /// Takes back the last words to a channel's user who is bound again before they went out.
+    pub async fn withdraw_farewells_of(&mut self, user_key: &str, why: &str) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2
+             WHERE status IN ('queued', 'sending')
+                 AND notice_id IN (SELECT n.id FROM notice n JOIN person p ON n.dedup_key = 'farewell:' || p.id
+                                   WHERE n.kind = 'farewell' AND p.user_key = $1)",
+            user_key,
+            why
+        )?;
+        Ok(())
+    }
+
+    /// When the last rectification notice on an issue that still waits for its hour is due.
+    pub async fn rectification_due(&mut self, issue: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(sql!(
+            self,
+            scalar Option<i64>,
+            "SELECT MAX(d.due_at) FROM delivery d JOIN notice n ON n.id = d.notice_id
+                 JOIN notice_issue ni ON ni.notice_id = n.id
+             WHERE ni.issue_id = $1 AND n.kind = 'rectification' AND d.status = 'queued'",
+            issue
+        )?
+        .map(instant))
     }
 
     /// Notices older than `before` that reached nobody.

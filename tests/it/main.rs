@@ -17,6 +17,7 @@ mod cli;
 mod crash;
 mod delivery;
 mod desk;
+mod desk_order;
 mod draw;
 mod fairness;
 mod files;

@@ -30,6 +30,7 @@ mod link_judge;
 mod link_site;
 pub mod observe;
 pub mod recheck;
+mod recheck_told;
 pub mod rejudge;
 pub mod run;
 pub mod second_look;

@@ -10,17 +10,16 @@ use super::known::{RecordsOnce, load};
 use super::link::{self, LinkOutcome};
 use super::link_site::Sites;
 use super::observe::{Aids, Scope as Look, observe};
+use super::recheck_told;
 use super::run::bench;
 use super::visits;
 use super::words::Words;
 use crate::domain::account::SourceKind;
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Action, EventKind, IssueStatus};
-use crate::domain::notice::Alert;
 use crate::domain::rule::Indicator;
 use crate::fetch::Fetcher;
 use crate::issues::{self, Acted, IssueError, Scope};
-use crate::notify;
 use crate::office::Office;
 use crate::store::{NewEvent, StoreError, StoredIssue};
 
@@ -52,12 +51,18 @@ pub async fn recheck_due(office: &Office, fetcher: &Fetcher) -> Result<(usize, u
     Ok((closed, due.len()))
 }
 
-/// Asks the scheduler to recheck an issue at its next turn.
-pub async fn ask(office: &Office, id: i64, scope: &Scope) -> Result<StoredIssue, IssueError> {
+/// Asks the scheduler to recheck an issue at its next turn; `actor` hears what it saw.
+pub async fn ask(office: &Office, id: i64, scope: &Scope, actor: &str) -> Result<StoredIssue, IssueError> {
     let found = issues::find(office, id, scope).await?;
     if !found.state.status.is_final() {
+        let now = office.now();
         let mut tx = office.store.write().await?;
-        tx.plan_recheck(id, Some(office.now())).await?;
+        tx.plan_recheck(id, Some(now)).await?;
+        if !recheck_told::asked(&found.issue).iter().any(|event| event.actor == actor) {
+            // A unit asks in its own name: it is the one that is answered.
+            let note = if let Scope::Unit(unit) = scope { unit } else { "" };
+            issues::append(&mut tx, id, now, actor, EventKind::RecheckRequested, note).await?;
+        }
         tx.commit().await?;
     }
     Ok(found)
@@ -107,10 +112,18 @@ async fn recheck_with(
         Some(passed) if !by_person || !passed => Some(Action::Recheck { passed }),
         _ => None,
     };
+    let mut for_a_person = false;
     let acted = if let (Some(action), true) = (action, found.state.status != IssueStatus::Appealed) {
         let acted = issues::act_in(&mut tx, office, id, action, &measured.sentence, actor, scope).await?;
-        if measured.passed == Some(false) {
-            issues::clock::plan(&mut tx, office, id, acted.issue.state.due_at, now).await?;
+        match acted.issue.state.due_at {
+            Some(_) if found.state.status == IssueStatus::Rectified && measured.passed == Some(false) => {
+                issues::clock::plan_again(&mut tx, office, &acted.issue, now).await?;
+            }
+            // The deadline has not moved: the reminders stand as they were planned.
+            Some(due) if measured.passed == Some(false) => {
+                issues::clock::plan_recheck(&mut tx, office, id, due, now).await?;
+            }
+            _ => {}
         }
         acted
     } else {
@@ -128,22 +141,23 @@ async fn recheck_with(
         tx.append_event(event).await?;
         let blind = measured.passed.is_none() && found.state.status == IssueStatus::Rectified;
         let after = tx.issue(id, office.zone()).await?;
-        let looks = after.issue.events.iter().rev().take_while(|event| event.kind == EventKind::Rechecked).count();
+        let looks = after
+            .issue
+            .events
+            .iter()
+            .rev()
+            .filter(|event| event.kind != EventKind::RecheckRequested)
+            .take_while(|event| event.kind == EventKind::Rechecked)
+            .count();
         if blind && looks < LOOKS_IN_VAIN {
             tx.plan_recheck(id, Some(now + TimeDelta::hours(AGAIN_AFTER_HOURS))).await?;
         }
-        // What the machine may not close, or cannot see, is put to a person.
-        if (measured.passed == Some(true) && by_person) || (blind && looks == LOOKS_IN_VAIN) {
-            let alert = Alert::Rectified {
-                line: issues::line(&after),
-                what: measured.sentence.clone(),
-                by: crate::ACTOR.to_owned(),
-                files: tx.evidence_count(id).await?,
-            };
-            notify::alert(&mut tx, office, alert, &format!("rechecked:{id}:{}", after.issue.events.len()), now).await?;
-        }
-        Acted { issue: tx.issue(id, office.zone()).await?, changed: true }
+        // What the machine may not close, or cannot see, is put to a person, who has heard of their own cases before.
+        for_a_person = if by_person { measured.passed == Some(true) } else { blind && looks == LOOKS_IN_VAIN };
+        Acted { issue: after, changed: true }
     };
+    let outcome = recheck_told::Seen { measured: &measured, for_a_person, asked: recheck_told::asked(&found.issue) };
+    recheck_told::tell(&mut tx, office, &acted.issue, &outcome, now).await?;
     tx.commit().await?;
     Ok((acted, measured))
 }

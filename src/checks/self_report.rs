@@ -28,6 +28,8 @@ use super::by_hand::RecordError;
 
 /// One statement in so many is looked into.
 const ONE_IN: usize = 10;
+/// A statement may be made over again so many times in a round.
+const RESTATED: i64 = 5;
 
 /// What a unit states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +53,18 @@ pub enum StatementError {
     /// No round that can still take it holds the account.
     #[error("account {0} is in no round that is open")]
     NoRound(AccountId),
-    /// The machine reads it, or an inspector has looked: a statement would say nothing more.
+    /// It is judged, or an inspector has looked: a statement would say nothing more.
     #[error("account {0} is judged already; no self-report is needed")]
     Judged(AccountId),
+    /// The machine reads it: no statement stands in for what it sees, or for what it cannot see just now.
+    #[error("account {0} is read by the machine; no self-report is taken for it")]
+    MachineRead(AccountId),
+    /// What came as a screenshot is something else.
+    #[error("the screenshot has to be a picture (JPEG, PNG, WebP or HEIC)")]
+    NotAPicture,
+    /// Stated over and over.
+    #[error("account {0} was stated too often in this round; an inspector looks at it")]
+    TooOften(AccountId),
     /// The day has not come.
     #[error("the date lies in the future")]
     Future,
@@ -104,12 +115,19 @@ pub async fn state(
     let verdicts = tx.whole_findings_of(round.id, &[id], office.zone()).await?;
     let family = HandItem::Update.indicator(&account).family();
     let verdict = verdicts.iter().find(|found| found.finding.indicator.family() == family);
-    let is_open = match verdict {
-        Some(found) => found.finding.outcome == Outcome::Unverified || found.finding.reason == SELF_REPORT,
-        None => !account.source.is_some_and(sources::is_read_by_machine),
-    };
+    if account.source.is_some_and(sources::is_read_by_machine) {
+        return Err(StatementError::MachineRead(id.clone()));
+    }
+    let is_open =
+        verdict.is_none_or(|found| found.finding.outcome == Outcome::Unverified || found.finding.reason == SELF_REPORT);
     if !is_open || earlier.is_some_and(|look| look.origin == HandOrigin::Inspector) {
         return Err(StatementError::Judged(id.clone()));
+    }
+    if screenshot.is_some_and(|file| !file.kind.is_picture()) {
+        return Err(StatementError::NotAPicture);
+    }
+    if tx.times_self_reported(round.name, id).await? > RESTATED {
+        return Err(StatementError::TooOften(id.clone()));
     }
     if statement.newest_at > now {
         return Err(StatementError::Future);
@@ -148,7 +166,11 @@ pub async fn state(
         said_by: actor.to_owned(),
         said_at: now,
     };
+    let before = tx.self_report_file(round.id, id).await?;
     tx.put_self_report(round.id, &report).await?;
+    if let Some(old) = before.filter(|old| report.sha256.as_ref() != Some(old)) {
+        tx.drop_unused_file(&old).await?;
+    }
     put_verdict(&mut tx, office, &bench, &round, &account, member, &look, earlier, &verdicts, now).await?;
     tell(&mut tx, office, &round, &report, actor).await?;
     tx.commit().await?;

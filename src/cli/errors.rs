@@ -277,7 +277,7 @@ fn issue(error: &IssueError, lang: Lang) -> String {
         (Lang::En, _) => error.to_string(),
         (Lang::Zh, IssueError::NotFound(id)) => format!("没有编号为{id}的问题；xuncha issues list 可列出全部问题"),
         (Lang::Zh, IssueError::AwaitsSecond { id, request, others }) => format!(
-            "问题{id}未经复查通过，由命令行提出的销号须两名监管人员同意（申请{request}）；{}",
+            "问题{id}：未经复查通过的销号、没有申诉的撤销，须另行取得监管人员同意（申请{request}）；{}",
             if *others {
                 "已提请其他监管人员在机器人会话中答复"
             } else {

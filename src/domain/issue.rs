@@ -58,6 +58,7 @@ keyed_enum! {
         Rectified = "rectified", "整改反馈", "Rectification reported";
         FilesAdded = "files_added", "补充材料", "Files added";
         Rechecked = "rechecked", "复查", "Rechecked";
+        RecheckRequested = "recheck_requested", "要求复查", "Recheck requested";
         Rejected = "rejected", "退回", "Rejected";
         Appealed = "appealed", "申诉", "Appealed";
         Upheld = "upheld", "维持", "Upheld";
@@ -71,6 +72,8 @@ keyed_enum! {
         NotEscalated = "not_escalated", "暂不督办", "Not escalated for now";
         CloseRequested = "close_requested", "申请销号", "Closing requested";
         CloseDeclined = "close_declined", "不同意销号", "Closing declined";
+        RevokeRequested = "revoke_requested", "申请撤销", "Revoking requested";
+        RevokeDeclined = "revoke_declined", "不同意撤销", "Revoking declined";
         Closed = "closed", "销号", "Closed";
         Dismissed = "dismissed", "排除", "Dismissed";
     }
@@ -195,7 +198,10 @@ impl Issue {
     /// Whether a person dropped the proposal to escalate and nothing has changed since.
     #[must_use]
     pub fn is_held_off(&self) -> bool {
-        let told = |kind| matches!(kind, EventKind::FoundAgain | EventKind::Rechecked | EventKind::Reminded);
+        let told = |kind| {
+            use EventKind as E;
+            matches!(kind, E::FoundAgain | E::Rechecked | E::RecheckRequested | E::Reminded)
+        };
         let last = self.events.iter().rev().find(|event| !told(event.kind));
         last.is_some_and(|event| event.kind == EventKind::NotEscalated)
     }

@@ -173,6 +173,21 @@ pub enum Alert {
         #[serde(default)]
         files: i64,
     },
+    /// The machine has looked again at what somebody asked about, or what a person has to go on with.
+    Rechecked {
+        /// The issue.
+        line: IssueLine,
+        /// The problem is gone, still there, or it cannot be said.
+        passed: Option<bool>,
+        /// That closed it.
+        closed: bool,
+        /// What was seen.
+        what: String,
+        /// Who asked for it; empty where nobody did.
+        asked_by: String,
+        /// How many files are kept with the issue.
+        files: i64,
+    },
     /// A person confirmed a veto-class problem after its round was judged.
     Veto {
         /// The issue.
@@ -228,6 +243,11 @@ pub enum Alert {
 pub enum SecondFor {
     /// Closing an issue no recheck has passed.
     Close {
+        /// The issue.
+        line: IssueLine,
+    },
+    /// Revoking an issue that is not under appeal.
+    Revoke {
         /// The issue.
         line: IssueLine,
     },

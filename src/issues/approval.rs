@@ -57,10 +57,11 @@ pub(super) enum Word {
     },
 }
 
-/// The word of `key` on closing an issue that no recheck has passed.
+/// The word of `key` on closing an issue that no recheck has passed, or revoking one nobody appeals.
 pub(super) async fn word_on_closing(
     tx: &mut Tx,
     office: &Office,
+    kind: ApprovalKind,
     found: &StoredIssue,
     note: &str,
     actor: &str,
@@ -79,7 +80,7 @@ pub(super) async fn word_on_closing(
     colleagues.dedup();
     // Who sits at the command line may be one of them, so that two others have to agree.
     let others = colleagues.len() > usize::from(by_cli);
-    match tx.open_approval(ApprovalKind::Close, id).await? {
+    match tx.open_approval(kind, id).await? {
         Some(open) if open.expires_at <= now => {
             tx.answer_approval(open.id, false, "", now).await?;
         }
@@ -94,10 +95,13 @@ pub(super) async fn word_on_closing(
         }
         None => {}
     }
-    append(tx, id, now, actor, EventKind::CloseRequested, note).await?;
-    let what = SecondFor::Close { line: line(found) };
+    let (event, what) = match kind {
+        ApprovalKind::Revoke => (EventKind::RevokeRequested, SecondFor::Revoke { line: line(found) }),
+        _ => (EventKind::CloseRequested, SecondFor::Close { line: line(found) }),
+    };
+    append(tx, id, now, actor, event, note).await?;
     let key = if by_cli { crate::ACTOR } else { key };
-    let request = ask(tx, office, ApprovalKind::Close, id, note, actor, key, what).await?;
+    let request = ask(tx, office, kind, id, note, actor, key, what).await?;
     Ok(Word::Wanted { request, others })
 }
 
@@ -235,8 +239,9 @@ async fn decide(
 ) -> Result<Answered, IssueError> {
     tx.answer_approval(request.id, agree, actor, now).await?;
     match (request.kind, agree) {
-        (ApprovalKind::Close, true) => {
-            match act_in(tx, office, request.subject, Action::Close, &request.note, actor, &Scope::All).await {
+        (kind @ (ApprovalKind::Close | ApprovalKind::Revoke), true) => {
+            let action = if kind == ApprovalKind::Revoke { Action::Revoke } else { Action::Close };
+            match act_in(tx, office, request.subject, action, &request.note, actor, &Scope::All).await {
                 Ok(_) => Ok(Answered::Approved),
                 // Meanwhile it was revoked or dismissed.
                 Err(IssueError::Refused { .. }) => Ok(Answered::Lapsed),
@@ -245,6 +250,10 @@ async fn decide(
         }
         (ApprovalKind::Close, false) => {
             append(tx, request.subject, now, actor, EventKind::CloseDeclined, "").await?;
+            Ok(Answered::Declined)
+        }
+        (ApprovalKind::Revoke, false) => {
+            append(tx, request.subject, now, actor, EventKind::RevokeDeclined, "").await?;
             Ok(Answered::Declined)
         }
         (ApprovalKind::Notices, true) => {

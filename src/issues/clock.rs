@@ -12,7 +12,7 @@ use crate::domain::time::in_zone;
 use crate::domain::workday::{Deadline, due_at};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, StoredIssue, Tx};
 
 use super::{IssueError, Scope, act_in, append, line};
 
@@ -60,10 +60,33 @@ pub async fn plan(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let Some(due) = due else { return Ok(()) };
-    let (today, last) = (office.date(now), office.date(due));
-    let day_before = last.pred_opt().map(|day| morning(office, day)).filter(|at| *at > now);
-    tx.plan_recheck(id, day_before).await?;
-    tx.plan_reminder(id, next_reminder(office, today, last, now)).await
+    plan_recheck(tx, office, id, due, now).await?;
+    tx.plan_reminder(id, next_reminder(office, office.date(now), office.date(due), now)).await
+}
+
+/// Plans both for an issue whose rectification was not accepted: half time counts from the notice still.
+pub async fn plan_again(
+    tx: &mut Tx,
+    office: &Office,
+    found: &StoredIssue,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(due) = found.state.due_at else { return Ok(()) };
+    plan_recheck(tx, office, found.issue.id, due, now).await?;
+    let from = office.date(found.notified_at.unwrap_or(now));
+    tx.plan_reminder(found.issue.id, next_reminder(office, from, office.date(due), now)).await
+}
+
+/// Plans the recheck on the day before a deadline, unless that day has begun.
+pub async fn plan_recheck(
+    tx: &mut Tx,
+    office: &Office,
+    id: i64,
+    due: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let day_before = office.date(due).pred_opt().map(|day| morning(office, day)).filter(|at| *at > now);
+    tx.plan_recheck(id, day_before).await
 }
 
 /// The next of the two reminders: half time, then the last working day.
@@ -81,7 +104,7 @@ fn morning(office: &Office, day: NaiveDate) -> DateTime<Utc> {
 pub async fn remind(office: &Office) -> Result<usize, StoreError> {
     let now = office.now();
     let mut tx = office.store.write().await?;
-    let mut by_unit = std::collections::BTreeMap::<String, Vec<crate::store::StoredIssue>>::new();
+    let mut by_unit = std::collections::BTreeMap::<String, Vec<StoredIssue>>::new();
     for id in tx.issues_to_remind(now).await? {
         let found = tx.issue(id, office.zone()).await?;
         by_unit.entry(found.issue.unit.clone()).or_default().push(found);

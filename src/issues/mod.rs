@@ -15,7 +15,7 @@ use crate::domain::issue::{Action, Decision, EventKind, IssueStatus, Refusal, de
 use crate::domain::notice::{Alert, IssueLine, NoticeBody};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
-use crate::store::{IssueQuery, NewEvent, StoreError, StoredIssue, Tx};
+use crate::store::{ApprovalKind, IssueQuery, NewEvent, StoreError, StoredIssue, Tx};
 
 /// What somebody may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,9 @@ pub enum IssueError {
         refusal: Refusal,
     },
     /// Another supervisor has to agree first; the others have been asked.
-    #[error("issue {id}: closing it without a passed recheck takes a second supervisor (request {request})")]
+    #[error(
+        "issue {id}: closing it without a passed recheck, or revoking it without an appeal, takes a second supervisor (request {request})"
+    )]
     AwaitsSecond {
         /// Which one.
         id: i64,
@@ -122,13 +124,23 @@ pub async fn act_as(
     scope: &Scope,
 ) -> Result<Acted, IssueError> {
     let mut tx = office.store.write().await?;
-    if action == Action::Close && office.config.approval.close_without_recheck {
+    let two = match action {
+        Action::Close => Some(ApprovalKind::Close),
+        Action::Revoke => Some(ApprovalKind::Revoke),
+        _ => None,
+    };
+    if let Some(kind) = two.filter(|_| office.config.approval.close_without_recheck) {
         let found = load(&mut tx, office, id, scope).await?;
         let changes = matches!(decide(&found.state, &action, note, office.now()), Ok(Decision::Change(..)));
+        // One supervisor grants an appeal; what nobody appeals is not undone by one alone.
+        let alone = match kind {
+            ApprovalKind::Revoke => found.state.status == IssueStatus::Appealed,
+            _ => tx.recheck_passed(id).await?,
+        };
         if changes
-            && !tx.recheck_passed(id).await?
+            && !alone
             && let approval::Word::Wanted { request, others } =
-                approval::word_on_closing(&mut tx, office, &found, note, actor, key).await?
+                approval::word_on_closing(&mut tx, office, kind, &found, note, actor, key).await?
         {
             tx.commit().await?;
             return Err(IssueError::AwaitsSecond { id, request, others });
@@ -254,7 +266,7 @@ async fn follow_up(
             }
         }
         Action::Reject => {
-            clock::plan(tx, office, id, after.state.due_at, now).await?;
+            clock::plan_again(tx, office, after, now).await?;
             tell_unit(tx, office, after, kind, note, &key, now).await?;
         }
         Action::Revoke | Action::RefuseExtension | Action::Close | Action::Escalate => {
@@ -269,7 +281,8 @@ async fn follow_up(
     Ok(())
 }
 
-async fn tell_unit(
+/// Tells a unit what was decided, or seen, on one of its issues.
+pub(crate) async fn tell_unit(
     tx: &mut Tx,
     office: &Office,
     after: &StoredIssue,

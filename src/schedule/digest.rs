@@ -36,7 +36,6 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
     let appealed = IssueQuery { status: Some(IssueStatus::Appealed), ..Default::default() };
     let (appeals, _) = lines(&mut tx, office, appealed).await?;
     let extensions = tx.issues_wanting_time(office.zone()).await?.iter().map(line).collect();
-    let live = tx.issue_counts().await?.iter().filter(|(status, _)| !status.is_final()).map(|(_, count)| count).sum();
     let undelivered = tx
         .undelivered(now - UNDELIVERED_AFTER)
         .await?
@@ -60,7 +59,7 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
     let body = NoticeBody::Digest {
         on,
         opened: tx.issues_opened_since(since).await?,
-        live,
+        live: tx.live_problems().await?,
         overdue: late.proposed,
         escalated: late.escalated,
         held_off: late.held_off,

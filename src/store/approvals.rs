@@ -10,6 +10,7 @@ keyed_enum! {
     /// What one supervisor may not do alone.
     ApprovalKind {
         Close = "close", "未经复查销号", "Closing without a passed recheck";
+        Revoke = "revoke", "撤销未申诉的问题", "Revoking without an appeal";
         Notices = "notices", "批量发出通知", "Sending notices to many units";
     }
 }

@@ -34,6 +34,19 @@ impl Tx {
         Ok(())
     }
 
+    /// Lets go of a content that nothing refers to any more.
+    pub async fn drop_unused_file(&mut self, sha256: &str) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "DELETE FROM evidence_file WHERE sha256 = $1
+                 AND NOT EXISTS (SELECT 1 FROM issue_evidence i WHERE i.sha256 = $1)
+                 AND NOT EXISTS (SELECT 1 FROM self_report s WHERE s.sha256 = $1)",
+            sha256
+        )?;
+        Ok(())
+    }
+
     /// Keeps a file with an issue; `false` when the issue has it already.
     pub async fn put_evidence(
         &mut self,

@@ -453,7 +453,14 @@ impl Tx {
 
     /// How many issues were opened, or opened anew, since an instant.
     pub async fn issues_opened_since(&mut self, since: DateTime<Utc>) -> Result<i64, StoreError> {
-        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM issue WHERE opened_at >= $1", millis(since))?)
+        Ok(
+            sql!(self, scalar i64, "SELECT COUNT(*) FROM issue WHERE opened_at >= $1 AND class <> 'advice'", millis(since))?,
+        )
+    }
+
+    /// How many problems are live; advice is none.
+    pub async fn live_problems(&mut self) -> Result<i64, StoreError> {
+        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM issue WHERE closed_at IS NULL AND class <> 'advice'")?)
     }
 
     /// How many issues stand where.

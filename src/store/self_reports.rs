@@ -5,6 +5,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use super::engine::sql;
 use super::{StoreError, Tx, instant, millis};
 use crate::domain::account::AccountId;
+use crate::domain::round::RoundName;
 
 /// A unit's own statement that an account was updated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,30 @@ impl Tx {
             millis(report.said_at)
         )?;
         Ok(())
+    }
+
+    /// The screenshot of the statement made last on an account, by its hash.
+    pub async fn self_report_file(&mut self, round: i64, account: &AccountId) -> Result<Option<String>, StoreError> {
+        let kept = sql!(
+            self,
+            scalar_opt String,
+            "SELECT COALESCE(sha256, '') FROM self_report WHERE round_id = $1 AND account_id = $2",
+            round,
+            account.as_str()
+        )?;
+        Ok(kept.filter(|sha256| !sha256.is_empty()))
+    }
+
+    /// How often an account was stated in a round, by its history.
+    pub async fn times_self_reported(&mut self, round: RoundName, account: &AccountId) -> Result<i64, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM event WHERE subject_kind = 'account' AND subject_id = $1
+                 AND kind = 'self_reported' AND data_json LIKE $2",
+            account.as_str(),
+            &format!("%\"round\":\"{round}\"%")
+        )?)
     }
 
     /// Every statement of a round, those among them that an inspector has looked into since.

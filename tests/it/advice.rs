@@ -2,17 +2,19 @@
 
 use serde_json::json;
 use xuncha::checks::decide::decide_finding;
-use xuncha::checks::recheck::recheck;
+use xuncha::checks::recheck::{self as look_again, recheck, recheck_due};
 use xuncha::domain::account::{Account, AccountStatus, SourceKind};
 use xuncha::domain::finding::Outcome;
 use xuncha::domain::issue::{Action, IssueStatus};
+use xuncha::domain::notice::{Alert, NoticeBody};
 use xuncha::domain::person::Role;
 use xuncha::domain::rule::Class;
 use xuncha::issues::{self as workflow, Scope};
+use xuncha::office::Office;
 
 use crate::world::both::on_both;
 use crate::world::site::Site;
-use crate::world::{Chat, account, at, fed, fetcher, findings, inspect, issues, office, register};
+use crate::world::{Chat, account, at, fed, fetcher, findings, inspect, issues, notices, office, register};
 
 const UNIT: &str = "云溪区水务局";
 
@@ -29,6 +31,16 @@ fn weibo(site: &Site, id: &str, name: &str, certified: &str) -> Account {
         source_url: Some(site.data(&format!("/weibo/{id}"), &body)),
         ..account(id, &format!("云溪区{id}局"))
     }
+}
+
+/// Who speaks in each alert on a rectification or a recheck, and what the machine saw.
+async fn alerts(office: &Office) -> Vec<(String, Option<bool>)> {
+    let told = notices(office).await.into_iter().filter_map(|notice| match notice.body {
+        NoticeBody::Alert(Alert::Rectified { .. }) => Some(("reported".to_owned(), None)),
+        NoticeBody::Alert(Alert::Rechecked { passed, asked_by, .. }) => Some((asked_by, passed)),
+        _ => None,
+    });
+    told.collect()
 }
 
 on_both! {
@@ -76,6 +88,18 @@ on_both! {
         let (_, measured) = recheck(&office, &fetcher, issue.id, "xuncha", &Scope::All).await.unwrap();
         assert_eq!(measured.passed, Some(true));
         assert_eq!(issues(&office).await[0].status, IssueStatus::Rectified, "a person closes what a person judged");
+        // The unit's report is told once, as the unit's; the machine's look once, as the machine's.
+        recheck(&office, &fetcher, issue.id, "xuncha", &Scope::All).await.unwrap();
+        assert_eq!(alerts(&office).await, [("reported".to_owned(), None), (String::new(), Some(true))]);
+        // Whoever asks hears what was seen.
+        look_again::ask(&office, issue.id, &Scope::All, "李监管").await.unwrap();
+        recheck_due(&office, &fetcher).await.unwrap();
+        assert_eq!(alerts(&office).await.pop(), Some(("李监管".to_owned(), Some(true))));
+        recheck(&office, &fetcher, issue.id, "xuncha", &Scope::All).await.unwrap();
+        assert_eq!(alerts(&office).await.len(), 3);
+        // Advice is no problem.
+        assert_eq!(office.store.read().await.unwrap().live_problems().await.unwrap(), 0);
+        assert_eq!(office.store.read().await.unwrap().issues_opened_since(at("2026-11-01 00:00")).await.unwrap(), 0);
     }
 
     /// Another name or certification on the platform than in the registry.

@@ -171,6 +171,26 @@ on_both! {
         assert!(tell(&office, 9, &second, &format!("/close {two}")).await.contains("已销号"));
     }
 
+    /// 撤销: an appeal is granted by one; what nobody appeals is not undone by one alone.
+    async fn revoking_without_an_appeal_takes_two(db) {
+        let mut config = config();
+        config.approval.close_without_recheck = true;
+        let office = office_with(db, "2026-11-23 10:00", config).await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER), unfiled("A2", WATER)]).await;
+        let chief = chat.bind(&office, "陈监管", Role::Supervisor, None).await;
+        let second = chat.bind(&office, "李监管", Role::Supervisor, None).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let [one, two] = [issues(&office).await[0].id, issues(&office).await[1].id];
+        let asked = tell(&office, 1, &chief, &format!("/revoke {one} 登记有误")).await;
+        assert!(asked.contains("须另一名监管人员同意（申请 1）"), "{asked}");
+        assert!(tell(&office, 2, &second, "/approve 1").await.contains("已同意并办理"));
+        assert_eq!(issues(&office).await[0].status, IssueStatus::Revoked);
+        assert_eq!(history(&office, one).await, ["opened", "revoke_requested", "revoked"]);
+        workflow::act(&office, two, Action::Appeal, "停电", "管理员", &Scope::All).await.unwrap();
+        assert!(tell(&office, 3, &chief, &format!("/revoke {two} 属实")).await.contains("已撤销"));
+    }
+
     /// 批量通知: to more units than the machine may write to by itself, two people say yes first.
     async fn notices_to_many_units_wait_for_two(db) {
         let mut config = config();

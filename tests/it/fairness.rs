@@ -129,7 +129,7 @@ on_both! {
             assert_eq!(issues(&office).await[0].status, IssueStatus::Rectified);
         }
         assert_eq!(history(&office, id).await.iter().filter(|kind| *kind == "rechecked").count(), 4);
-        let asked = |n: &NoticeRow| matches!(n.body, NoticeBody::Alert(Alert::Rectified { .. }));
+        let asked = |n: &NoticeRow| matches!(n.body, NoticeBody::Alert(Alert::Rechecked { passed: None, .. }));
         assert_eq!(notices(&office).await.iter().filter(|n| asked(n)).count(), 1);
     }
 

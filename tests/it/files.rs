@@ -12,7 +12,9 @@ use xuncha::office::Office;
 use xuncha::registry::{WorksheetHead, write_worksheet};
 
 use crate::world::both::on_both;
-use crate::world::{Chat, account, at, fetcher, findings, history, inspect, issues, office, register, round, unfiled};
+use crate::world::{
+    Chat, account, at, fed, fetcher, findings, history, inspect, issues, office, register, round, unfiled,
+};
 
 const WATER: &str = "云溪区水务局";
 const PARKS: &str = "云溪区园林局";
@@ -150,7 +152,8 @@ on_both! {
 
     async fn a_units_own_word_counts_until_an_inspector_looks(db) {
         let office = office(db, "2026-11-23 09:00").await;
-        register(&office, &[douyin("D1"), douyin("D2"), account("B1", PARKS)]).await;
+        let blind = fed("F1", WATER, "http://127.0.0.1:9/".to_owned());
+        register(&office, &[douyin("D1"), douyin("D2"), blind, account("B1", PARKS)]).await;
         inspect(&office, &fetcher(), "2026H2").await;
         let bot = Listening::start(&office).await;
         let lin = bot.chat.bind(&office, "林测试", Role::UnitAdmin, Some(WATER)).await;
@@ -180,6 +183,19 @@ on_both! {
         assert_eq!((found.outcome, found.reason.as_str()), (Outcome::Pass, "self_report"));
         assert!(found.summary.contains("单位自查"), "{}", found.summary);
         assert_eq!(found.evidence.url.as_deref(), Some(link));
+
+        // What no picture is, is refused; a new screenshot takes the place of the old one, five times at most.
+        assert!(bot.file(&lin, "说明.pdf", b"%PDF-1.7", &text).await.contains("须为图片"));
+        for n in 0..5_u8 {
+            let picture = [&b"\x89PNG\r\n\x1a\n"[..], &[n]].concat();
+            let said = bot.file(&lin, "截图.png", &picture, &text).await;
+            assert!(said.contains("已收到账号 D1 的自查报告"), "{said}");
+            assert_eq!(db.number("SELECT COUNT(*) FROM evidence_file").await, 1);
+        }
+        assert!(bot.tell(&lin, &text).await.contains("已达上限"));
+        // No statement stands in for what the machine reads, though it could not read it just now.
+        let read = bot.tell(&lin, "/selfreport F1 2026-11-20 https://mp.weixin.qq.com/s/7").await;
+        assert!(read.contains("由系统自动读取"), "{read}");
 
         // The only statement is looked into, and its screenshot goes with the worksheet.
         let opened = office.store.read().await.unwrap().require_round(round("2026H2")).await.unwrap();

@@ -146,6 +146,27 @@ on_both! {
         assert!(issues(&office).await.iter().all(|issue| issue.status.key() == "overdue"));
     }
 
+    /// Three working days: the recheck of the second morning fails, and leaves that morning's reminder alone.
+    async fn a_recheck_that_fails_does_not_take_the_reminder_at_half_time(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", UNIT)]).await;
+        chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(UNIT)).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        chat.deliver(&office).await;
+        assert_eq!(issues(&office).await[0].due_at.unwrap().date(), "2026-11-26");
+        let mut reminded = Vec::new();
+        for day in 24..=26 {
+            office.clock.advance_to(at(&format!("2026-11-{day} 00:10")));
+            follow_up(&office, &fetcher()).await.unwrap();
+            run_at(&office, &format!("2026-11-{day} 09:00")).await;
+            reminded.push(of_kind(&office, NoticeKind::Reminder).await);
+        }
+        assert_eq!(reminded, [0, 1, 2]);
+        let id = issues(&office).await[0].id;
+        assert!(history(&office, id).await.contains(&"rechecked".to_owned()));
+    }
+
     /// What is rectified or appealed is not reminded of.
     async fn who_has_answered_is_not_reminded(db) {
         let site = Site::start().await;

@@ -153,7 +153,7 @@ pub(super) async fn answer_request(desk: &Desk<'_>, id: i64, agree: bool) -> Res
 
 /// The machine looks again at its next turn.
 async fn look_again(desk: &Desk<'_>, id: i64, scope: &Scope) -> Result<(StoredIssue, bool), IssueError> {
-    let found = recheck::ask(desk.office, id, scope).await?;
+    let found = recheck::ask(desk.office, id, scope, desk.actor()).await?;
     let live = !found.state.status.is_final();
     Ok((found, live))
 }

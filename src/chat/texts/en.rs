@@ -234,6 +234,21 @@ fn alert(page: Page, alert: &Alert) -> Page {
             .head(Line::of(format!("{} ({by}) reports a rectification that a person has to check.", line.unit)))
             .head(issue_line(line, false))
             .head(Line::of("What was done: ").text(clip(what, SAID))),
+        Alert::Rechecked { line, passed, closed, what, asked_by, .. } => {
+            let result = match (passed, closed) {
+                (Some(true), true) => "in order now; closed",
+                (Some(true), false) => "in order now; please confirm by closing it",
+                (Some(false), _) => "still not in order",
+                (None, _) => "could not be told; a person has to look",
+            };
+            let page = match asked_by.as_str() {
+                "" => page,
+                by => page.head(Line::of(format!("The recheck that {by} asked for has been made."))),
+            };
+            page.head(issue_line(line, true))
+                .head(Line::of("The machine's recheck: ").bold(result))
+                .head(Line::of("What was seen: ").text(clip(what, SAID)))
+        }
         Alert::Veto { line, by } => page
             .head(Line::of(format!("{by} confirmed a veto-class problem; it is opened, and the unit will be told.")))
             .head(issue_line(line, true)),
@@ -242,6 +257,11 @@ fn alert(page: Page, alert: &Alert) -> Page {
                 SecondFor::Close { line } => page
                     .head(Line::of(format!(
                         "{by} asks to close this problem; no recheck has passed, so another supervisor has to agree (request {request})."
+                    )))
+                    .head(issue_line(line, true)),
+                SecondFor::Revoke { line } => page
+                    .head(Line::of(format!(
+                        "{by} asks to revoke this problem; it is not under appeal, so another supervisor has to agree (request {request})."
                     )))
                     .head(issue_line(line, true)),
                 SecondFor::Notices { round, units, issues } => page.head(Line::of(format!(
@@ -354,6 +374,7 @@ fn decision(what: EventKind) -> &'static str {
     match what {
         EventKind::Upheld => "upheld; the clock runs on",
         EventKind::Revoked => "revoked; the problem no longer counts",
+        EventKind::Rechecked => "looked at again",
         EventKind::Rejected => "returned; please go on rectifying",
         EventKind::Closed => "closed",
         EventKind::Dismissed => "dismissed; the problem no longer counts",

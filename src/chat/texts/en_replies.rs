@@ -87,9 +87,9 @@ fn page(reply: &Reply<'_>) -> Page {
         )
         .ask(),
         Reply::AwaitsSecond { issue, request, others } => Page::of(Line::strong(format!("#{issue}: ")).text(format!(
-            "no recheck has passed, so another supervisor has to agree to closing it (request {request}). {}",
+            "closing without a passed recheck, and revoking without an appeal, take another supervisor (request {request}). {}",
             if *others {
-                "The others have been asked; it is closed once one agrees."
+                "The others have been asked; it is done once one agrees."
             } else {
                 "No other supervisor is bound; please invite one."
             }
@@ -164,6 +164,8 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
     let what = match (verb, changed) {
         (Verb::Ack, true) => "acknowledged",
         (Verb::Ack, false) => "was acknowledged before",
+        (Verb::Fix, _) if issue.class == Class::Advice => "your report was received",
+        (Verb::Close, true) if issue.class == Class::Advice => "settled",
         (Verb::Fix, true) => "your report was received; a recheck follows",
         (Verb::Fix, false) => "your report was received before; the recheck is pending",
         (Verb::Appeal, true) => "your appeal was received; the clock stands still until it is decided",

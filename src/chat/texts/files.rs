@@ -200,6 +200,9 @@ fn refusal(id: &str, error: &StatementError) -> (String, String) {
         StatementError::NoAccount(_) => format!("本单位没有编号为 {} 的账号，请核对编号。", clip(id, 60)),
         StatementError::NoRound(_) => format!("账号 {id} 不在进行中的检查批次内，无需报送。"),
         StatementError::Judged(_) => format!("账号 {id} 在本批次已有检查结果，无需报送自查报告。"),
+        StatementError::MachineRead(_) => format!("账号 {id} 由系统自动读取，不接受自查报告。"),
+        StatementError::NotAPicture => "截图须为图片（JPEG、PNG、WebP、HEIC），请更换后重新发送。".to_owned(),
+        StatementError::TooOften(_) => format!("账号 {id} 在本批次报送次数已达上限，由人工核查。"),
         StatementError::Future => "所报日期尚未到来，请核对。".to_owned(),
         StatementError::AfterMonitoring(at) => {
             format!("所报日期晚于监测时间点 {}，请报送该时间点以前最新一条内容。", at.minute())

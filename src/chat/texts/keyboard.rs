@@ -122,9 +122,14 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
         NoticeBody::Alert(Alert::Rectified { line, .. }) => {
             vec![row(&[Verb::Close, Verb::Reject, Verb::Issue], line.issue)]
         }
+        NoticeBody::Alert(Alert::Rechecked { line, closed, files, .. }) => {
+            let verbs: &[Verb] = if *closed { &[Verb::Issue] } else { &[Verb::Close, Verb::Issue] };
+            let files = if *files > 0 { row(&[Verb::Evidence], line.issue) } else { Vec::new() };
+            vec![row(verbs, line.issue), files]
+        }
         NoticeBody::Alert(Alert::SecondWanted { request, what, .. }) => {
             let mut rows = vec![row(&[Verb::Approve, Verb::Decline], *request)];
-            if let SecondFor::Close { line } = what {
+            if let SecondFor::Close { line } | SecondFor::Revoke { line } = what {
                 rows.push(row(&[Verb::Issue], line.issue));
             }
             rows

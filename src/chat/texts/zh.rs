@@ -220,6 +220,21 @@ fn alert(page: Page, alert: &Alert) -> Page {
             .head(Line::of(format!("{}（{by}）反馈已整改，须人工复查。", line.unit)))
             .head(issue_line(line, false))
             .head(Line::of("整改情况：").text(clip(what, SAID))),
+        Alert::Rechecked { line, passed, closed, what, asked_by, .. } => {
+            let result = match (passed, closed) {
+                (Some(true), true) => "合格，已销号",
+                (Some(true), false) => "合格，请确认销号",
+                (Some(false), _) => "仍不合格",
+                (None, _) => "未能判定，须人工复查",
+            };
+            let page = match asked_by.as_str() {
+                "" => page,
+                by => page.head(Line::of(format!("{by}要求的复查已完成。"))),
+            };
+            page.head(issue_line(line, true))
+                .head(Line::of("机器复查结果：").bold(result))
+                .head(Line::of("复查情况：").text(clip(what, SAID)))
+        }
         Alert::Veto { line, by } => page
             .head(Line::of(format!("{by}认定一项单项否决问题，已立案，将通知主办单位。")))
             .head(issue_line(line, true)),
@@ -227,6 +242,9 @@ fn alert(page: Page, alert: &Alert) -> Page {
             let page = match what {
                 SecondFor::Close { line } => page
                     .head(Line::of(format!("{by}申请对以下问题销号；该问题未经复查通过，须另一名监管人员同意（申请 {request}）。")))
+                    .head(issue_line(line, true)),
+                SecondFor::Revoke { line } => page
+                    .head(Line::of(format!("{by}申请撤销以下问题；该问题不在申诉中，须另一名监管人员同意（申请 {request}）。")))
                     .head(issue_line(line, true)),
                 SecondFor::Notices { round, units, issues } => page.head(Line::of(format!(
                     "{}拟向 {units} 个单位发出整改通知，涉及问题 {issues} 项，须两名监管人员同意后发出（申请 {request}）。",
@@ -343,6 +361,7 @@ fn decision(what: EventKind) -> &'static str {
         EventKind::Upheld => "维持原认定，时限继续计算",
         EventKind::Revoked => "撤销，该问题不再计入",
         EventKind::Rejected => "退回，请继续整改",
+        EventKind::Rechecked => "已复查，情况如下",
         EventKind::Closed => "予以销号",
         EventKind::Dismissed => "经核实排除，该问题不再计入",
         EventKind::Extended => "准予延期",

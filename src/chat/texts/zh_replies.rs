@@ -77,9 +77,9 @@ fn page(reply: &Reply<'_>) -> Page {
         }
         Reply::AwaitsSecond { issue, request, others } => {
             Page::of(Line::strong(format!("{issue} 号　")).text(format!(
-                "未经复查通过，销号须另一名监管人员同意（申请 {request}）。{}",
+                "未经复查通过的销号、没有申诉的撤销，须另一名监管人员同意（申请 {request}）。{}",
                 if *others {
-                    "已提请其他监管人员，同意后即销号。"
+                    "已提请其他监管人员，同意后即办理。"
                 } else {
                     "目前没有其他监管人员绑定，请先邀请。"
                 }
@@ -141,6 +141,8 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
     let what = match (verb, changed) {
         (Verb::Ack, true) => "已签收",
         (Verb::Ack, false) => "此前已签收",
+        (Verb::Fix, _) if issue.class == Class::Advice => "已收到反馈",
+        (Verb::Close, true) if issue.class == Class::Advice => "已办结",
         (Verb::Fix, true) => "已收到整改反馈，将安排复查",
         (Verb::Fix, false) => "此前已收到整改反馈，正待复查",
         (Verb::Appeal, true) => "已受理申诉，处理期间时限停止计算",

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::account::AccountId;
 use crate::domain::bulletin::{
     AccountFacts, Context, Dataset, EarlierRound, Facts, Imbalance, MemberFacts, NoticeFacts, PreviousIssue,
-    PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
+    PreviousRound, Remedy, RoundFacts, SentNotice, Verdict, has_fallen,
 };
 use crate::domain::issue::Issue;
 use crate::domain::notice::Bilingual;
@@ -89,8 +89,9 @@ async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue])
     if let RoundName::Half(year, half) = round.name {
         let current: HashSet<i64> = current.iter().map(|issue| issue.id).collect();
         for name in [half * 2 - 1, half * 2].map(|quarter| RoundName::Quarter(year, quarter)) {
-            if tx.round(name).await?.is_some_and(|quarter| quarter.judged_at.is_some()) {
-                let issues = what_became(issues(tx, office, name).await?, &current);
+            if let Some(quarter) = tx.round(name).await?.filter(|quarter| quarter.judged_at.is_some()) {
+                let is_later = round.as_of > quarter.as_of;
+                let issues = what_became(issues(tx, office, name).await?, &current, is_later);
                 context.quarters.push(PreviousRound { name, issues });
             }
         }
@@ -237,15 +238,17 @@ async fn earlier(
         let members = members(tx, office, &before).await?;
         rounds.push(EarlierRound::of(name, office.local(before.as_of), members, &issues));
         if back == 0 {
-            previous = Some(PreviousRound { name, issues: what_became(issues, &current) });
+            previous = Some(PreviousRound { name, issues: what_became(issues, &current, round.as_of > before.as_of) });
         }
     }
     Ok((rounds, previous))
 }
 
-fn what_became(issues: Vec<Issue>, current: &HashSet<i64>) -> Vec<PreviousIssue> {
+/// The issues of an earlier round as they stand now. One is found again by a look that came later
+/// (`is_later`): two rounds of one monitoring time saw the same thing once. What fell was never found.
+fn what_became(issues: Vec<Issue>, current: &HashSet<i64>, is_later: bool) -> Vec<PreviousIssue> {
     let row = |issue: Issue| PreviousIssue {
-        found_again: current.contains(&issue.id),
+        found_again: is_later && current.contains(&issue.id) && !has_fallen(issue.status),
         id: issue.id,
         account: issue.account,
         platform: issue.platform,
@@ -255,4 +258,25 @@ fn what_became(issues: Vec<Issue>, current: &HashSet<i64>) -> Vec<PreviousIssue>
         status: issue.status,
     };
     issues.into_iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::bulletin::tests::example;
+    use crate::domain::issue::IssueStatus;
+
+    #[test]
+    fn an_issue_is_found_again_only_by_a_later_look_and_never_when_it_fell() {
+        let again = |status, is_later| {
+            let issue = Issue { status, ..example().issues.remove(0) };
+            let current = HashSet::from([issue.id]);
+            what_became(vec![issue], &current, is_later)[0].found_again
+        };
+        assert!(again(IssueStatus::Overdue, true) && again(IssueStatus::Closed, true));
+        for status in IssueStatus::ALL {
+            assert!(!again(*status, false), "{status}: both rounds have the same monitoring time");
+        }
+        assert!(!again(IssueStatus::Revoked, true) && !again(IssueStatus::Dismissed, true));
+    }
 }

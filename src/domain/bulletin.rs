@@ -56,7 +56,13 @@ pub use units::UnitTally;
 /// Whether an issue is a problem that stands: neither advice, nor revoked, nor dismissed.
 #[must_use]
 pub fn is_problem(issue: &Issue) -> bool {
-    issue.class != Class::Advice && !matches!(issue.status, IssueStatus::Revoked | IssueStatus::Dismissed)
+    issue.class != Class::Advice && !has_fallen(issue.status)
+}
+
+/// Whether an issue fell: revoked on appeal, or dismissed on review.
+#[must_use]
+pub const fn has_fallen(status: IssueStatus) -> bool {
+    matches!(status, IssueStatus::Revoked | IssueStatus::Dismissed)
 }
 
 /// The format name of a dataset.
@@ -364,6 +370,21 @@ impl Dataset {
             } else {
                 Figure::count(0, Unit::Accounts)
             }
+        })
+    }
+
+    /// Whether an issue that an earlier round found was found again by this one, which looked later; an issue
+    /// of a round of the same monitoring time is the same problem, counted twice.
+    #[must_use]
+    pub fn is_found_again(&self, issue: &Issue) -> bool {
+        if has_fallen(issue.status) || issue.round == self.round.name {
+            return false;
+        }
+        let earlier = self.previous.iter().chain(&self.context.quarters).flat_map(|earlier| &earlier.issues);
+        let known = earlier.filter(|row| row.id == issue.id).map(|row| row.found_again).next();
+        known.unwrap_or_else(|| {
+            let found = issue.events.first().map_or(issue.opened_at, |event| event.at);
+            found.utc() < self.round.as_of.utc()
         })
     }
 

@@ -5,13 +5,14 @@
 //! is a count too. Advice is no problem and stands apart. Three forms ([`Form`]) say the same
 //! with the same figures; they differ in how much of it stands in the body.
 
+use std::collections::BTreeSet;
+
 use super::ReportError;
 use super::docx::{Look, Paper};
 use super::tongue::Tongue;
 use super::wording::standing;
 use crate::domain::Lang;
-use crate::domain::bulletin::{Contacts, Dataset, Form, PreviousRound};
-use crate::domain::issue::IssueStatus;
+use crate::domain::bulletin::{Contacts, Dataset, Form, PreviousIssue, PreviousRound, has_fallen};
 use crate::domain::rule::Class;
 
 mod annexes;
@@ -89,8 +90,13 @@ impl Draft<'_> {
     /// What became of the issues of the rounds before: of the same kind, and for a half year of its quarters.
     fn previous(&self, paper: &mut Paper) {
         let (d, t) = (self.d, self.tongue);
-        paper.heading(&t.heading(0, "上期问题整改情况", "What became of the problems found before"));
         let quarters: Vec<_> = d.context.quarters.iter().map(|q| (format!("quarter.{}", q.name), q)).collect();
+        let zh = match (&d.previous, quarters.is_empty()) {
+            (_, true) => "上期问题整改情况",
+            (None, false) => "本半年各季度检查问题整改情况",
+            (Some(_), false) => "上期及本半年各季度检查问题整改情况",
+        };
+        paper.heading(&t.heading(0, zh, "What became of the problems found before"));
         if let Some(previous) = &d.previous {
             paper.body(&self.rechecked("previous", previous));
         } else if quarters.is_empty() {
@@ -133,13 +139,25 @@ impl Draft<'_> {
         }
         text += t.pick("。", ".");
         if again > 0 {
-            let fell = |s: IssueStatus| matches!(s, IssueStatus::Revoked | IssueStatus::Dismissed);
-            let rows = earlier.issues.iter().filter(|i| i.found_again && !fell(i.status));
+            let is_again = |i: &&PreviousIssue| i.found_again && i.class != Class::Advice && !has_fallen(i.status);
+            let rows = earlier.issues.iter().filter(is_again);
             let mut names: Vec<String> = rows.map(|i| t.named(&i.account, i.platform)).collect();
             names.dedup();
             let named = t.some(&names, self.examples());
             text +=
                 &t.say(format!("本期检查再次发现{again}个：{named}。"), format!(" {again} were found again: {named}."));
+        }
+        let current: BTreeSet<i64> = d.issues.iter().map(|issue| issue.id).collect();
+        let same = |i: &&PreviousIssue| current.contains(&i.id) && !i.found_again && !has_fallen(i.status);
+        let mut names: Vec<String> =
+            earlier.issues.iter().filter(same).map(|i| t.named(&i.account, i.platform)).collect();
+        names.dedup();
+        if !names.is_empty() {
+            let named = t.some(&names, self.examples());
+            text += &t.say(
+                format!("本期所列以下账号的有关问题与{period}检查发现的为同一问题，不属再次发现：{named}。"),
+                format!(" Problems of these accounts are the same as in {period}, not found a second time: {named}."),
+            );
         }
         text
     }

@@ -166,10 +166,10 @@ pub(super) fn trend(d: &Dataset, w: Words) -> Option<Columns> {
     if d.earlier.is_empty() {
         return None;
     }
-    let (now, closed) = (d.figure("total.pass_rate"), d.count("issues.status.closed"));
+    let (now, closed) = (d.figure("total.pass_rate"), d.count("issues.problems_closed"));
     let mut rounds: Vec<_> = d.earlier.iter().map(|e| (e.name, e.pass_rate.clone(), e.standing, e.closed)).collect();
     rounds.reverse();
-    rounds.push((d.round.name, now, d.count("issues.standing"), closed));
+    rounds.push((d.round.name, now, d.count("issues.problems"), closed));
     let place = (RIGHT - LEFT) / rounds.len();
     let width = place.min(70) * 3 / 5;
     let last = rounds.len() - 1;
@@ -187,7 +187,7 @@ pub(super) fn trend(d: &Dataset, w: Words) -> Option<Columns> {
             rate: rate.text(),
             issues: match w.0 {
                 crate::domain::Lang::Zh => format!("认定问题{standing}个，已销号{closed}个"),
-                crate::domain::Lang::En => format!("{standing} issues, {closed} closed"),
+                crate::domain::Lang::En => format!("{standing} problems, {closed} closed"),
             },
             is_now: n == last,
         }

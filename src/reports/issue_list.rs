@@ -8,7 +8,7 @@ use super::wording::{clip, last};
 use super::words::{Tone, Words};
 use super::{ReportError, Sink, summary};
 use crate::domain::Lang;
-use crate::domain::bulletin::Dataset;
+use crate::domain::bulletin::{Dataset, has_fallen};
 use crate::domain::issue::{EventKind, Issue, IssueStatus};
 use crate::domain::rule::Class;
 
@@ -115,8 +115,17 @@ fn cells(dataset: &Dataset, words: Words, issue: &Issue) -> Vec<Cell> {
             _ => looked,
         }
     });
-    if issue.round != dataset.round.name {
+    if dataset.is_found_again(issue) {
         remarks.insert(0, words.pick("本期再次发现", "Found again in this round").to_owned());
+    } else if issue.round != dataset.round.name && !has_fallen(issue.status) {
+        let round = words.round(issue.round);
+        remarks.insert(
+            0,
+            match words.0 {
+                Lang::Zh => format!("与{round}检查发现的为同一问题"),
+                Lang::En => format!("The same problem as in {round}"),
+            },
+        );
     }
     vec![
         Cell::Number(u64::try_from(issue.id).unwrap_or_default()),

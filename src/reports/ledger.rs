@@ -5,7 +5,7 @@
 use rust_xlsxwriter::XlsxError;
 
 use super::sheet::{Cell, Column, add_table, column, workbook};
-use super::wording::stands;
+use super::wording::{accuses, advises};
 use super::words::{Tone, Words};
 use super::{ReportError, Sink, summary};
 use crate::domain::Lang;
@@ -89,6 +89,13 @@ fn cells(dataset: &Dataset, words: Words, number: usize, row: &AccountRow) -> Ve
     if !row.overturned.is_empty() {
         remarks.push(words.pick("有问题经申诉或核实后撤销", "A finding fell on appeal or review").to_owned());
     }
+    let advice = row.issues.iter().filter(|id| advises(dataset, **id)).count();
+    if advice > 0 {
+        remarks.push(match words.0 {
+            Lang::Zh => format!("另有工作建议{advice}条"),
+            Lang::En => format!("{advice} pieces of advice besides"),
+        });
+    }
     vec![
         Cell::Number(number as u64),
         Cell::text(&account.unit),
@@ -113,7 +120,7 @@ fn cells(dataset: &Dataset, words: Words, number: usize, row: &AccountRow) -> Ve
         Cell::Time(member.and_then(|m| m.newest_at)),
         Cell::Word(row.result.map_or("", |result| result.name(words.0))),
         Cell::text(words.problems(row)),
-        Cell::Number(row.issues.iter().filter(|id| stands(dataset, **id)).count() as u64),
+        Cell::Number(row.issues.iter().filter(|id| accuses(dataset, **id)).count() as u64),
         Cell::text(words.rectification(dataset, row)),
         Cell::text(words.doubts(row)),
         Cell::text(words.list(&remarks)),

@@ -251,15 +251,37 @@ impl View<'_> {
         }
         tiles.extend([
             self.tile(
-                w.pick("认定问题", "Issues that stand"),
-                "issues.standing",
+                w.pick("认定问题", "Problems that stand"),
+                "issues.problems",
                 "issues",
-                "stands",
-                w.pick("个，撤销的不计", "revoked ones left out"),
+                "problem",
+                w.pick("个，不含工作建议，撤销的不计", "advice and revoked ones left out"),
             ),
-            self.tile(w.pick("未办结问题", "Still open"), "issues.live", "issues", "live", w.pick("个", "issues")),
-            self.tile(w.pick("问题销号率", "Issues closed"), "issues.closed_rate", "issues", "status=closed", ""),
+            self.tile(
+                w.pick("未办结问题", "Still open"),
+                "issues.problems_live",
+                "issues",
+                "problem live",
+                w.pick("个", "problems"),
+            ),
+            self.tile(
+                w.pick("问题销号率", "Problems closed"),
+                "issues.closed_rate",
+                "issues",
+                "problem status=closed",
+                "",
+            ),
         ]);
+        let apart = [
+            ("advice", w.pick("工作建议", "Advice"), w.pick("条，不作为问题", "no problems")),
+            ("fallen", w.pick("撤销和排除", "Withdrawn"), w.pick("个，不计入认定问题", "not counted")),
+        ];
+        for (what, title, parts) in apart {
+            let name = format!("issues.{what}");
+            if self.d.count(&name) > 0 {
+                tiles.push(self.tile(title, &name, "issues", what, parts));
+            }
+        }
         tiles
     }
 
@@ -407,30 +429,35 @@ impl View<'_> {
             IssueStatus::Open,
             IssueStatus::Overdue,
             IssueStatus::Escalated,
-            IssueStatus::Revoked,
-            IssueStatus::Dismissed,
         ];
         let present: Vec<IssueStatus> =
             order.into_iter().filter(|s| self.d.count(&format!("issues.status.{s}")) > 0).collect();
+        let fallen = self.d.count("issues.fallen");
         let shade = |status: &IssueStatus| -> &'static str {
             match status {
                 IssueStatus::Acknowledged => "warn2",
                 IssueStatus::Notified => "warn3",
                 IssueStatus::Escalated => "bad2",
                 IssueStatus::Appealed => "other",
-                IssueStatus::Revoked | IssueStatus::Dismissed => "void",
                 other => class_of(Tone::of_status(*other)),
             }
         };
         let line = |class: &Class| {
             let parts: Vec<_> =
                 present.iter().map(|s| (self.d.count(&format!("issues.class_status.{class}.{s}")), shade(s))).collect();
-            let number = self.number(&format!("issues.class.{class}"), "issues", &format!("class={class}"));
+            let name = format!("issues.class_standing.{class}");
+            let number = self.number(&name, "issues", &format!("class={class} stands"));
             (class.name(self.w.0).to_owned(), number, parts)
         };
-        let legend = present.iter().map(|s| (shade(s), s.name(self.w.0).to_owned())).collect();
+        let mut legend: Vec<_> = present.iter().map(|s| (shade(s), s.name(self.w.0).to_owned())).collect();
+        let mut lines: Vec<_> = Class::ALL.iter().map(line).collect();
+        if fallen > 0 {
+            let name = self.w.pick("撤销和排除", "Withdrawn").to_owned();
+            lines.push((name.clone(), self.number("issues.fallen", "issues", "fallen"), vec![(fallen, "void")]));
+            legend.push(("void", name));
+        }
         let title = self.w.pick("各类问题整改状态", "Issues by class and state");
-        Bars::of(title, Class::ALL.iter().map(line).collect(), legend)
+        Bars::of(title, lines, legend)
     }
 
     fn previous_figures(&self) -> Vec<Tile> {
@@ -439,13 +466,13 @@ impl View<'_> {
             return Vec::new();
         }
         let lines = [
-            ("total", "", w.pick("上期问题", "Issues then")),
-            ("closed", "status=closed", w.pick("已销号", "Closed")),
-            ("closed_rate", "status=closed", w.pick("销号率", "Share closed")),
-            ("fallen", "fallen", w.pick("撤销或排除", "Revoked or dismissed")),
-            ("live", "live", w.pick("尚未办结", "Still open")),
-            ("overdue", "late", w.pick("逾期或已督办", "Overdue or escalated")),
-            ("found_again", "again", w.pick("本期再次发现", "Found again now")),
+            ("total", "problem", w.pick("上期问题", "Problems then")),
+            ("closed", "problem status=closed", w.pick("已销号", "Closed")),
+            ("closed_rate", "problem status=closed", w.pick("销号率", "Share closed")),
+            ("fallen", "problem fallen", w.pick("撤销或排除", "Revoked or dismissed")),
+            ("live", "problem live", w.pick("尚未办结", "Still open")),
+            ("overdue", "problem late", w.pick("逾期或已督办", "Overdue or escalated")),
+            ("found_again", "problem again", w.pick("本期再次发现", "Found again now")),
         ];
         lines
             .into_iter()

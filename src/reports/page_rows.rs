@@ -3,7 +3,7 @@
 use super::page::{View, class_of, tone_of};
 use super::wording::clip;
 use super::words::Tone;
-use crate::domain::bulletin::{AccountResult, AccountRow, Age, PreviousIssue};
+use crate::domain::bulletin::{AccountResult, AccountRow, Age, PreviousIssue, has_fallen};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Issue, IssueStatus};
 use crate::domain::rule::Class;
@@ -91,14 +91,19 @@ impl View<'_> {
     pub(super) fn issue(&self, issue: &Issue) -> IssueLine {
         let w = self.w;
         let live = match issue.status {
-            IssueStatus::Revoked | IssueStatus::Dismissed => "",
+            status if has_fallen(status) => " fallen",
             IssueStatus::Closed => " stands",
             _ => " stands live",
+        };
+        let kind = match issue.class {
+            _ if has_fallen(issue.status) => "",
+            Class::Advice => " advice",
+            _ => " problem",
         };
         let provisional = if issue.due_provisional { w.pick("（暂定）", " (provisional)") } else { "" };
         IssueLine {
             tokens: format!(
-                "id={} class={} status={} indicator={}{live}",
+                "id={} class={} status={} indicator={}{live}{kind}",
                 issue.id, issue.class, issue.status, issue.indicator
             ),
             id: issue.id,
@@ -116,6 +121,9 @@ impl View<'_> {
     pub(super) fn previous(&self, issue: &PreviousIssue) -> PreviousLine {
         let w = self.w;
         let mut tokens = vec![format!("status={}", issue.status)];
+        if issue.class != Class::Advice {
+            tokens.push("problem".to_owned());
+        }
         if !issue.status.is_final() {
             tokens.push("live".to_owned());
         }
@@ -124,7 +132,8 @@ impl View<'_> {
             IssueStatus::Revoked | IssueStatus::Dismissed => tokens.push("fallen".to_owned()),
             _ => {}
         }
-        if issue.found_again {
+        let is_again = issue.found_again && !has_fallen(issue.status);
+        if is_again {
             tokens.push("again".to_owned());
         }
         PreviousLine {
@@ -136,7 +145,7 @@ impl View<'_> {
             class: issue.class.name(w.0),
             status: issue.status.name(w.0),
             tone: class_of(Tone::of_status(issue.status)),
-            found_again: if issue.found_again { w.pick("是", "Yes") } else { "" },
+            found_again: if is_again { w.pick("是", "Yes") } else { "" },
         }
     }
 }

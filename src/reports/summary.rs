@@ -10,7 +10,7 @@ use rust_xlsxwriter::{
 use super::sheet::{A3, A4, Formats, numbers, print_setup};
 use super::wording::clean;
 use super::words::{Tone, Words};
-use crate::domain::bulletin::{Age, Dataset, Tally};
+use crate::domain::bulletin::{Age, Dataset, Tally, has_fallen, is_problem};
 use crate::domain::issue::IssueStatus;
 use crate::domain::rule::{Class, Indicator};
 
@@ -242,32 +242,35 @@ pub(super) fn add_issues(book: &mut Workbook, dataset: &Dataset, words: Words) -
     let statuses: Vec<IssueStatus> = IssueStatus::ALL
         .iter()
         .copied()
-        .filter(|status| dataset.count(&format!("issues.status.{status}")) > 0)
+        .filter(|status| !has_fallen(*status) && dataset.count(&format!("issues.status.{status}")) > 0)
         .collect();
     let mut page = Page::new(book, dataset, words, statuses.len().max(3) as u16 + 2)?;
     let mut heading = vec![words.pick("性质", "Class"), words.pick("合计", "Total")];
     heading.extend(statuses.iter().map(|status| status.name(words.0)));
     let line = |class: &Class| {
-        let mut numbers = vec![dataset.count(&format!("issues.class.{class}"))];
+        let mut numbers = vec![dataset.count(&format!("issues.class_standing.{class}"))];
         let cell = |status: &IssueStatus| dataset.count(&format!("issues.class_status.{class}.{status}"));
         numbers.extend(statuses.iter().map(cell));
         (class.name(words.0).to_owned(), numbers)
     };
-    let mut rows: Vec<_> = Class::ALL.iter().map(line).collect();
+    let mut rows: Vec<_> = Class::ALL.iter().filter(|class| **class != Class::Advice).map(line).collect();
     let classes = page.table(&heading, &rows)?;
-    // The total stands beneath, outside the chart.
-    let mut totals = vec![dataset.count("issues.total")];
-    totals.extend(statuses.iter().map(|status| dataset.count(&format!("issues.status.{status}"))));
+    // Beneath, outside the chart: the total of the problems, and what is none.
+    let mut totals = vec![dataset.count("issues.problems")];
+    totals.extend((0..statuses.len()).map(|n| rows.iter().filter_map(|(_, cells)| cells.get(n + 1)).sum::<usize>()));
     page.line -= 1;
-    page.row(words.pick("合计", "Total"), &totals)?;
+    page.row(words.pick("认定问题合计", "Problems in all"), &totals)?;
+    let (name, cells) = line(&Class::Advice);
+    page.row(&format!("{name}{}", words.pick("（不计入问题）", " (no problems)")), &cells)?;
+    page.row(words.pick("撤销和排除（不计入问题）", "Withdrawn (not counted)"), &[dataset.count("issues.fallen")])?;
     page.line += 1;
     let by_indicator = |indicator: &Indicator| {
-        let count = dataset.count(&format!("issues.indicator.{indicator}"));
+        let count = dataset.count(&format!("issues.indicator_problems.{indicator}"));
         (count > 0).then(|| (indicator.name(words.0).to_owned(), vec![count]))
     };
     rows = Indicator::ALL.iter().filter_map(by_indicator).collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1));
-    let issues = words.pick("问题", "Issues");
+    let issues = words.pick("问题", "Problems");
     let indicators = page.table(&[words.pick("问题类别", "Indicator"), issues], &rows)?;
     let kinds = [words.pick("发现", "Found"), words.pick("已整改", "Rectified"), words.pick("已销号", "Closed")];
     let days = over_time(dataset);
@@ -310,10 +313,10 @@ const fn shade(status: IssueStatus) -> Paint {
     }
 }
 
-/// Issues found, rectified and closed by the end of each day on which one of them changed.
+/// Problems found, rectified and closed by the end of each day on which one of them changed.
 pub(super) fn over_time(dataset: &Dataset) -> Vec<(String, [usize; 3])> {
     let mut days = BTreeMap::<String, [usize; 3]>::new();
-    for issue in super::wording::standing(dataset) {
+    for issue in dataset.issues.iter().filter(|issue| is_problem(issue)) {
         let closed = issue.closed_at.filter(|_| issue.status == IssueStatus::Closed);
         // Why: what was closed without a report was rectified all the same.
         for (place, at) in [Some(issue.opened_at), issue.rectified_at.or(closed), closed].into_iter().enumerate() {
@@ -373,8 +376,10 @@ pub(super) fn add_notes(
             words.pick("随机抽取部分合格率", "Pass rate of the random sample"),
             dataset.figure("reason.random.pass_rate").with_parts(),
         ),
-        (words.pick("认定问题数", "Issues that stand"), dataset.count("issues.standing").to_string()),
-        (words.pick("未办结问题数", "Issues still open"), dataset.count("issues.live").to_string()),
+        (words.pick("认定问题数", "Problems that stand"), dataset.count("issues.problems").to_string()),
+        (words.pick("未办结问题数", "Problems still open"), dataset.count("issues.problems_live").to_string()),
+        (words.pick("工作建议（不计入问题）", "Advice, no problems"), dataset.count("issues.advice").to_string()),
+        (words.pick("撤销和排除（不计入问题）", "Withdrawn, not counted"), dataset.count("issues.fallen").to_string()),
     ];
     let mut line = 0;
     for (name, value) in pairs {

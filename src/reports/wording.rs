@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::Lang;
 use crate::domain::account::{Platform, UnitTier};
-use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Verdict};
+use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Verdict, is_problem};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{EventKind, Issue, IssueStatus};
 use crate::domain::privacy::mask;
@@ -107,6 +107,16 @@ pub(super) fn stands(dataset: &Dataset, id: i64) -> bool {
     issue(dataset, id).is_some_and(|issue| !matches!(issue.status, IssueStatus::Revoked | IssueStatus::Dismissed))
 }
 
+/// Whether an issue is a problem that stands; advice is none.
+pub(super) fn accuses(dataset: &Dataset, id: i64) -> bool {
+    issue(dataset, id).is_some_and(is_problem)
+}
+
+/// Whether an issue is advice that stands.
+pub(super) fn advises(dataset: &Dataset, id: i64) -> bool {
+    stands(dataset, id) && !accuses(dataset, id)
+}
+
 /// An issue by its number.
 fn issue(dataset: &Dataset, id: i64) -> Option<&Issue> {
     let place = dataset.issues.binary_search_by_key(&id, |issue| issue.id).ok()?;
@@ -126,7 +136,7 @@ pub(super) fn said(indicator: Indicator, summary: &str, lang: Lang) -> String {
     }
 }
 
-/// What was found on an account, for the ledger and the annex; empty where nothing was.
+/// What was found on an account, for the ledger and the annex, advice apart; empty where nothing was.
 pub(super) fn problems(row: &AccountRow) -> String {
     problems_in(row, Lang::Zh)
 }
@@ -135,7 +145,8 @@ pub(super) fn problems(row: &AccountRow) -> String {
 pub(super) fn problems_in(row: &AccountRow, lang: Lang) -> String {
     let mut seen = BTreeSet::new();
     let said = |verdict: &Verdict| said(verdict.indicator, &verdict.summary, lang);
-    let parts: Vec<_> = row.verdicts(Outcome::Fail).map(said).filter(|s| seen.insert(s.clone())).collect();
+    let wrong = row.verdicts(Outcome::Fail).filter(|verdict| verdict.class != Class::Advice);
+    let parts: Vec<_> = wrong.map(said).filter(|s| seen.insert(s.clone())).collect();
     parts.join(if lang == Lang::Zh { "；" } else { "; " })
 }
 
@@ -244,7 +255,8 @@ fn reason(key: &str) -> (&'static str, &'static str) {
 
 /// How an account's issues stand, for the ledger: `已全部销号`, `整改中2个（逾期1个）`.
 pub(super) fn rectification(dataset: &Dataset, row: &AccountRow) -> String {
-    let issues: Vec<&Issue> = row.issues.iter().filter_map(|id| issue(dataset, *id)).collect();
+    let issues: Vec<&Issue> =
+        row.issues.iter().filter_map(|id| issue(dataset, *id)).filter(|i| i.class != Class::Advice).collect();
     let count = |wanted: fn(IssueStatus) -> bool| issues.iter().filter(|i| wanted(i.status)).count();
     let live = count(|s| !s.is_final());
     let late = count(|s| matches!(s, IssueStatus::Overdue | IssueStatus::Escalated));

@@ -7,6 +7,7 @@ use crate::domain::bulletin::{AccountRow, Dataset, Tally};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Issue, IssueStatus};
 use crate::domain::round::RoundName;
+use crate::domain::rule::Class;
 use crate::domain::sample::Reason;
 use crate::domain::time::LocalTime;
 
@@ -134,7 +135,7 @@ impl Words {
             return wording::problems(row);
         }
         let mut parts: Vec<String> = Vec::new();
-        for verdict in row.verdicts(Outcome::Fail) {
+        for verdict in row.verdicts(Outcome::Fail).filter(|verdict| verdict.class != Class::Advice) {
             let part = format!("{}: {}", verdict.indicator.en(), clip(&verdict.summary, 200));
             if !parts.contains(&part) {
                 parts.push(part);
@@ -166,7 +167,8 @@ impl Words {
         }
         let status = |id: &i64| {
             let place = dataset.issues.binary_search_by_key(id, |issue| issue.id).ok()?;
-            dataset.issues.get(place).map(|issue: &Issue| issue.status)
+            let issue: &Issue = dataset.issues.get(place).filter(|issue| issue.class != Class::Advice)?;
+            Some(issue.status)
         };
         let all: Vec<IssueStatus> = row.issues.iter().filter_map(status).collect();
         let live = all.iter().filter(|s| !s.is_final()).count();

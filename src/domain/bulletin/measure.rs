@@ -16,8 +16,16 @@ use crate::domain::sample::Reason;
 use crate::domain::time::LocalTime;
 
 /// Groups of figures that came after the first version of the format.
-pub(super) const ADDED: [&str; 6] =
-    ["silence.", "issues.class_status.", "issues.problems", "issues.fallen", "issues.advice", "quarter."];
+pub(super) const ADDED: [&str; 8] = [
+    "silence.",
+    "issues.class_status.",
+    "issues.class_standing.",
+    "issues.indicator_problems.",
+    "issues.problems",
+    "issues.fallen",
+    "issues.advice",
+    "quarter.",
+];
 
 keyed_enum! {
     /// How long before the monitoring time an account published last (沉默天数), in days of 24 hours.
@@ -201,7 +209,7 @@ impl Book<'_> {
         let mut put = |name: String, wanted: &dyn Fn(&Issue) -> bool| {
             self.count(name, Unit::Issues, issues(d, wanted));
         };
-        let stands = |i: &Issue| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed);
+        let stands = |i: &Issue| !super::has_fallen(i.status);
         put("issues.total".into(), &|_| true);
         put("issues.standing".into(), &stands);
         put("issues.live".into(), &|i| !i.status.is_final());
@@ -213,6 +221,7 @@ impl Book<'_> {
         put("issues.advice".into(), &|i| i.class == Class::Advice && stands(i));
         for class in Class::ALL {
             put(format!("issues.class.{class}"), &|i| i.class == *class);
+            put(format!("issues.class_standing.{class}"), &|i| i.class == *class && stands(i));
             for status in IssueStatus::ALL {
                 let name = format!("issues.class_status.{class}.{status}");
                 put(name, &|i| i.class == *class && i.status == *status);
@@ -220,12 +229,14 @@ impl Book<'_> {
         }
         for indicator in Indicator::ALL {
             put(format!("issues.indicator.{indicator}"), &|i| i.indicator == *indicator);
+            let name = format!("issues.indicator_problems.{indicator}");
+            put(name, &|i| i.indicator == *indicator && super::is_problem(i));
         }
         for status in IssueStatus::ALL {
             put(format!("issues.status.{status}"), &|i| i.status == *status);
         }
-        let closed = issues(d, |i| i.status == IssueStatus::Closed);
-        self.rate("issues.closed_rate".into(), closed, issues(d, stands));
+        let closed = issues(d, |i| super::is_problem(i) && i.status == IssueStatus::Closed);
+        self.rate("issues.closed_rate".into(), closed, issues(d, super::is_problem));
     }
 
     fn previous(&mut self, d: &Dataset) {
@@ -237,19 +248,21 @@ impl Book<'_> {
 
     /// What became of the issues of an earlier round.
     fn rechecks(&mut self, prefix: &str, rows: &[super::PreviousIssue], place: &dyn Fn(usize) -> Place) {
+        // Why: advice is no problem of this round, and so none of an earlier one.
         let pick = |wanted: fn(&super::PreviousIssue) -> bool| {
+            let wanted = move |i: &super::PreviousIssue| i.class != Class::Advice && wanted(i);
             rows.iter().enumerate().filter(move |(_, i)| wanted(i)).map(|(n, _)| place(n))
         };
         let mut put = |name: &str, wanted| self.count(format!("{prefix}.{name}"), Unit::Issues, pick(wanted));
         put("total", |_| true);
         put("closed", |i| i.status == IssueStatus::Closed);
-        put("fallen", |i| matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed));
+        put("fallen", |i| super::has_fallen(i.status));
         put("live", |i| !i.status.is_final());
         put("overdue", |i| matches!(i.status, IssueStatus::Overdue | IssueStatus::Escalated));
         // Why: what fell was found nowhere, the second time as little as the first.
-        put("found_again", |i| i.found_again && !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed));
+        put("found_again", |i| i.found_again && !super::has_fallen(i.status));
         let closed = pick(|i| i.status == IssueStatus::Closed);
-        let stand = pick(|i| !matches!(i.status, IssueStatus::Revoked | IssueStatus::Dismissed));
+        let stand = pick(|i| !super::has_fallen(i.status));
         self.rate(format!("{prefix}.closed_rate"), closed, stand);
     }
 }

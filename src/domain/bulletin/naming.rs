@@ -39,6 +39,14 @@ pub fn describe(name: &str, lang: Lang) -> String {
             let status = known(IssueStatus::parse(status).map(|s| s.name(lang)), status);
             words.join(&words.issues(Class::parse(class).map(|c| c.name(lang)), class), &status)
         }
+        ["issues", "class_standing", key] => {
+            let stands = words.pick("撤销和排除的不计", "standing");
+            words.join(&words.issues(Class::parse(key).map(|c| c.name(lang)), key), stands)
+        }
+        ["issues", "indicator_problems", key] => {
+            let indicator = known(Indicator::parse(key).map(|i| i.name(lang)), key);
+            words.join(words.pick("认定问题", "Problems that stand"), &indicator)
+        }
         ["quarter", quarter, what] => words.join(quarter, &words.single(&format!("previous.{what}"), what)),
         ["issues" | "previous" | "notices" | "warnings", what] => words.single(name, what),
         _ => name.to_owned(),
@@ -94,16 +102,18 @@ impl Words {
 
     fn single(&self, name: &str, what: &str) -> String {
         let text = match name {
-            "issues.total" => self.pick("全部问题", "All issues"),
-            "issues.standing" => self.pick("认定问题（撤销和排除的不计）", "Issues that stand"),
-            "issues.live" => self.pick("未办结问题", "Issues still open"),
+            "issues.total" => {
+                self.pick("全部记录（含工作建议、撤销和排除的）", "All issues, with advice and what fell")
+            }
+            "issues.standing" => self.pick("认定问题和工作建议（撤销和排除的不计）", "Problems and advice that stand"),
+            "issues.live" => self.pick("未办结的问题和工作建议", "Problems and advice still open"),
             "issues.problems" => self.pick("认定问题（不含工作建议）", "Problems that stand, advice apart"),
             "issues.problems_closed" => self.pick("认定问题：已销号", "Problems that stand: closed"),
             "issues.problems_live" => self.pick("认定问题：未办结", "Problems that stand: still open"),
             "issues.fallen" => self.pick("撤销和排除的问题", "Issues revoked or dismissed"),
             "issues.advice" => self.pick("工作建议", "Pieces of advice"),
-            "issues.closed_rate" => self.pick("问题销号率", "Share of issues closed"),
-            "previous.total" => self.pick("上期问题", "Issues of the round before"),
+            "issues.closed_rate" => self.pick("认定问题销号率", "Share of the problems that stand closed"),
+            "previous.total" => self.pick("上期问题（不含工作建议）", "Issues of the round before, advice apart"),
             "previous.closed" => self.pick("上期问题：已销号", "Issues of the round before: closed"),
             "previous.fallen" => self.pick("上期问题：撤销或排除", "Issues of the round before: revoked or dismissed"),
             "previous.live" => self.pick("上期问题：未办结", "Issues of the round before: still open"),

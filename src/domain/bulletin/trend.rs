@@ -35,7 +35,7 @@ pub struct EarlierRound {
     pub pass_rate: Figure,
     /// The same of the random sample alone.
     pub random_pass_rate: Figure,
-    /// Issues found or found again in it that stand: neither revoked nor dismissed.
+    /// Problems found or found again in it that stand: neither revoked nor dismissed, advice apart.
     pub standing: usize,
     /// Those of them that are closed by now.
     pub closed: usize,
@@ -65,7 +65,7 @@ impl EarlierRound {
         let (qualified, problem, failed) =
             (of(AccountResult::Qualified), of(AccountResult::Problem), of(AccountResult::Failed));
         let rate = |good: usize, bad: usize| Figure::rate(good, good + bad);
-        let stands = |issue: &&Issue| !matches!(issue.status, IssueStatus::Revoked | IssueStatus::Dismissed);
+        let problems = || issues.iter().filter(|issue| super::is_problem(issue));
         Self {
             name,
             as_of,
@@ -77,8 +77,8 @@ impl EarlierRound {
             pending: of(AccountResult::Pending).0,
             pass_rate: rate(qualified.0 + problem.0, failed.0),
             random_pass_rate: rate(qualified.1 + problem.1, failed.1),
-            standing: issues.iter().filter(stands).count(),
-            closed: issues.iter().filter(|issue| issue.status == IssueStatus::Closed).count(),
+            standing: problems().count(),
+            closed: problems().filter(|issue| issue.status == IssueStatus::Closed).count(),
         }
     }
 

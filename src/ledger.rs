@@ -198,6 +198,7 @@ async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<
         let Some(last) = page.last() else { return Ok(members) };
         after = last.finding.id;
         for found in page {
+            let decided = found.decided_at.is_some();
             let finding = found.finding;
             if let Some(member) = members.get_mut(&finding.account_id) {
                 member.verdicts.push(Verdict {
@@ -208,6 +209,7 @@ async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<
                     subject: finding.subject,
                     summary: finding.summary,
                     reason: finding.reason,
+                    decided,
                 });
             }
         }

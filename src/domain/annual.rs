@@ -26,6 +26,8 @@ pub const FORMAT: &str = "xuncha-annual/1";
 
 /// From so many rounds on, silence is no accident (无力维护).
 const SILENT_ROUNDS: usize = 2;
+/// Looks so many days apart are two, whatever they saw.
+const SILENT_DAYS: i64 = 14;
 
 /// What the store hands over about a year: rows only.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,15 +130,15 @@ pub struct YearIssue {
     pub due_at: Option<LocalTime>,
     /// Its end.
     pub closed_at: Option<LocalTime>,
-    /// It was overdue at some time.
+    /// It became overdue in the year.
     pub overdue: bool,
-    /// It was escalated.
+    /// It was escalated in the year.
     pub escalated: bool,
-    /// An appeal was made.
+    /// An appeal was made in the year.
     pub appealed: bool,
-    /// More time was granted.
+    /// More time was granted in the year.
     pub extended: bool,
-    /// A rectification was rejected.
+    /// A rectification was rejected in the year.
     pub rejected: bool,
 }
 

@@ -90,6 +90,9 @@ pub struct Event {
     pub kind: EventKind,
     /// In their own words; empty when nothing was said.
     pub note: String,
+    /// A recheck that saw the defect gone, though a person has to say so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passed: bool,
 }
 
 /// One issue with its history, as every output shows it.

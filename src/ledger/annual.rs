@@ -70,14 +70,21 @@ async fn accounts(tx: &mut Tx, mut looks: HashMap<AccountId, Vec<YearLook>>) -> 
     }
 }
 
-/// Issues that were opened, re-opened or found again in the year, by the office's calendar.
+/// Issues that were opened, re-opened or found again in the year, by the office's calendar; what
+/// rehearsals alone found counts against nobody.
 async fn issues(tx: &mut Tx, office: &Office, year: i32) -> Result<Vec<YearIssue>, StoreError> {
+    let earnest = tx.issues_in_earnest().await?;
     let (mut issues, mut after) = (Vec::new(), 0);
     loop {
         let page = tx.issues_page(&IssueQuery::default(), after, PAGE, office.zone()).await?;
         let Some(last) = page.last() else { return Ok(issues) };
         after = last.issue.id;
-        issues.extend(page.into_iter().map(|found| found.issue).filter(|i| is_of(i, year)).map(of_year));
+        issues.extend(
+            page.into_iter()
+                .map(|found| found.issue)
+                .filter(|issue| earnest.contains(&issue.id) && is_of(issue, year))
+                .map(|issue| of_year(issue, year)),
+        );
     }
 }
 
@@ -88,8 +95,8 @@ fn is_of(issue: &Issue, year: i32) -> bool {
     })
 }
 
-fn of_year(issue: Issue) -> YearIssue {
-    let happened = |kind| issue.events.iter().any(|event| event.kind == kind);
+fn of_year(issue: Issue, year: i32) -> YearIssue {
+    let happened = |kind| issue.events.iter().any(|event| event.kind == kind && event.at.fixed().year() == year);
     YearIssue {
         overdue: happened(EventKind::Overdue),
         escalated: happened(EventKind::Escalated),

@@ -10,8 +10,8 @@ use super::docx::{Look, Paper};
 use super::tongue::Tongue;
 use super::{ReportError, annual_book, pdf, write_whole};
 use crate::domain::Lang;
+use crate::domain::account::AccountStatus;
 use crate::domain::annual::{EvidenceRow, Proposal, UNIT_COLUMNS, UnitYear, Why, Year};
-use crate::domain::time::LocalTime;
 
 /// Lines of an annex before it refers to the workbook.
 const LISTED: usize = 2000;
@@ -42,22 +42,17 @@ pub fn write_year(year: &Year, out: &Path, lang: Lang, with_pdf: bool) -> Result
     Ok(written)
 }
 
-/// The columns of the unit table on paper; the workbook has them all.
-const PRINTED: [&str; 13] = [
-    "accounts",
-    "looks",
-    "qualified",
-    "problem",
-    "failed",
-    "unjudged",
-    "problems",
-    "veto",
-    "closed",
-    "live",
-    "overdue",
-    "fallen",
-    "advice",
-];
+/// The columns of the unit tables on paper; the workbook has them all in one.
+const LOOKS: [&str; 6] = ["accounts", "looks", "qualified", "problem", "failed", "unjudged"];
+const PROBLEMS: [&str; 7] = ["problems", "veto", "closed", "live", "overdue", "fallen", "advice"];
+
+/// What an annex holds.
+#[derive(Clone, Copy)]
+enum Annex {
+    Units,
+    Merge,
+    Close,
+}
 
 fn render(year: &Year, lang: Lang) -> Result<Vec<u8>, ReportError> {
     let t = Tongue(lang);
@@ -65,30 +60,33 @@ fn render(year: &Year, lang: Lang) -> Result<Vec<u8>, ReportError> {
     opening(&mut paper, year, t);
     overall(&mut paper, year, t);
     proposals(&mut paper, year, t);
-    paper.enclosures(&annexes(t));
+    let annexes = annexes(year);
+    let title = |annex: Annex| match annex {
+        Annex::Units => t.pick("各单位年度情况", "The year by unit"),
+        Annex::Merge => t.pick("建议整合账号及依据", "Accounts proposed for merging, with evidence"),
+        Annex::Close => t.pick("建议关停账号及依据", "Accounts proposed for closing, with evidence"),
+    };
+    paper.enclosures(&annexes.iter().map(|annex| title(*annex).to_owned()).collect::<Vec<_>>());
     paper.seal();
     paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
     paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
-    let titles = annexes(t);
-    for (place, title) in titles.iter().enumerate() {
-        paper.annex(place + 1, title);
-        match place {
-            0 => units(&mut paper, year, t),
-            1 => evidence(&mut paper, &year.merge, t),
-            _ => evidence(&mut paper, &year.close, t),
+    for (place, annex) in annexes.into_iter().enumerate() {
+        paper.annex(place + 1, title(annex));
+        match annex {
+            Annex::Units => units(&mut paper, year, t),
+            Annex::Merge => evidence(&mut paper, &year.merge, t),
+            Annex::Close => evidence(&mut paper, &year.close, t),
         }
     }
     paper.pack().map_err(ReportError::document("annual.docx"))
 }
 
-fn annexes(t: Tongue) -> Vec<String> {
-    [
-        t.pick("各单位年度情况", "The year by unit"),
-        t.pick("建议整合账号及依据", "Accounts proposed for merging, with evidence"),
-        t.pick("建议关停账号及依据", "Accounts proposed for closing, with evidence"),
-    ]
-    .map(str::to_owned)
-    .to_vec()
+/// The annexes that hold anything.
+fn annexes(year: &Year) -> Vec<Annex> {
+    let mut annexes = vec![Annex::Units];
+    annexes.extend((!year.merge.is_empty()).then_some(Annex::Merge));
+    annexes.extend((!year.close.is_empty()).then_some(Annex::Close));
+    annexes
 }
 
 fn opening(paper: &mut Paper, year: &Year, t: Tongue) {
@@ -107,8 +105,8 @@ fn opening(paper: &mut Paper, year: &Year, t: Tongue) {
     ]);
     paper.blank();
     paper.body(&t.say(
-        format!("现将{number}年度政务新媒体监管情况按单位汇总如下，供年度绩效考核参考。本汇总只列事实和数量，不计分、不排名，单位按名称排列。"),
-        format!("The supervision of {number} by unit, for the performance assessment. It states facts and counts: no score, no ranking; units stand by name."),
+        format!("现将{number}年度政务新媒体监管情况按单位汇总如下，供年度绩效考核参考。本汇总只列事实和数量，不计分、不排名，单位排列不分先后。"),
+        format!("The supervision of {number} by unit, for the performance assessment. It states facts and counts: no score, no ranking; the order of the units means nothing."),
     ));
 }
 
@@ -134,9 +132,26 @@ fn overall(paper: &mut Paper, year: &Year, t: Tongue) {
     });
     let UnitYear { accounts, looks, qualified, problem, failed, unjudged, pending, .. } = year.total;
     let units = year.units.len();
+    let closed: Vec<_> = year.accounts.iter().filter(|account| account.status == AccountStatus::Closed).collect();
+    let of_closed: usize = closed.iter().map(|account| account.looks.len()).sum();
+    let closed = match (closed.len(), of_closed) {
+        (0, _) => String::new(),
+        (n, 0) => t.say(format!("（另有{n}个已关停，不计入在册）"), format!(" ({n} closed ones are not counted)")),
+        (n, looks) => t.say(
+            format!("（另有{n}个已关停，不计入在册，关停前受检{looks}账次仍计入受检账次）"),
+            format!(" ({n} closed ones are not counted; the {looks} looks at them are)"),
+        ),
+    };
+    let results = [
+        (qualified, "合格", "qualified"),
+        (problem, "存在问题", "had problems"),
+        (failed, "不合格", "failed"),
+        (unjudged, "无法判定", "could not be judged"),
+    ];
+    let results = t.list(&results.map(|(n, zh, en)| t.say(format!("{zh}{n}账次"), format!("{n} {en}"))));
     let mut text = t.say(
-        format!("涉及单位{units}个、在册账号{accounts}个，受检{looks}账次：合格{qualified}账次，存在问题{problem}账次，不合格{failed}账次，无法判定{unjudged}账次"),
-        format!("{units} units have {accounts} accounts. Of {looks} looks {qualified} qualified, {problem} had problems, {failed} failed, {unjudged} could not be judged"),
+        format!("涉及单位{units}个、在册账号{accounts}个{closed}，受检{looks}账次：{results}"),
+        format!("{units} units have {accounts} accounts{closed}. Of {looks} looks {results}"),
     );
     if pending > 0 {
         text += &t.say(format!("，尚未检查{pending}账次"), format!(", {pending} are to come"));
@@ -148,49 +163,117 @@ fn overall(paper: &mut Paper, year: &Year, t: Tongue) {
                 ". What could not be judged counts for nobody and against nobody.",
             )),
     );
-    let UnitYear { problems, veto, prominent, ordinary, closed, closed_in_time, live, overdue, .. } = year.total;
-    let UnitYear { appealed, fallen, advice, escalated, extended, .. } = year.total;
-    paper.body(&t.say(
-        format!("全年认定问题{problems}个，其中单项否决{veto}个、突出问题{prominent}个、一般问题{ordinary}个；已销号{closed}个（按期{closed_in_time}个），未办结{live}个；曾逾期{overdue}个，曾督办{escalated}个，准予延期{extended}个。申诉{appealed}个，经申诉或核实后撤销{fallen}个，不计在内。另提出工作建议{advice}条。"),
-        format!("{problems} problems were confirmed: {veto} vetoes, {prominent} prominent, {ordinary} ordinary. {closed} are closed ({closed_in_time} in time), {live} open; {overdue} were overdue, {escalated} escalated, {extended} extended. {appealed} were appealed; {fallen} fell and are not counted. Besides, {advice} pieces of advice were given."),
-    ));
+    paper.body(&problems_of(&year.total, t));
+}
+
+/// The problems of the year; what is zero is left out.
+fn problems_of(total: &UnitYear, t: Tongue) -> String {
+    let UnitYear { problems, closed, closed_in_time, fallen, advice, .. } = *total;
+    let some = |parts: &[(usize, &str, &str)]| {
+        let part =
+            |(n, zh, en): &(usize, &str, &str)| (*n > 0).then(|| t.say(format!("{zh}{n}个"), format!("{n} {en}")));
+        t.list(&parts.iter().filter_map(part).collect::<Vec<_>>())
+    };
+    let mut text = if problems == 0 {
+        t.say("全年未认定问题。", "No problems were confirmed.")
+    } else {
+        let classes = some(&[
+            (total.veto, "单项否决", "vetoes"),
+            (total.prominent, "突出问题", "prominent"),
+            (total.ordinary, "一般问题", "ordinary"),
+        ]);
+        let in_time = if closed > 0 {
+            t.say(format!("（其中按期{closed_in_time}个）"), format!(" ({closed_in_time} in time)"))
+        } else {
+            String::new()
+        };
+        let live = total.live;
+        let mut text = t.say(
+            format!("全年认定问题{problems}个，其中{classes}；已销号{closed}个{in_time}，未办结{live}个"),
+            format!("{problems} problems were confirmed: {classes}. {closed} are closed{in_time}, {live} are open"),
+        );
+        let late = some(&[
+            (total.overdue, "曾逾期", "were overdue"),
+            (total.escalated, "曾督办", "were escalated"),
+            (total.extended, "准予延期", "had more time granted"),
+        ]);
+        if !late.is_empty() {
+            text += &t.say(format!("；{late}"), format!("; {late}"));
+        }
+        text + t.pick("。", ".")
+    };
+    let fell =
+        some(&[(total.appealed, "申诉", "were appealed"), (fallen, "经申诉或核实后撤销", "fell on appeal or review")]);
+    if !fell.is_empty() {
+        let out = if fallen > 0 { t.pick("，撤销的不计在内", "; what fell is not counted") } else { "" };
+        text += &t.say(format!("{fell}{out}。"), format!(" {fell}{out}."));
+    }
+    if advice > 0 {
+        text += &t.say(format!("另提出工作建议{advice}条。"), format!(" Besides, advice was given {advice} times."));
+    }
+    text
 }
 
 fn proposals(paper: &mut Paper, year: &Year, t: Tongue) {
     paper.heading(&t.heading(1, "清理整合建议", "Merging and closing"));
-    let line = |whys: &[Why], all: &[Proposal]| {
+    let line = |all: &[Proposal]| {
         let part = |why: &Why| {
             let count = all.iter().filter(|proposal| proposal.why == *why).count();
-            let name = why.name(t.0);
-            (count > 0).then(|| t.say(format!("{name}{count}项"), format!("{name}: {count}")))
+            let reason = reason(*why, t);
+            (count > 0).then(|| t.say(format!("{reason}{count}项"), format!("{reason}: {count}")))
         };
-        t.clauses(&whys.iter().filter_map(part).collect::<Vec<_>>())
+        t.clauses(&Why::ALL.iter().filter_map(part).collect::<Vec<_>>())
     };
-    let (merging, closing): (Vec<Why>, Vec<Why>) = Why::ALL.iter().partition(|why| !why.is_closing());
     let (merge, close, few) = (year.merge.len(), year.close.len(), year.few_followers);
-    let said = line(&merging, &year.merge);
-    let said = if said.is_empty() { t.say("无", "none") } else { said };
-    paper.body(&t.say(
-        format!("（一）建议整合{merge}项：{said}（粉丝数设定值{few}，粉丝数未登记的不列）。"),
-        format!(
-            "(1) Proposed for merging, {merge}: {said} (threshold of followers: {few}; unknown numbers are left out)."
+    if merge + close == 0 {
+        paper.last("", &t.say(
+            format!("按登记和检查记录，未提出整合或关停建议（粉丝数低于{few}的列为关注度低，未登记粉丝数的不列）。"),
+            format!("Registry and rounds speak for merging or closing nothing (little attention: fewer than {few} followers, where known)."),
+        ));
+        return;
+    }
+    let said = line(&year.merge);
+    paper.body(&match merge {
+        0 => t.say("（一）整合：没有建议整合的账号。", "(1) Merging: nothing is proposed."),
+        _ => t.say(
+            format!("（一）整合：提出建议{merge}项，理由为{said}。粉丝数低于{few}的列为关注度低，未登记粉丝数的不列。"),
+            format!("(1) Merging: {merge} proposals; {said}. Little attention means fewer than {few} followers, where their number is known."),
         ),
-    ));
-    let said = line(&closing, &year.close);
-    let said = if said.is_empty() { t.say("无", "none") } else { said };
-    paper.body(
-        &t.say(format!("（二）建议关停{close}项：{said}。"), format!("(2) Proposed for closing, {close}: {said}.")),
-    );
+    });
+    let said = line(&year.close);
+    paper.body(&match close {
+        0 => t.say("（二）关停：没有建议关停的账号。", "(2) Closing: nothing is proposed."),
+        _ => t.say(
+            format!("（二）关停：提出建议{close}项，理由为{said}。"),
+            format!("(2) Closing: {close} proposals; {said}."),
+        ),
+    });
     paper.last("", t.pick(
         "以上建议由系统按登记和检查记录提出，依据见附件，是否整合、关停由主管单位会同主办单位研究决定，并按程序备案。",
         "The proposals follow from the registry and the rounds; the evidence is annexed. Whether to merge or close is for the supervising office and the unit to decide, with the filings that go with it.",
     ));
 }
 
+/// `无力维护（僵尸账号，或两次以上检查内容不更新）`: a reason inside a sentence.
+fn reason(why: Why, t: Tongue) -> String {
+    let name = why.name(t.0);
+    match name.split_once(t.pick("：", ": ")) {
+        Some((head, rest)) => t.say(format!("{head}（{rest}）"), format!("{head} ({rest})")),
+        None => name.replace(t.pick("：", ": "), t.pick("，", ", ")),
+    }
+}
+
 fn units(paper: &mut Paper, year: &Year, t: Tongue) {
-    let columns: Vec<_> = UNIT_COLUMNS.iter().filter(|(key, ..)| PRINTED.contains(key)).collect();
-    let mut heads = vec![(t.pick("单位", "Unit"), 220)];
-    heads.extend(columns.iter().map(|(_, zh, en, _)| (t.of(*zh, *en), 60)));
+    table_of(paper, year, &LOOKS, t.pick("表1　受检情况", "Table 1. Looks"), t);
+    table_of(paper, year, &PROBLEMS, t.pick("表2　问题及整改情况", "Table 2. Problems"), t);
+    rest(paper, t, year.units.len());
+}
+
+fn table_of(paper: &mut Paper, year: &Year, keys: &[&str], caption: &str, t: Tongue) {
+    let columns: Vec<_> = UNIT_COLUMNS.iter().filter(|(key, ..)| keys.contains(key)).collect();
+    let share = 98;
+    let mut heads = vec![(t.pick("单位", "Unit"), 1000 - share * columns.len())];
+    heads.extend(columns.iter().map(|(_, zh, en, _)| (t.of(*zh, *en), share)));
     let cells = |unit: &UnitYear, name: &str| {
         let mut cells = vec![name.to_owned()];
         cells.extend(columns.iter().map(|(.., value)| value(unit).to_string()));
@@ -198,32 +281,35 @@ fn units(paper: &mut Paper, year: &Year, t: Tongue) {
     };
     let mut rows: Vec<_> = year.units.iter().take(LISTED).map(|unit| cells(unit, &unit.unit)).collect();
     rows.push(cells(&year.total, t.pick("合计", "Total")));
+    paper.caption(caption);
     paper.table(&heads, &rows);
-    rest(paper, t, year.units.len());
 }
 
+/// A line an account; number and reason stand once a proposal.
 fn evidence(paper: &mut Paper, all: &[Proposal], t: Tongue) {
-    if all.is_empty() {
-        paper.body(t.pick("无。", "None."));
-        return;
+    let mut rows = Vec::new();
+    for (place, proposal) in all.iter().enumerate() {
+        let (mut number, mut why) = ((place + 1).to_string(), proposal.why.name(t.0).to_owned());
+        for seen in proposal.evidence.chunk_by(|a, b| a.account_id == b.account_id) {
+            let Some(first) = seen.first() else { continue };
+            let mut facts: Vec<String> = Vec::new();
+            for part in seen.iter().flat_map(|row| facts_of(row, proposal.why, t)) {
+                if !facts.contains(&part) {
+                    facts.push(part);
+                }
+            }
+            rows.push(vec![
+                std::mem::take(&mut number),
+                std::mem::take(&mut why),
+                t.named(&first.account, first.platform),
+                first.unit.clone(),
+                t.clauses(&facts),
+            ]);
+        }
     }
-    let rows: Vec<_> = all
-        .iter()
-        .enumerate()
-        .flat_map(|(n, proposal)| proposal.evidence.iter().map(move |row| (n + 1, proposal.why, row)))
-        .map(|(n, why, row)| {
-            vec![
-                n.to_string(),
-                why.name(t.0).to_owned(),
-                t.named(&row.account, row.platform),
-                row.unit.clone(),
-                fact(row, why, t),
-            ]
-        })
-        .collect();
     let heads = [
-        (t.pick("项", "No."), 60),
-        (t.pick("理由", "Why"), 250),
+        (t.pick("序号", "No."), 70),
+        (t.pick("理由", "Why"), 240),
         (t.pick("账号名称（平台）", "Account (platform)"), 230),
         (t.pick("主办单位", "Unit"), 200),
         (t.pick("依据", "Evidence"), 260),
@@ -234,25 +320,26 @@ fn evidence(paper: &mut Paper, all: &[Proposal], t: Tongue) {
 
 /// The fact behind a row of a proposal in words.
 pub(super) fn fact(row: &EvidenceRow, why: Why, t: Tongue) -> String {
+    t.clauses(&facts_of(row, why, t))
+}
+
+fn facts_of(row: &EvidenceRow, why: Why, t: Tongue) -> Vec<String> {
     let id = &row.account_id;
     let mut parts = vec![t.say(format!("账号编号{id}"), format!("account {id}"))];
     if let (Some(round), Some(indicator)) = (row.round, row.indicator) {
         let (round, indicator) = (t.period(round), indicator.name(t.0));
-        parts.push(t.say(format!("{round}{indicator}"), format!("{round}: {indicator}")));
+        parts.push(t.say(format!("{round}检查：{indicator}"), format!("{round}: {indicator}")));
     }
-    if let Some(newest) = row.newest_at.map(LocalTime::minute) {
-        parts.push(t.say(format!("最后更新{newest}"), format!("newest post {newest}")));
-    }
-    if let Some(finding) = row.finding_id {
-        parts.push(t.say(format!("发现{finding}"), format!("finding {finding}")));
+    if let Some(newest) = row.newest_at.map(|at| t.day(at)) {
+        parts.push(t.say(format!("最后更新于{newest}"), format!("newest post {newest}")));
     }
     if let Some(issue) = row.issue_id {
-        parts.push(t.say(format!("问题{issue}"), format!("issue {issue}")));
+        parts.push(t.say(format!("问题编号{issue}"), format!("issue {issue}")));
     }
     if let (Why::FewFollowers | Why::SameUnit | Why::SimilarName, Some(n)) = (why, row.followers) {
-        parts.push(t.say(format!("粉丝{n}"), format!("{n} followers")));
+        parts.push(t.say(format!("粉丝数{n}"), format!("{n} followers")));
     }
-    t.clauses(&parts)
+    parts
 }
 
 fn rest(paper: &mut Paper, t: Tongue, all: usize) {

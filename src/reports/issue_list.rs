@@ -8,7 +8,8 @@ use super::wording::{clip, last};
 use super::words::{Tone, Words};
 use super::{ReportError, Sink, summary};
 use crate::domain::Lang;
-use crate::domain::bulletin::{Dataset, has_fallen};
+use crate::domain::bulletin::{Dataset, Verdict, has_fallen};
+use crate::domain::finding::Outcome;
 use crate::domain::issue::{EventKind, Issue, IssueStatus};
 use crate::domain::rule::Class;
 
@@ -96,25 +97,15 @@ fn write(dataset: &Dataset, words: Words, out: &mut dyn Sink) -> Result<(), Xlsx
 }
 
 fn cells(dataset: &Dataset, words: Words, issue: &Issue) -> Vec<Cell> {
-    let verifier =
-        issue.events.iter().find(|event| event.kind == EventKind::Opened).map_or("", |event| {
-            if event.actor == "xuncha" { words.pick("系统判定", "the machine") } else { &event.actor }
-        });
+    let verifier = verifier(dataset, words, issue);
     let notified = last(issue, &[EventKind::Notified]).map(|(at, ..)| at);
     let measures = last(issue, &[EventKind::Rectified]).map_or(String::new(), |(_, _, note)| note);
-    let recheck = last(issue, &[EventKind::Rechecked, EventKind::Rejected, EventKind::Closed]);
-    let [passed, failed, looked] = verdicts(words);
+    let recheck = last(issue, &RECHECKS);
     let mut remarks = Vec::new();
-    let verdict = recheck.as_ref().map_or("", |(_, kind, note)| {
-        if !note.is_empty() {
-            remarks.push(format!("{}{note}", words.pick("复查：", "Recheck: ")));
-        }
-        match kind {
-            EventKind::Closed => passed,
-            EventKind::Rejected => failed,
-            _ => looked,
-        }
-    });
+    if let Some((_, _, note)) = recheck.as_ref().filter(|(.., note)| !note.is_empty()) {
+        remarks.push(format!("{}{note}", words.pick("复查：", "Recheck: ")));
+    }
+    let verdict = verdict(words, issue);
     if dataset.is_found_again(issue) {
         remarks.insert(0, words.pick("本期再次发现", "Found again in this round").to_owned());
     } else if issue.round != dataset.round.name && !has_fallen(issue.status) {
@@ -155,6 +146,56 @@ fn cells(dataset: &Dataset, words: Words, issue: &Issue) -> Vec<Cell> {
         Cell::Word(issue.status.name(words.0)),
         Cell::text(words.list(&remarks)),
     ]
+}
+
+/// What counts as a recheck.
+const RECHECKS: [EventKind; 3] = [EventKind::Rechecked, EventKind::Rejected, EventKind::Closed];
+
+/// What the last recheck came to: one that could not see says neither.
+fn verdict(words: Words, issue: &Issue) -> &'static str {
+    const BLIND: [&str; 8] = [
+        "无法判定",
+        "须由人工",
+        "链接无法核实",
+        "链接异常",
+        "could not be judged",
+        "a person has to",
+        "link not verified",
+        "link in trouble",
+    ];
+    let [passed, failed, looked] = verdicts(words);
+    let Some(event) = issue.events.iter().rev().find(|event| RECHECKS.contains(&event.kind)) else { return "" };
+    let blind = event.note.trim().is_empty() || BLIND.iter().any(|head| event.note.contains(head));
+    match event.kind {
+        EventKind::Closed => passed,
+        EventKind::Rejected => failed,
+        _ if event.passed => passed,
+        _ if blind => looked,
+        _ => failed,
+    }
+}
+
+/// Whether a person saw it; the machine's rule on what a person saw says so in its sentence.
+fn is_by_hand(verdict: &Verdict) -> bool {
+    verdict.reason == "by_hand" || ["人工查看", "seen by a person"].iter().any(|mark| verdict.summary.contains(mark))
+}
+
+/// Whose word stands behind an issue: a person who looked, a person who confirmed, the unit itself, or the machine.
+fn verifier(dataset: &Dataset, words: Words, issue: &Issue) -> String {
+    let rows = dataset.accounts.binary_search_by(|row| row.facts.account_id.cmp(&issue.account_id));
+    let row = rows.ok().and_then(|place| dataset.accounts.get(place));
+    let mut verdicts = row.into_iter().flat_map(|row| row.verdicts(Outcome::Fail));
+    let verdict = verdicts.find(|verdict| verdict.indicator == issue.indicator && verdict.subject == issue.subject);
+    match verdict {
+        Some(verdict) if verdict.decided => words.pick("人工认定", "a person confirmed").to_owned(),
+        Some(verdict) if is_by_hand(verdict) => words.pick("人工核查", "a person looked").to_owned(),
+        Some(verdict) if verdict.reason == "self_report" => words.pick("单位自查", "the unit itself").to_owned(),
+        _ => match issue.events.iter().find(|event| event.kind == EventKind::Opened) {
+            Some(event) if event.actor != crate::ACTOR => event.actor.clone(),
+            Some(_) => words.pick("系统判定", "the machine").to_owned(),
+            None => String::new(),
+        },
+    }
 }
 
 fn evidence(words: Words, issue: &Issue) -> Vec<Cell> {

@@ -1,6 +1,6 @@
 //! Issues: the present state in a row, the history in the events.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -101,6 +101,7 @@ impl Row {
                     actor: row.actor,
                     kind: word::<EventKind>(&row.kind)?,
                     note: row.note,
+                    passed: row.data_json.contains(r#""passed":true"#),
                 })
             })
             .collect::<Result<_, StoreError>>()?;
@@ -426,6 +427,16 @@ impl Tx {
              ORDER BY i.unit",
             round
         )?)
+    }
+
+    /// The issues that a round other than a rehearsal found.
+    pub async fn issues_in_earnest(&mut self) -> Result<HashSet<i64>, StoreError> {
+        let found = sql!(
+            self,
+            scalars i64,
+            "SELECT DISTINCT x.issue_id FROM issue_round x JOIN round q ON q.id = x.round_id WHERE NOT q.rehearsal"
+        )?;
+        Ok(found.into_iter().collect())
     }
 
     /// The issues of a unit and round that no notice has told of yet.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EvidenceRow, Proposal, SILENT_ROUNDS, Why, Year, YearAccount};
+use super::{EvidenceRow, Proposal, SILENT_DAYS, SILENT_ROUNDS, Why, Year, YearAccount, YearIssue, YearLook};
 use crate::domain::account::{AccountStatus, Platform};
 use crate::domain::naming::{is_one_a_unit, plain};
 use crate::domain::rule::Indicator;
+use crate::domain::time::LocalTime;
 
 impl Year {
     pub(super) fn proposals(&self) -> (Vec<Proposal>, Vec<Proposal>) {
@@ -43,29 +44,57 @@ impl Year {
                 merge.push(Proposal { why: Why::LowUse, evidence: vec![evidence] });
             }
         }
-        let close = running.iter().filter_map(|account| silence(account)).collect();
+        let close = running.iter().filter_map(|account| self.silence(account)).collect();
         (merge, close)
     }
 }
 
-/// The proposal to close an account that was silent too often.
-fn silence(account: &YearAccount) -> Option<Proposal> {
-    let evidence: Vec<EvidenceRow> = account
-        .looks
-        .iter()
-        .filter_map(|look| {
-            let silent = look.silent.as_ref()?;
-            Some(EvidenceRow {
-                round: Some(look.round),
-                indicator: Some(silent.indicator),
-                finding_id: Some(silent.finding_id),
-                newest_at: look.newest_at,
-                ..EvidenceRow::of(account)
+impl Year {
+    /// The proposal to close an account that was silent too often.
+    fn silence(&self, account: &YearAccount) -> Option<Proposal> {
+        let mut silent: Vec<(LocalTime, &YearLook)> = account
+            .looks
+            .iter()
+            .filter(|look| look.silent.is_some())
+            .filter_map(|look| Some((self.rounds.iter().find(|round| round.name == look.round)?.as_of, look)))
+            .filter(|(at, _)| !self.is_settled(account, *at))
+            .collect();
+        silent.sort_by_key(|(at, look)| (*at, look.round));
+        // Why: rounds that look at the same days see one silence, not two.
+        let mut apart: Vec<(LocalTime, &YearLook)> = Vec::new();
+        for (at, look) in silent {
+            let anew = apart.last().is_none_or(|(before, earlier)| {
+                let days = (at.fixed() - before.fixed()).num_days();
+                days >= SILENT_DAYS || (at != *before && look.newest_at != earlier.newest_at)
+            });
+            if anew {
+                apart.push((at, look));
+            }
+        }
+        let evidence: Vec<EvidenceRow> = apart
+            .into_iter()
+            .filter_map(|(_, look)| {
+                let silent = look.silent.as_ref()?;
+                Some(EvidenceRow {
+                    round: Some(look.round),
+                    indicator: Some(silent.indicator),
+                    finding_id: Some(silent.finding_id),
+                    newest_at: look.newest_at,
+                    ..EvidenceRow::of(account)
+                })
             })
-        })
-        .collect();
-    let zombie = evidence.iter().any(|row| row.indicator == Some(Indicator::Zombie));
-    (zombie || evidence.len() >= SILENT_ROUNDS).then_some(Proposal { why: Why::Silent, evidence })
+            .collect();
+        let zombie = evidence.iter().any(|row| row.indicator == Some(Indicator::Zombie));
+        (zombie || evidence.len() >= SILENT_ROUNDS).then_some(Proposal { why: Why::Silent, evidence })
+    }
+
+    /// Whether the silence that was seen at a time has ended since: its issue is closed or fell, and none is open.
+    fn is_settled(&self, account: &YearAccount, seen: LocalTime) -> bool {
+        let of_silence = |issue: &&YearIssue| issue.account_id == account.account_id && issue.indicator.is_update();
+        let issues: Vec<&YearIssue> = self.issues.iter().filter(of_silence).collect();
+        let ended = |issue: &YearIssue| issue.closed_at.is_none_or(|closed| closed >= seen);
+        issues.iter().all(|issue| issue.status.is_final()) && issues.iter().any(|issue| ended(issue))
+    }
 }
 
 /// The part of a name that says whose it is.

@@ -4,7 +4,7 @@ use crate::domain::bulletin::tests::at;
 /// A made-up year: two rounds, a unit twice on WeChat, an account that stays silent.
 pub(crate) fn example() -> YearFacts {
     let (first, second) = (RoundName::Quarter(2026, 3), RoundName::Quarter(2026, 4));
-    let as_of = at("2026-11-10T01:00:00Z");
+    let (earlier, as_of) = (at("2026-08-10T01:00:00Z"), at("2026-11-10T01:00:00Z"));
     let look = |round, result, silent: Option<Indicator>| YearLook {
         round,
         result,
@@ -66,17 +66,17 @@ pub(crate) fn example() -> YearFacts {
     };
     let [a1, _, a3, _] = &accounts[..] else { unreachable!() };
     let issues = vec![
-        issue(1, a3, Class::Veto, Indicator::Stale, IssueStatus::Closed),
+        issue(1, a3, Class::Veto, Indicator::Expression, IssueStatus::Closed),
         issue(2, a3, Class::Ordinary, Indicator::Link, IssueStatus::Overdue),
         issue(3, a1, Class::Ordinary, Indicator::Link, IssueStatus::Revoked),
         issue(4, a1, Class::Advice, Indicator::LowUse, IssueStatus::Open),
     ];
-    let round = |name, drawn| YearRound { name, as_of, frame: 4, drawn };
+    let round = |name, as_of, drawn| YearRound { name, as_of, frame: 4, drawn };
     YearFacts {
         office: "云溪县人民政府办公室".to_owned(),
         year: 2026,
         generated_at: at("2026-12-31T01:00:00Z"),
-        rounds: vec![round(first, 2), round(second, 3)],
+        rounds: vec![round(first, earlier, 2), round(second, as_of, 3)],
         accounts,
         issues,
         few_followers: 1000,
@@ -110,6 +110,33 @@ fn proposals_name_the_rows_behind_them() {
     );
     assert_eq!(year.close.len(), 1);
     assert_eq!(year.close[0].evidence.iter().filter_map(|row| row.round).count(), 2);
+}
+
+#[test]
+fn closing_is_proposed_for_two_silences_that_last_and_not_for_one_seen_twice() {
+    let closing = |change: &dyn Fn(&mut YearFacts)| {
+        let mut facts = example();
+        change(&mut facts);
+        Year::build(facts).unwrap().close.len()
+    };
+    assert_eq!(closing(&|_| {}), 1);
+    assert_eq!(closing(&|facts| facts.rounds[0].as_of = facts.rounds[1].as_of), 0, "one monitoring time is one look");
+    let near = at("2026-11-03T01:00:00Z");
+    assert_eq!(closing(&|facts| facts.rounds[0].as_of = near), 0, "a week apart, the same newest post");
+    let another = |facts: &mut YearFacts| {
+        facts.rounds[0].as_of = near;
+        facts.accounts[2].looks[0].newest_at = Some(at("2026-09-01T01:00:00Z"));
+    };
+    assert_eq!(closing(&another), 1, "it fell silent again");
+    let closed = |facts: &mut YearFacts| {
+        (facts.issues[0].indicator, facts.issues[0].closed_at) = (Indicator::Stale, Some(at("2026-12-01T01:00:00Z")));
+    };
+    assert_eq!(closing(&closed), 0, "closed since");
+    let reopened = |facts: &mut YearFacts| {
+        closed(facts);
+        facts.issues[1].indicator = Indicator::Stale;
+    };
+    assert_eq!(closing(&reopened), 1, "another is open");
 }
 
 #[test]

@@ -146,6 +146,9 @@ pub struct Verdict {
     pub summary: String,
     /// A stable key for why.
     pub reason: String,
+    /// A person decided what the machine doubted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decided: bool,
 }
 
 /// The round before and its issues as they stand now.

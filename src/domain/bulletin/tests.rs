@@ -68,6 +68,7 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
                             subject: subject.to_owned(),
                             summary: format!("{}:示例说明", indicator.zh()),
                             reason: if outcome == Outcome::Unverified { "blocked" } else { "seen" }.to_owned(),
+                            decided: false,
                         }
                     })
                     .collect(),
@@ -175,6 +176,7 @@ fn issue(
         actor: "xuncha".to_owned(),
         kind,
         note: note.to_owned(),
+        passed: false,
     });
     Issue {
         id: n as i64 + 1,
@@ -274,6 +276,7 @@ fn what_could_not_be_judged_leaves_both_sides_of_the_pass_rate() {
                 subject: String::new(),
                 summary: String::new(),
                 reason: String::new(),
+                decided: false,
             }];
         }
     }

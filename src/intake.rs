@@ -128,29 +128,49 @@ type Moves = BTreeMap<String, Vec<(String, AccountId)>>;
 /// Everything else may be a merger or a split, where carrying a binding over would show one unit's
 /// business to another: `users list` and `doctor` name those bindings, and a person invites anew.
 async fn follow_renames(tx: &mut Tx, moves: &Moves, now: DateTime<Utc>) -> Result<Vec<(String, String)>, StoreError> {
-    let mut renamed = Vec::new();
-    for (from, to) in moves {
-        let names: BTreeSet<&String> = to.iter().map(|(name, _)| name).collect();
-        let (Some(name), 1) = (names.first(), names.len()) else { continue };
-        let moved: BTreeSet<&AccountId> = to.iter().map(|(_, account)| account).collect();
-        let bearers = tx.accounts_of_unit(name).await?;
-        let is_new = bearers.iter().all(|bearer| moved.contains(bearer));
-        let went_before = tx.unit_was_left(from, name).await?;
-        if !is_new || went_before || !tx.accounts_of_unit(from).await?.is_empty() {
-            continue;
+    let mut renamed = Vec::<(String, String)>::new();
+    // Why again: where A became B and B became C, the name B is free once C is written.
+    let mut waiting: Vec<_> = moves.iter().collect();
+    loop {
+        let before = renamed.len();
+        let mut blocked = Vec::new();
+        for (from, to) in waiting {
+            let names: BTreeSet<&String> = to.iter().map(|(name, _)| name).collect();
+            let (Some(name), 1) = (names.first(), names.len()) else { continue };
+            let moved: BTreeSet<&AccountId> = to.iter().map(|(_, account)| account).collect();
+            let bearers = tx.accounts_of_unit(name).await?;
+            let is_new = bearers.iter().all(|bearer| moved.contains(bearer));
+            let went_before = tx.unit_was_left(from, name).await?;
+            let is_free = !tx.unit_is_in_use(name).await?;
+            let arrived =
+                |account: &AccountId| moves.values().flatten().any(|(unit, moved)| unit == from && moved == account);
+            let is_left = tx.accounts_of_unit(from).await?.iter().all(arrived);
+            // Who came to this name a moment ago does not go on to the next.
+            let is_taken = renamed.iter().any(|(_, to)| to == from);
+            if !is_new || went_before || !is_left || is_taken {
+                continue;
+            }
+            if !is_free {
+                blocked.push((from, to));
+                continue;
+            }
+            tx.rename_unit(from, name).await?;
+            tx.append_event(NewEvent {
+                at: now,
+                actor: "cli",
+                subject_kind: "unit",
+                subject_id: from,
+                kind: "renamed",
+                note: name,
+                data: "",
+            })
+            .await?;
+            renamed.push((from.clone(), (*name).clone()));
         }
-        tx.rename_unit(from, name).await?;
-        tx.append_event(NewEvent {
-            at: now,
-            actor: "cli",
-            subject_kind: "unit",
-            subject_id: from,
-            kind: "renamed",
-            note: name,
-            data: "",
-        })
-        .await?;
-        renamed.push((from.clone(), (*name).clone()));
+        if renamed.len() == before || blocked.is_empty() {
+            break;
+        }
+        waiting = blocked;
     }
     Ok(renamed)
 }

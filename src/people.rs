@@ -150,6 +150,7 @@ pub async fn bind(
             if !tx.use_invite(&digest, id, now).await? {
                 return Err(BindError::Used);
             }
+            tx.withdraw_farewells_of(user_key, "bound again").await?;
             record(&mut tx, office, user_key, "bound", name).await?;
             let reader = match (invite.role, unit) {
                 (Role::UnitAdmin, Some(unit)) => Some(Reader::Unit(unit)),

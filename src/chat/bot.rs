@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{Semaphore, watch};
 
-use super::handle::{Document, Incoming, Outcome, What, handle, wants};
+use super::handle::{Document, Incoming, Outcome, What, handle, trouble, wants};
 use super::telegram::{Me, Messenger, SendError};
 use super::texts::Message;
 use crate::office::Office;
@@ -23,7 +23,7 @@ use crate::office::Office;
 const ABREAST: usize = 16;
 /// The pause after a failed poll doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// An update that takes longer is left; what it did is kept.
+/// An update that takes longer is left; what it did is kept, and its sender is told to try again later.
 const PATIENCE: Duration = Duration::from_secs(45);
 /// Messages whose files are fetched at the same time.
 static FETCHING: Semaphore = Semaphore::const_new(2);
@@ -179,21 +179,30 @@ async fn fetch(office: &Office, messenger: &Messenger, me: &Me, update: &mut Inc
     if let What::Text { attachments, .. } = &mut update.what
         && wanted
     {
-        // Why: what many people send at once would fill the memory together.
-        let Ok(_turn) = FETCHING.acquire().await else { return };
-        if tokio::time::timeout(PATIENCE, messenger.fetch(attachments)).await.is_err() {
+        // Why in turn: what many people send at once would fill the memory together. What is not fetched the
+        // handler asks for again.
+        if !in_turn(&FETCHING, PATIENCE, messenger.fetch(attachments)).await {
             tracing::warn!(update.update_id, "files took too long and were left");
         }
     }
 }
 
+/// Does something when its turn comes; `false` where waiting and work together would take too long.
+async fn in_turn(turns: &Semaphore, patience: Duration, work: impl Future<Output = ()>) -> bool {
+    let work = async {
+        let _turn = turns.acquire().await;
+        work.await;
+    };
+    tokio::time::timeout(patience, work).await.is_ok()
+}
+
 async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &Incoming) {
     let patient = tokio::time::timeout(PATIENCE, handle(office, &me.username, update));
     let work = async {
-        let Ok(outcome) = patient.await else {
+        let outcome = patient.await.unwrap_or_else(|_| {
             tracing::error!(update.update_id, "an update took too long and was left");
-            return;
-        };
+            trouble(office, update)
+        });
         answer(office, messenger, update, outcome).await;
     };
     if Box::pin(AssertUnwindSafe(work).catch_unwind()).await.is_err() {
@@ -315,5 +324,21 @@ impl Piece {
             Self::Words(message) => messenger.send(address, message).await,
             Self::File(file) => messenger.send_document(address, &file.name, file.content.clone(), &file.caption).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_a_turn_too_long_is_let_go() {
+        let turns = Semaphore::new(1);
+        let (short, long) = (Duration::from_millis(20), Duration::from_secs(10));
+        let taken = turns.acquire().await.unwrap();
+        assert!(!in_turn(&turns, short, async {}).await, "waiting counts");
+        drop(taken);
+        assert!(!in_turn(&turns, short, std::future::pending()).await, "work counts");
+        assert!(in_turn(&turns, long, async {}).await, "a turn that was left is free again");
     }
 }

@@ -87,8 +87,8 @@ impl Verb {
     pub const fn is_for(self, role: Role) -> bool {
         use Verb as V;
         match self {
-            V::Start | V::Bind | V::Help | V::Lang | V::Feedback | V::Issues | V::Issue | V::Evidence => true,
-            V::Ack | V::Fix | V::Appeal | V::Extend | V::Template | V::Selfreport => {
+            V::Start | V::Bind | V::Help | V::Lang | V::Feedback | V::Issues | V::Issue => true,
+            V::Ack | V::Fix | V::Appeal | V::Extend | V::Evidence | V::Template | V::Selfreport => {
                 matches!(role, Role::UnitAdmin | Role::Supervisor)
             }
             V::Status | V::Overdue | V::Report => matches!(role, Role::Supervisor | Role::Auditor),

@@ -31,6 +31,8 @@ use crate::store::{Chat, Claimed, NoticeRow, StoreError};
 pub(super) use pace::{PER_SECOND, Pace};
 pub use service::run;
 
+/// The channel's name in the database.
+const TELEGRAM: &str = "telegram";
 /// Messages in flight at once.
 const LANES: usize = 8;
 /// The client gives up on a request after 17 s.
@@ -59,7 +61,7 @@ pub struct Delivered {
     pub unknown: usize,
 }
 
-/// What deliveries go through; what is missing puts its deliveries off.
+/// What deliveries go through; those of what is missing are left to whoever has it.
 #[derive(Clone, Copy, Default)]
 pub struct Channels<'a> {
     /// The Telegram bot.
@@ -71,6 +73,12 @@ pub struct Channels<'a> {
 }
 
 impl Channels<'_> {
+    /// The channels that are not served here; robots need nothing but a client.
+    fn absent(&self) -> [&'static str; 2] {
+        let absent = |is_here: bool, channel| if is_here { "" } else { channel };
+        [absent(self.telegram.is_some(), TELEGRAM), absent(self.wecom.is_some(), wecom::CHANNEL)]
+    }
+
     /// Whether a complaint of this kind is due: an outage of Telegram fills no log.
     fn may_complain(&self, kind: &'static str) -> bool {
         self.telegram.is_none_or(|bot| bot.pace().may_complain(kind))
@@ -100,7 +108,7 @@ async fn deliver_until(
     go_on: &(dyn Fn() -> bool + Sync),
 ) -> Result<Delivered, StoreError> {
     // Why: looking costs a reader nothing; claiming takes the one writer of a SQLite file.
-    if next_due(office).await?.is_none_or(|due| due > office.now()) {
+    if next_due_by(office, channels).await?.is_none_or(|due| due > office.now()) {
         return Ok(Delivered::default());
     }
     let budget = AtomicUsize::new(limit);
@@ -117,11 +125,20 @@ async fn deliver_until(
     })
 }
 
-/// When [`deliver_due`] will next have something to do; `None`: nothing is queued.
+/// When [`deliver_due`] will next have something to do, with every channel there is; `None`: nothing is queued.
 pub async fn next_due(office: &Office) -> Result<Option<DateTime<Utc>>, StoreError> {
+    next_due_without(office, ["", ""]).await
+}
+
+/// The same, with these channels alone.
+pub async fn next_due_by(office: &Office, channels: Channels<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    next_due_without(office, channels.absent()).await
+}
+
+async fn next_due_without(office: &Office, absent: [&str; 2]) -> Result<Option<DateTime<Utc>>, StoreError> {
     let now = office.now();
     let mut tx = office.store.read().await?;
-    let Some(next) = tx.next_delivery_at().await? else { return Ok(None) };
+    let Some(next) = tx.next_delivery_at(absent).await? else { return Ok(None) };
     let recent = tx.recent_attempts(now, now - PAUSE).await?;
     let blocking = recent.len().checked_sub(PER_SECOND).and_then(|first| recent.get(first).copied());
     // One that is still under way counts a second from now at least.
@@ -171,7 +188,15 @@ async fn claim(office: &Office, channels: Channels<'_>) -> Result<Option<(Claime
     let now = office.now();
     let answers = channels.telegram.map_or(0, |bot| bot.pace().answers(now));
     let mut tx = office.store.write_rows().await?;
-    let Some(claimed) = tx.claim_delivery(now, now + LEASE).await? else { return Ok(None) };
+    // Why here too: what was due at noon while nothing ran, or is tried again, would come at night.
+    let allowed = office.next_allowed(now, false);
+    if allowed > now {
+        tx.hold_quiet(now, allowed).await?;
+    }
+    let Some(claimed) = tx.claim_delivery(now, now + LEASE, channels.absent()).await? else {
+        tx.commit().await?;
+        return Ok(None);
+    };
     // Counted behind the lock under which one claims: this try is among them.
     if tx.recent_attempts(now, now - PAUSE).await?.len() + answers > PER_SECOND {
         return Ok(None);
@@ -212,7 +237,7 @@ async fn send(
     let message = texts::render(&notice.body, &notice.number, notice.unit.as_deref(), chat.lang, &due);
     let absent = || SendError::Later(format!("the channel {} is not running here", chat.channel));
     match chat.channel.as_str() {
-        "telegram" => {
+        TELEGRAM => {
             let bot = channels.telegram.ok_or_else(absent)?;
             let rest = if chat.is_group { bot.pace().rest_of_group(&chat.address, now) } else { Duration::ZERO };
             if !rest.is_zero() {

@@ -5,15 +5,16 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::audit::AuditCommand;
+use super::report::{DraftArgs, Period};
 use crate::domain::Lang;
 use crate::domain::account::SourceKind;
-use crate::domain::bulletin::Form;
 use crate::domain::finding::Outcome;
 use crate::domain::health::SourceState;
 use crate::domain::issue::IssueStatus;
 use crate::domain::person::Role;
 use crate::domain::ratio::Ratio;
-use crate::domain::round::{NotARound, RoundName};
+use crate::domain::round::RoundName;
 use crate::domain::sample::Rotation;
 
 const EXAMPLES: &str = "示例 Examples:
@@ -190,53 +191,6 @@ pub(super) enum Command {
     Migrate,
     /// 命令补全脚本 Shell completion
     Completions { shell: Shell },
-}
-
-/// What a report is about: a round or a year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Period {
-    /// A round.
-    Round(RoundName),
-    /// A calendar year.
-    Year(i32),
-}
-
-impl Period {
-    /// The round, where it is one.
-    pub(super) const fn round(self) -> Option<RoundName> {
-        match self {
-            Self::Round(round) => Some(round),
-            Self::Year(_) => None,
-        }
-    }
-}
-
-impl std::str::FromStr for Period {
-    type Err = NotARound;
-
-    fn from_str(text: &str) -> Result<Self, NotARound> {
-        match text.trim().parse::<i32>() {
-            Ok(year) if (1970..=9999).contains(&year) => Ok(Self::Year(year)),
-            _ => text.parse().map(Self::Round),
-        }
-    }
-}
-
-/// What is drafted beside the documents of every round.
-#[derive(Debug, Args)]
-pub(super) struct DraftArgs {
-    /// 通报形式：brief 省级简报、statistics 市级统计、list 县级清单（默认按账号数） Form of the bulletin
-    #[arg(long, value_name = "brief|statistics|list")]
-    pub form: Option<Form>,
-    /// 另写整改通知书，每单位一份，在 DIR/notices 下 Letters, one a unit with open issues
-    #[arg(long)]
-    pub notices: bool,
-    /// 另由 LibreOffice 转出 PDF（通报、整改通知书、公证单、年度汇总） PDF as well, by LibreOffice
-    #[arg(long)]
-    pub pdf: bool,
-    /// 另写内部版通报，每页标注内部，附件含管理员和联系方式 An internal version, with contacts
-    #[arg(long)]
-    pub internal: bool,
 }
 
 #[derive(Debug, Args)]
@@ -481,28 +435,6 @@ pub(super) struct Act {
     /// 延期至 Until (extend)
     #[arg(long, value_name = "DATE")]
     pub until: Option<chrono::NaiveDate>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum AuditCommand {
-    /// 核对事件链及问题状态，发现改动时退出码为1 Check the chain of events and the issues' states
-    Verify {
-        /// 此前记下的校验值，须仍在链中 A hash noted down earlier
-        #[arg(long, value_name = "HASH")]
-        head: Option<String>,
-    },
-    /// 列出事件 List events
-    List {
-        /// 对象类别：issue、account、round、finding、person…… Kind of subject
-        #[arg(long, value_name = "KIND")]
-        subject: Option<String>,
-        /// 对象编号 Which one
-        #[arg(long, value_name = "ID", requires = "subject")]
-        id: Option<String>,
-        /// 起始日期 From this day on
-        #[arg(long, value_name = "DATE")]
-        since: Option<chrono::NaiveDate>,
-    },
 }
 
 #[derive(Debug, Subcommand)]

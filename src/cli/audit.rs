@@ -1,8 +1,8 @@
 //! `audit`: the event history, and the proof that nobody changed it.
 
+use clap::Subcommand;
 use serde::Serialize;
 
-use super::args::AuditCommand;
 use super::output::Column;
 use super::{CheckFailed, Context, Usage};
 use crate::domain::Lang;
@@ -10,6 +10,28 @@ use crate::domain::time::{LocalTime, in_zone};
 use crate::store::{EventQuery, Fault};
 
 const PAGE: usize = 1000;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    /// 核对事件链及问题状态，发现改动时退出码为1 Check the chain of events and the issues' states
+    Verify {
+        /// 此前记下的校验值，须仍在链中 A hash noted down earlier
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// 列出事件 List events
+    List {
+        /// 对象类别：issue、account、round、finding、person…… Kind of subject
+        #[arg(long, value_name = "KIND")]
+        subject: Option<String>,
+        /// 对象编号 Which one
+        #[arg(long, value_name = "ID", requires = "subject")]
+        id: Option<String>,
+        /// 起始日期 From this day on
+        #[arg(long, value_name = "DATE")]
+        since: Option<chrono::NaiveDate>,
+    },
+}
 
 pub(super) async fn run(context: &mut Context, command: AuditCommand) -> anyhow::Result<()> {
     match command {

@@ -277,11 +277,11 @@ fn issue(error: &IssueError, lang: Lang) -> String {
         (Lang::En, _) => error.to_string(),
         (Lang::Zh, IssueError::NotFound(id)) => format!("没有编号为{id}的问题；xuncha issues list 可列出全部问题"),
         (Lang::Zh, IssueError::AwaitsSecond { id, request, others }) => format!(
-            "问题{id}未经复查通过，销号须另一名监管人员同意（申请{request}）；{}",
+            "问题{id}未经复查通过，由命令行提出的销号须两名监管人员同意（申请{request}）；{}",
             if *others {
                 "已提请其他监管人员在机器人会话中答复"
             } else {
-                "目前没有监管人员绑定，请先邀请"
+                "目前绑定的监管人员不足两名，请先邀请"
             }
         ),
         (Lang::Zh, IssueError::Refused { id, refusal }) => format!("问题{id}：{}", refusal.zh()),

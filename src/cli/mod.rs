@@ -38,9 +38,10 @@ use crate::clock::Clock;
 use crate::config::{Config, from_process};
 use crate::domain::Lang;
 use crate::office::Office;
-use args::{Cli, Command, Period};
+use args::{Cli, Command};
 pub(crate) use errors::{CheckFailed, Usage};
 use output::Out;
+use report::Period;
 
 /// Who the history says acted at the command line.
 const ACTOR: &str = "cli";

@@ -8,7 +8,7 @@ use super::args::NoticesCommand;
 use super::output::Column;
 use super::{Context, Usage};
 use crate::app;
-use crate::chat::deliver::{Channels, deliver_due, next_due};
+use crate::chat::deliver::{Channels, deliver_due, next_due_by};
 use crate::chat::telegram::Messenger;
 use crate::config::Config;
 use crate::domain::notice::{NoticeBody, NoticeKind};
@@ -168,7 +168,7 @@ async fn send(context: &mut Context) -> anyhow::Result<()> {
             break;
         }
         // What waits for its chat's rate is waited for; what is put off goes out with a later call or `serve`.
-        let Some(due) = next_due(&office).await? else { break };
+        let Some(due) = next_due_by(&office, channels).await? else { break };
         match (due - office.now()).to_std() {
             Ok(rest) if rest > SOON => break,
             rest => tokio::time::sleep(rest.unwrap_or(BREATH).max(BREATH)).await,

@@ -2,14 +2,61 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde::Serialize;
 
-use super::args::DraftArgs;
 use super::{Context, Usage};
 use crate::domain::bulletin::{Dataset, Form};
-use crate::domain::round::RoundName;
+use crate::domain::round::{NotARound, RoundName};
 use crate::reports::Wish;
 use crate::{ledger, reports};
+
+/// What a report is about: a round or a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Period {
+    /// A round.
+    Round(RoundName),
+    /// A calendar year.
+    Year(i32),
+}
+
+impl Period {
+    /// The round, where it is one.
+    pub(super) const fn round(self) -> Option<RoundName> {
+        match self {
+            Self::Round(round) => Some(round),
+            Self::Year(_) => None,
+        }
+    }
+}
+
+impl std::str::FromStr for Period {
+    type Err = NotARound;
+
+    fn from_str(text: &str) -> Result<Self, NotARound> {
+        match text.trim().parse::<i32>() {
+            Ok(year) if (1970..=9999).contains(&year) => Ok(Self::Year(year)),
+            _ => text.parse().map(Self::Round),
+        }
+    }
+}
+
+/// What is drafted beside the documents of every round.
+#[derive(Debug, Args)]
+pub(super) struct DraftArgs {
+    /// 通报形式：brief 省级简报、statistics 市级统计、list 县级清单（默认按账号数） Form of the bulletin
+    #[arg(long, value_name = "brief|statistics|list")]
+    pub form: Option<Form>,
+    /// 另写整改通知书，每单位一份，在 DIR/notices 下 Letters, one a unit with open issues
+    #[arg(long)]
+    pub notices: bool,
+    /// 另由 LibreOffice 转出 PDF（通报、整改通知书、公证单、年度汇总） PDF as well, by LibreOffice
+    #[arg(long)]
+    pub pdf: bool,
+    /// 另写内部版通报，每页标注内部，附件含管理员和联系方式 An internal version, with contacts
+    #[arg(long)]
+    pub internal: bool,
+}
 
 #[derive(Serialize)]
 struct Written {

@@ -297,6 +297,9 @@ pub enum NoticeBody {
         /// Requests that wait for a second supervisor.
         #[serde(default)]
         requests: Vec<i64>,
+        /// Requests that were declined or lapsed, whose notices are still held.
+        #[serde(default)]
+        held: Vec<i64>,
         /// How many are overdue in all.
         overdue_count: i64,
         /// Findings waiting for a person.

@@ -71,7 +71,7 @@ struct Kept {
 pub(super) struct Turn {
     host: Arc<Host>,
     asks: bool,
-    /// Its connection is closed at the end, which makes room for another.
+    /// Its connection is among those that are counted and is closed at the end, which makes room for another.
     closes: Option<Arc<AtomicUsize>>,
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -123,7 +123,8 @@ impl Hosts {
     /// and no more, and a host keeps no more than were busy at once. After the `last` request the
     /// connection is closed.
     pub(super) fn begin(&self, turn: &mut Turn, now: Instant, last: bool) -> bool {
-        turn.closes = last.then(|| Arc::clone(&self.kept));
+        turn.closes = None;
+        let closes = last.then(|| Arc::clone(&self.kept));
         let host = &turn.host;
         let mut kept = locked(&host.kept);
         kept.last_used = now;
@@ -131,6 +132,7 @@ impl Hosts {
         turn.asks = true;
         let busy = kept.busy;
         if busy <= kept.open {
+            turn.closes = closes;
             return true;
         }
         drop(kept);
@@ -154,6 +156,7 @@ impl Hosts {
         }
         self.kept.fetch_add(1, Ordering::Relaxed);
         locked(&host.kept).open += 1;
+        turn.closes = closes;
         true
     }
 
@@ -291,5 +294,20 @@ mod tests {
         assert!(begin("a", now).await.0 && begin("b", now).await.0, "theirs are open already");
         let later = now + KEPT_FOR + SWEPT_EVERY * 2;
         assert!(begin("d", later).await.0, "what was idle is closed by now");
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_was_not_counted_closes_nobody_elses_connection() {
+        let hosts = Hosts::new(2, Duration::ZERO, 1);
+        let (now, there) = (Instant::now(), url("http://a.example/"));
+        let mut kept = hosts.turn(&there, false).await;
+        assert!(hosts.begin(&mut kept, now, false));
+        let mut uncounted = hosts.turn(&there, false).await;
+        assert!(!hosts.begin(&mut uncounted, now, true), "there is room for one");
+        drop(uncounted);
+        assert_eq!((hosts.kept.load(Ordering::Relaxed), locked(&kept.host.kept).open), (1, 1));
+        assert!(hosts.begin(&mut kept, now, true));
+        drop(kept);
+        assert_eq!(hosts.kept.load(Ordering::Relaxed), 0, "its own it does");
     }
 }

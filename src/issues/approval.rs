@@ -3,8 +3,9 @@
 //! Decisions that bind this module:
 //! - A request is a row; its question to the others is written in the same transaction, and so is
 //!   what follows from the answer.
-//! - Nobody agrees to their own request, whatever channel they use. The command line is one person
-//!   and may ask; it cannot answer, since nobody can tell who sits before it.
+//! - Nobody agrees to their own request, whatever channel they use: a user and a name are one person.
+//!   The command line may ask; since nobody can tell who sits before it, what it asks for takes two
+//!   others, as what the machine wants does.
 //! - What the machine wants to do takes two people: the first who agrees makes the request theirs.
 
 use chrono::{DateTime, Utc};
@@ -19,6 +20,8 @@ use crate::notify;
 use crate::office::Office;
 use crate::store::{Approval, ApprovalKind, NewApproval, NewEvent, Round, StoreError, StoredIssue, Tx};
 
+/// Key of the command line, before which anybody may sit: it asks, and its word never counts as one of the two.
+const CLI: &str = "cli";
 /// Working days in which a request may be answered.
 const WORKING_DAYS: u32 = 2;
 
@@ -64,12 +67,27 @@ pub(super) async fn word_on_closing(
     key: &str,
 ) -> Result<Word, StoreError> {
     let (now, id) = (office.now(), found.issue.id);
-    let others = tx.supervisor_keys().await?.iter().any(|other| other != key);
+    let by_cli = key == CLI;
+    let mut colleagues: Vec<String> = tx
+        .supervisor_keys()
+        .await?
+        .into_iter()
+        .filter(|(other, name)| other != key && name != actor)
+        .map(|(_, name)| name)
+        .collect();
+    colleagues.sort();
+    colleagues.dedup();
+    // Who sits at the command line may be one of them, so that two others have to agree.
+    let others = colleagues.len() > usize::from(by_cli);
     match tx.open_approval(ApprovalKind::Close, id).await? {
         Some(open) if open.expires_at <= now => {
             tx.answer_approval(open.id, false, "", now).await?;
         }
-        Some(open) if open.key == key => return Ok(Word::Wanted { request: open.id, others }),
+        Some(open) if by_cli || open.is_by(actor, key) => return Ok(Word::Wanted { request: open.id, others }),
+        Some(open) if open.key == crate::ACTOR => {
+            tx.adopt_approval(open.id, actor, key).await?;
+            return Ok(Word::Wanted { request: open.id, others });
+        }
         Some(open) => {
             tx.answer_approval(open.id, true, actor, now).await?;
             return Ok(Word::Second);
@@ -78,6 +96,7 @@ pub(super) async fn word_on_closing(
     }
     append(tx, id, now, actor, EventKind::CloseRequested, note).await?;
     let what = SecondFor::Close { line: line(found) };
+    let key = if by_cli { crate::ACTOR } else { key };
     let request = ask(tx, office, ApprovalKind::Close, id, note, actor, key, what).await?;
     Ok(Word::Wanted { request, others })
 }
@@ -123,7 +142,7 @@ async fn ask(
     let Some(request) = tx.insert_approval(new).await? else {
         return Err(StoreError::Changed { kind: "request", id: subject.to_string() });
     };
-    let by = if key == crate::ACTOR { String::new() } else { by.to_owned() };
+    let by = if by == crate::ACTOR { String::new() } else { by.to_owned() };
     let until = office.local(expires_at);
     let alert = Alert::SecondWanted { request, what, note: note.to_owned(), by, until };
     notify::alert(tx, office, alert, &format!("second:{request}"), now).await?;
@@ -150,10 +169,12 @@ pub async fn answer(office: &Office, id: i64, agree: bool, actor: &str, key: &st
             tx.answer_approval(id, false, "", now).await?;
             Answered::Lapsed
         }
-        None if agree && request.key == key => Answered::Own,
+        None if agree && (key == CLI || request.is_by(actor, key)) => Answered::Own,
         None if agree && request.key == crate::ACTOR => {
             tx.adopt_approval(id, actor, key).await?;
-            note(&mut tx, &request, "first_word", actor, now).await?;
+            if request.kind == ApprovalKind::Notices {
+                note(&mut tx, &request, "first_word", actor, now).await?;
+            }
             Answered::Noted
         }
         None => decide(&mut tx, office, &request, agree, actor, now).await?,
@@ -180,6 +201,28 @@ pub async fn review(tx: &mut Tx, office: &Office) -> Result<Vec<i64>, StoreError
         }
     }
     Ok(tx.open_approvals().await?.into_iter().map(|request| request.id).collect())
+}
+
+/// [`review`] where a request's time is over.
+pub async fn review_lapsed(office: &Office) -> Result<(), StoreError> {
+    let now = office.now();
+    if office.store.read().await?.open_approvals().await?.iter().all(|request| request.expires_at > now) {
+        return Ok(());
+    }
+    let mut tx = office.store.write().await?;
+    review(&mut tx, office).await?;
+    tx.commit().await
+}
+
+/// Requests that were declined or lapsed while the notices they were about are still held: agreeing asks anew.
+pub async fn held(tx: &mut Tx) -> Result<Vec<i64>, StoreError> {
+    let mut held = Vec::new();
+    for (round, request) in tx.unsent_requests().await? {
+        if !tx.units_to_notify(round).await?.is_empty() {
+            held.push(request);
+        }
+    }
+    Ok(held)
 }
 
 async fn decide(

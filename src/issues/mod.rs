@@ -288,6 +288,8 @@ async fn tell_unit(
         urgent: false,
         dedup_key: key,
     };
-    notify::write(tx, office, draft, now).await?;
+    // Why: what was confirmed a moment ago may still be gathered; a decision on it must not arrive first.
+    let not_before = tx.rectification_due(id).await?.map_or(now, |due| due.max(now));
+    notify::write_held(tx, office, draft, not_before, now).await?;
     Ok(())
 }

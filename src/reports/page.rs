@@ -7,13 +7,14 @@
 use askama::Template;
 
 use super::chart::{Bars, Columns, Plot};
-use super::wording::{clip, inspection, unjudged};
+use super::page_rows::{AccountLine, IssueLine, PreviousLine};
+use super::wording::{inspection, unjudged};
 use super::words::{Tone, Words};
 use super::{ReportError, Sink, chart};
 use crate::domain::Lang;
 use crate::domain::bulletin::{AccountResult, AccountRow, Age, Dataset, Tally, describe};
 use crate::domain::finding::Outcome;
-use crate::domain::issue::{Issue, IssueStatus};
+use crate::domain::issue::IssueStatus;
 use crate::domain::round::RoundKind;
 use crate::domain::rule::Class;
 
@@ -76,43 +77,6 @@ struct Breakdown {
     bars: Bars,
     first: &'static str,
     lines: Vec<(String, Vec<Number>)>,
-}
-
-struct AccountLine {
-    tokens: String,
-    label: String,
-    unit: String,
-    tier: &'static str,
-    result: &'static str,
-    tone: &'static str,
-    problems: String,
-    newest: String,
-    issues: Vec<i64>,
-}
-
-struct IssueLine {
-    tokens: String,
-    id: i64,
-    account: String,
-    unit: String,
-    indicator: &'static str,
-    class: &'static str,
-    summary: String,
-    due: String,
-    status: &'static str,
-    tone: &'static str,
-}
-
-struct PreviousLine {
-    tokens: String,
-    id: i64,
-    account: String,
-    unit: String,
-    indicator: &'static str,
-    class: &'static str,
-    status: &'static str,
-    tone: &'static str,
-    found_again: &'static str,
 }
 
 pub(super) fn render(d: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), ReportError> {
@@ -214,7 +178,7 @@ pub(super) const fn class_of(tone: Tone) -> &'static str {
     }
 }
 
-const fn tone_of(result: Option<AccountResult>) -> &'static str {
+pub(super) const fn tone_of(result: Option<AccountResult>) -> &'static str {
     match result {
         Some(AccountResult::Qualified) => "ok",
         Some(AccountResult::Problem) => "warn",
@@ -224,9 +188,9 @@ const fn tone_of(result: Option<AccountResult>) -> &'static str {
 }
 
 /// The dataset as one reader sees it.
-struct View<'d> {
-    d: &'d Dataset,
-    w: Words,
+pub(super) struct View<'d> {
+    pub(super) d: &'d Dataset,
+    pub(super) w: Words,
 }
 
 impl View<'_> {
@@ -467,100 +431,6 @@ impl View<'_> {
         let legend = present.iter().map(|s| (shade(s), s.name(self.w.0).to_owned())).collect();
         let title = self.w.pick("各类问题整改状态", "Issues by class and state");
         Bars::of(title, Class::ALL.iter().map(line).collect(), legend)
-    }
-
-    fn account(&self, row: &AccountRow) -> AccountLine {
-        let (facts, w) = (&row.facts, self.w);
-        let mut tokens = vec![
-            format!("platform={}", facts.platform),
-            format!("unit_tier={}", facts.unit_tier.map_or("-", crate::domain::account::UnitTier::key)),
-        ];
-        if let (Some(member), Some(result)) = (&facts.member, row.result) {
-            tokens.extend(["drawn".to_owned(), format!("result={result}"), format!("reason={}", member.reason)]);
-            tokens.push(format!("silence={}", Age::of(member, self.d.round.as_of)));
-            if result.is_judged() {
-                tokens.push("judged".to_owned());
-            }
-            for verdict in &member.verdicts {
-                let token = format!("{}:{}", verdict.indicator, verdict.outcome);
-                if matches!(verdict.outcome, Outcome::Fail | Outcome::Unverified) && !tokens.contains(&token) {
-                    tokens.push(token);
-                }
-            }
-        }
-        let mut problems = w.problems(row);
-        if row.result == Some(AccountResult::Unjudged) {
-            let unseen = row.verdicts(Outcome::Unverified).find(|v| v.class == Class::Veto || v.indicator.is_update());
-            let why = unseen.map(|v| clip(&v.summary, 200)).filter(|why| !why.is_empty());
-            problems = w.list(&why.into_iter().chain(Some(problems).filter(|p| !p.is_empty())).collect::<Vec<_>>());
-        }
-        AccountLine {
-            tokens: tokens.join(" "),
-            label: w.label(&facts.name, facts.platform),
-            unit: clip(&facts.unit, 120),
-            tier: w.tier(facts.unit_tier),
-            result: row.result.map_or(w.pick("未抽中", "Not drawn"), |result| result.name(w.0)),
-            tone: tone_of(row.result),
-            problems,
-            newest: facts
-                .member
-                .as_ref()
-                .and_then(|m| m.newest_at)
-                .map_or(String::new(), crate::domain::time::LocalTime::minute),
-            issues: row.issues.iter().copied().filter(|id| super::wording::stands(self.d, *id)).collect(),
-        }
-    }
-
-    fn issue(&self, issue: &Issue) -> IssueLine {
-        let w = self.w;
-        let live = match issue.status {
-            IssueStatus::Revoked | IssueStatus::Dismissed => "",
-            IssueStatus::Closed => " stands",
-            _ => " stands live",
-        };
-        let provisional = if issue.due_provisional { w.pick("（暂定）", " (provisional)") } else { "" };
-        IssueLine {
-            tokens: format!(
-                "id={} class={} status={} indicator={}{live}",
-                issue.id, issue.class, issue.status, issue.indicator
-            ),
-            id: issue.id,
-            account: w.label(&issue.account, issue.platform),
-            unit: clip(&issue.unit, 120),
-            indicator: issue.indicator.name(w.0),
-            class: issue.class.name(w.0),
-            summary: clip(&issue.summary, 300),
-            due: issue.due_at.map_or(String::new(), |at| format!("{}{provisional}", at.date())),
-            status: issue.status.name(w.0),
-            tone: class_of(Tone::of_status(issue.status)),
-        }
-    }
-
-    fn previous(&self, issue: &crate::domain::bulletin::PreviousIssue) -> PreviousLine {
-        let w = self.w;
-        let mut tokens = vec![format!("status={}", issue.status)];
-        if !issue.status.is_final() {
-            tokens.push("live".to_owned());
-        }
-        match issue.status {
-            IssueStatus::Overdue | IssueStatus::Escalated => tokens.push("late".to_owned()),
-            IssueStatus::Revoked | IssueStatus::Dismissed => tokens.push("fallen".to_owned()),
-            _ => {}
-        }
-        if issue.found_again {
-            tokens.push("again".to_owned());
-        }
-        PreviousLine {
-            tokens: tokens.join(" "),
-            id: issue.id,
-            account: w.label(&issue.account, issue.platform),
-            unit: clip(&issue.unit, 120),
-            indicator: issue.indicator.name(w.0),
-            class: issue.class.name(w.0),
-            status: issue.status.name(w.0),
-            tone: class_of(Tone::of_status(issue.status)),
-            found_again: if issue.found_again { w.pick("是", "Yes") } else { "" },
-        }
     }
 
     fn previous_figures(&self) -> Vec<Tile> {

@@ -32,6 +32,7 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
     let since = tx.last_digest_at().await?.unwrap_or(now - TimeDelta::days(1));
     let late = late(&mut tx, office).await?;
     let requests = approval::review(&mut tx, office).await?;
+    let held = approval::held(&mut tx).await?;
     let appealed = IssueQuery { status: Some(IssueStatus::Appealed), ..Default::default() };
     let (appeals, _) = lines(&mut tx, office, appealed).await?;
     let extensions = tx.issues_wanting_time(office.zone()).await?.iter().map(line).collect();
@@ -64,6 +65,7 @@ pub async fn write(office: &Office) -> Result<String, StoreError> {
         escalated: late.escalated,
         held_off: late.held_off,
         requests,
+        held,
         overdue_count: late.count,
         doubtful: tx.doubtful_count().await?,
         appeals,

@@ -16,7 +16,7 @@ use crate::checks::visits::{VisitError, Visitor, visit_all};
 use crate::domain::keyed::keyed_enum;
 use crate::domain::round::RoundName;
 use crate::fetch::Fetcher;
-use crate::issues::{IssueError, clock};
+use crate::issues::{IssueError, approval, clock};
 use crate::office::Office;
 use crate::sampling::{self, RoundError, Wishes};
 use crate::store::StoreError;
@@ -102,6 +102,7 @@ pub async fn follow_up(office: &Office, fetcher: &Fetcher) -> Result<Vec<String>
     if late > 0 {
         done.push(format!("overdue: {late}"));
     }
+    approval::review_lapsed(office).await?;
     let looked = look_again(office, fetcher).await?;
     if looked.looked_at > 0 {
         done.push(format!(

@@ -58,6 +58,14 @@ pub struct Approval {
     pub approved: Option<bool>,
 }
 
+impl Approval {
+    /// Whether somebody asked for it themselves, on this channel or, going by the name, on another.
+    #[must_use]
+    pub fn is_by(&self, name: &str, key: &str) -> bool {
+        self.key == key || self.by == name
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: i64,
@@ -132,6 +140,16 @@ impl Tx {
             .into_iter()
             .map(Approval::try_from)
             .collect()
+    }
+
+    /// Rounds with requests to send notices none of which is open, and the last of them.
+    pub async fn unsent_requests(&mut self) -> Result<Vec<(i64, i64)>, StoreError> {
+        Ok(sql!(
+            self,
+            all(i64, i64),
+            "SELECT subject_id, MAX(id) FROM approval WHERE kind = 'notices'
+             GROUP BY subject_id HAVING COUNT(*) = COUNT(answered_at) ORDER BY subject_id"
+        )?)
     }
 
     /// Answers an open request; `false` when somebody did before. An empty `by`: it lapsed.

@@ -10,13 +10,16 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
 use super::engine::{TxEngine, insert_rows, sql};
 use super::{Store, StoreError, Tx};
 
 /// Values bound to one statement: below the least any SQLite was built with.
 const BINDS: usize = 30_000;
+/// `application_id` of a backup: `xunb`.
+const BACKUP: i64 = 0x7875_6e62;
 /// Bytes written with one statement.
 const BATCH_BYTES: usize = 4 << 20;
 
@@ -89,7 +92,7 @@ impl Store {
     /// The file appears whole or not at all; only an earlier backup is replaced. It holds contact
     /// data and is readable by its owner alone.
     pub async fn back_up(&self, file: &Path, now: DateTime<Utc>) -> Result<Copied, CopyError> {
-        if file.exists() && !is_backup(file).await {
+        if file.exists() && !matches!(what_is(file).await, Some(Found { marked: true })) {
             return Err(CopyError::Occupied(file.to_owned()));
         }
         let unfinished = beside(file, ".part");
@@ -131,6 +134,7 @@ impl Store {
             target.close().await;
             (tables.len(), rows)
         };
+        mark(unfinished).await?;
         let bytes =
             fs::metadata(unfinished).map_err(|source| CopyError::File { path: unfinished.to_owned(), source })?.len();
         Ok(Copied { tables, rows, bytes })
@@ -140,7 +144,7 @@ impl Store {
     pub async fn restore(&self, file: &Path, now: DateTime<Utc>) -> Result<Copied, CopyError> {
         let read = |source| CopyError::File { path: file.to_owned(), source };
         let bytes = fs::metadata(file).map_err(read)?.len();
-        if !is_backup(file).await {
+        if what_is(file).await.is_none() {
             return Err(CopyError::NotABackup(file.to_owned()));
         }
         // Why a copy: opening brings the schema up to date, and the backup is left as it is.
@@ -164,15 +168,29 @@ impl Store {
     }
 }
 
-/// Whether a file is a database this program made.
-async fn is_backup(file: &Path) -> bool {
-    use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
+/// A database of this program.
+struct Found {
+    /// It was written as a backup; a live database is not, and is never replaced.
+    marked: bool,
+}
+
+/// What a file is; `None`: no database of this program.
+async fn what_is(file: &Path) -> Option<Found> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(true);
-    let Ok(mut connection) = options.connect().await else { return false };
+    let mut connection = options.connect().await.ok()?;
     sqlx::query_scalar::<_, String>("SELECT value FROM meta WHERE key = 'created_at'")
         .fetch_optional(&mut connection)
         .await
-        .is_ok_and(|found| found.is_some())
+        .ok()??;
+    let mark: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.ok()?;
+    Some(Found { marked: mark == BACKUP })
+}
+
+/// Marks a finished copy as a backup.
+async fn mark(file: &Path) -> Result<(), StoreError> {
+    let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA application_id = {BACKUP}"))).execute(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
 fn beside(file: &Path, suffix: &str) -> PathBuf {

@@ -55,33 +55,50 @@ struct Due {
 /// Key of the lock under which deliveries are claimed one after another on PostgreSQL.
 const CLAIM_LOCK: i64 = 0x7875_6e63_686f;
 
-/// Deliveries that are due, oldest first in each chat: nothing overtakes an earlier message of the same
-/// chat that was due or tried before; what quiet hours hold back lets an urgent one pass; and two never
-/// go to one chat at once.
+/// Deliveries that are due by a channel that runs here, oldest first in each chat: nothing overtakes an
+/// earlier message of the same chat that is due; one that is being tried again holds its chat until then;
+/// what quiet hours hold back lets an urgent one pass; and two never go to one chat at once.
 const DUE: &str = "SELECT d.id, d.notice_id, d.chat_id, d.status, d.attempts
  FROM delivery d JOIN chat c ON c.id = d.chat_id
  WHERE d.status IN ('queued', 'sending')
      AND ((d.status = 'queued' AND d.due_at <= $1) OR (d.status = 'sending' AND d.lease_until <= $1))
-     AND c.retired_at IS NULL AND c.next_send_at <= $1
+     AND c.retired_at IS NULL AND c.next_send_at <= $1 AND c.channel NOT IN ($2, $3)
      AND NOT EXISTS (SELECT 1 FROM delivery e
          WHERE e.chat_id = d.chat_id AND e.status IN ('queued', 'sending') AND e.id <> d.id
-             AND ((e.id < d.id AND (e.status = 'sending' OR e.due_at <= $1 OR e.attempts > 0))
+             AND ((e.id < d.id AND (e.status = 'sending' OR e.due_at <= $1))
                   OR (e.status = 'sending' AND e.lease_until > $1)))
  ORDER BY d.due_at, d.id LIMIT 1";
 
 impl Tx {
-    /// Claims the next delivery that is due and writes its attempt, before any call is made.
+    /// Puts off what is due, or was cut off, to the end of quiet hours; what is urgent stays due.
+    pub async fn hold_quiet(&mut self, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'queued', lease_until = NULL, due_at = $2
+             WHERE ((status = 'queued' AND due_at <= $1) OR (status = 'sending' AND lease_until <= $1))
+                 AND EXISTS (SELECT 1 FROM notice n WHERE n.id = delivery.notice_id AND n.urgent = $3)",
+            millis(now),
+            millis(until),
+            false
+        )?;
+        Ok(())
+    }
+
+    /// Claims the next delivery that is due and writes its attempt, before any call is made; none of an
+    /// `absent` channel.
     pub async fn claim_delivery(
         &mut self,
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
+        absent: [&str; 2],
     ) -> Result<Option<Claimed>, StoreError> {
         if self.locks_rows() {
             // Why: two claims side by side would both see nothing being sent to a chat, and its messages
             // would overtake one another.
             sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)?;
         }
-        let Some(due) = sql!(self, opt Due, DUE, millis(now))? else { return Ok(None) };
+        let Some(due) = sql!(self, opt Due, DUE, millis(now), absent[0], absent[1])? else { return Ok(None) };
         // Why guarded: a process whose lease ran out may just be writing down that it went out after all.
         let claimed = sql!(
             self,
@@ -260,8 +277,8 @@ impl Tx {
         Ok(ended.into_iter().map(|at| at.map(instant)).collect())
     }
 
-    /// When the next delivery can be made, as far as the database knows.
-    pub async fn next_delivery_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
+    /// When the next delivery can be made, as far as the database knows, by channels that are not `absent`.
+    pub async fn next_delivery_at(&mut self, absent: [&str; 2]) -> Result<Option<DateTime<Utc>>, StoreError> {
         Ok(sql!(
             self,
             scalar Option<i64>,
@@ -269,10 +286,12 @@ impl Tx {
                              WHEN d.status = 'sending' THEN c.next_send_at
                              WHEN EXISTS (SELECT 1 FROM delivery e
                                           WHERE e.chat_id = d.chat_id AND e.status IN ('queued', 'sending') AND e.id <> d.id
-                                          AND (e.status = 'sending' OR (e.id < d.id AND e.attempts > 0))) THEN NULL
+                                          AND e.status = 'sending') THEN NULL
                              WHEN d.due_at > c.next_send_at THEN d.due_at ELSE c.next_send_at END)
              FROM delivery d JOIN chat c ON c.id = d.chat_id
-             WHERE d.status IN ('queued', 'sending') AND c.retired_at IS NULL"
+             WHERE d.status IN ('queued', 'sending') AND c.retired_at IS NULL AND c.channel NOT IN ($1, $2)",
+            absent[0],
+            absent[1]
         )?
         .map(instant))
     }
@@ -312,6 +331,18 @@ impl Tx {
     /// A chat turns out to be one that the office knows by another number: its readers and what waits
     /// for them go over, and it is retired.
     pub async fn join_chats(&mut self, old: i64, new: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        // What failed at the new address and waits at the old one is tried again, where it stands.
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'queued', lease_until = NULL, due_at =
+                 (SELECT MIN(o.due_at) FROM delivery o WHERE o.chat_id = $1 AND o.notice_id = delivery.notice_id)
+             WHERE chat_id = $2 AND status = 'failed'
+                 AND EXISTS (SELECT 1 FROM delivery o WHERE o.chat_id = $1 AND o.notice_id = delivery.notice_id
+                             AND o.status IN ('queued', 'sending'))",
+            old,
+            new
+        )?;
         sql!(
             self,
             execute,
@@ -356,6 +387,7 @@ impl Tx {
             execute,
             "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2
              WHERE status IN ('queued', 'sending') AND chat_id = (SELECT p.chat_id FROM person p WHERE p.id = $1)
+                 AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.id = delivery.notice_id AND n.kind = 'farewell')
                  AND NOT EXISTS (SELECT 1 FROM person q JOIN notice n ON n.id = delivery.notice_id
                      WHERE q.chat_id = delivery.chat_id AND q.revoked_at IS NULL
                          AND ((n.unit IS NULL AND q.role = 'supervisor')
@@ -366,12 +398,43 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes back the last words to a channel's user who is bound again before they went out.
+    pub async fn withdraw_farewells_of(&mut self, user_key: &str, why: &str) -> Result<(), StoreError> {
+        sql!(
+            self,
+            execute,
+            "UPDATE delivery SET status = 'failed', lease_until = NULL, last_error = $2
+             WHERE status IN ('queued', 'sending')
+                 AND notice_id IN (SELECT n.id FROM notice n JOIN person p ON n.dedup_key = 'farewell:' || p.id
+                                   WHERE n.kind = 'farewell' AND p.user_key = $1)",
+            user_key,
+            why
+        )?;
+        Ok(())
+    }
+
+    /// When the last rectification notice on an issue that still waits for its hour is due.
+    pub async fn rectification_due(&mut self, issue: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(sql!(
+            self,
+            scalar Option<i64>,
+            "SELECT MAX(d.due_at) FROM delivery d JOIN notice n ON n.id = d.notice_id
+                 JOIN notice_issue ni ON ni.notice_id = n.id
+             WHERE ni.issue_id = $1 AND n.kind = 'rectification' AND d.status = 'queued'",
+            issue
+        )?
+        .map(instant))
+    }
+
     /// Notices older than `before` that reached nobody.
     pub async fn undelivered(&mut self, before: DateTime<Utc>) -> Result<Vec<Undelivered>, StoreError> {
         Ok(sql!(
             self,
             all Undelivered,
-            "SELECT n.number, n.unit, (SELECT MAX(d.last_error) FROM delivery d WHERE d.notice_id = n.id) AS last_error
+            "SELECT n.number, n.unit,
+                 COALESCE((SELECT MAX(d.last_error) FROM delivery d WHERE d.notice_id = n.id),
+                          (SELECT 'waits for the channel ' || MIN(c.channel) FROM delivery d JOIN chat c ON c.id = d.chat_id
+                           WHERE d.notice_id = n.id AND d.status = 'queued')) AS last_error
              FROM notice n WHERE n.delivered_at IS NULL AND n.created_at < $1 AND n.kind NOT IN ('digest', 'farewell')
                  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id
                                  AND d.status = 'queued' AND d.attempts = 0 AND d.due_at >= $1)

@@ -77,7 +77,7 @@ impl Tx {
         Ok(found.map(PassRow::from))
     }
 
-    /// Stores a link; of one that is there already the token alone is renewed.
+    /// Stores a link; one that is there already gets its token and its time anew.
     #[expect(clippy::too_many_arguments, reason = "one row")]
     pub async fn insert_pass(
         &mut self,
@@ -93,7 +93,8 @@ impl Tx {
             self,
             execute,
             "INSERT INTO pass (notice_id, chat_id, unit, nonce, token_sha256, made_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (notice_id, chat_id) DO UPDATE SET token_sha256 = excluded.token_sha256",
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (notice_id, chat_id)
+             DO UPDATE SET token_sha256 = excluded.token_sha256, expires_at = excluded.expires_at",
             notice,
             chat,
             unit,
@@ -116,13 +117,14 @@ impl Tx {
         Ok(found.map(PassRow::from))
     }
 
-    /// Ends every link of a chat.
-    pub async fn end_passes_of(&mut self, chat: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Ends every link of a unit in a chat.
+    pub async fn end_passes_of(&mut self, chat: i64, unit: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         sql!(
             self,
             execute,
-            "UPDATE pass SET expires_at = $2 WHERE chat_id = $1 AND expires_at > $2",
+            "UPDATE pass SET expires_at = $3 WHERE chat_id = $1 AND unit = $2 AND expires_at > $3",
             chat,
+            unit,
             millis(now)
         )?;
         Ok(())

@@ -235,12 +235,13 @@ impl Tx {
         sql!(self, opt PersonRecord, "SELECT * FROM person WHERE id = $1", id)?.map(Person::try_from).transpose()
     }
 
-    /// Supervisors in force, each counted once however often they are bound.
-    pub async fn supervisor_keys(&mut self) -> Result<Vec<String>, StoreError> {
+    /// Supervisors in force, key and name, each key counted once; a group robot answers nothing and is none.
+    pub async fn supervisor_keys(&mut self) -> Result<Vec<(String, String)>, StoreError> {
         Ok(sql!(
             self,
-            scalars String,
-            "SELECT DISTINCT user_key FROM person WHERE role = 'supervisor' AND revoked_at IS NULL ORDER BY user_key"
+            all(String, String),
+            "SELECT user_key, MIN(name) FROM person WHERE role = 'supervisor' AND revoked_at IS NULL
+                 AND user_key NOT LIKE '%:robot:%' GROUP BY user_key ORDER BY user_key"
         )?)
     }
 
@@ -283,7 +284,21 @@ impl Tx {
         sql!(self, execute, "UPDATE invite SET unit = $2 WHERE unit = $1 AND used_at IS NULL", from, to)?;
         sql!(self, execute, "UPDATE issue SET unit = $2 WHERE unit = $1 AND closed_at IS NULL", from, to)?;
         sql!(self, execute, "UPDATE notice SET unit = $2 WHERE unit = $1 AND delivered_at IS NULL", from, to)?;
+        sql!(self, execute, "UPDATE pass SET unit = $2 WHERE unit = $1", from, to)?;
         Ok(())
+    }
+
+    /// Whether anybody, a code, a live issue or an unread notice goes by the name of a unit.
+    pub async fn unit_is_in_use(&mut self, unit: &str) -> Result<bool, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT (SELECT COUNT(*) FROM person WHERE unit = $1 AND revoked_at IS NULL)
+                 + (SELECT COUNT(*) FROM invite WHERE unit = $1 AND used_at IS NULL)
+                 + (SELECT COUNT(*) FROM issue WHERE unit = $1 AND closed_at IS NULL)
+                 + (SELECT COUNT(*) FROM notice WHERE unit = $1 AND delivered_at IS NULL)",
+            unit
+        )? > 0)
     }
 
     /// Everybody, those whose role was taken back included.

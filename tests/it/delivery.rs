@@ -120,7 +120,7 @@ on_both! {
 
         tell(&office, WATER, "before the claim is committed").await;
         let mut tx = office.store.write_rows().await.unwrap();
-        assert!(tx.claim_delivery(office.now(), office.now() + lease).await.unwrap().is_some());
+        assert!(tx.claim_delivery(office.now(), office.now() + lease, ["", ""]).await.unwrap().is_some());
         drop(tx);
         office = restarted(office, db).await;
         assert_eq!(chat.deliver(&office).await.sent, 1);

@@ -130,7 +130,7 @@ on_both! {
         inspect(&office, &fetcher(), "2026H2").await;
         let mut tx = office.store.write().await.unwrap();
         let lease = office.now() + TimeDelta::seconds(90);
-        assert!(tx.claim_delivery(office.now(), lease).await.unwrap().is_some());
+        assert!(tx.claim_delivery(office.now(), lease, ["", ""]).await.unwrap().is_some());
         tx.commit().await.unwrap();
         assert_eq!(chat.deliver(&office).await.sent, 0, "somebody else holds it");
         office.clock.advance(TimeDelta::seconds(91));

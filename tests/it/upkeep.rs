@@ -100,6 +100,9 @@ on_both! {
         assert_eq!(cli.run(&["backup", "backup.db"]).code, 0, "an earlier backup is replaced");
         cli.file("letter.txt", "一封信");
         cli.run(&["backup", "letter.txt"]).refused(1, &["letter.txt"]);
+        if !db.is_postgres() {
+            cli.run(&["backup", "xuncha.db"]).refused(1, &["xuncha.db"]);
+        }
         cli.run(&["restore", "letter.txt"]).refused(1, &["letter.txt"]);
         cli.run(&["restore", "backup.db"]).refused(1, &["已有数据"]);
         #[cfg(unix)]

@@ -34,11 +34,17 @@ impl World {
     }
 
     fn start_with(office: &Office, fake: FakeWecom, secret: &str) -> Self {
+        Self::start_by(office, fake, secret, Duration::from_mins(1))
+    }
+
+    /// With a minute of this length.
+    fn start_by(office: &Office, fake: FakeWecom, secret: &str, minute: Duration) -> Self {
         let secret = SecretString::from(secret.to_owned());
         let settings = Settings {
             heartbeat: Duration::from_millis(200),
             patience: Duration::from_secs(2),
             first_pause: Duration::from_millis(20),
+            minute,
             ..Settings::new(FakeWecom::bot_id().to_owned(), secret, fake.url().parse().unwrap())
         };
         let (bot, session) = wecom::open(settings);
@@ -298,6 +304,24 @@ async fn one_chat_is_never_written_to_more_often_than_wecom_allows() {
     assert_eq!(world.fake.shown("lin").len(), 30);
     // Another chat has its own share.
     assert!(world.ask("zhou", "/help").await.contains("/bind"));
+    world.close().await;
+}
+
+/// Who sends more commands than may be answered in a minute is answered in the next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_over_the_rate_waits_and_is_not_lost() {
+    let db = crate::world::db::Database::sqlite();
+    let office = office(&db, "2026-11-23 10:00").await;
+    let minute = Duration::from_secs(2);
+    let fake = FakeWecom::start().await;
+    fake.count_by(minute);
+    // A little longer on our side: the two do not start to count at the same instant.
+    let world = World::start_by(&office, fake, FakeWecom::secret(), minute + Duration::from_millis(300));
+    world.connected().await;
+    for _ in 0..40 {
+        world.fake.say("lin", "/help");
+    }
+    assert_eq!(world.texts("lin", 40).await.len(), 40);
     world.close().await;
 }
 

@@ -211,9 +211,9 @@ fn album_key(desk: &Desk<'_>, attachments: &Attachments) -> Option<String> {
     Some(format!("{}:{}:{album}", desk.incoming.sender.key, desk.incoming.address))
 }
 
-/// What is kept with an issue; `None` where the sender may not know of it.
+/// What is kept with an issue; `None` where the sender may not read it.
 async fn list(desk: &Desk<'_>, id: i64) -> Result<Option<Vec<crate::domain::material::KeptMaterial>>, StoreError> {
-    for scope in desk.scopes(Verb::Issue) {
+    for scope in desk.scopes(Verb::Evidence) {
         match evidence::list(desk.office, id, &scope).await {
             Ok(files) => return Ok(Some(files)),
             Err(IssueError::NotFound(_) | IssueError::Refused { .. } | IssueError::AwaitsSecond { .. }) => {}

@@ -131,13 +131,18 @@ pub async fn handle(office: &Office, bot: &str, incoming: &Incoming) -> Outcome 
         Ok(outcome) => outcome,
         Err(error) => {
             tracing::error!(incoming.update_id, %error, "an update could not be handled");
-            let lang = incoming.sender.lang.unwrap_or_else(|| office.lang());
-            let trouble = texts::reply(&Reply::Trouble, lang);
-            match incoming.what {
-                What::Text { .. } => Outcome { messages: vec![trouble], ..Outcome::default() },
-                What::Press { .. } => Outcome { toast: Some(trouble.plain), ..Outcome::default() },
-            }
+            trouble(office, incoming)
         }
+    }
+}
+
+/// What is said where an update could not be handled, or not in time.
+pub(super) fn trouble(office: &Office, incoming: &Incoming) -> Outcome {
+    let lang = incoming.sender.lang.unwrap_or_else(|| office.lang());
+    let trouble = texts::reply(&Reply::Trouble, lang);
+    match incoming.what {
+        What::Text { .. } => trouble.into(),
+        What::Press { .. } => Outcome { toast: Some(trouble.plain), ..Outcome::default() },
     }
 }
 

@@ -1,5 +1,7 @@
 //! The documents of a round, sent as files.
 
+use tokio::sync::Semaphore;
+
 use super::{Desk, Document, Outcome};
 use crate::chat::texts::{self, Reply};
 use crate::domain::round::{RoundKind, RoundName, RoundState};
@@ -10,9 +12,13 @@ use crate::store::{Round, StoreError};
 /// What is sent; figures for programs stay at home.
 const SENT: [&str; 5] = ["ledger.xlsx", "issues.xlsx", "bulletin.docx", "report.html", "certificate.html"];
 
+/// Rounds whose documents are made at the same time; each takes a processor and its memory.
+static MAKING: Semaphore = Semaphore::const_new(2);
+
 /// Makes and sends the documents of the round named, else of the latest judged one.
 pub(super) async fn send(desk: &Desk<'_>, wanted: &str) -> Result<Outcome, StoreError> {
     let Some(round) = round(desk, wanted).await? else { return Ok(desk.say(&Reply::NoRound).into()) };
+    let turn = MAKING.acquire().await;
     let dataset = match ledger::dataset(desk.office, round).await {
         Ok(dataset) => dataset,
         Err(LedgerError::Store(error)) => return Err(error),
@@ -22,7 +28,12 @@ pub(super) async fn send(desk: &Desk<'_>, wanted: &str) -> Result<Outcome, Store
         }
     };
     let lang = desk.lang;
-    let made = tokio::task::spawn_blocking(move || reports::render_all(&dataset, lang)).await;
+    let made = tokio::task::spawn_blocking(move || {
+        // Why here: it goes on when nobody waits for it any longer.
+        let _turn = turn;
+        reports::render_all(&dataset, lang)
+    })
+    .await;
     let files = match made {
         Ok(Ok(files)) => files,
         Ok(Err(error)) => {

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use tokio::sync::Semaphore;
+
 use super::{Desk, Document, Outcome};
 use crate::chat::attachment::{AttachmentKind, Attachments, Content};
 use crate::chat::commands::Verb;
@@ -22,6 +24,8 @@ use crate::registry::{
 };
 use crate::store::{AccountQuery, StoreError};
 
+/// Tables taken at the same time.
+static TAKING: Semaphore = Semaphore::const_new(2);
 /// Accounts listed in a template.
 const MOST_ACCOUNTS: usize = 5_000;
 /// Screenshots sent with a worksheet.
@@ -82,6 +86,7 @@ pub(super) async fn take(desk: &Desk<'_>, attachments: &Attachments) -> Result<O
     if content.is_empty() {
         return Ok(not_taken(desk, file.name.as_deref(), MaterialFault::Empty));
     }
+    let _turn = TAKING.acquire().await;
     let Ok(sent) = Sent::write(&name_of(file.name.as_deref(), content), content) else {
         tracing::error!("a table could not be written to the folder for temporary files");
         return Ok(desk.say(&Reply::Trouble).into());

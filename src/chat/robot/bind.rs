@@ -125,7 +125,7 @@ async fn put(
     Ok(true)
 }
 
-/// Takes a binding back; with its last reader the chat goes, and the links that were sent there end.
+/// Takes a binding back and ends the links that its unit was sent there; with its last reader the chat goes.
 async fn remove(tx: &mut Tx, office: &Office, person: &Person) -> Result<(), StoreError> {
     let now = office.now();
     tx.withdraw_deliveries_of(person.id, REMOVED).await?;
@@ -136,7 +136,9 @@ async fn remove(tx: &mut Tx, office: &Office, person: &Person) -> Result<(), Sto
     if !is_left && is_robot(&chat) {
         tx.retire_chat(chat.id, REMOVED, now).await?;
         tx.fail_deliveries_to(chat.id, REMOVED).await?;
-        tx.end_passes_of(chat.id, now).await?;
+    }
+    if let Some(unit) = &person.unit {
+        tx.end_passes_of(chat.id, unit, now).await?;
     }
     Ok(())
 }

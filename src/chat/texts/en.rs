@@ -202,7 +202,14 @@ fn alert(page: Page, alert: &Alert) -> Page {
                     "Accounts looked at: {looked_at}; problems: {issues}, of these veto: {veto_count}; to be decided by a person: {doubtful}; accounts that could not be judged: {unverified}."
                 )))
                 .items(vetoes.iter().map(|line| vec![issue_line(line, true)]));
-            if *doubtful > 0 { page.tail(Line::of("Send /queue to decide the doubtful ones.")) } else { page }
+            if !held.is_empty() {
+        let numbers: Vec<String> = held.iter().map(ToString::to_string).collect();
+        page = page.head(Line::of(format!(
+            "Notices still held (request {}): to send them, two supervisors send /approve with its number.",
+            numbers.join(", ")
+        )));
+    }
+    if *doubtful > 0 { page.tail(Line::of("Send /queue to decide the doubtful ones.")) } else { page }
         }
         Alert::TextsSuspected { round, privacy, expression, lines } => page
             .head(Line::of(format!(
@@ -282,6 +289,7 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         escalated,
         held_off,
         requests,
+        held,
         overdue_count,
         doubtful,
         appeals,

@@ -161,6 +161,7 @@ fn the_other_notices_read_like_this() {
             escalated: 1,
             held_off: 1,
             requests: vec![4],
+            held: vec![],
             doubtful: 2,
             appeals: vec![line(2)],
             extensions: vec![],

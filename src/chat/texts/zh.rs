@@ -192,6 +192,13 @@ fn alert(page: Page, alert: &Alert) -> Page {
                     "检查账号 {looked_at} 个；问题 {issues} 项，其中单项否决 {veto_count} 项；待人工核实 {doubtful} 项；无法判定账号 {unverified} 个。"
                 )))
                 .items(vetoes.iter().map(|line| vec![issue_line(line, true)]));
+            if !held.is_empty() {
+                let numbers: Vec<String> = held.iter().map(ToString::to_string).collect();
+                page = page.head(Line::of(format!(
+                    "整改通知仍未发出（申请 {}）：如须发出，请两名监管人员先后发送 /approve 加申请编号。",
+                    numbers.join("、")
+                )));
+            }
             if *doubtful > 0 { page.tail(Line::of("待核实事项请发送 /queue 处理。")) } else { page }
         }
         Alert::TextsSuspected { round, privacy, expression, lines } => page
@@ -261,6 +268,7 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         escalated,
         held_off,
         requests,
+        held,
         overdue_count,
         doubtful,
         appeals,

@@ -6,23 +6,29 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use serde_json::json;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 
 use super::limits::Purpose;
 use super::protocol::{Arrival, Way};
 use super::{Bot, CHANNEL, Link, new_id, render};
-use crate::chat::handle::{Document, Incoming, Outcome, What, handle};
+use crate::chat::handle::{Document, Incoming, Outcome, What, handle, trouble};
 use crate::chat::telegram::SendError;
 use crate::chat::texts::{self, Message};
 use crate::domain::Lang;
 use crate::office::Office;
 
-/// Chats answered side by side.
+/// Messages handled side by side.
 const ABREAST: usize = 8;
+/// Lanes, each of some chats: many, so that a chat which rests holds up hardly another.
+const LANES: usize = 64;
 /// Messages that may wait in each of these lanes; more are left.
 const WAITING: usize = 128;
-/// An update that takes longer is left; what it did is kept, what it had to say is lost.
+/// An update that takes longer is left; what it did is kept, and its sender is told to try again later.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// An answer that takes longer is lost, the rests of its chat included.
+const ANSWERING: Duration = Duration::from_mins(5);
+/// A chat that has to rest longer is not waited for.
+const LONGEST_REST: Duration = Duration::from_secs(65);
 /// A pressed card may be drawn anew this long.
 const CARD_TIME: Duration = Duration::from_secs(5);
 /// How often an answer is sent again, and how long a lost connection is waited for.
@@ -34,6 +40,7 @@ pub(super) struct Desk {
     office: Office,
     bot: Bot,
     lanes: Vec<Lane>,
+    turns: Semaphore,
 }
 
 struct Lane {
@@ -47,7 +54,7 @@ impl Desk {
             let (put, take) = mpsc::channel(WAITING);
             Lane { put, take: Mutex::new(take) }
         };
-        Self { office, bot, lanes: (0..ABREAST).map(|_| lane()).collect() }
+        Self { office, bot, lanes: (0..LANES).map(|_| lane()).collect(), turns: Semaphore::new(ABREAST) }
     }
 
     /// Puts a message into the lane of its chat.
@@ -71,10 +78,8 @@ impl Desk {
         while let Some((arrival, at)) = take.recv().await {
             let number = arrival.incoming.update_id;
             let work = AssertUnwindSafe(self.one(arrival, at)).catch_unwind();
-            match tokio::time::timeout(PATIENCE, work).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => tracing::error!(number, "a message made the bot stumble; the next one is handled"),
-                Err(_) => tracing::error!(number, "a message took too long and was left"),
+            if work.await.is_err() {
+                tracing::error!(number, "a message made the bot stumble; the next one is handled");
             }
         }
     }
@@ -86,20 +91,31 @@ impl Desk {
         {
             return;
         }
-        let outcome = handle(&self.office, "", &incoming).await;
+        let outcome = {
+            let _turn = self.turns.acquire().await;
+            tokio::time::timeout(PATIENCE, handle(&self.office, "", &incoming)).await
+        };
+        let outcome = outcome.unwrap_or_else(|_| {
+            tracing::error!(incoming.update_id, "a message took too long and was left");
+            trouble(&self.office, &incoming)
+        });
         let lang = self.lang(&incoming).await;
         let answer = Answer { bot: &self.bot, incoming: &incoming, req_id: &req_id, lang };
-        let done = match way {
-            Way::Reply => answer.reply(outcome).await,
-            Way::Greeting => answer.greet(&outcome).await,
-            Way::Card { task, key } => {
-                let in_time = at.elapsed() < CARD_TIME;
-                answer.redraw(outcome, &task, &key, in_time).await
+        let said = async {
+            match way {
+                Way::Reply => answer.reply(outcome).await,
+                Way::Greeting => answer.greet(&outcome).await,
+                Way::Card { task, key } => {
+                    let in_time = at.elapsed() < CARD_TIME;
+                    answer.redraw(outcome, &task, &key, in_time).await
+                }
+                Way::Send => answer.send(outcome).await,
             }
-            Way::Send => answer.send(outcome).await,
         };
-        if let Err(error) = done {
-            tracing::warn!(%error, incoming.update_id, "an answer could not be sent");
+        match tokio::time::timeout(ANSWERING, said).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, incoming.update_id, "an answer could not be sent"),
+            Err(_) => tracing::warn!(incoming.update_id, "an answer took too long and was left"),
         }
     }
 
@@ -128,7 +144,7 @@ impl Answer<'_> {
         let first = outcome.messages.remove(0);
         let parts = render::parts(&first, self.incoming.is_group, self.lang);
         let Some((head, rest)) = parts.split_first() else { return self.send(outcome).await };
-        self.bot.take(&self.incoming.address, 1, Purpose::Answer)?;
+        self.room().await?;
         let stream = json!({ "id": new_id("stream"), "finish": true, "content": head });
         let body = json!({ "msgtype": "stream", "stream": stream });
         let sent = match self.bot.ask("aibot_respond_msg", self.req_id, &body).await {
@@ -142,6 +158,16 @@ impl Answer<'_> {
         };
         self.push(sent, &first).await?;
         self.send(outcome).await
+    }
+
+    /// Takes room for a message to the chat, once there is some: the command has taken effect.
+    async fn room(&self) -> Result<(), SendError> {
+        loop {
+            match self.bot.take(&self.incoming.address, 1, Purpose::Answer) {
+                Err(SendError::Wait(rest)) if rest <= LONGEST_REST => tokio::time::sleep(rest).await,
+                taken => return taken,
+            }
+        }
     }
 
     async fn greet(&self, outcome: &Outcome) -> Result<(), SendError> {
@@ -195,8 +221,12 @@ impl Answer<'_> {
             let caption = plain(file.caption.clone());
             self.push(&render::parts(&caption, self.incoming.is_group, self.lang), &caption).await?;
         }
-        let Err(error) = self.bot.send_file(&self.incoming.address, self.incoming.is_group, file).await else {
-            return Ok(());
+        let error = loop {
+            match self.bot.send_file(&self.incoming.address, self.incoming.is_group, file).await {
+                Ok(()) => return Ok(()),
+                Err(SendError::Wait(rest)) if rest <= LONGEST_REST => tokio::time::sleep(rest).await,
+                Err(error) => break error,
+            }
         };
         tracing::warn!(%error, "a file could not be sent");
         let sorry = plain(match self.lang {
@@ -206,7 +236,7 @@ impl Answer<'_> {
         self.push(&render::parts(&sorry, self.incoming.is_group, self.lang), &sorry).await
     }
 
-    /// Sends parts as new messages, again after a lost connection.
+    /// Sends parts as new messages, again after a lost connection or when the chat has to rest.
     async fn push(&self, parts: &[String], message: &Message) -> Result<(), SendError> {
         if parts.is_empty() && message.buttons.is_empty() {
             return Ok(());
@@ -216,6 +246,7 @@ impl Answer<'_> {
         loop {
             let sent = self.bot.send_parts(address, is_group, parts, message, self.lang, Purpose::Answer).await;
             match sent {
+                Err(SendError::Wait(rest)) if rest <= LONGEST_REST => tokio::time::sleep(rest).await,
                 Err(SendError::Later(_) | SendError::Unknown(_)) if tries < TRIES => {
                     tries += 1;
                     let mut link = self.bot.link.clone();

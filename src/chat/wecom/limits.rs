@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-const MINUTE: (Duration, usize) = (Duration::from_mins(1), 30);
+const A_MINUTE: usize = 30;
 const HOUR: (Duration, usize) = (Duration::from_hours(1), 1_000);
 /// Messages a minute that notices leave to answers, so that nobody's command goes unheard.
 const FOR_ANSWERS: usize = 10;
@@ -20,12 +20,16 @@ pub(super) enum Purpose {
 }
 
 /// When each chat was written to within the last hour.
-#[derive(Default)]
 pub(super) struct Limits {
+    minute: Duration,
     chats: HashMap<String, VecDeque<Instant>>,
 }
 
 impl Limits {
+    pub(super) fn new(minute: Duration) -> Self {
+        Self { minute, chats: HashMap::new() }
+    }
+
     /// Counts `messages` to a chat now; where they would be too many, how long to wait.
     pub(super) fn take(&mut self, chat: &str, messages: usize, purpose: Purpose, now: Instant) -> Result<(), Duration> {
         let old = |at: &Instant| now.saturating_duration_since(*at) >= HOUR.0;
@@ -37,7 +41,7 @@ impl Limits {
             sent.pop_front();
         }
         let kept = if purpose == Purpose::Notice { FOR_ANSWERS } else { 0 };
-        for (span, most) in [(MINUTE.0, MINUTE.1 - kept), HOUR] {
+        for (span, most) in [(self.minute, A_MINUTE - kept), HOUR] {
             // The message that has to be forgotten before these fit; more than fit at all go on a fresh minute.
             let room = most.saturating_sub(messages);
             let Some(last) = sent.len().checked_sub(room + 1).and_then(|at| sent.get(at)) else { continue };
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn thirty_a_minute_and_a_thousand_an_hour_of_which_answers_have_their_share() {
-        let (mut limits, start) = (Limits::default(), Instant::now());
+        let (mut limits, start) = (Limits::new(Duration::from_mins(1)), Instant::now());
         for _ in 0..20 {
             limits.take("a", 1, Purpose::Notice, start).unwrap();
         }

@@ -87,6 +87,8 @@ pub struct Settings {
     pub patience: Duration,
     /// The pause after the first lost connection; it doubles up to a minute.
     pub first_pause: Duration,
+    /// The minute of which a chat takes thirty messages.
+    pub minute: Duration,
 }
 
 impl Settings {
@@ -100,6 +102,7 @@ impl Settings {
             heartbeat: Duration::from_secs(30),
             patience: Duration::from_secs(10),
             first_pause: Duration::from_secs(1),
+            minute: Duration::from_mins(1),
         }
     }
 }
@@ -134,7 +137,8 @@ struct Order {
 #[must_use]
 pub fn open(settings: Settings) -> (Bot, Session) {
     let (up, link) = watch::channel(Link::Down);
-    let bot = Bot { link, limits: Arc::default(), patience: settings.patience };
+    let limits = Arc::new(Mutex::new(Limits::new(settings.minute)));
+    let bot = Bot { link, limits, patience: settings.patience };
     (bot.clone(), Session::new(settings, up, bot))
 }
 

@@ -72,6 +72,8 @@ struct State {
     uploads: BTreeMap<String, (Value, Vec<u8>)>,
     down: bool,
     messages: u64,
+    /// The minute of which a chat takes thirty messages, where it is another.
+    minute: Option<Duration>,
 }
 
 /// The server; gone with the test.
@@ -114,6 +116,11 @@ impl FakeWecom {
     /// What would have been refused, so far.
     pub(crate) fn violations(&self) -> Vec<String> {
         self.state().violations.clone()
+    }
+
+    /// Counts messages to a chat by a minute that is as long as this.
+    pub(crate) fn count_by(&self, minute: Duration) {
+        self.state().minute = Some(minute);
     }
 
     /// How often a bot subscribed.
@@ -423,8 +430,9 @@ impl State {
             self.violations.push(format!("msgtype {kind}"));
             return (40_008, "invalid message type");
         }
+        let minute = self.minute.unwrap_or(Duration::from_mins(1));
         let sent = self.sent.entry(chat.to_owned()).or_default();
-        if sent.iter().filter(|at| at.elapsed() < Duration::from_mins(1)).count() >= 30 {
+        if sent.iter().filter(|at| at.elapsed() < minute).count() >= 30 {
             self.violations.push(format!("more than 30 messages a minute to {chat}"));
             return (846_607, "aibot send msg frequency limit exceeded");
         }

@@ -1,0 +1,132 @@
+use super::*;
+use crate::domain::bulletin::tests::at;
+
+/// A made-up year: two rounds, a unit twice on WeChat, an account that stays silent.
+pub(crate) fn example() -> YearFacts {
+    let (first, second) = (RoundName::Quarter(2026, 3), RoundName::Quarter(2026, 4));
+    let as_of = at("2026-11-10T01:00:00Z");
+    let look = |round, result, silent: Option<Indicator>| YearLook {
+        round,
+        result,
+        newest_at: Some(as_of),
+        silent: silent.map(|indicator| Silent { indicator, finding_id: 1 }),
+    };
+    let account = |id: &str, name: &str, unit: &str, platform, looks| YearAccount {
+        account_id: AccountId::new(id),
+        name: name.to_owned(),
+        platform,
+        unit: unit.to_owned(),
+        unit_tier: Some(UnitTier::Department),
+        status: AccountStatus::Running,
+        followers: Some(5000),
+        looks,
+    };
+    let (wechat, weibo) = (Platform::Wechat, Platform::Weibo);
+    let accounts = vec![
+        account("A1", "云溪教育", "云溪县教育局", wechat, vec![look(first, AccountResult::Qualified, None)]),
+        account("A2", "云溪教育发布", "云溪县教育局", wechat, vec![look(second, AccountResult::Problem, None)]),
+        account(
+            "A3",
+            "云溪水务",
+            "云溪县水务局",
+            weibo,
+            vec![
+                look(first, AccountResult::Failed, Some(Indicator::Stale)),
+                look(second, AccountResult::Failed, Some(Indicator::Stale)),
+            ],
+        ),
+        YearAccount {
+            followers: Some(12),
+            ..account(
+                "A4",
+                "云溪教育微信",
+                "云溪县教育考试中心",
+                wechat,
+                vec![look(second, AccountResult::Unjudged, None)],
+            )
+        },
+    ];
+    let issue = |id, account: &YearAccount, class, indicator, status| YearIssue {
+        id,
+        account_id: account.account_id.clone(),
+        account: account.name.clone(),
+        platform: account.platform,
+        unit: account.unit.clone(),
+        indicator,
+        class,
+        status,
+        opened_at: as_of,
+        due_at: None,
+        closed_at: None,
+        overdue: id == 2,
+        escalated: false,
+        appealed: id == 3,
+        extended: false,
+        rejected: false,
+    };
+    let [a1, _, a3, _] = &accounts[..] else { unreachable!() };
+    let issues = vec![
+        issue(1, a3, Class::Veto, Indicator::Stale, IssueStatus::Closed),
+        issue(2, a3, Class::Ordinary, Indicator::Link, IssueStatus::Overdue),
+        issue(3, a1, Class::Ordinary, Indicator::Link, IssueStatus::Revoked),
+        issue(4, a1, Class::Advice, Indicator::LowUse, IssueStatus::Open),
+    ];
+    let round = |name, drawn| YearRound { name, as_of, frame: 4, drawn };
+    YearFacts {
+        office: "云溪县人民政府办公室".to_owned(),
+        year: 2026,
+        generated_at: at("2026-12-31T01:00:00Z"),
+        rounds: vec![round(first, 2), round(second, 3)],
+        accounts,
+        issues,
+        few_followers: 1000,
+    }
+}
+
+#[test]
+fn a_year_is_counted_by_unit_and_sums_to_the_whole() {
+    let year = Year::build(example()).unwrap();
+    let units: Vec<&str> = year.units.iter().map(|unit| unit.unit.as_str()).collect();
+    assert_eq!(units, ["云溪县教育局", "云溪县教育考试中心", "云溪县水务局"], "by name, never by result");
+    let water = &year.units[2];
+    assert_eq!(
+        (water.looks, water.failed, water.problems, water.closed, water.live, water.overdue),
+        (2, 2, 2, 1, 1, 1)
+    );
+    let education = &year.units[0];
+    assert_eq!((education.problems, education.fallen, education.appealed, education.advice), (0, 1, 1, 1));
+    assert_eq!(year.total.looks, 5);
+}
+
+#[test]
+fn proposals_name_the_rows_behind_them() {
+    let year = Year::build(example()).unwrap();
+    let whys: Vec<(Why, usize)> = year.merge.iter().map(|p| (p.why, p.evidence.len())).collect();
+    assert_eq!(
+        whys,
+        [(Why::SameUnit, 2), (Why::SimilarName, 3), (Why::FewFollowers, 1), (Why::LowUse, 1)],
+        "{:#?}",
+        year.merge
+    );
+    assert_eq!(year.close.len(), 1);
+    assert_eq!(year.close[0].evidence.iter().filter_map(|row| row.round).count(), 2);
+}
+
+#[test]
+fn a_year_that_does_not_add_up_is_refused() {
+    let good = Year::build(example()).unwrap();
+    let mut bad = good.clone();
+    bad.units[0].closed += 1;
+    assert!(bad.check().unwrap_err().figure.contains("closed"));
+    let mut bad = good.clone();
+    bad.total.looks = 6;
+    assert_eq!(bad.check().unwrap_err().figure, "total.looks");
+    let mut bad = good.clone();
+    bad.close.clear();
+    assert_eq!(bad.check().unwrap_err().figure, "close");
+    let json = serde_json::to_string(&good).unwrap();
+    assert_eq!(serde_json::from_str::<Year>(&json).unwrap(), good);
+    let mut facts = example();
+    facts.rounds[0].drawn = 7;
+    assert!(Year::build(facts).is_err());
+}

@@ -1,0 +1,87 @@
+//! What must not overtake, return or be done alone at the desk.
+
+use chrono::TimeDelta;
+use xuncha::checks::decide::decide_finding;
+use xuncha::domain::issue::{Action, IssueStatus};
+use xuncha::domain::person::Role;
+use xuncha::domain::rule::{Class, Indicator};
+use xuncha::intake::{Wishes, import_accounts};
+use xuncha::issues::approval::{self, Answered};
+use xuncha::issues::{self as workflow, IssueError, Scope};
+use xuncha::people;
+
+use crate::desk::{doubt, doubts, tell};
+use crate::world::both::on_both;
+use crate::world::{Chat, account, at, config, fetcher, inspect, issues, office, office_with, register, unfiled};
+
+const WATER: &str = "云溪区水务局";
+
+on_both! {
+    /// Revoked while its notice is still gathered: the decision comes behind the notice.
+    async fn a_decision_does_not_overtake_the_notice_it_is_about(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[account("A1", WATER)]).await;
+        let water = chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(WATER)).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let ids = doubts(&office, "2026H2", "A1", 900, &[doubt(&office, Indicator::Link, Class::Ordinary, "http://a.example/1")]).await;
+        decide_finding(&office, ids[0], true, "", "监管员").await.unwrap();
+        office.clock.advance(TimeDelta::minutes(1));
+        workflow::act(&office, issues(&office).await[0].id, Action::Revoke, "误判", "监管员", &Scope::All).await.unwrap();
+        assert_eq!(chat.deliver(&office).await.sent, 0);
+        for _ in 0..4 {
+            office.clock.advance(TimeDelta::minutes(2));
+            chat.deliver(&office).await;
+        }
+        let told: Vec<_> = chat.telegram.inbox(water.chat_id).into_iter().map(|shown| shown.text).collect();
+        assert!(told.len() == 2 && told[0].contains("整改通知") && told[1].contains("撤销"), "{told:?}");
+    }
+
+    /// 双人复核 takes two people: not one at the command line and in chat, not one on two channels.
+    async fn one_person_is_not_two(db) {
+        let mut config = config();
+        config.approval.close_without_recheck = true;
+        let office = office_with(db, "2026-11-23 10:00", config).await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        let chief = chat.bind(&office, "陈监管", Role::Supervisor, None).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let id = issues(&office).await[0].id;
+        let by_cli = async || workflow::act(&office, id, Action::Close, "", "cli", &Scope::All).await;
+        assert!(matches!(by_cli().await, Err(IssueError::AwaitsSecond { others: false, .. })));
+        assert!(tell(&office, 1, &chief, "/approve 1").await.contains("尚须另一名"));
+        assert!(matches!(by_cli().await, Err(IssueError::AwaitsSecond { .. })), "the command line is no second word");
+        assert_eq!(approval::answer(&office, 1, true, "陈监管", "wecom:chen").await.unwrap(), Answered::Own);
+        assert_ne!(issues(&office).await[0].status, IssueStatus::Closed);
+        assert_eq!(approval::answer(&office, 1, true, "李监管", "wecom:li").await.unwrap(), Answered::Approved);
+    }
+
+    /// A becomes B while B becomes C: everybody stays with the accounts they had.
+    async fn units_renamed_in_a_chain_keep_their_own_people(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", "云溪区甲局"), unfiled("B1", "云溪区乙局")]).await;
+        chat.bind(&office, "甲", Role::UnitAdmin, Some("云溪区甲局")).await;
+        chat.bind(&office, "乙", Role::UnitAdmin, Some("云溪区乙局")).await;
+        let file = db.folder.path().join("更名.csv");
+        std::fs::write(&file, "account_id,name,platform,unit\nA1,甲,wechat,云溪区乙局\nB1,乙,wechat,云溪区丙局\n").unwrap();
+        import_accounts(&office, &[file], Wishes::default()).await.unwrap();
+        let people = office.store.read().await.unwrap().people().await.unwrap();
+        let units: Vec<_> = people.iter().map(|person| person.unit.as_deref().unwrap_or_default()).collect();
+        assert_eq!(units, ["云溪区乙局", "云溪区丙局"]);
+    }
+
+    /// Revoked in the evening and bound again before the last word went out: it does not go out.
+    async fn who_is_bound_again_is_not_taken_leave_of(db) {
+        let office = office(db, "2026-11-23 23:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[account("A1", WATER)]).await;
+        let lin = chat.bind(&office, "林测试", Role::UnitAdmin, Some(WATER)).await;
+        assert!(people::revoke(&office, 1, "cli").await.unwrap());
+        let code = people::invite(&office, Role::UnitAdmin, Some(WATER)).await.unwrap().code;
+        tell(&office, 1, &lin, &format!("/bind {code}")).await;
+        let _ = chat.telegram.inbox(lin.chat_id);
+        office.clock.advance_to(at("2026-11-24 10:00"));
+        assert_eq!(chat.deliver(&office).await.sent, 0);
+    }
+}

@@ -84,6 +84,11 @@ const SAMPLES: &[(i64, &str)] = &[
         "INSERT INTO approval (kind, subject_id, note, asked_by, asked_key, asked_at, expires_at)
          VALUES ('close', 1, '', '虚构', 'telegram:1', 1, 2)",
     ),
+    (
+        7,
+        "INSERT INTO pass (id, notice_id, chat_id, unit, nonce, token_sha256, made_at, expires_at)
+         VALUES (1, 1, 1, '云溪区水务局', '00', '00', 1, 2)",
+    ),
 ];
 
 /// Applies version after version, with data of each before the next.

@@ -29,6 +29,7 @@ mod prune;
 mod rejudge;
 mod reports;
 mod review;
+mod robots;
 mod schedule;
 mod serve;
 mod sites;

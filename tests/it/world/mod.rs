@@ -3,6 +3,7 @@
 pub(crate) mod both;
 pub(crate) mod cli;
 pub(crate) mod db;
+pub(crate) mod robot;
 pub(crate) mod site;
 pub(crate) mod wechat;
 pub(crate) mod wecom;

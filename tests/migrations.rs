@@ -89,6 +89,7 @@ const SAMPLES: &[(i64, &str)] = &[
         "INSERT INTO pass (id, notice_id, chat_id, unit, nonce, token_sha256, made_at, expires_at)
          VALUES (1, 1, 1, '云溪区水务局', '00', '00', 1, 2)",
     ),
+    (8, "INSERT INTO attempt (id, delivery_id, started_at) VALUES (1, 1, 1)"),
 ];
 
 /// Applies version after version, with data of each before the next.

@@ -64,11 +64,11 @@ impl Draft<'_> {
         let office = t.office(&d.office);
         let (inspection, rehearsal) = (t.inspection(d), t.rehearsal(d));
         let about = t.say(format!("关于{period}政务新媒体"), "Circular on the inspection of".to_owned());
-        let rest = t.say(
-            format!("{inspection}情况的通报{rehearsal}"),
-            format!("government new-media accounts, {}{rehearsal}", period.trim_start_matches("the ")),
-        );
-        paper.title(&[&office, &about, &rest]);
+        let rest = t.say(format!("{inspection}情况的通报{rehearsal}"), "government new-media accounts,".to_owned());
+        // Why: an English title is longer, and its year would stand alone on a line.
+        let when = format!("{}{rehearsal}", period.trim_start_matches("the "));
+        let lines = [office.as_str(), about.as_str(), rest.as_str(), when.as_str()];
+        paper.title(lines.get(..t.of(3, 4)).unwrap_or_default());
         paper.blank();
         paper.addressee(t.pick("〔主送机关〕：", "To: [addressees]"));
         let documents = &d.round.rule_documents;
@@ -132,7 +132,9 @@ impl Draft<'_> {
                 format!(", not counting {fallen} that fell on appeal or review"),
             );
         }
-        text += &t.say(format!("；尚未办结{live}个"), format!("; {live} are still open"));
+        if live > 0 {
+            text += &t.say(format!("；尚未办结{live}个"), format!("; {live} are still open"));
+        }
         if overdue > 0 {
             text +=
                 &t.say(format!("，其中逾期或已督办{overdue}个"), format!(", {overdue} of them overdue or escalated"));
@@ -178,42 +180,63 @@ impl Draft<'_> {
         // Why: a day that has passed is no deadline to announce.
         let ahead = live.clone().filter(|issue| issue.due_at.is_some_and(|due| due >= d.round.generated_at));
         let provisional = ahead.clone().any(|issue| issue.due_provisional);
-        let by = match ahead.filter_map(|issue| issue.due_at).max() {
-            Some(due) => {
-                let mark = if provisional { t.pick("（暂定）", " (provisional)") } else { "" };
-                let day = t.day(due);
-                t.say(format!("最迟不超过{day}{mark}"), format!("at the latest by {day}{mark}"))
-            }
-            None if live.clone().any(|issue| issue.due_at.is_some()) => {
-                t.say("已逾期的立即整改", "what is overdue at once")
-            }
-            None => t.say("并于〔　　　　〕年〔　　〕月〔　　〕日前反馈", "and reported by [date]"),
-        };
+        let last = ahead.filter_map(|issue| issue.due_at).max();
         let office = t.office(&d.office);
-        if live.clone().next().is_some() || d.count("issues.problems") == 0 {
+        let is_open = live.clone().next().is_some();
+        // Why: it can be that nothing was notified yet, and so nothing is late.
+        let all_late = is_open && last.is_none() && live.clone().any(|issue| issue.due_at.is_some());
+        if all_late {
+            paper.led(
+                t.pick("（一）限期整改。", "(1) Rectify at once. "),
+                &t.say(
+                    format!("整改时限已过的问题，有关单位要立即整改，请于〔　　〕月〔　　〕日前将整改结果书面反馈至{office}，联系人：〔　　　　〕，电话：〔　　　　　　〕。届时仍未整改的，予以督办。"),
+                    format!("Every deadline has passed: the units concerned rectify at once and report to {office} in writing by [date]; contact: [name and telephone]. What is open then is escalated."),
+                ),
+            );
+        } else if is_open {
+            let by = match last {
+                Some(due) => {
+                    let mark = if provisional { t.pick("（暂定）", " (provisional)") } else { "" };
+                    let day = t.day(due);
+                    t.say(format!("最迟不超过{day}{mark}"), format!("at the latest by {day}{mark}"))
+                }
+                None => t.say("并于〔　　　　〕年〔　　〕月〔　　〕日前反馈", "and reported by [date]"),
+            };
             paper.led(
                 t.pick("（一）限期整改。", "(1) Rectify in time. "),
                 &t.say(
-                    format!("有关单位要按照整改通知载明的时限完成整改，{by}，整改结果反馈至{office}。逾期未整改的，予以督办。"),
-                    format!("The units concerned rectify within the time named in their notices, {by}, and report to {office}. What is late is escalated."),
+                    format!("有关单位要按照整改通知载明的时限完成整改，{by}，整改结果反馈至{office}，联系人：〔　　　　〕，电话：〔　　　　　　〕。逾期未整改的，予以督办。"),
+                    format!("The units concerned rectify within the time named in their notices, {by}, and report to {office}; contact: [name and telephone]. What is late is escalated."),
                 ),
             );
-        } else {
+        } else if d.count("issues.problems") > 0 {
             paper.led(
                 t.pick("（一）巩固成效。", "(1) Keep it so. "),
-                &t.say(
+                t.pick(
                     "本期发现的问题均已办结，有关单位要防止同类问题再次发生。",
                     "All problems of this round are settled; the units concerned see to it that they do not come back.",
                 ),
             );
+        } else {
+            paper.led(
+                t.pick("（一）保持成效。", "(1) Keep it so. "),
+                t.pick(
+                    "本期未认定问题，各主办单位要继续落实日常管理要求。",
+                    "No problem was confirmed; the units keep up what they do.",
+                ),
+            );
         }
-        paper.led(
-            t.pick("（二）举一反三。", "(2) Look further. "),
-            t.pick(
-                "各主办单位要对照问题清单全面自查，及时更新内容，核验服务链接，严格执行先审后发，确属无力维护的账号按程序关停注销。",
-                "Every unit checks itself against the list of problems, keeps its content up to date, verifies its service links, publishes nothing before it is reviewed, and closes by the filing procedure what it cannot keep up.",
-            ),
+        let further = t.pick(
+            "各主办单位要对照问题清单全面自查，及时更新内容，核验服务链接，严格执行先审后发，确属无力维护的账号按程序关停注销。",
+            "Every unit checks itself against the list of problems, keeps its content up to date, verifies its service links, publishes nothing before it is reviewed, and closes by the filing procedure what it cannot keep up.",
         );
+        let lead = t.pick("（二）举一反三。", "(2) Look further. ");
+        // Why: an appeal is made within the time for rectification; without any there is none to make.
+        if !is_open || all_late {
+            paper.last(lead, further);
+            return;
+        }
+        paper.led(lead, further);
         paper.last(
             t.pick("（三）依规申诉。", "(3) Appeals. "),
             t.pick(

@@ -1,4 +1,5 @@
-//! 抽取公证单, `certificate.html`: one page from which anyone can replay the draw.
+//! 抽取公证单, `certificate.html`: one page from which anyone can replay the draw; for a round that
+//! looks at everything 检查范围确认单, since nothing is drawn.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,6 +32,7 @@ struct Certificate<'a> {
     totals: StratumLine<'a>,
     reasons: String,
     drawn: bool,
+    full: bool,
     export: String,
     frame_command: String,
     frame_sha256: &'a str,
@@ -97,39 +99,20 @@ fn certificate(dataset: &Dataset, t: Tongue) -> Certificate<'_> {
     let more = strata.len().saturating_sub(STRATA);
     strata.truncate(STRATA);
     let seed = round.seed.clone().unwrap_or_default();
-    let sampled = round.kind == RoundKind::Quarterly;
+    let full = looks_at_all(dataset);
     let file = format!("{}.json", round.name);
     let (period, rehearsal) = (t.period(round.name), t.rehearsal(dataset));
-    let frame = round.frame_size;
     let reason = |(reason, n): (Reason, usize)| {
         let name = reason.name(t.0);
         t.say(format!("{name}{n}个"), format!("{name} {n}"))
     };
-    let reasons: Vec<String> = by_reason.into_iter().filter(|_| sampled).map(reason).collect();
+    let reasons: Vec<String> = by_reason.into_iter().filter(|_| !full).map(reason).collect();
     Certificate {
         zh: t.0 == Lang::Zh,
-        title: t.say(
-            format!("{period}政务新媒体检查抽取公证单{rehearsal}"),
-            format!("Certificate of the draw, {}{rehearsal}", period.trim_start_matches("the ")),
-        ),
+        full,
+        title: title(t, full, &period, rehearsal),
         office: t.office(&dataset.office),
-        facts: vec![
-            (t.pick("批次", "Round"), round.name.to_string()),
-            (t.pick("监测时间点", "Monitoring time"), t.minute(round.as_of)),
-            (
-                t.pick("抽取时间", "Drawn at"),
-                round.opened_at.map_or_else(|| t.say("尚未抽取", "not drawn yet"), |at| t.minute(at)),
-            ),
-            (t.pick("抽样框", "Frame"), t.say(format!("{frame}个账号"), format!("{frame} accounts"))),
-            (t.pick("抽样框 SHA-256", "Frame SHA-256"), round.frame_sha256.clone()),
-            (t.pick("抽查比例", "Ratio"), round.ratio.to_string()),
-            (t.pick("轮换", "Rotation"), round.rotation.name(t.0).to_owned()),
-            (
-                t.pick("种子", "Seed"),
-                round.seed.as_deref().map_or_else(|| t.say("尚未公布", "not published yet"), |s| clip(s, 500)),
-            ),
-            (t.pick("入选账号", "Members"), t.say(format!("{members}个"), members.to_string())),
-        ],
+        facts: facts(dataset, t, full, members),
         strata,
         more,
         totals,
@@ -146,7 +129,62 @@ fn certificate(dataset: &Dataset, t: Tongue) -> Certificate<'_> {
     }
 }
 
-/// The same page as a .docx, the way to its PDF.
+/// Whether a round looks at every account, so that there is nothing to draw.
+fn looks_at_all(dataset: &Dataset) -> bool {
+    dataset.round.kind != RoundKind::Quarterly || dataset.round.ratio.to_string() == "1"
+}
+
+fn title(t: Tongue, full: bool, period: &str, rehearsal: &str) -> String {
+    let bare = period.trim_start_matches("the ");
+    if full {
+        return t.say(
+            format!("{period}政务新媒体检查范围确认单{rehearsal}"),
+            format!("Certificate of the accounts inspected, {bare}{rehearsal}"),
+        );
+    }
+    t.say(format!("{period}政务新媒体检查抽取公证单{rehearsal}"), format!("Certificate of the draw, {bare}{rehearsal}"))
+}
+
+fn facts(dataset: &Dataset, t: Tongue, full: bool, members: usize) -> Vec<(&'static str, String)> {
+    let round = &dataset.round;
+    let frame = t.say(format!("{}个账号", round.frame_size), format!("{} accounts", round.frame_size));
+    let at = |missing: String| round.opened_at.map_or(missing, |at| t.minute(at));
+    let members = t.say(format!("{members}个"), members.to_string());
+    let mut facts = vec![
+        (t.pick("批次", "Round"), t.period(round.name)),
+        (t.pick("监测时间点", "Monitoring time"), t.minute(round.as_of)),
+    ];
+    if full {
+        facts.extend([
+            (t.pick("确定时间", "Settled at"), at(t.say("尚未确定", "not settled yet"))),
+            (t.pick("检查范围", "Accounts"), frame),
+            (t.pick("检查方式", "How"), t.say("全覆盖，未抽取", "every account; nothing is drawn")),
+            (t.pick("受检账号", "Looked at"), members),
+            (t.pick("范围 SHA-256", "SHA-256 of the list"), round.frame_sha256.clone()),
+        ]);
+        return facts;
+    }
+    let seed = round.seed.as_deref().map_or_else(|| t.say("尚未公布", "not published yet"), |s| clip(s, 500));
+    facts.extend([
+        (t.pick("抽取时间", "Drawn at"), at(t.say("尚未抽取", "not drawn yet"))),
+        (t.pick("抽样框", "Frame"), frame),
+        (t.pick("抽查比例", "Ratio"), percent(round.ratio)),
+        (t.pick("轮换", "Rotation"), round.rotation.name(t.0).to_owned()),
+        (t.pick("种子", "Seed"), seed),
+        (t.pick("入选账号", "Members"), members),
+        (t.pick("抽样框 SHA-256", "Frame SHA-256"), round.frame_sha256.clone()),
+    ]);
+    facts
+}
+
+/// `25%`, `7.5%`.
+fn percent(ratio: Ratio) -> String {
+    let share = ratio.to_string().parse::<f64>().unwrap_or_default() * 100.0;
+    let text = format!("{share:.4}");
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// The same page as a .docx, the way to its PDF: facts, strata and signatures, and the commands on an annex.
 pub(super) fn paper(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportError> {
     let t = Tongue(lang);
     let c = certificate(dataset, t);
@@ -157,23 +195,70 @@ pub(super) fn paper(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportErro
     if !c.reasons.is_empty() {
         rows.push(vec![t.pick("入选构成", "By reason").to_owned(), c.reasons.clone()]);
     }
-    for row in rows {
-        paper.note(&t.clauses(&[row.join(t.pick("：", ": "))]));
+    paper.table(&[(t.pick("事项", "Item"), 200), (t.pick("内容", "Content"), 800)], &rows);
+    strata(&mut paper, &c, t);
+    paper.small(if c.full {
+        t.pick(
+            "确认人：〔　　　　　　〕　　监督人：〔　　　　　　〕　　日期：〔　　　　　　〕",
+            "Settled by: [            ]    Witnessed by: [            ]    Date: [            ]",
+        )
+    } else {
+        t.pick(
+            "抽取人：〔　　　　　　〕　　监督人：〔　　　　　　〕　　日期：〔　　　　　　〕",
+            "Drawn by: [            ]    Witnessed by: [            ]    Date: [            ]",
+        )
+    });
+    paper.note(&t.say(format!("生成时间：{}", c.generated_at), format!("Made: {}", c.generated_at)));
+    paper.annex(1, t.pick("复核方法", "How to check it"));
+    commands(&mut paper, &c, t);
+    paper.pack().map_err(ReportError::document("certificate.docx"))
+}
+
+fn strata(paper: &mut Paper, c: &Certificate<'_>, t: Tongue) {
+    let caption = if c.full {
+        t.pick("各层账号数", "Strata")
+    } else {
+        t.pick("各层账号数与配额", "Strata and quotas")
+    };
+    paper.caption(caption);
+    let line = |s: &StratumLine<'_>| {
+        let mut cells = vec![s.label.clone(), s.size.to_string()];
+        cells.extend((!c.full).then(|| s.quota.to_string()));
+        cells.push(s.members.to_string());
+        cells
+    };
+    let mut columns = vec![(t.pick("层", "Stratum"), 460), (t.pick("账号数", "Accounts"), 180)];
+    if c.full {
+        columns.push((t.pick("受检数", "Looked at"), 360));
+    } else {
+        columns.extend([(t.pick("配额", "Quota"), 180), (t.pick("入选数", "Members"), 180)]);
     }
-    let line = |s: &StratumLine<'_>| format!("{} {}/{}/{}", s.label, s.size, s.quota, s.members);
-    let mut strata: Vec<String> = c.strata.iter().map(line).collect();
-    strata.push(line(&c.totals));
+    let rows: Vec<_> = c.strata.iter().chain([&c.totals]).map(line).collect();
+    paper.table(&columns, &rows);
     if c.more > 0 {
         let n = c.more;
-        strata.push(t.say(format!("另有{n}层见导出文件"), format!("{n} more strata in the export")));
+        paper.note(&t.say(format!("另有{n}层见导出文件。"), format!("{n} more strata in the export.")));
+    }
+    if !c.full {
+        paper.note(t.pick(
+            "配额＝抽查比例×层内账号数，向上取整。入选数含代表主体、重点关注等必查账号及补充抽取账号。",
+            "Quota: ratio × accounts of the stratum, rounded up. Members include those that are always looked at and those topped up.",
+        ));
+    }
+}
+
+fn commands(paper: &mut Paper, c: &Certificate<'_>, t: Tongue) {
+    if c.full {
+        paper.note(&t.say(
+            format!("先导出检查范围：{}。核对范围，结果应为 {}", c.export, c.frame_sha256),
+            format!("Export the accounts: {}. Their list must come to {}", c.export, c.frame_sha256),
+        ));
+        paper.code(&c.frame_command);
+        return;
     }
     paper.note(&t.say(
-        format!("各层账号数/配额/入选数：{}。配额＝抽查比例×层内账号数，向上取整。", t.clauses(&strata)),
-        format!("Strata, accounts/quota/members: {}. Quota: ratio × accounts, rounded up.", t.clauses(&strata)),
-    ));
-    paper.note(&t.say(
-        format!("复现方法：签号＝SHA-256（种子、批次、账号编号，以换行连接）的小写十六进制；各层按（年度轮换时本年未抽中者在先）签号由小到大，取满配额为止。先导出抽取文件：{}", c.export),
-        format!("To replay: ticket = lower-case hex SHA-256 of seed, round and account, joined by line feeds; in each stratum the lowest tickets first (under annual rotation those not drawn this year before them) until the quota is full. Export the draw first: {}", c.export),
+        format!("签号＝SHA-256（种子、批次、账号编号，以换行连接）的小写十六进制；各层按（年度轮换时本年未抽中者在先）签号由小到大，取满配额为止。先导出抽取文件：{}", c.export),
+        format!("Ticket = lower-case hex SHA-256 of seed, round and account, joined by line feeds; in each stratum the lowest tickets first (under annual rotation those not drawn this year before them) until the quota is full. Export the draw first: {}", c.export),
     ));
     paper.note(&t.say(
         format!("1.核对抽样框，结果应为 {}", c.frame_sha256),
@@ -193,12 +278,6 @@ pub(super) fn paper(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportErro
             "The seed is not published yet: frame and quotas are, so that the draw follows from it.",
         ));
     }
-    paper.note(t.pick(
-        "抽取人：〔　　　　　　〕　　监督人：〔　　　　　　〕　　日期：〔　　　　　　〕",
-        "Drawn by: [            ]    Witnessed by: [            ]    Date: [            ]",
-    ));
-    paper.note(&t.say(format!("生成时间：{}", c.generated_at), format!("Made: {}", c.generated_at)));
-    paper.pack().map_err(ReportError::document("certificate.docx"))
 }
 
 /// The first command: the frame as lines, and its SHA-256.

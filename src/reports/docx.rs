@@ -12,7 +12,7 @@ use docx_rs::{
     TableCellMargins, TableLayoutType, TablePositionProperty, TableRow, VAlignType, WidthType,
 };
 
-use super::docx_parts::{compress, font_table, repeat_headings};
+use super::docx_parts::{compress, font_table, in_chinese, repeat_headings};
 use super::tongue::Tongue;
 use super::wording::{clean, clip, short_links, width_of};
 use crate::domain::Lang;
@@ -426,6 +426,8 @@ impl Paper {
         let document = String::from_utf8(parts.document).map_err(|error| error.to_string())?;
         parts.document = repeat_headings(&document).into_bytes();
         parts.font_table = font_table().into_bytes();
+        let styles = String::from_utf8(parts.styles).map_err(|error| error.to_string())?;
+        parts.styles = in_chinese(&styles).into_bytes();
         let mut file = Cursor::new(Vec::new());
         parts.pack(&mut file).map_err(|error| error.to_string())?;
         compress(file).map_err(|error| error.to_string())

@@ -45,6 +45,18 @@ pub(super) fn compress(stored: Cursor<Vec<u8>>) -> zip::result::ZipResult<Vec<u8
     Ok(file.finish()?.into_inner())
 }
 
+/// Says that Han characters are those of the mainland.
+///
+/// Why: without it a reader takes the Japanese face of a pan-Asian family. docx-rs knows no `w:lang`.
+pub(super) fn in_chinese(styles: &str) -> String {
+    const LANG: &str = r#"<w:lang w:val="en-US" w:eastAsia="zh-CN" />"#;
+    styles.replacen("<w:rPrDefault><w:rPr />", "<w:rPrDefault><w:rPr></w:rPr>", 1).replacen(
+        "</w:rPr></w:rPrDefault>",
+        &format!("{LANG}</w:rPr></w:rPrDefault>"),
+        1,
+    )
+}
+
 /// Marks the first row of every table as its heading.
 ///
 /// Why: docx-rs knows no `w:tblHeader`. Text cannot be mistaken for a tag: it is escaped.

@@ -71,6 +71,7 @@ impl Letter<'_> {
         self.remedies(&mut paper);
         paper.heading(&t.heading(3, "反馈方式", "How to answer"));
         self.answer(&mut paper);
+        self.footnote(&mut paper);
         paper.seal();
         paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
         paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
@@ -107,19 +108,40 @@ impl Letter<'_> {
             ),
         };
         text += t.pick("。现将有关事项通知如下。", ". The particulars are as follows.");
+        text
+    }
+
+    /// Whether the deadline of an issue has passed and nothing stops its clock.
+    fn is_late(&self, issue: &Issue) -> bool {
+        match issue.status {
+            IssueStatus::Overdue | IssueStatus::Escalated => true,
+            IssueStatus::Appealed | IssueStatus::Rectified => false,
+            _ => issue.due_at.is_some_and(|due| due < self.d.round.generated_at),
+        }
+    }
+
+    /// The way of the bot, in small type: its notice number and what to send it.
+    fn footnote(&self, paper: &mut Paper) {
+        let t = self.tongue;
         let known: BTreeSet<i64> = self.issues.iter().map(|issue| issue.id).collect();
-        let sent = d
+        let sent = self
+            .d
             .context
             .sent
             .iter()
             .filter(|notice| notice.unit == self.unit && notice.issues.iter().any(|issue| known.contains(issue)));
         let numbers: Vec<&str> = sent.map(|notice| notice.number.as_str()).collect();
-        if !numbers.is_empty() {
+        let number = self.issues.first().map_or(0, |issue| issue.id);
+        let told = if numbers.is_empty() {
+            String::new()
+        } else {
             let numbers = t.list(&numbers);
-            text += &t
-                .say(format!("（机器人通知编号：{numbers}）"), format!(" (Number of the notice in chat: {numbers}.)"));
-        }
-        text
+            t.say(format!("机器人通知编号：{numbers}。"), format!("Number of the notice in chat: {numbers}. "))
+        };
+        paper.small(&t.say(
+            format!("注：{told}也可在巡查机器人中办理：反馈整改发送 /fix 编号 整改情况（例：/fix {number} 已恢复更新，可附图片或文件）；申诉发送 /appeal 编号 理由；申请延期发送 /extend 编号 日期 理由。"),
+            format!("Note: {told}The bot does the same: /fix NUMBER what was done (such as /fix {number} publishing again, with a photo or file); /appeal NUMBER why; /extend NUMBER DATE why."),
+        ));
     }
 
     fn table(&self, paper: &mut Paper) {
@@ -154,6 +176,14 @@ impl Letter<'_> {
         match (issue.status, issue.due_at, days) {
             (IssueStatus::Appealed, ..) => t.say("申诉中，时限中止", "under appeal, clock stopped"),
             (IssueStatus::Rectified, ..) => t.say("已反馈，待复查", "reported, to be rechecked"),
+            (status, Some(_), _) if self.is_late(issue) => {
+                let day = t.due(issue.due_at, issue.due_provisional);
+                if status == IssueStatus::Escalated {
+                    t.say(format!("{day}（已逾期，已督办）"), format!("{day} (overdue, escalated)"))
+                } else {
+                    t.say(format!("{day}（已逾期）"), format!("{day} (overdue)"))
+                }
+            }
             (_, Some(_), _) => t.due(issue.due_at, issue.due_provisional),
             (_, None, Some(days)) => {
                 t.say(format!("送达后{days}个工作日内"), format!("{days} working days after delivery"))
@@ -164,18 +194,20 @@ impl Letter<'_> {
 
     fn basis(&self, paper: &mut Paper) {
         let t = self.tongue;
-        let mut rules = BTreeMap::<(&str, &str), BTreeSet<Indicator>>::new();
+        let mut rules: Vec<((&str, &str), Vec<Indicator>)> = Vec::new();
         for issue in &self.issues {
-            rules.entry((&issue.rule.document, &issue.rule.clause)).or_default().insert(issue.indicator);
+            let rule = (issue.rule.document.as_str(), issue.rule.clause.as_str());
+            match rules.iter_mut().find(|(known, _)| *known == rule) {
+                Some((_, indicators)) if indicators.contains(&issue.indicator) => {}
+                Some((_, indicators)) => indicators.push(issue.indicator),
+                None => rules.push((rule, vec![issue.indicator])),
+            }
         }
         for (place, ((document, clause), indicators)) in rules.into_iter().enumerate() {
             let names: Vec<_> = indicators.iter().map(|indicator| indicator.name(t.0)).collect();
             let (number, names) = (place + 1, t.list(&names));
-            let clause = if clause.is_empty() {
-                String::new()
-            } else {
-                t.say(format!("“{clause}”"), format!(", “{clause}”"))
-            };
+            let clause =
+                if clause.is_empty() { String::new() } else { t.say(format!("（{clause}）"), format!(", {clause}")) };
             paper.body(&t.say(
                 format!("{number}.{names}：{document}{clause}。"),
                 format!("{number}. {names}: {document}{clause}."),
@@ -185,7 +217,12 @@ impl Letter<'_> {
 
     fn remedies(&self, paper: &mut Paper) {
         let t = self.tongue;
-        let indicators: BTreeSet<Indicator> = self.issues.iter().map(|issue| issue.indicator).collect();
+        let mut indicators: Vec<Indicator> = Vec::new();
+        for issue in &self.issues {
+            if !indicators.contains(&issue.indicator) {
+                indicators.push(issue.indicator);
+            }
+        }
         for (place, indicator) in indicators.into_iter().enumerate() {
             let (number, name) = (place + 1, indicator.name(t.0));
             let remedy = self.d.context.remedies.get(&indicator);
@@ -205,25 +242,55 @@ impl Letter<'_> {
     fn answer(&self, paper: &mut Paper) {
         let t = self.tongue;
         let office = t.office(&self.d.office);
-        let number = self.issues.first().map_or(0, |issue| issue.id);
-        let last = self.problems().filter_map(|issue| issue.due_at).max();
-        let by = match last.filter(|due| *due >= self.d.round.generated_at) {
-            Some(due) => t.say(format!("最迟于{}前", t.day(due)), format!("at the latest by {}", t.day(due))),
-            None => t.say("在整改时限内", "within the time given"),
-        };
-        paper.body(&t.say(
-            format!("1.{by}将整改情况反馈至{office}：在巡查机器人中发送“/fix 编号 整改情况”（如“/fix {number} 已恢复更新”），可附图片或文件；也可书面报送。"),
-            format!("1. Report to {office} {by}: send “/fix NUMBER what was done” to the bot (such as “/fix {number} publishing again”), with a photo or file where it helps; or write."),
-        ));
-        paper.body(t.pick(
-            "2.对认定有异议的，可在整改时限内发送“/appeal 编号 理由”或书面提出申诉，申诉期间整改时限中止计算。",
-            "2. Whoever disagrees may appeal within the time given: “/appeal NUMBER why”, or in writing. The clock stands still until the appeal is decided.",
-        ));
-        paper.last("", t.pick(
-            "3.确需延期的，可发送“/extend 编号 日期 理由”或书面申请，经同意后按新的时限整改。",
-            "3. Whoever needs more time asks for it: “/extend NUMBER DATE why”, or in writing; the new date counts once it is granted.",
-        ));
+        let escalated = self.problems().filter(|issue| issue.status == IssueStatus::Escalated).count();
+        let last = self.problems().filter(|issue| !self.is_late(issue)).filter_map(|issue| issue.due_at).max();
+        let late = self.problems().filter(|issue| self.is_late(issue)).count();
+        let mut texts = Vec::new();
+        if late > 0 {
+            let mark = if escalated > 0 {
+                t.say(format!("，其中已督办{escalated}个"), format!(", {escalated} of them escalated"))
+            } else {
+                String::new()
+            };
+            texts.push(t.say(
+                format!("已逾期的问题{late}个{mark}，限于〔　　　　〕年〔　　〕月〔　　〕日前完成整改，并书面反馈至{office}。"),
+                format!("{late} problems are overdue{mark}: they are to be mended by [date], with a written report to {office}."),
+            ));
+        }
+        if late < self.problems().count() || late == 0 {
+            let rest = if late > 0 { t.pick("其余问题", "the others: ") } else { "" };
+            let by = match last.filter(|due| *due >= self.d.round.generated_at) {
+                Some(due) => t.say(format!("最迟于{}前", t.day(due)), format!("at the latest by {}", t.day(due))),
+                None => t.say("在整改时限内", "within the time given"),
+            };
+            texts.push(t.say(
+                format!("{rest}{by}将整改情况书面反馈至{office}。"),
+                format!("{rest}report what was done to {office} in writing {by}."),
+            ));
+        }
+        // Why: where every deadline has passed there is no time left in which to appeal or to ask for more.
+        if late < self.issues.len() {
+            texts.push(t.say(
+                "对认定有异议的，可在整改时限内书面提出申诉并说明理由，申诉期间整改时限中止计算。",
+                "whoever disagrees may appeal in writing, with reasons, within the time given; the clock stands still until the appeal is decided.",
+            ));
+            texts.push(t.say(
+                "确需延期的，在整改时限届满前书面申请，经同意后按新的时限整改。",
+                "whoever needs more time asks for it in writing before the deadline; the new date counts once it is granted.",
+            ));
+        }
+        for (place, text) in texts.iter().enumerate() {
+            let number = place + 1;
+            paper.body(&t.say(format!("{number}.{text}"), format!("{number}. {}", capital(text))));
+        }
+        paper.body(t.pick("联系人：〔　　　　〕，电话：〔　　　　　　〕。", "Contact: [name], telephone: [number]."));
     }
+}
+
+/// An English sentence with its first letter large.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

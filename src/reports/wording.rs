@@ -128,12 +128,20 @@ pub(super) fn said(indicator: Indicator, summary: &str, lang: Lang) -> String {
     let name = indicator.name(lang);
     let text = clip(summary, 200);
     let text = text.trim_end_matches(['。', '.']);
-    let rest = text.strip_prefix(name).unwrap_or(text).trim_start_matches(['：', ':', '，', ',']);
+    let rest = text.strip_prefix(name).or_else(|| without_head(text, name)).unwrap_or(text);
+    let rest = rest.trim_start_matches(['：', ':', '，', ',']);
     match (rest.trim(), lang) {
         ("", _) => name.to_owned(),
         (rest, Lang::Zh) => format!("{name}：{rest}"),
         (rest, Lang::En) => format!("{name}: {rest}"),
     }
+}
+
+/// The sentence without a heading that says no more than the indicator's name: `链接失效：` under 服务链接失效.
+fn without_head<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let (head, rest) = text.split_once('：').or_else(|| text.split_once(": "))?;
+    let name = name.to_lowercase();
+    head.to_lowercase().split_whitespace().all(|word| name.contains(word)).then_some(rest)
 }
 
 /// What was found on an account, for the ledger and the annex, advice apart; empty where nothing was.
@@ -150,36 +158,107 @@ pub(super) fn problems_in(row: &AccountRow, lang: Lang) -> String {
     parts.join(if lang == Lang::Zh { "；" } else { "; " })
 }
 
-/// Why an account could not be judged: unverified first, then what waits for a person.
+/// Why an account could not be judged, for the office's own ledger: unverified first, then what waits for a person.
 pub(super) fn doubts(row: &AccountRow) -> String {
-    doubts_in(row, Lang::Zh)
-}
-
-/// [`doubts`] in a language.
-pub(super) fn doubts_in(row: &AccountRow, lang: Lang) -> String {
-    let (colon, comma, semicolon) = if lang == Lang::Zh { ("：", "、", "；") } else { (": ", ", ", "; ") };
+    const LANG: Lang = Lang::Zh;
     let mut whys: Vec<(String, Vec<&str>)> = Vec::new();
     for verdict in row.verdicts(Outcome::Unverified) {
-        let said = said(verdict.indicator, &verdict.summary, lang);
-        let name = verdict.indicator.name(lang);
+        let said = said(verdict.indicator, &verdict.summary, LANG);
+        let name = verdict.indicator.name(LANG);
         let bare = |text: &str| text.trim_start_matches(['：', ':', ' ']).to_owned();
         let why = bare(said.strip_prefix(name).unwrap_or(&said));
-        let why = bare(why.strip_prefix(Outcome::Unverified.name(lang)).unwrap_or(&why));
+        let why = bare(why.strip_prefix(Outcome::Unverified.name(LANG)).unwrap_or(&why));
         match whys.iter_mut().find(|(known, _)| *known == why) {
             Some((_, names)) => names.push(name),
             None => whys.push((why, vec![name])),
         }
     }
-    let mut parts: Vec<String> =
-        whys.into_iter().map(|(why, names)| format!("{}{colon}{why}", names.join(comma))).collect();
+    let mut parts: Vec<String> = whys.into_iter().map(|(why, names)| format!("{}：{why}", names.join("、"))).collect();
     let suspected = row.verdicts(Outcome::Suspected).count();
     if suspected > 0 {
-        parts.push(match lang {
-            Lang::Zh => format!("疑似问题{suspected}项，待人工核实"),
-            Lang::En => format!("{suspected} suspected, to be decided by a person"),
-        });
+        parts.push(format!("疑似问题{suspected}项，待人工核实"));
     }
-    parts.join(semicolon)
+    parts.join("；")
+}
+
+/// What could not be looked at on an account and why, for its unit: in plain words, and no reproach.
+///
+/// Nothing of what is only suspected is said here.
+pub(super) fn unseen_in(row: &AccountRow, lang: Lang) -> String {
+    let mut whys: Vec<(String, Vec<&str>)> = Vec::new();
+    for verdict in row.verdicts(Outcome::Unverified) {
+        let (zh, en) = reason(&verdict.reason);
+        let why = match (lang, is_of_unit(&verdict.reason)) {
+            (Lang::Zh, true) => zh.to_owned(),
+            (Lang::Zh, false) => format!("{zh}（非单位责任）"),
+            (Lang::En, true) => en.to_owned(),
+            (Lang::En, false) => format!("{en} (not the unit's doing)"),
+        };
+        let name = looked_at(verdict.indicator, lang);
+        match whys.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => whys.push((why, vec![name])),
+        }
+    }
+    let say = |(why, names): (String, Vec<&str>)| match lang {
+        Lang::Zh => format!("未能检查：{}；原因：{why}", names.join("、")),
+        Lang::En => format!("not looked at: {}; reason: {why}", names.join(", ")),
+    };
+    let parts: Vec<String> = whys.into_iter().map(say).collect();
+    match (parts.is_empty(), lang) {
+        (false, _) => parts.join(if lang == Lang::Zh { "。" } else { ". " }),
+        (true, Lang::Zh) => "未能检查：内容更新；原因：没有取得更新情况（非单位责任）".to_owned(),
+        (true, Lang::En) => {
+            "not looked at: updates; reason: no publication time was seen (not the unit's doing)".to_owned()
+        }
+    }
+}
+
+/// What an indicator looks at, said without its reproach.
+const fn looked_at(indicator: Indicator, lang: Lang) -> &'static str {
+    use Indicator as I;
+    let (zh, en) = match indicator {
+        I::Stale | I::Zombie => ("内容更新", "updates"),
+        I::AppUnavailable => ("移动客户端下载和使用", "download and use of the app"),
+        I::Interaction => ("互动回应", "interaction"),
+        I::Expression => ("内容表述", "wording"),
+        I::SiteUnreachable => ("网站访问", "access to the website"),
+        I::HomeStale => ("首页更新", "updates of the home page"),
+        I::ColumnsStale => ("栏目更新", "updates of the columns"),
+        I::Privacy => ("个人信息保护", "protection of personal data"),
+        I::Link => ("服务链接", "service links"),
+        I::Review => ("审核记录", "review records"),
+        I::Registration => ("账号登记", "registration"),
+        I::Footer => ("网站标识", "footer marks"),
+        I::Ipv6 => ("IPv6支持", "IPv6"),
+        I::Tls => ("安全证书", "certificate"),
+        I::Duplicate => ("同平台开设情况", "accounts on the platform"),
+        I::Identity => ("名称和认证主体", "name and certified subject"),
+        I::LowUse => ("利用情况", "use"),
+    };
+    match lang {
+        Lang::Zh => zh,
+        Lang::En => en,
+    }
+}
+
+/// Whether it lies with the unit that something could not be looked at.
+fn is_of_unit(key: &str) -> bool {
+    matches!(
+        key,
+        "self_report"
+            | "never_handed_in"
+            | "unreachable"
+            | "bad_status"
+            | "timeout"
+            | "dns"
+            | "tls"
+            | "refused"
+            | "http_5xx"
+            | "no_such_app"
+            | "app_removed"
+    )
 }
 
 /// Accounts that could not be judged because a machine could not see, by why; those that
@@ -285,6 +364,10 @@ mod tests {
         assert_eq!(of("内容不更新：已18天。"), "内容不更新：已18天");
         assert_eq!(of("已18天未更新"), "内容不更新：已18天未更新");
         assert_eq!(of(""), "内容不更新");
+        let link = |summary: &str, lang| said(Indicator::Link, summary, lang);
+        assert_eq!(link("链接失效：https://a.test（404）", Lang::Zh), "服务链接失效：https://a.test（404）");
+        assert_eq!(link("broken link: https://a.test (404)", Lang::En), "Broken service link: https://a.test (404)");
+        assert_eq!(link("办事指南：打不开", Lang::Zh), "服务链接失效：办事指南：打不开");
     }
 
     #[test]

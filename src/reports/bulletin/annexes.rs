@@ -5,7 +5,7 @@ use crate::domain::account::{AccountId, Personal};
 use crate::domain::bulletin::{AccountResult, AccountRow, Contact, Form};
 use crate::domain::time::LocalTime;
 use crate::reports::docx::{Paper, Share};
-use crate::reports::wording::{doubts_in, problems_in, standing, unjudged_in};
+use crate::reports::wording::{problems_in, standing, unjudged_in, unseen_in};
 
 /// Lines of an annex before it refers to the spreadsheet.
 const LISTED: usize = 2000;
@@ -171,7 +171,7 @@ impl Draft<'_> {
             .iter()
             .enumerate()
             .map(|(n, row)| {
-                let cells = vec![(n + 1).to_string(), t.label(row), row.facts.unit.clone(), doubts_in(row, t.0)];
+                let cells = vec![(n + 1).to_string(), t.label(row), row.facts.unit.clone(), unseen_in(row, t.0)];
                 (row.facts.account_id.to_string(), cells)
             })
             .collect();
@@ -179,7 +179,7 @@ impl Draft<'_> {
             (t.pick("序号", "No."), 65),
             (t.pick("账号名称（平台）", "Account (platform)"), 255),
             (t.pick("主办单位", "Unit"), 210),
-            (t.pick("无法判定的原因", "Why"), 470),
+            (t.pick("未能检查的事项及原因", "Not looked at, and why"), 470),
         ];
         self.list(paper, columns, rows, "ledger.xlsx");
         let n = doubtful.undecided;

@@ -46,7 +46,7 @@ impl Draft<'_> {
         if fallen > 0 {
             text += &t.say(
                 format!("另有{fallen}个经申诉或核实后撤销，不计在内。"),
-                format!(" {fallen} more fell on appeal or review and are not counted."),
+                format!(" Not counted: {fallen} more that fell on appeal or review."),
             );
         }
         if advice > 0 {

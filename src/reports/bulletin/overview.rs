@@ -30,10 +30,32 @@ impl Draft<'_> {
         }
         let d = self.d;
         let (warnings, delivered, undelivered) = (d.warnings_sent, d.notices.delivered, d.notices.undelivered);
-        paper.body(&t.say(
-            format!("检查期间发出更新提醒{warnings}份；整改通知已送达{delivered}份，未送达{undelivered}份。"),
-            format!("During the inspection {warnings} early warnings were sent; {delivered} rectification notices were delivered, {undelivered} were not."),
-        ));
+        let mut told = Vec::new();
+        if warnings > 0 {
+            told.push(t.say(format!("发出更新提醒{warnings}份"), format!("{warnings} early warnings were sent")));
+        }
+        if delivered > 0 {
+            told.push(t.say(
+                format!("整改通知已送达{delivered}份"),
+                format!("{delivered} rectification notices were delivered"),
+            ));
+        }
+        if undelivered > 0 {
+            told.push(t.say(
+                format!("整改通知未送达{undelivered}份"),
+                format!("{undelivered} rectification notices were not delivered"),
+            ));
+        }
+        if told.is_empty() {
+            if self.form == Form::Statistics {
+                paper.body(
+                    t.pick("检查期间未发出提醒和通知。", "No reminder or notice was sent during the inspection."),
+                );
+            }
+            return;
+        }
+        let told = t.clauses(&told);
+        paper.body(&t.say(format!("检查期间{told}。"), format!("During the inspection {told}.")));
     }
 
     /// 抽取: frame, how, how many, which share, over which window.
@@ -57,13 +79,28 @@ impl Draft<'_> {
                 let (name, n) = (t.line(tally), tally.drawn);
                 t.say(format!("{name}{n}个"), format!("{name} {n}"))
             };
-            let reasons = t.list(&d.breakdowns.reason.iter().map(reason).collect::<Vec<_>>());
-            text += &t.say(format!("其中，{reasons}。"), format!(" By reason: {reasons}."));
+            // Why: one reason for all of them is said already.
+            let reasons: Vec<_> = d.breakdowns.reason.iter().filter(|tally| tally.drawn > 0).collect();
+            if reasons.len() > 1 {
+                let reasons = t.list(&reasons.into_iter().map(reason).collect::<Vec<_>>());
+                text += &t.say(format!("其中，{reasons}。"), format!(" By reason: {reasons}."));
+            }
         }
         let (from, to) = (t.day(d.round.window_from), t.day(d.round.as_of));
+        let certificate = if quarterly {
+            t.pick(
+                "抽样框、种子及复现方法见抽取公证单。",
+                " Frame, seed and the way to replay the draw stand in the certificate.",
+            )
+        } else {
+            t.pick(
+                "检查范围及复核方法见检查范围确认单。",
+                " The accounts and how to check them stand in the certificate.",
+            )
+        };
         text + &t.say(
-            format!("检查窗口为{from}至{to}。抽样框、种子及复现方法见抽取公证单。"),
-            format!(" The window runs from {from} to {to}. Frame, seed and the way to replay the draw stand in the certificate."),
+            format!("检查窗口为{from}至{to}。{certificate}"),
+            format!(" The window runs from {from} to {to}.{certificate}"),
         )
     }
 
@@ -199,11 +236,11 @@ fn breakdown(
     // Why: the column of accounts still to come stands only while there are some.
     let pending = usize::from(total.pending > 0);
     let mut columns = vec![
-        (t.of(zh, en), 160 - 20 * pending),
+        (t.of(zh, en), t.of(160, 125) - 20 * pending),
         (t.pick("总数", "All"), 75),
         (t.pick("检查", "Seen"), 75),
         (t.pick("已判定", "Judged"), 95),
-        (t.pick("合格", "Good"), 75),
+        (t.pick("合格", "Qualified"), t.of(75, 110)),
         (t.pick("存在问题", "Problems"), 115),
         (t.pick("不合格", "Failed"), 95),
         (t.pick("无法判定", "Unjudged"), 115),

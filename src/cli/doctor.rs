@@ -81,7 +81,7 @@ pub(super) async fn run(context: &mut Context) -> anyhow::Result<()> {
                     "no xuncha.toml found, defaults are used; xuncha init writes one",
                 ),
             }
-            look(&mut lines, config).await;
+            Box::pin(look(&mut lines, config)).await;
         }
     }
     let failed = lines.lines.iter().filter(|line| !line.ok).count();

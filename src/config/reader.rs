@@ -322,7 +322,7 @@ impl Reader {
 
 /// The text of a value as a message may show it.
 fn shown(key: &str, text: &str) -> String {
-    if CONCEALED_KEYS.contains(&key) || key.ends_with(".proxy") {
+    if CONCEALED_KEYS.contains(&key) || key.rsplit('.').next() == Some("proxy") {
         "***".to_owned()
     } else {
         text.chars().take(80).collect()

@@ -28,7 +28,7 @@ pub(super) fn body(part: &Part) -> Value {
     // Two blanks before a line break keep the break.
     let mut text = format!("**{}**  \n{}", part.title, part.lines.join("  \n"));
     if let Some((label, url)) = &part.link {
-        text.push_str(&format!("\n\n[{label}]({url})"));
+        text.extend(["\n\n[", label, "](", url, ")"]);
     }
     json!({
         "msgtype": "markdown",

@@ -26,7 +26,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -46,7 +46,7 @@ use crate::store::{Chat, Claimed, NoticeRow, StoreError};
 /// What the addresses of robots begin with; the rest is a hash.
 const PREFIX: &str = "robot:";
 /// How long a robot rests after an answer that names no time.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 /// Characters of a channel's own words that are kept.
 const SAID: usize = 160;
 
@@ -208,7 +208,7 @@ async fn post(
         Ok(secret) => secret,
         Err(error) => return Err(Fault::Settings(error.to_string())),
     };
-    let secret = secret.as_ref().map(|secret| secret.expose_secret());
+    let secret = secret.as_ref().map(ExposeSecret::expose_secret);
     let webhook = webhook.expose_secret();
     let (url, body) = match channel.kind {
         ChannelKind::Wecom => (webhook.to_owned(), wecom::body(part)),

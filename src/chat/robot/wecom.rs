@@ -14,7 +14,7 @@ pub(super) const MOST: usize = 4_096;
 pub(super) fn body(part: &Part) -> Value {
     let mut text = format!("**{}**\n{}", part.title, part.lines.join("\n"));
     if let Some((label, url)) = &part.link {
-        text.push_str(&format!("\n\n[{label}]({url})"));
+        text.extend(["\n\n[", label, "](", url, ")"]);
     }
     json!({ "msgtype": "markdown", "markdown": { "content": text } })
 }

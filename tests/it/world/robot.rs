@@ -231,11 +231,8 @@ impl Robot {
                 Some("a") => self.only(&piece, &["tag", "text", "href"]),
                 _ => self.faults.push(format!("a piece that is none: {piece}")),
             }
-            text += &format!(
-                "\n{}{}",
-                piece["text"].as_str().unwrap_or_default(),
-                piece["href"].as_str().unwrap_or_default()
-            );
+            let of = |key: &str| piece[key].as_str().unwrap_or_default().to_owned();
+            text.extend(["\n".to_owned(), of("text"), of("href")]);
         }
         (0, text)
     }

@@ -46,7 +46,7 @@ pub async fn write(
     write_held(tx, office, draft, now, now).await
 }
 
-/// [`write`], but nothing is sent before `not_before`.
+/// [`write()`], but nothing is sent before `not_before`.
 pub async fn write_held(
     tx: &mut Tx,
     office: &Office,

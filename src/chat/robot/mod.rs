@@ -1,7 +1,7 @@
 //! Group robots (群机器人) of WeCom, DingTalk and Feishu: channels that speak and never hear.
 //!
 //! - [`bind`] robots of the configuration become chats, and cease to be
-//! - [`split`] a notice becomes parts that a robot takes
+//! - `split` a notice becomes parts that a robot takes
 //! - `wecom`, `dingtalk`, `feishu`: markup, signature, and what an answer's code wants next
 //!
 //! Decisions that bind this module:

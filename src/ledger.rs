@@ -103,6 +103,9 @@ async fn context(tx: &mut Tx, office: &Office, round: &Round, current: &[Issue])
             recheck: both(&rule.recheck_zh, &rule.recheck_en),
         };
         context.remedies.insert(*indicator, remedy);
+        if rule.class == Class::Veto {
+            context.vetoes.push(*indicator);
+        }
     }
     context.working_days = Class::ALL.iter().map(|class| (*class, office.working_days(*class))).collect();
     for (id, number, unit, written_at, delivered_at) in tx.rectification_notices(round.id).await? {

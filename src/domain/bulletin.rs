@@ -13,7 +13,7 @@
 //! - A finding whose issue was revoked on appeal or dismissed has fallen and is counted as
 //!   compliant; `overturned` on the row says so.
 //! - Nothing personal: contacts never reach a dataset, numbers in what people and pages say
-//!   are masked, and of a person who acted the family name alone is kept.
+//!   are masked, what is found of personal data is told by post, kind and count alone, and of a person who acted the family name alone is kept.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -35,6 +35,7 @@ mod figure;
 mod form;
 mod measure;
 mod naming;
+mod outward;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trend;
@@ -151,6 +152,12 @@ impl AccountRow {
     #[must_use]
     pub fn label(&self) -> String {
         format!("{}（{}）", self.facts.name, self.facts.platform.zh())
+    }
+
+    /// Whether the unit handed in no review records, so that nothing proves that it reviews before it publishes.
+    #[must_use]
+    pub fn lacks_records(&self) -> bool {
+        self.verdicts(Outcome::Unverified).any(|v| v.reason == "never_handed_in")
     }
 
     /// The verdicts of one outcome.
@@ -423,6 +430,9 @@ fn row(mut facts: AccountFacts, issues: &[&Issue]) -> AccountRow {
     facts.extra.retain(|heading, _| KEPT_EXTRAS.contains(&heading.as_str()));
     let overturned = facts.member.as_mut().map(|member| overturn(member, issues)).unwrap_or_default();
     facts.member.iter_mut().flat_map(|member| &mut member.verdicts).for_each(|v| hide(&mut v.summary));
+    facts.member.iter_mut().for_each(outward::hide_leaks);
+    let fell = |v: &&mut Verdict| overturned.contains(&v.finding_id);
+    facts.member.iter_mut().flat_map(|m| &mut m.verdicts).filter(fell).for_each(outward::withdraw);
     let result = facts.member.as_ref().map(AccountResult::of);
     AccountRow { facts, result, overturned, issues: issues.iter().map(|issue| issue.id).collect() }
 }
@@ -457,6 +467,10 @@ fn hide(text: &mut String) {
 fn without_persons(issue: &mut Issue) {
     hide(&mut issue.summary);
     issue.evidence.snippet.iter_mut().for_each(hide);
+    outward::hide_leak(issue);
+    if has_fallen(issue.status) {
+        outward::withdraw_issue(issue);
+    }
     for event in &mut issue.events {
         hide(&mut event.note);
         if !matches!(event.actor.as_str(), "xuncha" | "cli") {

@@ -130,7 +130,11 @@ fn cells(dataset: &Dataset, words: Words, issue: &Issue) -> Vec<Cell> {
         Cell::Word(issue.indicator.name(words.0)),
         Cell::Word(issue.class.name(words.0)),
         Cell::text(format!("{} {}", issue.rule.document, issue.rule.clause).trim()),
-        Cell::text(&issue.summary),
+        Cell::text(if has_fallen(issue.status) {
+            words.pick("原认定已撤销", "withdrawn")
+        } else {
+            &issue.summary
+        }),
         Cell::Link(issue.evidence.url.clone(), Some(words.pick("打开", "Open"))),
         Cell::text(verifier),
         Cell::Day(notified),

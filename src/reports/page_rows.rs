@@ -111,7 +111,11 @@ impl View<'_> {
             unit: clip(&issue.unit, 120),
             indicator: issue.indicator.name(w.0),
             class: issue.class.name(w.0),
-            summary: clip(&issue.summary, 300),
+            summary: if has_fallen(issue.status) {
+                w.pick("原认定已撤销", "withdrawn").to_owned()
+            } else {
+                clip(&issue.summary, 300)
+            },
             due: issue.due_at.map_or(String::new(), |at| format!("{}{provisional}", at.date())),
             status: issue.status.name(w.0),
             tone: class_of(Tone::of_status(issue.status)),

@@ -200,6 +200,8 @@ pub struct Context {
     pub remedies: BTreeMap<Indicator, Remedy>,
     /// Working days allowed for a class of problems, counted from the day after delivery.
     pub working_days: BTreeMap<Class, u32>,
+    /// Indicators that fail an account by themselves under the rules of the office.
+    pub vetoes: Vec<Indicator>,
     /// The rectification notices of this round, by unit and number.
     pub sent: Vec<SentNotice>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{AccountResult, Dataset, Imbalance};
 use crate::domain::account::UnitTier;
+use crate::domain::finding::Outcome;
 
 /// A column by name: what the round states, and what a unit has.
 type Column = (&'static str, usize, fn(&UnitTally) -> usize);
@@ -29,15 +30,17 @@ pub struct UnitTally {
     pub unjudged: usize,
     /// 尚未检查.
     pub pending: usize,
+    /// Accounts of which something is still open: suspected, or not proved for want of review records.
+    pub unproved: usize,
     /// Problems that stand, advice not among them.
     pub problems: usize,
 }
 
 impl UnitTally {
-    /// Every account that was looked at qualified, and no problem stands.
+    /// Every account that was looked at qualified, no problem stands, and none may still come of what is open.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
-        self.drawn > 0 && self.qualified == self.drawn && self.problems == 0
+        self.drawn > 0 && self.qualified == self.drawn && self.problems == 0 && self.unproved == 0
     }
 }
 
@@ -55,6 +58,7 @@ impl Dataset {
             unit.frame += 1;
             let Some(result) = row.result else { continue };
             unit.drawn += 1;
+            unit.unproved += usize::from(row.verdicts(Outcome::Suspected).next().is_some() || row.lacks_records());
             *match result {
                 AccountResult::Qualified => &mut unit.qualified,
                 AccountResult::Problem => &mut unit.problem,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
 use crate::domain::account::AccountId;
-use crate::domain::bulletin::Form;
+use crate::domain::bulletin::{AccountRow, Form};
+use crate::domain::finding::Outcome;
 use crate::domain::issue::Issue;
 use crate::domain::round::RoundKind;
 use crate::domain::round::RoundState;
@@ -102,22 +103,22 @@ impl Draft<'_> {
     /// A paragraph an indicator: how many of how many, and which.
     fn statistics(&self, paper: &mut Paper, class: Class, groups: &[Group<'_>]) {
         let t = self.tongue;
-        let drawn = self.d.breakdowns.total.drawn;
         for (place, group) in groups.iter().enumerate() {
             let (number, accounts, issues) = (place + 1, group.names.len(), group.issues.len());
-            let word = t.quantifier(accounts, drawn);
+            let judged = self.judged(group);
+            let word = t.quantifier(accounts, judged);
             let name = group.indicator.name(t.0);
             let more = if accounts > self.examples() { t.pick("，详见附件", "; see the annex") } else { "" };
             let named = t.some(&group.names, self.examples()) + more;
             paper.body(&if class == Class::Advice {
                 t.say(
-                    format!("{number}.{name}。对{word}账号（{accounts}/{drawn}）提出建议，共{issues}条：{named}。"),
-                    format!("{number}. {name}. {word} accounts ({accounts}/{drawn}), {issues} in all: {named}."),
+                    format!("{number}.{name}。对{word}账号（{accounts}/{judged}）提出建议，共{issues}条：{named}。"),
+                    format!("{number}. {name}. {word} accounts ({accounts}/{judged}), {issues} in all: {named}."),
                 )
             } else {
                 t.say(
-                    format!("{number}.{name}。{word}账号（{accounts}/{drawn}）存在此类问题，共{issues}个：{named}。"),
-                    format!("{number}. {name}. {word} accounts ({accounts}/{drawn}), {issues} problems: {named}."),
+                    format!("{number}.{name}。{word}账号（{accounts}/{judged}）存在此类问题，共{issues}个：{named}。"),
+                    format!("{number}. {name}. {word} accounts ({accounts}/{judged}), {issues} problems: {named}."),
                 )
             });
         }
@@ -126,14 +127,14 @@ impl Draft<'_> {
     /// A line an issue: account, unit, what was found.
     fn listed(&self, paper: &mut Paper, groups: &[Group<'_>]) {
         let t = self.tongue;
-        let drawn = self.d.breakdowns.total.drawn;
         for (place, group) in groups.iter().enumerate() {
             let (number, accounts, issues) = (place + 1, group.names.len(), group.issues.len());
             let name = group.indicator.name(t.0);
-            let word = t.quantifier(accounts, drawn);
+            let judged = self.judged(group);
+            let word = t.quantifier(accounts, judged);
             paper.body(&t.say(
-                format!("{number}.{name}，{word}账号（{accounts}/{drawn}），共{issues}个。"),
-                format!("{number}. {name}: {} accounts ({accounts}/{drawn}), {issues} in all.", word.to_lowercase()),
+                format!("{number}.{name}，{word}账号（{accounts}/{judged}），共{issues}个。"),
+                format!("{number}. {name}: {} accounts ({accounts}/{judged}), {issues} in all.", word.to_lowercase()),
             ));
             for (line, issue) in group.issues.iter().take(LINES).enumerate() {
                 let (line, label) = (line + 1, t.issue_label(issue));
@@ -152,6 +153,17 @@ impl Draft<'_> {
                 paper.body(&t.say(format!("其余{rest}个见附件。"), format!("The other {rest} stand in the annex.")));
             }
         }
+    }
+
+    /// Accounts that were judged on an indicator: what could not be judged is no account without the problem.
+    fn judged(&self, group: &Group<'_>) -> usize {
+        let decided = |row: &&AccountRow| {
+            let verdicts = row.facts.member.iter().flat_map(|member| &member.verdicts);
+            verdicts
+                .filter(|v| matches!(v.outcome, Outcome::Pass | Outcome::Fail))
+                .any(|v| v.indicator.family() == group.indicator.family())
+        };
+        self.d.accounts.iter().filter(decided).count().max(group.names.len())
     }
 
     /// Whether this round drew a sample.

@@ -1,8 +1,12 @@
 //! 二、总体情况: the draw, the result, what could not be judged, and the change on the round before.
 
+use std::collections::BTreeSet;
+
 use super::Draft;
-use crate::domain::bulletin::{Amount, Dataset, Form, Tally};
+use crate::domain::account::Platform;
+use crate::domain::bulletin::{Amount, Dataset, Form, IndicatorTally, Tally};
 use crate::domain::round::{RoundKind, RoundName};
+use crate::domain::rule::Indicator;
 use crate::reports::docx::Paper;
 use crate::reports::sheet::numbers;
 use crate::reports::tongue::Tongue;
@@ -188,6 +192,21 @@ impl Draft<'_> {
             }
             texts.push(text);
         }
+        let n = d.accounts.iter().filter(|row| row.lacks_records()).count();
+        if n > 0 {
+            texts.push(t.say(
+                format!("{n}个账号所属单位未报送审核记录，未能核验先审后发。"),
+                format!("The units of {n} accounts handed in no review records; whether these review before they publish could not be verified."),
+            ));
+        }
+        let unseen = self.unseen();
+        if !unseen.is_empty() && total.drawn > total.pending {
+            let named = t.list(&unseen);
+            texts.push(t.say(
+                format!("单项否决指标中，{named}本期未检查，检查结果不含该项。"),
+                format!("Of the vetoes, these were not examined in this round, and the results say nothing of them: {named}."),
+            ));
+        }
         if total.pending > 0 {
             let (day, n) = (t.day(d.round.generated_at), total.pending);
             texts.push(t.say(
@@ -196,6 +215,26 @@ impl Draft<'_> {
             ));
         }
         texts
+    }
+
+    /// Vetoes that nothing was said of in the whole round, though there are accounts they concern.
+    fn unseen(&self) -> Vec<&'static str> {
+        let d = self.d;
+        let drawn: BTreeSet<Platform> =
+            d.accounts.iter().filter(|row| row.result.is_some()).map(|row| row.facts.platform).collect();
+        let concerns = |indicator: Indicator| match indicator {
+            Indicator::AppUnavailable => drawn.contains(&Platform::App),
+            Indicator::SiteUnreachable | Indicator::HomeStale | Indicator::ColumnsStale => {
+                drawn.contains(&Platform::Website)
+            }
+            _ => drawn.iter().any(|platform| *platform != Platform::Website),
+        };
+        let is_seen = |indicator: Indicator| {
+            let of = |tally: &IndicatorTally| tally.indicator.family() == indicator.family();
+            d.breakdowns.indicators.iter().any(|tally| of(tally) && tally.total > 0)
+        };
+        let unseen = d.context.vetoes.iter().filter(|indicator| concerns(**indicator) && !is_seen(**indicator));
+        unseen.map(|indicator| indicator.name(self.tongue.0)).collect()
     }
 
     /// The breakdowns by platform, unit tier and reason.

@@ -457,7 +457,8 @@ proptest! {
         };
         bump(&mut json["breakdowns"], &mut (nth % cells));
         let error = serde_json::from_value::<Dataset>(json).unwrap().check().unwrap_err();
-        let counted = error.expected.split(|c: char| !c.is_ascii_digit()).any(|n| n.parse().is_ok_and(|n: u64| n > 0));
+        // A number inside a word (IPv6) counts nothing.
+        let counted = error.expected.split(|c: char| !c.is_alphanumeric()).any(|n| n.parse().is_ok_and(|n: u64| n > 0));
         prop_assert!(!error.rows.is_empty() || !counted, "{}", error);
     }
 }

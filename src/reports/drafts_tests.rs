@@ -282,6 +282,40 @@ fn a_unit_with_open_issues_gets_one_letter_and_others_none() {
 }
 
 #[test]
+fn a_letter_and_a_circular_after_every_deadline_ask_by_a_date_to_be_filled_in() {
+    let dataset = dataset(|facts| {
+        for issue in &mut facts.issues {
+            issue.status = IssueStatus::Escalated;
+            issue.class = Class::Veto;
+            issue.due_at = Some(at("2020-01-06T01:00:00Z"));
+        }
+    });
+    for (_, letter) in letters(&dataset, Lang::Zh).unwrap() {
+        let text = text(&letter);
+        assert!(text.contains("（已逾期，已督办）") && text.contains("限于〔　　　　〕年"), "{text}");
+        assert!(!text.contains("在整改时限内") && !text.contains("“/"), "{text}");
+    }
+    let circular = draft(&dataset, Lang::Zh, Form::Brief, None).unwrap();
+    let text = text(&circular);
+    assert!(text.contains("日前将整改结果书面反馈") && !text.contains("依规申诉"), "{text}");
+    assert!(part(&circular, "word/styles.xml").unwrap().contains(r#"w:eastAsia="zh-CN""#));
+}
+
+#[test]
+fn a_round_that_looks_at_everything_confirms_its_accounts_and_draws_nothing() {
+    let dataset = dataset(|facts| {
+        facts.round.name = RoundName::Half(2026, 2);
+        facts.round.kind = RoundKind::HalfYear;
+        facts.previous = None;
+    });
+    let page = String::from_utf8(certificate::render_in(&dataset, Lang::Zh).unwrap()).unwrap();
+    for text in [page, text(&certificate::paper(&dataset, Lang::Zh).unwrap())] {
+        assert!(text.contains("检查范围确认单") && text.contains("全覆盖，未抽取"), "{text}");
+        assert!(!text.contains("公证单") && !text.contains("配额") && !text.contains("种子"), "{text}");
+    }
+}
+
+#[test]
 fn personal_data_stands_in_the_internal_version_alone_which_says_so_on_every_page() {
     let number = "11010519491231002X";
     let dataset = dataset(|facts| {

@@ -4,6 +4,8 @@
 //! spaces may be full width, and Chinese words do as well as `/commands`. Help, the command
 //! menu and the buttons all come from [`Verb`].
 
+use std::borrow::Cow;
+
 use crate::domain::keyed::keyed_enum;
 use crate::domain::person::Role;
 
@@ -119,6 +121,8 @@ pub struct Typed {
     pub id: Option<i64>,
     /// What follows, trimmed.
     pub rest: String,
+    /// Further numbers that came with the first.
+    pub others: Vec<i64>,
 }
 
 /// What a text turned out to be.
@@ -137,6 +141,7 @@ pub enum Read {
 /// Reads what was typed; `bot` is this bot's user name.
 #[must_use]
 pub fn read(text: &str, bot: &str) -> Read {
+    let text = without_mention(text, bot);
     let text = text.trim();
     if let Some(line) = text.strip_prefix(['/', '／']) {
         let name_end = line.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(line.len());
@@ -165,6 +170,50 @@ pub fn read(text: &str, bot: &str) -> Read {
     spoken.map_or(Read::Words, Read::Command)
 }
 
+/// The text without `@bot`, by which people address it in a group, wherever they put it.
+fn without_mention<'a>(text: &'a str, bot: &str) -> Cow<'a, str> {
+    if bot.is_empty() || !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let mut left = String::with_capacity(text.len());
+    let mut parts = text.split('@');
+    left.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let end = part.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(part.len());
+        let (name, after) = part.split_at(end);
+        if name.eq_ignore_ascii_case(bot) {
+            left.push(' ');
+            left.push_str(after);
+        } else {
+            left.push('@');
+            left.push_str(part);
+        }
+    }
+    Cow::Owned(left)
+}
+
+/// The numbers behind the first one, where there is nothing else: `30` of `28 30`, `24、29` and `24, 29号`.
+fn further(mut rest: &str) -> Vec<i64> {
+    let mut numbers = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(|c| is_gap(c) || matches!(c, '#' | '＃' | '号' | '和' | '及'));
+        if rest.is_empty() {
+            return numbers;
+        }
+        let Some((number, after)) = take_number(rest) else { return Vec::new() };
+        numbers.push(number);
+        rest = after;
+    }
+}
+
+/// The same before words: of `、30 已更新` only where the sign says that the list goes on.
+fn listed(rest: &str) -> Vec<i64> {
+    let Some(next) = rest.trim_start().strip_prefix(['、', '和', '及']) else { return Vec::new() };
+    let number = take_number(next.trim_start_matches(is_gap))
+        .filter(|(_, after)| after.starts_with([' ', '　', '、', '，', '：', ':', '号']));
+    number.map(|(number, _)| number).into_iter().collect()
+}
+
 fn arguments(verb: Verb, glued: Option<i64>, rest: &str) -> Typed {
     let mut rest = rest.trim_start_matches(is_gap);
     let mut id = glued;
@@ -177,7 +226,13 @@ fn arguments(verb: Verb, glued: Option<i64>, rest: &str) -> Typed {
     }
     // 问题 12 asks for one issue, not for the list.
     let verb = if verb == Verb::Issues && id.is_some() { Verb::Issue } else { verb };
-    Typed { verb, id, rest: rest.trim_matches(is_gap).to_owned() }
+    // A date is made of numbers as well.
+    let others = match verb {
+        Verb::Extend | Verb::Grant => Vec::new(),
+        _ if id.is_none() || !verb.takes_number() => Vec::new(),
+        _ => Some(further(rest)).filter(|numbers| !numbers.is_empty()).unwrap_or_else(|| listed(rest)),
+    };
+    Typed { verb, id, rest: rest.trim_matches(is_gap).to_owned(), others }
 }
 
 /// Takes a number off the front, full-width digits included; `None` when there is none or it is too long.
@@ -257,8 +312,29 @@ mod tests {
             ("/invite 测试区卫生健康局", Verb::Invite, None, "测试区卫生健康局"),
             ("/bind AB-12", Verb::Bind, None, "AB-12"),
         ] {
-            assert_eq!(command(text), Typed { verb, id, rest: rest.to_owned() }, "{text}");
+            assert_eq!(command(text), Typed { verb, id, rest: rest.to_owned(), others: Vec::new() }, "{text}");
         }
+    }
+
+    #[test]
+    fn several_numbers_are_noticed_and_the_bots_own_name_is_no_note() {
+        for (text, id, others) in [
+            ("签收 28 30", 28, vec![30]),
+            ("签收24、29", 24, vec![29]),
+            ("/ack 24,29，31号", 24, vec![29, 31]),
+            ("/ack24 29", 24, vec![29]),
+            ("整改 28、30 已更新", 28, vec![30]),
+            ("整改 28 3 条链接已修复", 28, vec![]),
+            ("延期 28 2026-12-01 假期", 28, vec![]),
+        ] {
+            let typed = command(text);
+            assert_eq!((typed.id, typed.others), (Some(id), others), "{text}");
+        }
+        for text in ["/ack 34@xuncha_bot", "/ack@xuncha_bot 34", "@Xuncha_bot 签收 34", "签收 34 @xuncha_bot"] {
+            let typed = command(text);
+            assert_eq!((typed.verb, typed.id, typed.rest.as_str()), (Verb::Ack, Some(34), ""), "{text}");
+        }
+        assert_eq!(command("/feedback 请联系 a@example.cn").rest, "请联系 a@example.cn");
     }
 
     #[test]

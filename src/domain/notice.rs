@@ -79,6 +79,9 @@ pub struct IssueLine {
     pub due_at: Option<LocalTime>,
     /// The deadline is 暂定.
     pub due_provisional: bool,
+    /// The unit has not acknowledged it yet.
+    #[serde(default)]
+    pub unacknowledged: bool,
 }
 
 /// One account that is about to fall silent.
@@ -149,6 +152,9 @@ pub enum Alert {
         why: String,
         /// Who.
         by: String,
+        /// How many files are kept with the issue.
+        #[serde(default)]
+        files: i64,
     },
     /// A unit asks for more time.
     ExtensionRequested {

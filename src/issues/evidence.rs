@@ -1,4 +1,4 @@
-//! Files with a rectification (佐证材料): kept with the change they belong to, or not at all.
+//! Files with a rectification or an appeal (佐证材料): kept with the change they belong to, or not at all.
 //!
 //! They lie in the database, so that a backup holds them and workers share them. They are for the
 //! supervisors and the unit itself; no report quotes them.
@@ -28,12 +28,12 @@ impl From<StoreError> for EvidenceError {
     }
 }
 
-/// What came of a rectification with files.
+/// What came of a report with files.
 #[derive(Debug, Clone)]
 pub struct Fixed {
     /// The issue as it stands now.
     pub issue: StoredIssue,
-    /// The rectification was reported just now; else before.
+    /// It was reported just now; else before.
     pub changed: bool,
     /// Files kept just now.
     pub added: usize,
@@ -54,6 +54,29 @@ pub async fn fix(
     actor: &str,
     scope: &Scope,
 ) -> Result<Fixed, EvidenceError> {
+    report(office, id, Action::Fix, note, Handed { files, album }, actor, scope).await
+}
+
+/// What was handed in with a report.
+#[derive(Debug, Clone, Copy)]
+pub struct Handed<'a> {
+    /// The files.
+    pub files: &'a [Material],
+    /// The channel's name for an album whose other pictures may follow.
+    pub album: Option<&'a str>,
+}
+
+/// [`fix`] for any action of a unit that files may support: a rectification, or an appeal.
+pub async fn report(
+    office: &Office,
+    id: i64,
+    action: Action,
+    note: &str,
+    handed: Handed<'_>,
+    actor: &str,
+    scope: &Scope,
+) -> Result<Fixed, EvidenceError> {
+    let Handed { files, album } = handed;
     let lang = office.lang();
     let mut tx = office.store.write().await?;
     let note = match (note.trim(), files.len(), lang) {
@@ -66,7 +89,7 @@ pub async fn fix(
     load(&mut tx, office, id, scope).await?;
     // Why before the act: what the act tells the supervisors counts the files.
     let added = keep(&mut tx, office, id, files, album, actor).await?;
-    let acted = act_in(&mut tx, office, id, Action::Fix, &note, actor, scope).await?;
+    let acted = act_in(&mut tx, office, id, action, &note, actor, scope).await?;
     if !acted.changed && added > 0 {
         tell_added(&mut tx, office, id, added, actor).await?;
     }
@@ -91,7 +114,7 @@ pub async fn add_to_album(
             other => other?,
         };
         let status = found.state.status;
-        if status != IssueStatus::Rectified {
+        if !matches!(status, IssueStatus::Rectified | IssueStatus::Appealed) {
             let refusal = Refusal::WrongStatus { status, what: "given further files", what_zh: "补充材料" };
             return Err(IssueError::Refused { id, refusal }.into());
         }

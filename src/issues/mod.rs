@@ -12,7 +12,7 @@ pub mod open;
 use chrono::{DateTime, Utc};
 
 use crate::domain::issue::{Action, Decision, EventKind, IssueStatus, Refusal, decide};
-use crate::domain::notice::{Alert, IssueLine, NoticeBody};
+use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
 use crate::store::{ApprovalKind, IssueQuery, NewEvent, StoreError, StoredIssue, Tx};
@@ -70,6 +70,20 @@ pub enum IssueError {
 pub async fn find(office: &Office, id: i64, scope: &Scope) -> Result<StoredIssue, IssueError> {
     let mut tx = office.store.read().await?;
     load(&mut tx, office, id, scope).await
+}
+
+/// An issue as a notice tells it: what to do, and how it will be looked at again.
+pub async fn item(office: &Office, found: &StoredIssue) -> Result<NoticeItem, StoreError> {
+    let mut tx = office.store.read().await?;
+    item::of(&mut tx, office, found).await
+}
+
+/// Whether the unit may not act on an issue yet: it is open, and no notice to the unit was written.
+pub async fn is_untold(office: &Office, found: &StoredIssue) -> Result<bool, StoreError> {
+    if found.state.status != IssueStatus::Open {
+        return Ok(false);
+    }
+    Ok(!office.store.read().await?.is_told(found.issue.id).await?)
 }
 
 /// The next `limit` issues after `after` that `scope` may see.
@@ -212,6 +226,7 @@ pub fn line(found: &StoredIssue) -> IssueLine {
         summary: issue.summary.clone(),
         due_at: issue.due_at,
         due_provisional: issue.due_provisional,
+        unacknowledged: issue.acknowledged_at.is_none() && !issue.status.is_final(),
     }
 }
 
@@ -240,7 +255,8 @@ async fn follow_up(
             }
         }
         Action::Appeal => {
-            let alert = Alert::Appealed { line: line(after), why: note.to_owned(), by: actor.to_owned() };
+            let files = tx.evidence_count(id).await?;
+            let alert = Alert::Appealed { line: line(after), why: note.to_owned(), by: actor.to_owned(), files };
             notify::alert(tx, office, alert, &key, now).await?;
         }
         Action::RequestExtension(until) => {

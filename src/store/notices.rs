@@ -178,6 +178,11 @@ impl Tx {
         )?)
     }
 
+    /// How many notices are about to go to a chat.
+    pub async fn deliveries_waiting(&mut self, chat: i64) -> Result<i64, StoreError> {
+        Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM delivery WHERE chat_id = $1 AND status = 'queued'", chat)?)
+    }
+
     /// The rectification notice of a unit and round that has not left yet and no channel was ever asked to take;
     /// it is held where it stands until this transaction ends.
     pub async fn notice_not_left(

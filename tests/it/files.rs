@@ -102,12 +102,12 @@ on_both! {
         assert!(said.contains("已收到整改反馈"), "{said}");
         assert_eq!(state(&office, first).await, (IssueStatus::Rectified, 2));
         assert!(history(&office, first).await.contains(&"rectified".to_owned()));
-        assert!(bot.file(&lin, "说明.pdf", b"%PDF-1.7", &caption).await.contains("整改材料：3 份"));
+        assert!(bot.file(&lin, "说明.pdf", b"%PDF-1.7", &caption).await.contains("所附材料：3 份"));
         assert_eq!(history(&office, first).await.last().unwrap(), "files_added");
         assert_eq!(state(&office, second).await.1, 0);
 
         let shown = bot.tell(&chen, &format!("/issue {first}")).await;
-        assert!(shown.contains("整改材料：3 份"), "{shown}");
+        assert!(shown.contains("所附材料：3 份"), "{shown}");
         bot.chat.telegram.say(chen.chat_id, &chen, &format!("材料 {first}")).await.unwrap();
         let sent = bot.chat.telegram.inbox(chen.chat_id);
         let names: Vec<_> = sent.iter().filter_map(|m| m.file.as_ref()).map(|file| file.name.clone()).collect();

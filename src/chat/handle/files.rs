@@ -8,8 +8,9 @@ use crate::chat::attachment::{Attachments, Content, MOST};
 use crate::chat::commands::{Read, Typed, Verb, read};
 use crate::chat::texts::{self, FileReply, Press, Reply};
 use crate::domain::Lang;
+use crate::domain::issue::Action;
 use crate::domain::material::{Material, MaterialFault};
-use crate::issues::evidence::{self, EvidenceError};
+use crate::issues::evidence::{self, EvidenceError, Handed};
 use crate::issues::{IssueError, Scope};
 use crate::office::Office;
 use crate::people;
@@ -40,15 +41,15 @@ pub async fn wants(office: &Office, bot: &str, incoming: &Incoming) -> Result<bo
 
 /// Whether a photo or file may come with a command.
 const fn takes_files(verb: Verb) -> bool {
-    matches!(verb, Verb::Fix | Verb::Selfreport)
+    matches!(verb, Verb::Fix | Verb::Appeal | Verb::Selfreport)
 }
 
 /// Acts on a message that is about files; `None` for every other.
 pub(super) async fn take(desk: &Desk<'_>, bot: &str, words: &Words<'_>) -> Result<Option<Outcome>, StoreError> {
     let came = !words.attachments.is_empty();
     let typed = match (words.reply_to.and_then(texts::asked), read(words.text, bot)) {
-        (Some(Press::Do(Verb::Fix, id)), Read::Words) if came => {
-            Typed { verb: Verb::Fix, id: Some(id), rest: words.text.trim().to_owned() }
+        (Some(Press::Do(verb @ (Verb::Fix | Verb::Appeal), id)), Read::Words) if came => {
+            Typed { verb, id: Some(id), rest: words.text.trim().to_owned(), others: Vec::new() }
         }
         (Some(_), Read::Words) => return Ok(None),
         (_, Read::Command(typed)) if is_about_files(typed.verb) || (came && takes_files(typed.verb)) => typed,
@@ -61,13 +62,15 @@ pub(super) async fn take(desk: &Desk<'_>, bot: &str, words: &Words<'_>) -> Resul
     if let Some(refusal) = desk.refusal(typed.verb) {
         return Ok(Some(desk.say(&refusal).into()));
     }
-    let Typed { verb, id, rest } = typed;
+    let Typed { verb, id, rest, others } = typed;
     let outcome = match (verb, id) {
+        (_, Some(_)) if !others.is_empty() => desk.say(&Reply::OneNumber(verb)).into(),
         (Verb::Template, _) => tables::template(desk).await?,
         (Verb::Worksheet, _) => tables::worksheet(desk, &rest).await?,
         (Verb::Evidence, Some(id)) => send(desk, id).await?,
         (Verb::Selfreport, _) => self_report::take(desk, &rest, words.attachments).await?,
-        (Verb::Fix, Some(id)) => fix(desk, id, &rest, words.attachments).await?,
+        (Verb::Fix, Some(id)) => report(desk, verb, Action::Fix, id, &rest, words.attachments).await?,
+        (Verb::Appeal, Some(id)) => report(desk, verb, Action::Appeal, id, &rest, words.attachments).await?,
         _ => desk.say(&Reply::Usage(verb)).into(),
     };
     Ok(Some(outcome))
@@ -128,14 +131,23 @@ pub(super) fn materials(attachments: &Attachments, lang: Lang) -> Result<Vec<Mat
                 Err(fault) => faults.push((name(), fault)),
             },
             Content::TooLarge => faults.push((name(), MaterialFault::TooLarge)),
-            Content::Failed | Content::Unasked => return Err(refuse(&FileReply::NotFetched)),
+            // Nothing of this channel is ever fetched.
+            Content::Unasked => return Err(refuse(&FileReply::NotHere)),
+            Content::Failed => return Err(refuse(&FileReply::NotFetched)),
         }
     }
     if faults.is_empty() { Ok(taken) } else { Err(refuse(&FileReply::NotTaken(&faults))) }
 }
 
-async fn fix(desk: &Desk<'_>, id: i64, note: &str, attachments: &Attachments) -> Result<Outcome, StoreError> {
-    let none = || Ok(desk.say(&Reply::NoIssue(id)).into());
+async fn report(
+    desk: &Desk<'_>,
+    verb: Verb,
+    action: Action,
+    id: i64,
+    note: &str,
+    attachments: &Attachments,
+) -> Result<Outcome, StoreError> {
+    let none = || Ok(desk.say(&issues::unknown(desk, verb, id)).into());
     // Why first: what is wrong with a file would betray that another unit's issue exists.
     if list(desk, id).await?.is_none() {
         return none();
@@ -144,9 +156,15 @@ async fn fix(desk: &Desk<'_>, id: i64, note: &str, attachments: &Attachments) ->
         Ok(files) => files,
         Err(message) => return Ok((*message).into()),
     };
+    if let Some(found) = issues::find(desk, verb, id).await?
+        && issues::is_untold(desk, &found).await?
+    {
+        return Ok(desk.say(&Reply::NotTold(id)).into());
+    }
     let album = album_key(desk, attachments);
-    for scope in desk.scopes(Verb::Fix) {
-        match evidence::fix(desk.office, id, note, &files, album.as_deref(), desk.actor(), &scope).await {
+    for scope in desk.scopes(verb) {
+        let handed = Handed { files: &files, album: album.as_deref() };
+        match evidence::report(desk.office, id, action.clone(), note, handed, desk.actor(), &scope).await {
             Err(EvidenceError::Issue(IssueError::NotFound(_) | IssueError::AwaitsSecond { .. })) => {}
             Err(EvidenceError::Issue(IssueError::Store(error))) => return Err(error),
             Err(EvidenceError::Issue(IssueError::Refused { refusal, .. })) => {
@@ -154,7 +172,7 @@ async fn fix(desk: &Desk<'_>, id: i64, note: &str, attachments: &Attachments) ->
             }
             Err(EvidenceError::Full(id)) => return Ok(texts::file_reply(&FileReply::Full(id), desk.lang).into()),
             Ok(fixed) => {
-                let done = Reply::Done { verb: Verb::Fix, changed: fixed.changed, issue: &fixed.issue };
+                let done = Reply::Done { verb, changed: fixed.changed, issue: &fixed.issue };
                 return Ok(texts::with_files(desk.say(&done), id, fixed.files, desk.lang).into());
             }
         }
@@ -228,14 +246,16 @@ async fn send(desk: &Desk<'_>, id: i64) -> Result<Outcome, StoreError> {
     if desk.incoming.is_group {
         return Ok(desk.say(&Reply::PrivateOnly).into());
     }
-    let Some(files) = list(desk, id).await? else { return Ok(desk.say(&Reply::NoIssue(id)).into()) };
+    let Some(files) = list(desk, id).await? else {
+        return Ok(desk.say(&issues::unknown(desk, Verb::Evidence, id)).into());
+    };
     if files.is_empty() {
         return Ok(texts::file_reply(&FileReply::NoFiles(id), desk.lang).into());
     }
     let mut documents = Vec::new();
     for file in &files {
         let content = evidence::content(desk.office, file).await?;
-        let caption = format!("{id}　{}　{}", file.by, file.at.minute());
+        let caption = format!("{id}　{}　{}", texts::who(&file.by, desk.lang), file.at.minute());
         documents.push(Document { name: file.name.clone(), content, caption });
     }
     let message = texts::file_reply(&FileReply::Following(id, files.len()), desk.lang);

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::Desk;
+use super::{Desk, Place};
 use crate::chat::commands::{Verb, take_date};
-use crate::chat::texts::{Message, Reply};
+use crate::chat::texts::{self, Message, Reply};
 use crate::checks::recheck;
 use crate::domain::issue::{Action, Refusal, decide};
+use crate::domain::person::Role;
 use crate::domain::workday::{Deadline, due_at};
 use crate::issues::approval::{self, Answered};
 use crate::issues::{self, IssueError, Scope};
@@ -37,10 +38,18 @@ pub(super) enum Done {
     },
     /// Words are missing.
     WordsMissing,
+    /// The unit has not been told of it yet, so it cannot act on it.
+    NotTold,
 }
 
 /// Runs a command on one issue; `words` is what followed the number.
 pub(super) async fn act(desk: &Desk<'_>, verb: Verb, id: i64, words: &str) -> Result<Done, StoreError> {
+    if desk.role() == Role::UnitAdmin
+        && let Some(found) = find(desk, verb, id).await?
+        && is_untold(desk, &found).await?
+    {
+        return Ok(Done::NotTold);
+    }
     let Some((action, note)) = action(desk, verb, words) else { return Ok(Done::WordsMissing) };
     for scope in desk.scopes(verb) {
         let acted = match &action {
@@ -210,11 +219,44 @@ pub(super) async fn acknowledge_all(desk: &Desk<'_>, first: i64, last: i64) -> R
     Ok(count)
 }
 
+/// Whether the sender, a unit's administrator, may not act on an issue yet.
+pub(super) async fn is_untold(desk: &Desk<'_>, found: &StoredIssue) -> Result<bool, StoreError> {
+    Ok(desk.role() == Role::UnitAdmin && issues::is_untold(desk.office, found).await?)
+}
+
+/// Whether an issue is one of a unit the sender administers.
+pub(super) async fn is_own(desk: &Desk<'_>, id: i64) -> Result<bool, StoreError> {
+    let found = match desk.office.store.read().await?.issue(id, desk.office.zone()).await {
+        Err(StoreError::Missing { .. }) => return Ok(false),
+        other => other?,
+    };
+    Ok(desk.people.iter().any(|person| person.unit.as_deref() == Some(found.issue.unit.as_str())))
+}
+
+/// One issue in full, with what the reader may do next.
+pub(super) async fn shown(desk: &Desk<'_>, found: &StoredIssue) -> Result<Message, StoreError> {
+    let item = issues::item(desk.office, found).await?;
+    let until = found.state.requested_until.map(|at| desk.office.local(at));
+    let steps = texts::steps(desk.role(), &found.state);
+    let untold = is_untold(desk, found).await?;
+    Ok(desk.say(&Reply::Issue { issue: found, steps: &steps, item: &item, until, untold }))
+}
+
+/// The answer on a number behind which there is nothing for the sender here.
+pub(super) fn unknown(desk: &Desk<'_>, verb: Verb, id: i64) -> Reply<'static> {
+    // A supervisor may know of everything, but not everybody who reads along.
+    if desk.place != Place::Open && desk.own_scopes(verb).contains(&Scope::All) {
+        return Reply::PrivateOnly;
+    }
+    Reply::NoIssue(id)
+}
+
 /// The answer to a command on one issue.
-pub(super) fn answer(verb: Verb, id: i64, done: &Done) -> Reply<'_> {
+pub(super) fn answer<'a>(desk: &Desk<'_>, verb: Verb, id: i64, done: &'a Done) -> Reply<'a> {
     match done {
         Done::Acted { issue, changed } => Reply::Done { verb, changed: *changed, issue },
-        Done::NotFound => Reply::NoIssue(id),
+        Done::NotFound => unknown(desk, verb, id),
+        Done::NotTold => Reply::NotTold(id),
         Done::Refused(refusal, issue) => Reply::Refused(id, refusal, Some(issue)),
         Done::AwaitsSecond { request, others } => Reply::AwaitsSecond { issue: id, request: *request, others: *others },
         Done::WordsMissing => Reply::Ask(verb, id),

@@ -4,6 +4,7 @@ use super::findings::{self, Decided};
 use super::{Desk, Outcome, issues, lists};
 use crate::chat::commands::Verb;
 use crate::chat::texts::{self, List, Press, Reply};
+use crate::domain::issue::IssueStatus;
 use crate::domain::person::Role;
 use crate::domain::rule::Class;
 use crate::store::StoreError;
@@ -16,11 +17,8 @@ pub(super) async fn press(desk: &Desk<'_>, data: &str, buttons: &[Vec<Press>]) -
     }
     match press {
         Press::Do(Verb::Issue, id) => match issues::find(desk, Verb::Issue, id).await? {
-            Some(issue) => {
-                let steps = texts::steps(desk.role(), &issue.state);
-                Ok(message(desk, &Reply::Issue { issue: &issue, steps: &steps }))
-            }
-            None => Ok(toast(desk, &Reply::NoIssue(id))),
+            Some(issue) => Ok(issues::shown(desk, &issue).await?.into()),
+            None => Ok(toast(desk, &issues::unknown(desk, Verb::Issue, id))),
         },
         Press::Do(verb @ (Verb::Approve | Verb::Decline), id) => {
             let answer = issues::answer_request(desk, id, verb == Verb::Approve).await?;
@@ -39,13 +37,14 @@ pub(super) async fn press(desk: &Desk<'_>, data: &str, buttons: &[Vec<Press>]) -
                     let reply = Reply::Refused(id, &refusal, Some(&issue));
                     Ok(Outcome { redraw: redrawn(desk, buttons).await?, ..toast(desk, &reply) })
                 }
+                None if issues::is_untold(desk, &issue).await? => Ok(toast(desk, &Reply::NotTold(id))),
                 None => Ok(message(desk, &Reply::Ask(verb, id))),
             },
-            None => Ok(toast(desk, &Reply::NoIssue(id))),
+            None => Ok(toast(desk, &issues::unknown(desk, verb, id))),
         },
         Press::Do(verb, id) => {
             let done = issues::act(desk, verb, id, "").await?;
-            let reply = issues::answer(verb, id, &done);
+            let reply = issues::answer(desk, verb, id, &done);
             let mut outcome = toast(desk, &reply);
             // Why: a receipt is the unit's own business; what changes an issue's fate stays in the chat.
             if verb != Verb::Ack && matches!(done, issues::Done::Acted { .. } | issues::Done::AwaitsSecond { .. }) {
@@ -56,7 +55,9 @@ pub(super) async fn press(desk: &Desk<'_>, data: &str, buttons: &[Vec<Press>]) -
         }
         Press::AckAll(first, last) => {
             let count = issues::acknowledge_all(desk, first, last).await?;
-            Ok(Outcome { redraw: Some(Vec::new()), ..toast(desk, &Reply::AckedAll(count)) })
+            // The button stays for the unit whose notice it is, whoever else in the group pressed it.
+            let redraw = issues::is_own(desk, first).await?.then(Vec::new);
+            Ok(Outcome { redraw, ..toast(desk, &Reply::AckedAll(count)) })
         }
         Press::Open(list) => lists::open(desk, list).await,
         Press::Back(list, from) | Press::Next(list, from) => {
@@ -151,26 +152,34 @@ async fn redrawn(desk: &Desk<'_>, buttons: &[Vec<Press>]) -> Result<Option<Vec<V
             rows.push(row.clone());
             continue;
         };
-        if offered.iter().all(|verb| *verb == Verb::Issue) {
+        if offered.iter().all(|verb| matches!(verb, Verb::Issue | Verb::Evidence)) {
             rows.push(row.clone());
             continue;
         }
+        // Why: to whom the presser is nobody, the message stays as it is for those it was written to.
+        let Some(issue) = issues::find(desk, Verb::Issue, id).await? else { return Ok(None) };
         // A message to a unit keeps offering what a unit does, whoever pressed.
-        let role = if offered.iter().any(|verb| verb.is_for(Role::UnitAdmin) && *verb != Verb::Issue) {
-            Role::UnitAdmin
+        let role =
+            if offered.iter().any(|verb| verb.is_for(Role::UnitAdmin) && !matches!(verb, Verb::Issue | Verb::Evidence))
+            {
+                Role::UnitAdmin
+            } else {
+                Role::Supervisor
+            };
+        let mut next: Vec<Press> = if offered.contains(&Verb::Hold) && issue.issue.is_held_off() {
+            vec![Press::Do(Verb::Escalate, id)]
+        } else if issue.issue.class == Class::Advice && role == Role::UnitAdmin {
+            let waits = issue.state.acknowledged_at.is_none() && !issue.state.status.is_final();
+            waits.then_some(Press::Do(Verb::Ack, id)).into_iter().collect()
         } else {
-            Role::Supervisor
-        };
-        let mut next: Vec<Press> = match issues::find(desk, Verb::Issue, id).await? {
-            Some(issue) if offered.contains(&Verb::Hold) && issue.issue.is_held_off() => {
-                vec![Press::Do(Verb::Escalate, id)]
-            }
-            Some(issue) if issue.issue.class == Class::Advice && role == Role::UnitAdmin => {
-                let waits = issue.state.acknowledged_at.is_none() && !issue.state.status.is_final();
-                waits.then_some(Press::Do(Verb::Ack, id)).into_iter().collect()
-            }
-            Some(issue) => texts::steps(role, &issue.state).into_iter().map(|verb| Press::Do(verb, id)).collect(),
-            None => Vec::new(),
+            let steps = texts::steps(role, &issue.state).into_iter();
+            // Closing out of turn is offered where the issue is read, not under every old message.
+            let calm = matches!(issue.state.status, IssueStatus::Notified | IssueStatus::Acknowledged);
+            let fits = |verb: &Verb| !calm || role == Role::UnitAdmin || offered.contains(verb);
+            steps
+                .filter(|verb| fits(verb) || *verb == Verb::Grant || *verb == Verb::Refuse)
+                .map(|verb| Press::Do(verb, id))
+                .collect()
         };
         if offered.contains(&Verb::Issue) {
             next.push(Press::Do(Verb::Issue, id));

@@ -80,7 +80,8 @@ pub(super) async fn take(desk: &Desk<'_>, attachments: &Attachments) -> Result<O
     }
     let content = match &file.content {
         Content::Whole(content) => content,
-        Content::Failed | Content::Unasked => return say(&FileReply::NotFetched),
+        Content::Unasked => return say(&FileReply::NotHere),
+        Content::Failed => return say(&FileReply::NotFetched),
         Content::TooLarge => return Ok(not_taken(desk, file.name.as_deref(), MaterialFault::TooLarge)),
     };
     if content.is_empty() {

@@ -295,3 +295,57 @@ async fn the_bot_outlives_an_outage() {
     assert!(world.telegram.inbox(health.chat_id)[0].text.contains("共 2 项"));
     world.close().await;
 }
+
+#[tokio::test]
+async fn another_units_press_leaves_the_message_as_it_is() {
+    let (world, health, parks, _) = world().await;
+    let row = vec![Press::Do(Verb::Ack, 1), Press::Do(Verb::Fix, 1), Press::Do(Verb::Appeal, 1)];
+    for (update, pressed) in (1..).zip([Press::Do(Verb::Ack, 1), Press::Do(Verb::Fix, 1)]) {
+        let outcome = press(&world, update, &parks, pressed, std::slice::from_ref(&row)).await;
+        assert_eq!((outcome.redraw, outcome.messages), (None, Vec::new()), "{pressed:?}");
+    }
+    let all = [vec![Press::AckAll(1, 2)]];
+    assert_eq!(press(&world, 5, &parks, Press::AckAll(1, 2), &all).await.redraw, None);
+    let outcome = press(&world, 6, &health, Press::Do(Verb::Ack, 1), &[row]).await;
+    let left: Vec<Press> = outcome.redraw.unwrap().into_iter().flatten().map(|button| button.press).collect();
+    assert_eq!(left, [Press::Do(Verb::Fix, 1), Press::Do(Verb::Appeal, 1), Press::Do(Verb::Extend, 1)]);
+}
+
+#[tokio::test]
+async fn several_numbers_and_half_a_request_are_answered_plainly() {
+    let (world, health, _, chief) = world().await;
+    let both = tell(&world, 1, &health, "签收1、2、999", None).await;
+    assert!(both.contains("1 号　已签收") && both.contains("2 号　已签收") && both.contains("999"), "{both}");
+    assert_eq!(status(&world, 2).await, IssueStatus::Acknowledged);
+    assert!(tell(&world, 2, &health, "整改 1、2 已更新", None).await.contains("一个编号"));
+    assert_eq!(status(&world, 1).await, IssueStatus::Acknowledged);
+    assert!(tell(&world, 3, &health, "延期 1 下周五 机房施工", None).await.contains("日期未能识别"));
+    let why = tell(&world, 4, &health, "延期 1 2026-12-04", None).await;
+    assert!(why.contains("2026-12-04") && why.contains("理由"), "{why}");
+    assert!(tell(&world, 5, &health, "机房施工", Some(&why)).await.contains("已提交延期申请"));
+    let shown = tell(&world, 6, &chief, "/issue 1", None).await;
+    for words in ["申请延期至：2026-12-04", "要求：", "复查：", "（系统）"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    tell(&world, 7, &chief, "/refuse 1 可按期完成", None).await;
+    let row = [vec![Press::Do(Verb::Grant, 1), Press::Do(Verb::Refuse, 1)]];
+    for (update, pressed) in (8..).zip([Press::Do(Verb::Grant, 1), Press::Do(Verb::Refuse, 1)]) {
+        let toast = press(&world, update, &chief, pressed, &row).await.toast.unwrap();
+        assert!(toast.contains("不予延期") && toast.contains("陈测试"), "{toast}");
+    }
+}
+
+#[tokio::test]
+async fn a_unit_reads_but_does_not_touch_what_it_was_not_told_of() {
+    let world = World::new().await;
+    world.account("A1", HEALTH).await;
+    let health = world.bound("林测试", Role::UnitAdmin, Some(HEALTH)).await;
+    world.judge(&["A1"], &[]).await;
+    let mut tx = world.office.store.write().await.unwrap();
+    let held = tx.is_told(1).await.unwrap();
+    drop(tx);
+    let shown = press(&world, 1, &health, Press::Do(Verb::Issue, 1), &[]).await.messages.remove(0);
+    assert!(shown.buttons.is_empty(), "{shown:?}");
+    assert_eq!(shown.plain.contains("通知尚未发出"), !held);
+    assert_eq!(tell(&world, 2, &health, "签收 1", None).await.contains("通知尚未发出"), !held);
+}

@@ -3,7 +3,7 @@
 use super::findings::{self, Decided};
 use super::{Desk, Outcome, issues, lists, report};
 use crate::chat::attachment::Attachments;
-use crate::chat::commands::{Read, Typed, Verb, read};
+use crate::chat::commands::{Read, Typed, Verb, read, take_date};
 use crate::chat::texts::{self, BindRefusal, List, Message, Press, Progress, Reply};
 use crate::domain::Lang;
 use crate::domain::person::Role;
@@ -11,6 +11,9 @@ use crate::domain::round::RoundName;
 use crate::notify;
 use crate::people::{self, BindError, InviteError, Refused};
 use crate::store::StoreError;
+
+/// More issues than this are not acknowledged by one command.
+const MOST_AT_ONCE: usize = 30;
 
 /// A message as it came.
 pub(super) struct Words<'a> {
@@ -32,7 +35,13 @@ pub(super) async fn text(desk: &Desk<'_>, bot: &str, words: &Words<'_>) -> Resul
         (Some(press), Read::Words) => match press {
             Press::DismissWords(id) => return settle(desk, id, false, words).await,
             Press::ConfirmWords(id) => return settle(desk, id, true, words).await,
-            Press::Do(verb, id) => Typed { verb, id: Some(id), rest: words.text.trim().to_owned() },
+            Press::Do(verb, id) => {
+                let said = words.text.trim();
+                // The date stands in the question that asked for the reason.
+                let date = words.reply_to.and_then(texts::asked_date).filter(|_| take_date(said).is_none());
+                let rest = date.map_or_else(|| said.to_owned(), |date| format!("{date} {said}"));
+                Typed { verb, id: Some(id), rest, others: Vec::new() }
+            }
             _ => return Ok(Outcome::default()),
         },
         (_, Read::Command(typed)) => typed,
@@ -60,7 +69,7 @@ pub(super) fn unfit(desk: &Desk<'_>, words: &Words<'_>) -> Option<Reply<'static>
 }
 
 async fn command(desk: &Desk<'_>, typed: Typed, attachments: &Attachments) -> Result<Outcome, StoreError> {
-    let Typed { verb, id, rest } = typed;
+    let Typed { verb, id, rest, others } = typed;
     match verb {
         Verb::Bind | Verb::Start if !rest.is_empty() => return bind(desk, &rest).await,
         Verb::Bind => return Ok(desk.say(&Reply::Usage(Verb::Bind)).into()),
@@ -85,43 +94,59 @@ async fn command(desk: &Desk<'_>, typed: Typed, attachments: &Attachments) -> Re
         Verb::Invite => invite(desk, &rest).await?,
         Verb::Feedback => feedback(desk, &rest).await?,
         _ => match id {
+            Some(id) if verb == Verb::Ack && (1..MOST_AT_ONCE).contains(&others.len()) => {
+                acknowledge(desk, id, &others).await?
+            }
+            Some(_) if !others.is_empty() => desk.say(&Reply::OneNumber(verb)),
             Some(id) if matches!(verb, Verb::Approve | Verb::Decline) => {
                 let answer = issues::answer_request(desk, id, verb == Verb::Approve).await?;
                 desk.say(&Reply::Request(id, &answer))
             }
-            Some(id) => on_issue(desk, verb, id, with_attachment(rest, !attachments.is_empty(), desk.lang)).await?,
+            Some(id) => on_issue(desk, verb, id, rest).await?,
             None => desk.say(&Reply::Usage(verb)),
         },
     };
-    Ok(message.into())
+    if attachments.is_empty() {
+        return Ok(message.into());
+    }
+    Ok(texts::without_files(message, desk.incoming.channel != "wecom", desk.lang).into())
+}
+
+/// Acknowledges several issues: a line on each.
+async fn acknowledge(desk: &Desk<'_>, first: i64, others: &[i64]) -> Result<Message, StoreError> {
+    let mut all = on_issue(desk, Verb::Ack, first, String::new()).await?;
+    for id in others {
+        let next = on_issue(desk, Verb::Ack, *id, String::new()).await?;
+        for (text, more) in [(&mut all.html, next.html), (&mut all.plain, next.plain)] {
+            text.push('\n');
+            text.push_str(&more);
+        }
+    }
+    Ok(all)
 }
 
 async fn on_issue(desk: &Desk<'_>, verb: Verb, id: i64, words: String) -> Result<Message, StoreError> {
     if verb == Verb::Issue {
         return Ok(match issues::find(desk, verb, id).await? {
-            Some(issue) => desk.say(&Reply::Issue { issue: &issue, steps: &texts::steps(desk.role(), &issue.state) }),
-            None => desk.say(&Reply::NoIssue(id)),
+            Some(issue) => issues::shown(desk, &issue).await?,
+            None => desk.say(&issues::unknown(desk, verb, id)),
         });
     }
     let done = issues::act(desk, verb, id, &words).await?;
     // Why: asking for words about an issue that does not exist would betray that others do.
-    if matches!(done, issues::Done::WordsMissing) && issues::find(desk, verb, id).await?.is_none() {
-        return Ok(desk.say(&Reply::NoIssue(id)));
+    if matches!(done, issues::Done::WordsMissing) {
+        let Some(found) = issues::find(desk, verb, id).await? else {
+            return Ok(desk.say(&issues::unknown(desk, verb, id)));
+        };
+        // What cannot be done anyway is said before anybody types.
+        if let Some(refusal) = issues::refused_now(desk, verb, &found) {
+            return Ok(desk.say(&Reply::Refused(id, &refusal, Some(&found))));
+        }
+        if verb == Verb::Extend && !words.is_empty() {
+            return Ok(desk.say(&Reply::AskDate(id, take_date(&words).map(|(date, _)| date))));
+        }
     }
-    Ok(desk.say(&issues::answer(verb, id, &done)))
-}
-
-/// Notes that a photo or file came with the words; it stays in the chat.
-fn with_attachment(words: String, attachment: bool, lang: Lang) -> String {
-    let mark = match lang {
-        Lang::Zh => "（附件见聊天记录）",
-        Lang::En => "(attachment in the chat)",
-    };
-    match (attachment, words.is_empty()) {
-        (false, _) => words,
-        (true, true) => mark.to_owned(),
-        (true, false) => format!("{words} {mark}"),
-    }
+    Ok(desk.say(&issues::answer(desk, verb, id, &done)))
 }
 
 /// The reply to a question about a finding: the reason for dismissing it, or the note that confirms it.
@@ -155,7 +180,8 @@ async fn bind(desk: &Desk<'_>, code: &str) -> Result<Outcome, StoreError> {
             let mut roles = desk.roles();
             roles.push(person.role);
             let menu = (!incoming.is_group).then(|| (texts::commands_of(&roles), desk.lang));
-            return Ok(Outcome { menu, ..desk.say(&Reply::Bound(&person)).into() });
+            let waits = desk.office.store.read().await?.deliveries_waiting(person.chat_id).await? > 0;
+            return Ok(Outcome { menu, ..desk.say(&Reply::Bound(&person, waits)).into() });
         }
         Err(BindError::Unknown) => BindRefusal::Unknown,
         Err(BindError::Expired) => BindRefusal::Expired,

@@ -1,7 +1,8 @@
 //! Notices in English.
 
 use super::page::{Button, Line, Message, Page, clip};
-use super::{Due, Way};
+use super::{Due, Way, who};
+use crate::domain::Lang;
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
     Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine,
@@ -116,8 +117,9 @@ fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>, w
         .items(advice.into_iter().map(suggestion))
         .tail(Line::of(match way {
             Way::Here => {
-                "Please acknowledge, and report once rectified; appeal if you disagree. Use the buttons, or send \
-                 /ack ID, /fix ID what was done, /appeal ID why."
+                "Please acknowledge, and report once rectified; appeal if you disagree, and ask in \
+                 time if you need longer. Use the buttons, or send /ack ID, /fix ID what was done, /appeal ID why, \
+                 /extend ID DATE why."
             }
             Way::Link => {
                 "Please open the page of this notice to acknowledge, and again to report once rectified; appeal \
@@ -211,20 +213,22 @@ fn alert(page: Page, alert: &Alert) -> Page {
             )))
             .items(lines.iter().map(|line| vec![suspicion(line)]))
             .tail(Line::of("Send /queue to confirm or dismiss each; the unit is told at once of what is confirmed.")),
-        Alert::Appealed { line, why, by } => page
-            .head(Line::of(format!("{} ({by}) appeals; the clock has stopped. Please decide.", line.unit)))
+        Alert::Appealed { line, why, by, files } => page
+            .head(Line::of(format!("{} ({}) appeals; the clock has stopped. Please decide.", line.unit, who(by, Lang::En))))
             .head(subject(line, false))
-            .head(Line::of("Reason: ").text(clip(why, SAID))),
+            .head(Line::of("Reason: ").text(clip(why, SAID)))
+            .heads((*files > 0).then(|| Line::of(format!("Files: {files}")))),
         Alert::ExtensionRequested { line, until, why, by } => page
             .head(Line::of(format!(
-                "{} ({by}) asks for an extension until {}. Please decide.",
+                "{} ({}) asks for an extension until {}. Please decide.",
                 line.unit,
+                who(by, Lang::En),
                 until.date()
             )))
             .head(issue_line(line, false))
             .head(Line::of("Reason: ").text(clip(why, SAID))),
         Alert::Rectified { line, what, by, .. } => page
-            .head(Line::of(format!("{} ({by}) reports a rectification that a person has to check.", line.unit)))
+            .head(Line::of(format!("{} ({}) reports a rectification that a person has to check.", line.unit, who(by, Lang::En))))
             .head(issue_line(line, false))
             .head(Line::of("What was done: ").text(clip(what, SAID))),
         Alert::Rechecked { line, passed, closed, what, asked_by, .. } => {
@@ -243,13 +247,14 @@ fn alert(page: Page, alert: &Alert) -> Page {
                 .head(Line::of("What was seen: ").text(clip(what, SAID)))
         }
         Alert::Veto { line, by } => page
-            .head(Line::of(format!("{by} confirmed a veto-class problem; it is opened, and the unit will be told.")))
+            .head(Line::of(format!("{} confirmed a veto-class problem; it is opened, and the unit will be told.", who(by, Lang::En))))
             .head(issue_line(line, true)),
         Alert::SecondWanted { request, what, note, by, until } => {
             let page = match what {
                 SecondFor::Close { line } => page
                     .head(Line::of(format!(
-                        "{by} asks to close this problem; no recheck has passed, so another supervisor has to agree (request {request})."
+                        "{} asks to close this problem; no recheck has passed, so another supervisor has to agree (request {request}).",
+                        who(by, Lang::En)
                     )))
                     .head(issue_line(line, true)),
                 SecondFor::Revoke { line } => page
@@ -270,7 +275,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
             if by.is_empty() { page } else { page.head(Line::of("Nobody agrees to their own request.")) }
         }
         Alert::Feedback { unit, text, by } => page
-            .head(Line::of(format!("Feedback from {} ({by}):", unit.as_deref().unwrap_or("no unit"))))
+            .head(Line::of(format!("Feedback from {} ({}):", unit.as_deref().unwrap_or("no unit"), who(by, Lang::En))))
             .head(Line::of(clip(text, 1_000))),
         Alert::RobotRefuses { robot, unit, why } => page
             .head(Line::of(format!(
@@ -352,7 +357,7 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         page = page.items([vec![Line::strong("Not delivered")]]).items(undelivered.iter().map(undelivered_line));
     }
     if *blind_count > 0 {
-        let title = format!("Sources that cannot be read: {blind_count} (xuncha sources list)");
+        let title = format!("Sources that cannot be read: {blind_count}");
         page = page.items([vec![Line::strong(title)]]).items(blind.iter().map(blind_line));
     }
     page

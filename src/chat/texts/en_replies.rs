@@ -3,13 +3,15 @@
 use super::en::{count, day, more, round_name};
 use super::keyboard::{step_buttons, why_buttons};
 use super::page::{Line, Message, Page, clip};
-use super::{BindRefusal, Progress, Reply, RequestAnswer, commands_of, en_lists};
+use super::{BindRefusal, Progress, Reply, RequestAnswer, commands_of, en_lists, who};
 use crate::chat::commands::Verb;
 use crate::domain::Lang;
 use crate::domain::finding::Outcome;
-use crate::domain::issue::{IssueStatus, Refusal};
+use crate::domain::issue::{Event, EventKind, IssueStatus, Refusal};
+use crate::domain::notice::NoticeItem;
 use crate::domain::person::Role;
 use crate::domain::rule::Class;
+use crate::domain::time::LocalTime;
 use crate::store::{Person, StoredIssue};
 
 pub(super) fn reply(reply: &Reply<'_>) -> Message {
@@ -26,7 +28,7 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Revoked => say(
             "Your role was taken back, so you cannot go on. If you still need it, please ask the supervising office for a new code.",
         ),
-        Reply::Bound(person) => bound(person),
+        Reply::Bound(person, waits) => bound(person, *waits),
         Reply::NotBound(why) => say(match why {
             BindRefusal::Unknown => "The code is not right; please check it and send it again.",
             BindRefusal::Expired => "The code has expired; please ask the supervising office for a new one.",
@@ -42,9 +44,10 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::NoIssue(id) => say(&format!("There is no problem #{id}. Send /issues for the list.")),
         Reply::NoFinding(id) => say(&format!("There is no doubtful finding #{id}. Send /queue for the list.")),
         Reply::DecidedBefore { finding, by, at } => say(&format!(
-            "#{} was {} by {by} on {}; nothing is left to do.",
+            "#{} was {} by {} on {}; nothing is left to do.",
             finding.id,
             if finding.outcome == Outcome::Fail { "confirmed" } else { "dismissed" },
+            who(by, Lang::En),
             at.minute()
         )),
         Reply::NoRound => say("There is no such round. Write 2026Q4, 2026H2 or 2026-11-23."),
@@ -54,7 +57,9 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Refused(id, refusal, issue) => {
             let page = Page::of(Line::strong(format!("#{id}: ")).text(refused(refusal)));
             match issue {
-                Some(stored) if matches!(refusal, Refusal::WrongStatus { .. }) => meanwhile(page, stored),
+                Some(stored) if matches!(refusal, Refusal::WrongStatus { .. } | Refusal::NothingRequested) => {
+                    meanwhile(page, stored, matches!(refusal, Refusal::NothingRequested))
+                }
                 _ => page,
             }
         }
@@ -72,6 +77,28 @@ fn page(reply: &Reply<'_>) -> Page {
             _ => " Please reply to this message: what is the reason?",
         }))
         .ask(),
+        Reply::AskDate(id, date) => {
+            let page = Line::strong(format!("〔extend {id}〕"));
+            Page::of(match date {
+                Some(date) => page.text(format!(
+                    "〔until {date}〕 Please reply to this message: why do you need the extension?"
+                )),
+                None => page.text(
+                    " The date was not understood. Please reply to this message with a date and the reason, such as: 2026-12-01 system upgrade.",
+                ),
+            })
+            .ask()
+        }
+        Reply::OneNumber(Verb::Ack) => {
+            say("At most 30 problems are acknowledged at a time; nothing was changed. Please send fewer.")
+        }
+        Reply::OneNumber(verb) => {
+            say(&format!("/{verb} takes one number at a time; nothing was changed. Please send them one by one."))
+        }
+        Reply::NotTold(id) => Page::of(
+            Line::strong(format!("#{id}: "))
+                .text("the notice of it has not been sent yet. Please wait for the notice before you act on it."),
+        ),
         Reply::AskWhy(id) => Page::of(
             Line::strong(format!("〔dismiss {id}〕"))
                 .text(" Please choose the reason, or reply to this message with yours."),
@@ -100,7 +127,9 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::AckedAll(n) => {
             say(&format!("Acknowledged {}. Send /issues for the dates.", count(*n, "problem", "problems")))
         }
-        Reply::Issue { issue, steps } => issue_in_full(issue).buttons(step_buttons(steps, &issue.issue, Lang::En)),
+        Reply::Issue { issue, steps, item, until, untold } => {
+            issue_in_full(issue, item, *until, *untold).buttons(step_buttons(steps, &issue.issue, Lang::En))
+        }
         Reply::Issues { list, issues, from, total, with_unit } => {
             en_lists::issues(*list, issues, *from, *total, *with_unit)
         }
@@ -116,7 +145,7 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Invite { code, unit, expires_at } => Page::of(Line::of(format!("The code for {unit}: ")).code(code))
             .head(Line::of(format!("Good for one use until {}.", expires_at.minute())))
             .head(Line::of("To be sent to this bot: ").code(format!("/bind {code}"))),
-        Reply::LangSet => say("English it is."),
+        Reply::LangSet => say("Language: English."),
         Reply::Thanks => say("Passed on to the supervising office, thank you."),
         Reply::Trouble => say("This could not be done just now; please try again later."),
     }
@@ -146,15 +175,17 @@ fn help(roles: &[Role]) -> Page {
     }))
 }
 
-fn bound(person: &Person) -> Page {
+fn bound(person: &Person, waits: bool) -> Page {
     let role = person.role.en().to_lowercase();
     let page = Page::of(Line::of("Bound as ").bold(match &person.unit {
         Some(unit) => format!("{role} of {unit}"),
         None => role,
     }));
     match person.role {
-        Role::UnitAdmin => page
-            .head(Line::of("Notices that waited for you follow. Send /issues for the list, /help for the commands.")),
+        Role::UnitAdmin => {
+            let page = if waits { page.head(Line::of("Notices that waited for you follow.")) } else { page };
+            page.head(Line::of("Send /issues for the list, /help for the commands."))
+        }
         Role::Supervisor | Role::Auditor => page.head(Line::of("Send /help for the commands.")),
     }
 }
@@ -191,17 +222,19 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
         _ => line,
     };
     let page = Page::of(line);
-    if changed || verb == Verb::Recheck { page } else { meanwhile(page, stored) }
+    if changed || verb == Verb::Recheck { page } else { meanwhile(page, stored, false) }
 }
 
-/// What happened last, for a reader who comes too late.
-fn meanwhile(page: Page, stored: &StoredIssue) -> Page {
-    match stored.issue.events.last() {
+/// What happened last, or how the last request for an extension ended, for a reader who comes too late.
+fn meanwhile(page: Page, stored: &StoredIssue, extension: bool) -> Page {
+    let answered = |event: &&Event| matches!(event.kind, EventKind::Extended | EventKind::ExtensionRefused);
+    let events = &stored.issue.events;
+    match events.iter().rev().find(answered).filter(|_| extension).or_else(|| events.last()) {
         Some(event) => page.head(Line::of(format!(
             "Last: {} {} ({}); it is now {}.",
             event.at.minute(),
             event.kind.en().to_lowercase(),
-            event.actor,
+            who(&event.actor, Lang::En),
             stored.issue.status.en().to_lowercase()
         ))),
         None => page,
@@ -216,13 +249,14 @@ fn request(id: i64, answer: &RequestAnswer) -> String {
         RequestAnswer::Own => format!("Request {id} is your own; another supervisor has to answer it."),
         RequestAnswer::Lapsed => format!("Request {id} has lapsed: its time is over, or things have changed."),
         RequestAnswer::Before(by, at, agreed) => {
+            let by = who(by, Lang::En);
             format!("Request {id} was {} by {by} on {}.", if *agreed { "approved" } else { "declined" }, at.minute())
         }
         RequestAnswer::Unknown => format!("There is no request {id}."),
     }
 }
 
-fn issue_in_full(stored: &StoredIssue) -> Page {
+fn issue_in_full(stored: &StoredIssue, item: &NoticeItem, until: Option<LocalTime>, untold: bool) -> Page {
     let issue = &stored.issue;
     let mut page = Page::of(
         Line::strong(format!("#{} {} ({})", issue.id, issue.account, issue.platform.en()))
@@ -236,15 +270,31 @@ fn issue_in_full(stored: &StoredIssue) -> Page {
     }
     page = page
         .head(Line::of(format!("Basis: {} {}", issue.rule.document, issue.rule.clause)))
+        .head(Line::of(if issue.class == Class::Advice { "Suggested: " } else { "To do: " }).text(&item.remedy.en))
+        .head(Line::of("Recheck: ").text(&item.recheck.en))
         .head(Line::of(format!("Round: {} (monitoring time {})", issue.round, issue.as_of.minute())))
         .head(match issue.due_at {
             Some(at) => Line::of("Due: ").bold(day(at, issue.due_provisional)),
             None if issue.class == Class::Advice => Line::of("Due: advice, without a deadline"),
             None => Line::of("Due: counted from the day after the notice is delivered"),
         });
+    if let Some(url) = issue.evidence.url.as_deref().filter(|url| *url != issue.subject) {
+        page = page.head(Line::of("Evidence: ").text(clip(url, 300)));
+    }
+    if let Some(until) = until {
+        page = page.head(Line::of(format!("Extension asked for: until {} (not decided yet)", until.date())));
+    }
+    if untold {
+        page = page.head(Line::strong("The notice of it has not been sent yet; nothing can be done about it for now."));
+    }
     let recent = issue.events.len().saturating_sub(8);
     page.items(issue.events.iter().skip(recent).map(|event| {
-        let line = Line::of(format!("{} {} ({})", event.at.minute(), event.kind.en().to_lowercase(), event.actor));
+        let line = Line::of(format!(
+            "{} {} ({})",
+            event.at.minute(),
+            event.kind.en().to_lowercase(),
+            who(&event.actor, Lang::En)
+        ));
         vec![if event.note.trim().is_empty() { line } else { line.text(": ").text(clip(&event.note, 200)) }]
     }))
 }

@@ -23,6 +23,8 @@ pub enum FileReply<'a> {
     TooMany,
     /// The channel does not hand the content out now; nothing was changed.
     NotFetched,
+    /// This channel's files cannot be kept; nothing was changed.
+    NotHere,
     /// The issue holds as many files as it may.
     Full(i64),
     /// Further pictures of an album were added to an issue, which now has so many files.
@@ -86,6 +88,10 @@ pub fn file_reply(reply: &FileReply<'_>, lang: Lang) -> Message {
         FileReply::NotFetched => say(
             "文件暂时未能取得，本次未作任何更改，请稍后重新发送。",
             "The file could not be fetched just now, and nothing was changed. Please send it again later.",
+        ),
+        FileReply::NotHere => say(
+            "文件未收存：本渠道不能收取文件，本次未作任何更改。请不带文件重新发送文字，材料请另行送交监管人员登记。",
+            "The file was not kept: none can be taken on this channel, and nothing was changed. Please send the words again without it, and hand the file to the supervisors.",
         ),
         FileReply::Full(id) => pick(
             format!("{id} 号问题的材料已达上限（20 份、60 MB），本次未作任何更改。"),
@@ -220,11 +226,32 @@ fn refusal(id: &str, error: &StatementError) -> (String, String) {
     (zh, format!("{first}{rest}; nothing was changed."))
 }
 
+/// The message with a word that the file sent along was not kept, and how files are handed in;
+/// `elsewhere`: other commands here take them.
+#[must_use]
+pub fn without_files(mut message: Message, elsewhere: bool, lang: Lang) -> Message {
+    let line = match (lang, elsewhere) {
+        (Lang::Zh, true) => "文件未收存：此命令不收文件。材料请随“整改 编号 情况”或“申诉 编号 理由”一并发送。",
+        (Lang::En, true) => {
+            "The file was not kept: this command takes none. Send files with “/fix ID what was done” or “/appeal ID why”."
+        }
+        (Lang::Zh, false) => "文件未收存：本渠道不能收取文件，材料请另行送交监管人员登记。",
+        (Lang::En, false) => {
+            "The file was not kept: none can be taken on this channel; please hand it to the supervisors."
+        }
+    };
+    for text in [&mut message.html, &mut message.plain] {
+        text.push('\n');
+        text.push_str(line);
+    }
+    message
+}
+
 /// The message with a line more, and with a button that sends the files of an issue.
 #[must_use]
 pub fn with_files(mut message: Message, id: i64, files: usize, lang: Lang) -> Message {
     let line = match lang {
-        Lang::Zh => format!("整改材料：{files} 份"),
+        Lang::Zh => format!("所附材料：{files} 份"),
         Lang::En => format!("Files: {files}"),
     };
     for text in [&mut message.html, &mut message.plain] {

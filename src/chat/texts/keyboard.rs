@@ -5,8 +5,8 @@ use super::press::{List, Press, Why};
 use super::{Doubt, MOST_ROWS};
 use crate::chat::commands::Verb;
 use crate::domain::Lang;
-use crate::domain::issue::{Issue, IssueState, IssueStatus};
-use crate::domain::notice::{Alert, NoticeBody, NoticeItem, SecondFor};
+use crate::domain::issue::{EventKind, Issue, IssueState, IssueStatus};
+use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SecondFor};
 use crate::domain::person::Role;
 use crate::domain::rule::Class;
 use crate::store::StoredIssue;
@@ -25,6 +25,13 @@ pub fn asked(question: &str) -> Option<Press> {
     }
     let verb = Verb::ALL.iter().copied().find(|v| v.zh() == word || v.key() == word)?;
     verb.takes_issue().then_some(Press::Do(verb, id))
+}
+
+/// The date that stands in a question for a reason, in either language.
+#[must_use]
+pub fn asked_date(question: &str) -> Option<chrono::NaiveDate> {
+    let rest = question.split_once("〔至 ").or_else(|| question.split_once("〔until "))?.1;
+    rest.split_once('〕')?.0.parse().ok()
 }
 
 /// Rows of buttons in a language.
@@ -66,11 +73,11 @@ fn label(press: Press, lang: Lang) -> String {
 pub fn steps(role: Role, state: &IssueState) -> Vec<Verb> {
     use IssueStatus as S;
     match (role, state.status) {
-        (Role::UnitAdmin, S::Open | S::Notified | S::Overdue | S::Escalated) if state.acknowledged_at.is_none() => {
-            vec![Verb::Ack, Verb::Fix, Verb::Appeal]
-        }
-        (Role::UnitAdmin, S::Open | S::Notified | S::Acknowledged | S::Overdue | S::Escalated) => {
-            vec![Verb::Fix, Verb::Appeal]
+        // What no notice has told of yet may be read, no more.
+        (Role::UnitAdmin, S::Notified | S::Acknowledged | S::Overdue | S::Escalated) => {
+            let receipt = state.acknowledged_at.is_none().then_some(Verb::Ack);
+            let time = (state.due_at.is_some() && state.requested_until.is_none()).then_some(Verb::Extend);
+            receipt.into_iter().chain([Verb::Fix, Verb::Appeal]).chain(time).collect()
         }
         (Role::Supervisor, S::Appealed) => vec![Verb::Uphold, Verb::Revoke],
         (Role::Supervisor, S::Rectified) => vec![Verb::Close, Verb::Reject],
@@ -79,8 +86,15 @@ pub fn steps(role: Role, state: &IssueState) -> Vec<Verb> {
         }
         (Role::Supervisor, S::Overdue) => vec![Verb::Escalate, Verb::Hold, Verb::Close],
         (Role::Supervisor, S::Escalated) => vec![Verb::Close],
+        (Role::Supervisor, S::Notified | S::Acknowledged) => vec![Verb::Recheck, Verb::Close],
         _ => Vec::new(),
     }
+}
+
+/// After which decisions the unit still has to rectify.
+const fn goes_on(what: EventKind) -> bool {
+    use EventKind as E;
+    matches!(what, E::Rejected | E::Extended | E::ExtensionRefused | E::Upheld | E::Escalated)
 }
 
 fn row(verbs: &[Verb], id: i64) -> Vec<Press> {
@@ -105,13 +119,25 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
             items.iter().map(offered).collect()
         }
         NoticeBody::Reminder { lines, .. } => {
-            lines.iter().take(MOST_ROWS).map(|line| row(&[Verb::Fix, Verb::Extend], line.issue)).collect()
+            let verbs = |line: &IssueLine| {
+                let receipt = line.unacknowledged.then_some(Verb::Ack);
+                let verbs: Vec<Verb> = receipt.into_iter().chain([Verb::Fix, Verb::Extend]).collect();
+                row(&verbs, line.issue)
+            };
+            lines.iter().take(MOST_ROWS).map(verbs).collect()
+        }
+        NoticeBody::Decision { line, what, .. } if goes_on(*what) => {
+            vec![row(&[Verb::Fix, Verb::Issue], line.issue)]
         }
         NoticeBody::Decision { line, .. } | NoticeBody::Alert(Alert::Veto { line, .. }) => {
             vec![row(&[Verb::Issue], line.issue)]
         }
-        NoticeBody::Alert(Alert::Appealed { line, .. }) => {
-            vec![row(&[Verb::Uphold, Verb::Revoke, Verb::Issue], line.issue)]
+        NoticeBody::Alert(Alert::Appealed { line, files, .. }) => {
+            let mut rows = vec![row(&[Verb::Uphold, Verb::Revoke, Verb::Issue], line.issue)];
+            if *files > 0 {
+                rows.push(row(&[Verb::Evidence], line.issue));
+            }
+            rows
         }
         NoticeBody::Alert(Alert::ExtensionRequested { line, .. }) => {
             vec![row(&[Verb::Grant, Verb::Refuse, Verb::Issue], line.issue)]

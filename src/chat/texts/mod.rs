@@ -16,8 +16,8 @@ mod zh_replies;
 
 use chrono::NaiveDate;
 
-pub use files::{FileReply, MOST_PROBLEMS, file_reply, problem_list, with_files};
-pub use keyboard::{asked, buttons, steps};
+pub use files::{FileReply, MOST_PROBLEMS, file_reply, problem_list, with_files, without_files};
+pub use keyboard::{asked, asked_date, buttons, steps};
 pub use page::{Button, Message};
 pub(in crate::chat) use page::{Line, Sheet, Style};
 pub use press::{List, Press, Why};
@@ -30,7 +30,7 @@ use crate::domain::account::Platform;
 use crate::domain::finding::Finding;
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{IssueStatus, Refusal};
-use crate::domain::notice::NoticeBody;
+use crate::domain::notice::{NoticeBody, NoticeItem};
 use crate::domain::person::Role;
 use crate::domain::round::{RoundName, RoundState};
 use crate::domain::rule::{Class, Indicator};
@@ -160,8 +160,8 @@ pub enum Reply<'a> {
     Help(&'a [Role]),
     /// To somebody whose role was taken back.
     Revoked,
-    /// Bound now.
-    Bound(&'a Person),
+    /// Bound now; whether notices wait for them.
+    Bound(&'a Person, bool),
     /// The code did not bind.
     NotBound(BindRefusal),
     /// An anonymous group administrator cannot be told from another.
@@ -197,6 +197,12 @@ pub enum Reply<'a> {
     Unknown,
     /// Asks for the words an action needs.
     Ask(Verb, i64),
+    /// Asks for the date of an extension that could not be read, or for the reason beside this one.
+    AskDate(i64, Option<NaiveDate>),
+    /// Several numbers came with a command that takes one.
+    OneNumber(Verb),
+    /// The unit has not been told of the issue yet.
+    NotTold(i64),
     /// Asks why a finding is set aside, with ready-made reasons.
     AskWhy(i64),
     /// Asks for the words in which a finding is set aside.
@@ -231,6 +237,12 @@ pub enum Reply<'a> {
         issue: &'a StoredIssue,
         /// What the reader may do next.
         steps: &'a [Verb],
+        /// What has to be done, and how it will be looked at again.
+        item: &'a NoticeItem,
+        /// Until when an extension was asked for.
+        until: Option<LocalTime>,
+        /// The reader's unit has not been told of it yet.
+        untold: bool,
     },
     /// One page of a list of issues.
     Issues {
@@ -280,6 +292,18 @@ pub fn reply(reply: &Reply<'_>, lang: Lang) -> Message {
     match lang {
         Lang::Zh => zh_replies::reply(reply),
         Lang::En => en_replies::reply(reply),
+    }
+}
+
+/// Who acted, as readers know them: the machine and the command line have no names of their own.
+#[must_use]
+pub fn who(actor: &str, lang: Lang) -> &str {
+    match (actor, lang) {
+        ("xuncha", Lang::Zh) => "系统",
+        ("xuncha", Lang::En) => "the system",
+        ("cli", Lang::Zh) => "主管单位",
+        ("cli", Lang::En) => "the supervising office",
+        (name, _) => name,
     }
 }
 

@@ -168,6 +168,13 @@ impl Page {
     }
 
     /// Adds items; a page that is too long is cut between two of them.
+    pub(super) fn heads(mut self, lines: impl IntoIterator<Item = Line>) -> Self {
+        for line in lines {
+            self = self.head(line);
+        }
+        self
+    }
+
     pub(super) fn items(mut self, items: impl IntoIterator<Item = Vec<Line>>) -> Self {
         self.items.extend(items);
         self

@@ -49,6 +49,7 @@ fn line(issue: i64) -> IssueLine {
         summary: "22 天未更新".into(),
         due_at: Some(local("2026-11-26T15:59:59Z")),
         due_provisional: false,
+        unacknowledged: issue == 1,
     }
 }
 
@@ -103,7 +104,7 @@ fn the_other_notices_read_like_this() {
             doubtful: 2,
             unverified: 3,
         }),
-        NoticeBody::Alert(Alert::Appealed { line: line(1), why: "已注销".into(), by: "林测试".into() }),
+        NoticeBody::Alert(Alert::Appealed { line: line(1), why: "已注销".into(), by: "林测试".into(), files: 1 }),
         NoticeBody::Alert(Alert::ExtensionRequested {
             line: line(1),
             until: local("2026-12-04T15:59:59Z"),

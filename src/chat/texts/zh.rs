@@ -1,7 +1,8 @@
 //! 通知 in Chinese.
 
 use super::page::{Button, Line, Message, Page, clip};
-use super::{Due, Way};
+use super::{Due, Way, who};
+use crate::domain::Lang;
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
     Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine,
@@ -114,7 +115,7 @@ fn rectifications(page: Page, found: &str, items: &[NoticeItem], due: Due<'_>, w
     page.items(problems.into_iter().map(|item| rectification(item, due)))
         .items(advice.into_iter().map(suggestion))
         .tail(Line::of(match way {
-            Way::Here => "收到后请签收，整改后请反馈；对认定有异议的，可以申诉。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由。",
+            Way::Here => "收到后请签收，整改后请反馈；对认定有异议的，可以申诉；确需延期的，请在时限内申请。可用下方按钮，也可直接回复：签收 编号、整改 编号 整改情况、申诉 编号 理由、延期 编号 日期 理由。",
             Way::Link => "收到后请打开办理页面签收，整改后请在页面反馈；对认定有异议的，可以在页面申诉。",
             Way::Elsewhere => "收到后请联系监管人员登记签收，整改后请书面反馈；对认定有异议的，可以书面申诉。",
         }))
@@ -201,16 +202,17 @@ fn alert(page: Page, alert: &Alert) -> Page {
             )))
             .items(lines.iter().map(|line| vec![suspicion(line)]))
             .tail(Line::of("请发送 /queue 逐条认定或排除；认定后立即通知主办单位。")),
-        Alert::Appealed { line, why, by } => page
-            .head(Line::of(format!("{}（{by}）提出申诉，时限已停止计算，请处理。", line.unit)))
+        Alert::Appealed { line, why, by, files } => page
+            .head(Line::of(format!("{}（{}）提出申诉，时限已停止计算，请处理。", line.unit, who(by, Lang::Zh))))
             .head(subject(line, false))
-            .head(Line::of("理由：").text(clip(why, SAID))),
+            .head(Line::of("理由：").text(clip(why, SAID)))
+            .heads((*files > 0).then(|| Line::of(format!("所附材料：{files} 份")))),
         Alert::ExtensionRequested { line, until, why, by } => page
-            .head(Line::of(format!("{}（{by}）申请延期至 {}，请审批。", line.unit, until.date())))
+            .head(Line::of(format!("{}（{}）申请延期至 {}，请审批。", line.unit, who(by, Lang::Zh), until.date())))
             .head(issue_line(line, false))
             .head(Line::of("理由：").text(clip(why, SAID))),
         Alert::Rectified { line, what, by, .. } => page
-            .head(Line::of(format!("{}（{by}）反馈已整改，须人工复查。", line.unit)))
+            .head(Line::of(format!("{}（{}）反馈已整改，须人工复查。", line.unit, who(by, Lang::Zh))))
             .head(issue_line(line, false))
             .head(Line::of("整改情况：").text(clip(what, SAID))),
         Alert::Rechecked { line, passed, closed, what, asked_by, .. } => {
@@ -229,12 +231,12 @@ fn alert(page: Page, alert: &Alert) -> Page {
                 .head(Line::of("复查情况：").text(clip(what, SAID)))
         }
         Alert::Veto { line, by } => page
-            .head(Line::of(format!("{by}认定一项单项否决问题，已立案，将通知主办单位。")))
+            .head(Line::of(format!("{}认定一项单项否决问题，已立案，将通知主办单位。", who(by, Lang::Zh))))
             .head(issue_line(line, true)),
         Alert::SecondWanted { request, what, note, by, until } => {
             let page = match what {
                 SecondFor::Close { line } => page
-                    .head(Line::of(format!("{by}申请对以下问题销号；该问题未经复查通过，须另一名监管人员同意（申请 {request}）。")))
+                    .head(Line::of(format!("{}申请对以下问题销号；该问题未经复查通过，须另一名监管人员同意（申请 {request}）。", who(by, Lang::Zh))))
                     .head(issue_line(line, true)),
                 SecondFor::Revoke { line } => page
                     .head(Line::of(format!("{by}申请撤销以下问题；该问题不在申诉中，须另一名监管人员同意（申请 {request}）。")))
@@ -253,7 +255,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
             if by.is_empty() { page } else { page.head(Line::of("申请人本人不能答复同意。")) }
         }
         Alert::Feedback { unit, text, by } => page
-            .head(Line::of(format!("{}（{by}）的意见：", unit.as_deref().unwrap_or("未绑定单位"))))
+            .head(Line::of(format!("{}（{}）的意见：", unit.as_deref().unwrap_or("未绑定单位"), who(by, Lang::Zh))))
             .head(Line::of(clip(text, 1_000))),
         Alert::RobotRefuses { robot, unit, why } => page
             .head(Line::of(format!(
@@ -330,7 +332,7 @@ fn digest(page: Page, body: &NoticeBody) -> Page {
         page = page.items([vec![Line::strong("未送达清单")]]).items(undelivered.iter().map(undelivered_line));
     }
     if *blind_count > 0 {
-        let title = format!("采集渠道读不到 {blind_count} 个（xuncha sources list 可查看）");
+        let title = format!("采集渠道读不到 {blind_count} 个");
         page = page.items([vec![Line::strong(title)]]).items(blind.iter().map(blind_line));
     }
     page

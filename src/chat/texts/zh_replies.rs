@@ -3,13 +3,15 @@
 use super::keyboard::{step_buttons, why_buttons};
 use super::page::{Line, Message, Page, clip};
 use super::zh::{day, more, round_name};
-use super::{BindRefusal, Progress, Reply, RequestAnswer, commands_of, zh_lists};
+use super::{BindRefusal, Progress, Reply, RequestAnswer, commands_of, who, zh_lists};
 use crate::chat::commands::Verb;
 use crate::domain::Lang;
 use crate::domain::finding::Outcome;
-use crate::domain::issue::{IssueStatus, Refusal};
+use crate::domain::issue::{Event, EventKind, IssueStatus, Refusal};
+use crate::domain::notice::NoticeItem;
 use crate::domain::person::Role;
 use crate::domain::rule::Class;
+use crate::domain::time::LocalTime;
 use crate::store::{Person, StoredIssue};
 
 pub(super) fn reply(reply: &Reply<'_>) -> Message {
@@ -22,7 +24,7 @@ fn page(reply: &Reply<'_>) -> Page {
             .head(Line::of("请发送 ").code("/bind 绑定码").text(" 完成绑定；绑定码请向主管单位索取。")),
         Reply::Help(roles) => help(roles),
         Reply::Revoked => say("您的绑定已收回，不能继续办理。如仍需办理，请向主管单位索取新的绑定码。"),
-        Reply::Bound(person) => bound(person),
+        Reply::Bound(person, waits) => bound(person, *waits),
         Reply::NotBound(why) => say(match why {
             BindRefusal::Unknown => "绑定码不正确，请核对后重新发送。",
             BindRefusal::Expired => "绑定码已过期，请向主管单位重新索取。",
@@ -36,8 +38,9 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::NoIssue(id) => say(&format!("没有编号为 {id} 的问题。可发送 /issues 查看问题清单。")),
         Reply::NoFinding(id) => say(&format!("没有编号为 {id} 的待核实事项。可发送 /queue 查看。")),
         Reply::DecidedBefore { finding, by, at } => say(&format!(
-            "{} 号已由 {by} 于 {} {}，无需重复办理。",
+            "{} 号已由 {} 于 {} {}，无需重复办理。",
             finding.id,
+            who(by, Lang::Zh),
             at.minute(),
             if finding.outcome == Outcome::Fail { "确认属实" } else { "排除" }
         )),
@@ -48,7 +51,9 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Refused(id, refusal, issue) => {
             let page = Page::of(Line::strong(format!("{id} 号　")).text(refusal.zh()));
             match issue {
-                Some(stored) if matches!(refusal, Refusal::WrongStatus { .. }) => meanwhile(page, stored),
+                Some(stored) if matches!(refusal, Refusal::WrongStatus { .. } | Refusal::NothingRequested) => {
+                    meanwhile(page, stored, matches!(refusal, Refusal::NothingRequested))
+                }
                 _ => page,
             }
         }
@@ -64,6 +69,21 @@ fn page(reply: &Reply<'_>) -> Page {
             _ => "请回复本条消息，说明理由。",
         }))
         .ask(),
+        Reply::AskDate(id, date) => {
+            let page = Line::strong(format!("〔延期 {id}〕"));
+            Page::of(match date {
+                Some(date) => page.text(format!("〔至 {date}〕请回复本条消息，说明申请延期的理由。")),
+                None => page.text(
+                    "日期未能识别。请回复本条消息，日期请写作 2026-12-01，并写明理由，例如：2026-12-01 系统升级。",
+                ),
+            })
+            .ask()
+        }
+        Reply::OneNumber(Verb::Ack) => say("一次最多签收 30 项，本次未作任何更改，请分次发送。"),
+        Reply::OneNumber(verb) => say(&format!("“{}”一次只能办理一个编号，本次未作任何更改。请逐项发送。", verb.zh())),
+        Reply::NotTold(id) => Page::of(
+            Line::strong(format!("{id} 号　")).text("该问题的通知尚未发出，暂不能办理。请待收到通知后再办理。"),
+        ),
         Reply::AskWhy(id) => {
             Page::of(Line::strong(format!("〔排除 {id}〕")).text("请选择理由，或回复本条消息说明理由。"))
                 .buttons(why_buttons(*id, Lang::Zh))
@@ -89,7 +109,9 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Done { verb, changed, issue } => done(*verb, *changed, issue),
         Reply::AckedAll(0) => say("没有需要签收的问题。"),
         Reply::AckedAll(count) => say(&format!("已签收 {count} 项问题。可发送 /issues 查看时限。")),
-        Reply::Issue { issue, steps } => issue_in_full(issue).buttons(step_buttons(steps, &issue.issue, Lang::Zh)),
+        Reply::Issue { issue, steps, item, until, untold } => {
+            issue_in_full(issue, item, *until, *untold).buttons(step_buttons(steps, &issue.issue, Lang::Zh))
+        }
         Reply::Issues { list, issues, from, total, with_unit } => {
             zh_lists::issues(*list, issues, *from, *total, *with_unit)
         }
@@ -125,12 +147,13 @@ fn help(roles: &[Role]) -> Page {
     page.tail(Line::of("也可直接用中文：问题、签收 编号、整改 编号 情况、申诉 编号 理由、延期 编号 日期 理由。"))
 }
 
-fn bound(person: &Person) -> Page {
+fn bound(person: &Person, waits: bool) -> Page {
     let unit = person.unit.as_deref().unwrap_or_default();
     let page = Page::of(Line::of("绑定成功：").bold(format!("{unit}{}", person.role.zh())).text("。"));
     match person.role {
         Role::UnitAdmin => {
-            page.head(Line::of("此前未送达的通知将随后发来。可发送 /issues 查看本单位问题，/help 查看命令。"))
+            let page = if waits { page.head(Line::of("此前未送达的通知将随后发来。")) } else { page };
+            page.head(Line::of("可发送 /issues 查看本单位问题，/help 查看命令。"))
         }
         Role::Supervisor | Role::Auditor => page.head(Line::of("可发送 /help 查看命令。")),
     }
@@ -168,17 +191,19 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
         _ => line,
     };
     let page = Page::of(line);
-    if changed || verb == Verb::Recheck { page } else { meanwhile(page, stored) }
+    if changed || verb == Verb::Recheck { page } else { meanwhile(page, stored, false) }
 }
 
-/// What happened last, for a reader who comes too late.
-fn meanwhile(page: Page, stored: &StoredIssue) -> Page {
-    match stored.issue.events.last() {
+/// What happened last, or how the last request for an extension ended, for a reader who comes too late.
+fn meanwhile(page: Page, stored: &StoredIssue, extension: bool) -> Page {
+    let answered = |event: &&Event| matches!(event.kind, EventKind::Extended | EventKind::ExtensionRefused);
+    let events = &stored.issue.events;
+    match events.iter().rev().find(answered).filter(|_| extension).or_else(|| events.last()) {
         Some(event) => page.head(Line::of(format!(
             "最近办理：{} {}（{}），现为“{}”。",
             event.at.minute(),
             event.kind.zh(),
-            event.actor,
+            who(&event.actor, Lang::Zh),
             stored.issue.status.zh()
         ))),
         None => page,
@@ -193,13 +218,14 @@ fn request(id: i64, answer: &RequestAnswer) -> String {
         RequestAnswer::Own => format!("申请 {id} 由您提出，须由另一名监管人员答复。"),
         RequestAnswer::Lapsed => format!("申请 {id} 已失效：已超过期限，或有关情况已经变化。"),
         RequestAnswer::Before(by, at, agreed) => {
+            let by = who(by, Lang::Zh);
             format!("申请 {id} 已由 {by} 于 {} 答复{}。", at.minute(), if *agreed { "同意" } else { "不同意" })
         }
         RequestAnswer::Unknown => format!("没有编号为 {id} 的申请。"),
     }
 }
 
-fn issue_in_full(stored: &StoredIssue) -> Page {
+fn issue_in_full(stored: &StoredIssue, item: &NoticeItem, until: Option<LocalTime>, untold: bool) -> Page {
     let issue = &stored.issue;
     let mut page = Page::of(
         Line::strong(format!("{} 号　{}（{}）", issue.id, issue.account, issue.platform.zh()))
@@ -213,15 +239,26 @@ fn issue_in_full(stored: &StoredIssue) -> Page {
     }
     page = page
         .head(Line::of(format!("依据：{} {}", issue.rule.document, issue.rule.clause)))
+        .head(Line::of(if issue.class == Class::Advice { "建议：" } else { "要求：" }).text(&item.remedy.zh))
+        .head(Line::of("复查：").text(&item.recheck.zh))
         .head(Line::of(format!("批次：{}（监测时间点 {}）", issue.round, issue.as_of.minute())))
         .head(match issue.due_at {
             Some(at) => Line::of("时限：").bold(day(at, issue.due_provisional)),
             None if issue.class == Class::Advice => Line::of("时限：工作提示，不设整改时限"),
             None => Line::of("时限：自通知送达次日起计算"),
         });
+    if let Some(url) = issue.evidence.url.as_deref().filter(|url| *url != issue.subject) {
+        page = page.head(Line::of("证据链接：").text(clip(url, 300)));
+    }
+    if let Some(until) = until {
+        page = page.head(Line::of(format!("申请延期至：{}（待审批）", until.date())));
+    }
+    if untold {
+        page = page.head(Line::strong("通知尚未发出，暂不能办理。"));
+    }
     let recent = issue.events.len().saturating_sub(8);
     page.items(issue.events.iter().skip(recent).map(|event| {
-        let line = Line::of(format!("{}　{}（{}）", event.at.minute(), event.kind.zh(), event.actor));
+        let line = Line::of(format!("{}　{}（{}）", event.at.minute(), event.kind.zh(), who(&event.actor, Lang::Zh)));
         vec![if event.note.trim().is_empty() { line } else { line.text("：").text(clip(&event.note, 200)) }]
     }))
 }

@@ -258,7 +258,7 @@ async fn buttons_work_end_to_end() {
     let shown = world.telegram.inbox(health.chat_id);
     assert!(shown.iter().any(|s| s.toast && s.text.contains("已签收")), "{shown:?}");
     let now = world.telegram.message(health.chat_id, notice.message_id).unwrap();
-    assert_eq!(now.buttons, ["整改 1", "申诉 1", "签收 2", "整改 2", "申诉 2"]);
+    assert_eq!(now.buttons, ["整改 1", "申诉 1", "延期 1", "签收 2", "整改 2", "申诉 2", "延期 2"]);
     world.telegram.press(health.chat_id, &health, notice.message_id, "整改 1").await.unwrap();
     assert!(world.telegram.inbox(health.chat_id).iter().any(|s| s.text.contains("〔整改 1〕")));
     world.telegram.say(health.chat_id, &health, "整改 1 已修复").await.unwrap();

@@ -1,3 +1,5 @@
+//! Parts, signatures and what the codes in an answer mean, robot by robot.
+
 use chrono::NaiveDate;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! A made-up year: its counts, its proposals, and what is refused.
+
 use super::*;
 use crate::domain::bulletin::tests::at;
 

@@ -1,3 +1,5 @@
+//! Every step of the workflow, allowed and refused.
+
 use super::*;
 use chrono::Duration;
 

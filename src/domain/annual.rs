@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::account::{AccountId, AccountStatus, Platform, UnitTier};
-use super::bulletin::{AccountResult, Imbalance, RowId};
+use super::bulletin::{AccountResult, Imbalance, RowId, agree};
 use super::issue::IssueStatus;
 use super::keyed::keyed_enum;
 use super::round::RoundName;
@@ -370,7 +370,7 @@ impl Year {
     ///
     /// Errors: the first disagreement.
     pub fn check(&self) -> Result<(), Imbalance> {
-        agree("format", FORMAT, &self.format, Vec::new)?;
+        agree("format", FORMAT, self.format.as_str(), Vec::new)?;
         let mut known = BTreeSet::new();
         for account in &self.accounts {
             let times = if known.insert(&account.account_id) { "once" } else { "twice" };
@@ -398,7 +398,7 @@ impl Year {
         let units = self.by_unit();
         number("units (lines)", units.len(), self.units.len())?;
         for (want, have) in units.iter().zip(&self.units) {
-            agree("units", &want.unit, &have.unit, Vec::new)?;
+            agree("units", want.unit.as_str(), have.unit.as_str(), Vec::new)?;
             for (key, _, _, value) in UNIT_COLUMNS {
                 number(&format!("units[{}].{key}", want.unit), value(want), value(have))?;
             }
@@ -477,14 +477,7 @@ impl UnitYear {
 }
 
 fn number(figure: &str, expected: usize, found: usize) -> Result<(), Imbalance> {
-    agree(figure, &expected.to_string(), &found.to_string(), Vec::new)
-}
-
-fn agree(figure: &str, expected: &str, found: &str, rows: impl FnOnce() -> Vec<RowId>) -> Result<(), Imbalance> {
-    if expected == found {
-        return Ok(());
-    }
-    Err(Imbalance { figure: figure.to_owned(), expected: expected.to_owned(), found: found.to_owned(), rows: rows() })
+    agree(figure, &expected, &found, Vec::new)
 }
 
 #[cfg(test)]

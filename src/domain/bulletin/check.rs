@@ -185,7 +185,8 @@ fn list(numbers: &[i64]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn agree<T: PartialEq + fmt::Display>(
+/// Refuses two values that should be one, naming the rows behind them.
+pub(in crate::domain) fn agree<T: PartialEq + fmt::Display + ?Sized>(
     figure: &str,
     expected: &T,
     found: &T,

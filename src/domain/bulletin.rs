@@ -42,6 +42,7 @@ mod trend;
 mod units;
 
 pub use check::Imbalance;
+pub(in crate::domain) use check::agree;
 pub use facts::{
     AccountFacts, Contact, Contacts, Context, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PreviousIssue,
     PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
@@ -51,6 +52,7 @@ pub use form::Form;
 pub use measure::Age;
 use measure::{Place, behind, counted};
 pub use naming::describe;
+pub use outward::said_of_a_leak;
 pub use trend::EarlierRound;
 pub use units::UnitTally;
 

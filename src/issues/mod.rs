@@ -11,8 +11,10 @@ pub mod open;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::bulletin::said_of_a_leak;
 use crate::domain::issue::{Action, Decision, EventKind, IssueStatus, Refusal, decide};
 use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem};
+use crate::domain::rule::Indicator;
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
 use crate::store::{ApprovalKind, IssueQuery, NewEvent, StoreError, StoredIssue, Tx};
@@ -223,7 +225,11 @@ pub fn line(found: &StoredIssue) -> IssueLine {
         account: issue.account.clone(),
         platform: issue.platform,
         unit: issue.unit.clone(),
-        summary: issue.summary.clone(),
+        // Why: what leaked is shown where it has to be found, and not again with every reminder.
+        summary: match issue.indicator {
+            Indicator::Privacy => said_of_a_leak(&issue.summary),
+            _ => issue.summary.clone(),
+        },
         due_at: issue.due_at,
         due_provisional: issue.due_provisional,
         unacknowledged: issue.acknowledged_at.is_none() && !issue.status.is_final(),

@@ -141,6 +141,14 @@ on_both! {
         assert_eq!(measured.passed, Some(true));
         assert_eq!(acted.issue.state.status, IssueStatus::Rectified);
 
+        // What leaked is shown in the notice that asks to take it down, and not with every later word.
+        let lines: Vec<String> = notices(&office)
+            .await
+            .iter()
+            .filter_map(|n| serde_json::to_value(&n.body).unwrap().pointer("/line/summary")?.as_str().map(str::to_owned))
+            .collect();
+        assert!(!lines.is_empty() && lines.iter().all(|line| !line.contains("章虚构") && !line.contains("510*")), "{lines:?}");
+
         for raw in [ID, MOBILES[0], MOBILES[1], MOBILES[2]] {
             assert_eq!(kept(db, raw).await, 0, "{raw} is kept");
         }

@@ -13,7 +13,7 @@ pub(super) fn hide_leak(issue: &mut Issue) {
     if issue.indicator != Indicator::Privacy {
         return;
     }
-    issue.summary = leak(&issue.summary);
+    issue.summary = said_of_a_leak(&issue.summary);
     issue.subject = if issue.subject.contains("://") { issue.subject.clone() } else { plain(&issue.subject) };
     issue.evidence.snippet = None;
     for number in &mut issue.evidence.numbers {
@@ -24,7 +24,7 @@ pub(super) fn hide_leak(issue: &mut Issue) {
         }
     }
     for event in issue.events.iter_mut().filter(|event| !event.note.is_empty()) {
-        event.note = if has_leak(&event.note) { leak(&event.note) } else { plain(&event.note) };
+        event.note = if has_leak(&event.note) { said_of_a_leak(&event.note) } else { plain(&event.note) };
     }
 }
 
@@ -32,8 +32,11 @@ pub(super) fn hide_leak(issue: &mut Issue) {
 pub(super) fn hide_leaks(member: &mut MemberFacts) {
     for verdict in member.verdicts.iter_mut().filter(|verdict| verdict.indicator == Indicator::Privacy) {
         let is_found = matches!(verdict.outcome, Outcome::Fail | Outcome::Suspected);
-        verdict.summary =
-            if is_found || has_leak(&verdict.summary) { leak(&verdict.summary) } else { plain(&verdict.summary) };
+        verdict.summary = if is_found || has_leak(&verdict.summary) {
+            said_of_a_leak(&verdict.summary)
+        } else {
+            plain(&verdict.summary)
+        };
     }
 }
 
@@ -60,7 +63,8 @@ fn has_leak(text: &str) -> bool {
 }
 
 /// `《…》正文出现身份证号1个`: post, kind and count of what a check or a person said of personal data.
-fn leak(text: &str) -> String {
+#[must_use]
+pub fn said_of_a_leak(text: &str) -> String {
     let before = |text: &'_ str, mark: &str| text.split(mark).next().unwrap_or_default().to_owned();
     let text = before(&before(text, "原文："), "It reads: ");
     let text = text.trim_end().trim_end_matches(['。', '.']);
@@ -68,12 +72,16 @@ fn leak(text: &str) -> String {
         let place = place.trim_end_matches(['字', '行']).trim_end_matches(|c: char| c.is_ascii_digit());
         let place = place.trim_end_matches('第');
         // Why: where the title itself leaks, it is the excerpt.
-        let place = if place.ends_with("》标题") { "一篇内容的标题".to_owned() } else { plain(place) };
+        let leaks = place.ends_with("》标题") || plain(place) != place;
+        let part = place.rsplit_once('》').map_or(place, |(_, part)| part);
+        let place = if leaks { format!("一篇内容的{part}") } else { place.to_owned() };
         return format!("{place}出现{}", plain(&without(kinds, "（如", "）")));
     }
     if let Some((place, kinds)) = text.rsplit_once(": personal data: ") {
         let place = [", character ", ", row "].iter().find_map(|mark| place.rsplit_once(mark)).map_or(place, |p| p.0);
-        let place = if place.ends_with("\", title") { "the title of a post".to_owned() } else { plain(place) };
+        let leaks = place.ends_with("\", title") || plain(place) != place;
+        let part = place.rsplit_once("\", ").map_or(place, |(_, part)| part);
+        let place = if leaks { format!("the {part} of a post") } else { place.to_owned() };
         let kinds: Vec<&str> =
             kinds.split(", ").filter(|part| !part.starts_with("such as ") && !part.is_empty()).collect();
         return format!("{place}: {}", plain(&kinds.join(", ")));
@@ -131,16 +139,18 @@ mod tests {
     #[test]
     fn personal_data_is_told_by_post_kind_and_count() {
         let zh = "《补助名单公示》正文第21字出现个人信息：身份证号1个（如510***********9995）、手机号码3个（如138****1234）。原文：李某某，【510***********9995】";
-        assert_eq!(leak(zh), "《补助名单公示》正文出现身份证号1个、手机号码3个");
+        assert_eq!(said_of_a_leak(zh), "《补助名单公示》正文出现身份证号1个、手机号码3个");
         let table =
             "《名单》所附表格第3行出现个人信息：银行卡号2个（如6222********1234）。原文：【…】（另有3处未逐条列出）";
-        assert_eq!(leak(table), "《名单》所附表格出现银行卡号2个");
+        assert_eq!(said_of_a_leak(table), "《名单》所附表格出现银行卡号2个");
         let title =
             "《李某某510***********9995》标题第4字出现个人信息：身份证号1个（如510***********9995）。原文：李某某";
-        assert_eq!(leak(title), "一篇内容的标题出现身份证号1个");
+        assert_eq!(said_of_a_leak(title), "一篇内容的标题出现身份证号1个");
         let en = "\"List\", text, character 3: personal data: 1 identity number(s), such as 510***9995, 2 mobile number(s), such as 138****1234. It reads: Li 138****1234";
-        assert_eq!(leak(en), "\"List\", text: 1 identity number(s), 2 mobile number(s)");
-        assert_eq!(leak("某页面公示李某某的住址"), "所发内容出现个人信息");
-        assert_eq!(leak("《名单》李某某"), "《名单》出现个人信息");
+        assert_eq!(said_of_a_leak(en), "\"List\", text: 1 identity number(s), 2 mobile number(s)");
+        let both = "《公示：510***********9995 李某某》正文第6字出现个人信息：身份证号1个（如510***********9995）";
+        assert_eq!(said_of_a_leak(both), "一篇内容的正文出现身份证号1个");
+        assert_eq!(said_of_a_leak("某页面公示李某某的住址"), "所发内容出现个人信息");
+        assert_eq!(said_of_a_leak("《名单》李某某"), "《名单》出现个人信息");
     }
 }

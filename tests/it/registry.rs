@@ -113,7 +113,7 @@ on_both! {
     /// What a dry run lists is what the sending would send: robots of the configuration are readers.
     async fn a_dry_run_knows_the_robots_that_the_sending_would_bind(db) {
         let cli = Cli::new(db.folder.path(), &db.url).with("XUNCHA__QUIET__HOURS", "").with("XUNCHA__QUIET__WORKDAYS_ONLY", "false");
-        cli.file("a.csv", "账号编号,账号名称,平台,主办单位\nA1,云溪档案,微博,云溪区档案馆\n");
+        cli.file("a.csv", "账号编号,账号名称,平台,主办单位,主管单位,管理员,备案编号\nA1,云溪档案,微博,云溪区档案馆,,,\nA2,云溪水务,微博,云溪区水务局,云溪区府办,张示例,云备1\n");
         cli.json(&["accounts", "import", "a.csv"]);
         cli.json(&["round", "open", "2026H2", "--as-of", "2026-11-23T09:00:00+08:00", "--notify"]);
         assert_eq!(cli.json(&["round", "run", "2026H2"])["opened"]["notices"], 1);

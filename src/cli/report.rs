@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Context, Usage};
+use super::{CheckFailed, Context, Usage};
 use crate::domain::bulletin::{Dataset, Form};
 use crate::domain::round::{NotARound, RoundName};
 use crate::reports::Wish;
@@ -130,6 +130,13 @@ pub(super) async fn run_year(
     }
     let office = context.office().await?;
     let summary = ledger::year(&office, year, office.config.report.few_followers).await?;
+    if summary.rounds.is_empty() {
+        return Err(CheckFailed {
+            zh: format!("{year}年没有已判定的季度抽查或半年检查；xuncha round list 可查看已有的"),
+            en: format!("{year} has no quarterly or half-year round that was judged; see xuncha round list"),
+        }
+        .into());
+    }
     let (out, lang, pdf) = (out.to_owned(), context.out.lang, drafts.pdf);
     let files = tokio::task::spawn_blocking(move || reports::write_year(&summary, &out, lang, pdf)).await??;
     let lines = lines(context, &files);

@@ -143,8 +143,16 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Migrate => {
             let office = context.office().await?;
             let place = office.store.place().to_owned();
-            context.out.note(&format!("{place}：结构已是最新"), &format!("{place}: the schema is up to date"));
-            context.out.json_only(&serde_json::json!({ "database": place, "migrated": true }))
+            let migrated = office.store.was_migrated();
+            if migrated {
+                context.out.note(
+                    &format!("{place}：结构已更新到最新"),
+                    &format!("{place}: the schema was brought up to date"),
+                );
+            } else {
+                context.out.note(&format!("{place}：结构已是最新"), &format!("{place}: the schema is up to date"));
+            }
+            context.out.json_only(&serde_json::json!({ "database": place, "migrated": migrated }))
         }
         Command::Completions { shell } => {
             // Why: the generator panics where writing fails, as it does into `| head`.

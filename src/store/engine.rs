@@ -12,6 +12,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, Transaction};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+/// How many migrations a database has seen; one that is new has no such table.
+const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// What the database refused, and what the reader can do about it.
@@ -84,6 +86,7 @@ impl StoreError {
 pub struct Store {
     engine: Engine,
     place: String,
+    is_new_schema: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -211,6 +214,7 @@ impl Store {
             .connect_with(options.clone())
             .await
             .map_err(open)?;
+        let done = sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(&writer).await.unwrap_or_default();
         SQLITE.run(&writer).await.map_err(|source| StoreError::Migrate { place: place.clone(), source })?;
         drop(lock);
         let reader = SqlitePoolOptions::new()
@@ -219,7 +223,11 @@ impl Store {
             .connect_with(options.pragma("query_only", "ON"))
             .await
             .map_err(open)?;
-        Ok(Self { engine: Engine::Sqlite { writer, reader }, place })
+        Ok(Self {
+            engine: Engine::Sqlite { writer, reader },
+            place,
+            is_new_schema: done < SQLITE.iter().count() as i64,
+        })
     }
 
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {
@@ -240,8 +248,15 @@ impl Store {
                 return Err(StoreError::Open { place, source });
             }
         };
+        let done = sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(&pool).await.unwrap_or_default();
         POSTGRES.run(&pool).await.map_err(|source| StoreError::Migrate { place: place.clone(), source })?;
-        Ok(Self { engine: Engine::Postgres(pool), place })
+        Ok(Self { engine: Engine::Postgres(pool), place, is_new_schema: done < POSTGRES.iter().count() as i64 })
+    }
+
+    /// Whether opening it brought its schema up to date.
+    #[must_use]
+    pub const fn was_migrated(&self) -> bool {
+        self.is_new_schema
     }
 
     /// File or server, for people; never a password.

@@ -13,7 +13,7 @@
 //! - An appeal stops the clock; upholding gives back the time that was left.
 //! - The machine closes what it can measure again; a person closes the rest.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::account::{AccountId, Platform};
@@ -231,6 +231,9 @@ pub struct IssueState {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
+/// What is put off for longer than this is not put off but dropped; a year mistyped lies further.
+const LONGEST_EXTENSION: TimeDelta = TimeDelta::days(2 * 366);
+
 /// The outcome of a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
@@ -259,6 +262,9 @@ pub enum Refusal {
     /// The requested date does not lie after the present deadline.
     #[error("the new date has to lie after the present deadline and after now")]
     NotLater,
+    /// The requested date lies further ahead than anybody plans.
+    #[error("the new date lies more than two years ahead; name an earlier one")]
+    TooFar,
     /// Nobody asked for an extension.
     #[error("no extension was asked for; name the date (--until DATE)")]
     NothingRequested,
@@ -275,6 +281,7 @@ impl Refusal {
             Self::WrongStatus { status, what_zh, .. } => format!("该问题当前为“{}”，不能{what_zh}。", status.zh()),
             Self::NoteMissing => "请说明理由。".into(),
             Self::NotLater => "延期日期须晚于现有整改时限和当前日期。".into(),
+            Self::TooFar => "延期日期距今超过两年，请改为更早的日期。".into(),
             Self::NothingRequested => "该问题没有待审批的延期申请。".into(),
             Self::NoDeadline => "该问题的通知尚未送达，还没有整改时限。".into(),
         }
@@ -355,6 +362,7 @@ pub fn decide(state: &IssueState, action: &Action, note: &str, now: DateTime<Utc
             }
             _ if state.due_at.is_none() => return Err(Refusal::NoDeadline),
             _ if *until <= now || state.due_at.is_some_and(|due| *until <= due) => return Err(Refusal::NotLater),
+            _ if *until - now > LONGEST_EXTENSION => return Err(Refusal::TooFar),
             _ if state.requested_until == Some(*until) => return Ok(Decision::Already),
             _ => {
                 next.requested_until = Some(*until);
@@ -372,6 +380,9 @@ pub fn decide(state: &IssueState, action: &Action, note: &str, now: DateTime<Utc
             let Some(due) = state.due_at else { return Err(Refusal::NoDeadline) };
             if until <= now || until <= due {
                 return Err(Refusal::NotLater);
+            }
+            if until - now > LONGEST_EXTENSION {
+                return Err(Refusal::TooFar);
             }
             next.due_at = Some(until);
             next.requested_until = None;

@@ -192,6 +192,10 @@ on_both! {
             let asked = act(&office, id, Action::RequestExtension(too_early), "人手不足").await;
             assert!(matches!(asked, Err(IssueError::Refused { refusal: Refusal::NotLater, .. })));
         }
+        for too_far in [Action::RequestExtension(end_of("2029-11-23")), Action::Extend(Some(end_of("9999-12-31")))] {
+            let asked = act(&office, id, too_far, "人手不足").await;
+            assert!(matches!(asked, Err(IssueError::Refused { refusal: Refusal::TooFar, .. })));
+        }
         let granted = act(&office, id, Action::Extend(None), "").await;
         assert!(matches!(granted, Err(IssueError::Refused { refusal: Refusal::NothingRequested, .. })));
         let until = end_of("2026-12-04");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio::sync::watch;
 
 use crate::chat::telegram::Messenger;
@@ -159,12 +159,20 @@ const SCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 /// How long a stopping service waits for what is under way.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// The pages cannot be offered at the address of the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("[web] listen = \"{listen}\" cannot be opened; another service may hold it")]
+pub struct ListenError {
+    /// The address.
+    pub listen: std::net::SocketAddr,
+    /// Why not.
+    pub source: std::io::Error,
+}
+
 /// Runs scheduler, bot, delivery and web until `stop` completes; ends within ten seconds of it.
 pub async fn serve(office: Office, fetcher: Fetcher, bots: Bots, stop: impl Future<Output = ()>) -> Result<()> {
     let listen = office.config.web.listen;
-    let listener = tokio::net::TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("[web] listen = \"{listen}\" cannot be opened; another service may hold it"))?;
+    let listener = tokio::net::TcpListener::bind(listen).await.map_err(|source| ListenError { listen, source })?;
     let robots = robot::bind::sync(&office, true).await?;
     if !office.config.channels.is_empty() {
         tracing::info!(robots.bound, robots.removed, robots.unreadable, "the group robots are as configured");

@@ -142,9 +142,16 @@ async fn show(context: &mut Context, office: &Office, id: AccountId) -> anyhow::
         (name("账号名称", "name"), a.name.clone()),
         (name("平台", "platform"), a.platform.name(lang).to_owned()),
         (name("主办单位", "unit"), a.unit.clone()),
+        (name("单位层级", "unit_tier"), a.unit_tier.map_or_else(|| "—".to_owned(), |tier| tier.name(lang).to_owned())),
         (name("主管单位", "supervising_unit"), text(&a.supervising_unit)),
+        (
+            name("代表主体", "represents_government"),
+            if a.represents_government { name("是", "yes") } else { name("否", "no") }.to_owned(),
+        ),
         (name("状态", "status"), a.status.name(lang).to_owned()),
         (name("备案编号", "filing_no"), text(&a.filing_no)),
+        (name("开设日期", "opened_on"), a.opened_on.map_or_else(|| "—".to_owned(), |day| day.to_string())),
+        (name("粉丝数", "followers"), a.followers.map_or_else(|| "—".to_owned(), |count| count.to_string())),
         (name("认证主体", "certified_subject"), text(&a.certified_subject)),
         (
             name("联系方式", "contact"),
@@ -153,8 +160,12 @@ async fn show(context: &mut Context, office: &Office, id: AccountId) -> anyhow::
         ),
         (name("采集方式", "source"), a.source.map_or_else(|| "—".to_owned(), |s| s.name(lang).to_owned())),
         (name("采集地址", "source_url"), text(&a.source_url)),
-        (name("服务链接", "service_links"), a.service_links.join(" ")),
     ];
+    if !a.source_options.is_empty() {
+        lines.push((name("采集参数", "source_options"), serde_json::to_string(&a.source_options)?));
+    }
+    lines.push((name("服务链接", "service_links"), a.service_links.join(" ")));
+    lines.extend(a.extra.iter().map(|(heading, value)| (heading.as_str(), value.clone())));
     let history: Vec<_> =
         events.iter().map(|e| json!({"at": office.local(e.at()), "kind": e.kind, "note": e.note})).collect();
     for event in &events {

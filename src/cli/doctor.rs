@@ -6,7 +6,7 @@ use chrono::{Datelike, TimeDelta};
 use serde::Serialize;
 
 use super::args::Format;
-use super::errors::describe;
+use super::errors::{describe, in_chinese};
 use super::output::Column;
 use super::rules::named;
 use super::{CheckFailed, Context};
@@ -38,7 +38,7 @@ impl Lines {
     fn note(&mut self, name: (&'static str, &'static str), ok: bool, zh: impl Into<String>, en: impl Into<String>) {
         let check = name.1;
         let (name, detail) = match self.lang {
-            Lang::Zh => (name.0, zh.into()),
+            Lang::Zh => (name.0, in_chinese(zh.into())),
             Lang::En => (name.1, en.into()),
         };
         self.lines.push(Line { check, name, ok, detail });
@@ -197,6 +197,7 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
             sources(lines, &office).await;
             lint(lines, &office).await;
             bindings(lines, &office).await;
+            readers(lines, &office).await;
         }
     }
 }
@@ -443,6 +444,46 @@ async fn bindings(lines: &mut Lines, office: &crate::office::Office) {
                 format!("no account of {}: revoke, and invite for the new unit (users list)", units.join(", ")),
             );
         }
+    }
+}
+
+/// Robots of units that no account names: nothing will ever go there. A line only where there are any.
+async fn readers(lines: &mut Lines, office: &crate::office::Office) {
+    let name = ("群机器人的单位", "units of group robots");
+    let units: BTreeSet<&str> = office
+        .config
+        .channels
+        .iter()
+        .filter_map(|channel| match &channel.reader {
+            ChannelReader::Unit(unit) => Some(unit.as_str()),
+            ChannelReader::Supervisors => None,
+        })
+        .collect();
+    let found = async {
+        let mut tx = office.store.read().await?;
+        let mut unknown = Vec::new();
+        for unit in units {
+            if !tx.unit_exists(unit).await? {
+                unknown.push(unit);
+            }
+        }
+        Ok::<_, crate::store::StoreError>(unknown)
+    };
+    match found.await {
+        Err(error) => lines.failed(name, &anyhow::Error::from(error)),
+        Ok(unknown) if unknown.is_empty() => {}
+        Ok(unknown) => lines.note(
+            name,
+            false,
+            format!(
+                "{}没有登记账号，不会收到任何通知；请核对 [[channel]] for 与“主办单位”是否一致",
+                unknown.join("、")
+            ),
+            format!(
+                "no account of {}: nothing will ever go there; compare [[channel]] for with the registry",
+                unknown.join(", ")
+            ),
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::app::{CalendarError, LexiconError, RulesError};
+use crate::app::{CalendarError, LexiconError, ListenError, RulesError};
 use crate::chat::telegram::MessengerError;
 use crate::checks::by_hand::RecordError;
 use crate::checks::decide::DecideError;
@@ -57,7 +57,7 @@ pub(super) fn report(error: &anyhow::Error, lang: Lang) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// What operating systems say of files, as they say it and in Chinese.
+/// What operating systems and databases say of files and servers, as they say it and in Chinese.
 const OF_FILES: &[(&str, &str)] = &[
     ("No such file or directory (os error 2)", "文件或文件夹不存在"),
     ("Permission denied (os error 13)", "没有权限"),
@@ -67,10 +67,21 @@ const OF_FILES: &[(&str, &str)] = &[
     ("No space left on device (os error 28)", "磁盘已满"),
     ("Read-only file system (os error 30)", "文件系统只读"),
     ("Address already in use (os error 98)", "端口已被占用"),
+    ("Cannot assign requested address (os error 99)", "本机没有这个地址"),
+    ("Connection refused (os error 111)", "拒绝连接"),
+    ("not a file of at most 1 MiB", "不是 1 MiB 以内的文件"),
+    ("error returned from database: ", ""),
+    ("error communicating with database: ", ""),
+    ("(code: 14) unable to open database file", "数据库文件无法打开"),
+    ("(code: 26) file is not a database", "不是数据库文件"),
+    ("(code: 11) database disk image is malformed", "数据库文件已损坏"),
+    ("(code: 8) attempt to write a readonly database", "数据库文件只读"),
+    ("(code: 13) database or disk is full", "磁盘已满"),
+    ("pool timed out while waiting for an open connection", "等待数据库连接超时"),
 ];
 
 /// Why here: the reasons reach a sentence from many places, and leave the program only at this one.
-fn in_chinese(text: String) -> String {
+pub(super) fn in_chinese(text: String) -> String {
     OF_FILES.iter().fold(text, |text, (said, chinese)| text.replace(said, chinese))
 }
 
@@ -90,6 +101,13 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
     }
     if let Some(e) = error.downcast_ref::<CheckFailed>() {
         return (pick(lang, &e.zh, &e.en), 1);
+    }
+    if let Some(e) = error.downcast_ref::<ListenError>() {
+        let (listen, source) = (e.listen, &e.source);
+        return match lang {
+            Lang::Zh => (format!("[web] listen = \"{listen}\" 无法监听（{source}），可能已有另一个服务在运行"), 1),
+            Lang::En => (format!("{e} ({source})"), 1),
+        };
     }
     if let Some(e) = error.downcast_ref::<ConfigError>() {
         return (e.text(lang), 2);

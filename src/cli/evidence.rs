@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::output::Column;
-use super::{ACTOR, Context, Usage};
+use super::{ACTOR, CheckFailed, Context, Usage};
 use crate::domain::material::{KeptMaterial, LARGEST, Material, MaterialFault};
 use crate::issues::{Scope, evidence};
 use crate::office::Office;
@@ -12,11 +12,11 @@ use crate::office::Office;
 pub(super) fn materials(files: &[PathBuf]) -> anyhow::Result<Vec<Material>> {
     let mut taken = Vec::new();
     for path in files {
-        let refuse = |fault: MaterialFault| Usage {
+        let refuse = |fault: MaterialFault| CheckFailed {
             zh: format!("--file {}：{}", path.display(), fault.text(crate::domain::Lang::Zh)),
             en: format!("--file {}: {fault}", path.display()),
         };
-        let unread = |error: std::io::Error| Usage {
+        let unread = |error: std::io::Error| CheckFailed {
             zh: format!("--file {}：无法读取（{error}）", path.display()),
             en: format!("--file {}: cannot be read ({error})", path.display()),
         };
@@ -35,11 +35,18 @@ pub(super) fn materials(files: &[PathBuf]) -> anyhow::Result<Vec<Material>> {
 pub(super) async fn run(context: &mut Context, office: &Office, id: i64, out: Option<&Path>) -> anyhow::Result<()> {
     let kept = evidence::list(office, id, &Scope::All).await?;
     if let Some(folder) = out {
-        tokio::fs::create_dir_all(folder).await?;
+        let failed = |path: &Path| {
+            let path = path.display().to_string();
+            move |error: std::io::Error| CheckFailed {
+                zh: format!("--out {path}：无法写入（{error}），请检查路径与权限"),
+                en: format!("--out {path}: cannot be written ({error}); check its path and permissions"),
+            }
+        };
+        tokio::fs::create_dir_all(folder).await.map_err(failed(folder))?;
         for file in &kept {
             let start: String = file.sha256.chars().take(8).collect();
             let path = folder.join(format!("{id}-{start}-{}", file.name));
-            tokio::fs::write(&path, evidence::content(office, file).await?).await?;
+            tokio::fs::write(&path, evidence::content(office, file).await?).await.map_err(failed(&path))?;
         }
         let (count, folder) = (kept.len(), folder.display());
         context.out.note(&format!("已写入 {folder}：{count} 份"), &format!("written to {folder}: {count} files"));

@@ -57,7 +57,8 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
     let failed = |zh: String, en: String| -> anyhow::Error { CheckFailed { zh, en }.into() };
     if !sources::is_read_by_machine(kind) {
         let why = sources::Unreadable::ByHand;
-        return Err(failed(why.sentence(Lang::Zh), why.sentence(Lang::En)));
+        let (zh, en) = (why.sentence(Lang::Zh), why.sentence(Lang::En));
+        return Err(failed(format!("{}（{kind}）：{zh}", kind.zh()), format!("{kind}: {en}")));
     }
     let fetcher = app::open_fetcher(&config)?;
     let page = fetcher.get(url).await.map_err(|f| {

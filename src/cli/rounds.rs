@@ -18,7 +18,7 @@ use crate::domain::sample::{Draw, Rotation, Stratum};
 use crate::domain::time::{LocalTime, parse_local};
 use crate::office::Office;
 use crate::sampling::{self, Wishes};
-use crate::store::Round;
+use crate::store::{ApprovalKind, Round};
 
 /// A round as scripts see it.
 #[derive(Debug, Serialize)]
@@ -255,6 +255,8 @@ struct OpenedView {
     reopened: usize,
     found_again: usize,
     notices: usize,
+    /// Units whose notice waits for the word of two supervisors (`approval.notices_over`).
+    awaiting_approval: usize,
 }
 
 #[derive(Serialize)]
@@ -273,6 +275,7 @@ async fn run_round(context: &mut Context, office: &Office, name: RoundName, wish
     .await?;
     bar.finish_and_clear();
     let remaining = ran.counts.members - ran.counts.looked_at;
+    let awaiting = if ran.opened.is_some() { awaiting_approval(office, ran.round.id).await? } else { 0 };
     let view = RanView {
         round: name,
         state: ran.round.state,
@@ -284,6 +287,7 @@ async fn run_round(context: &mut Context, office: &Office, name: RoundName, wish
             reopened: o.reopened,
             found_again: o.found_again,
             notices: o.notices,
+            awaiting_approval: awaiting,
         }),
         held: ran.held.clone().map(|h| HeldView { reason: h.reason, members: h.members }),
     };
@@ -299,7 +303,16 @@ async fn run_round(context: &mut Context, office: &Office, name: RoundName, wish
         lines.push((out.pick("再次发现", "found again"), opened.found_again.to_string()));
         lines.push((out.pick("通知", "notices"), opened.notices.to_string()));
     }
+    if awaiting > 0 {
+        lines.push((out.pick("待同意的通知（单位）", "units awaiting approval"), awaiting.to_string()));
+    }
     context.out.one(&view, &lines)?;
+    if awaiting > 0 {
+        context.out.note(
+            &format!("{awaiting}个单位的通知超过 [approval] notices_over，须经两名监管人员在机器人会话中同意后发出"),
+            &format!("the notices to {awaiting} units exceed [approval] notices_over and wait for two supervisors to agree in chat"),
+        );
+    }
     if let Some(held) = ran.held {
         let (count, reason) = (held.members, held.reason);
         return Err(CheckFailed {
@@ -315,6 +328,15 @@ async fn run_round(context: &mut Context, office: &Office, name: RoundName, wish
         );
     }
     Ok(())
+}
+
+/// Units whose notice of a round waits for two supervisors.
+async fn awaiting_approval(office: &Office, round: i64) -> anyhow::Result<usize> {
+    let mut tx = office.store.read().await?;
+    Ok(match tx.open_approval(ApprovalKind::Notices, round).await? {
+        Some(_) => tx.units_to_notify(round).await?.len(),
+        None => 0,
+    })
 }
 
 async fn export(context: &mut Context, office: &Office, round: RoundName, file: &Path) -> anyhow::Result<()> {

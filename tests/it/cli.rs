@@ -495,3 +495,34 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
     assert_eq!(cli.json(&["accounts", "list"]).as_array().unwrap().len(), 3000, "complete, never paged");
 }
+
+#[test]
+fn what_was_not_done_is_not_said_to_be_done() {
+    let place = Database::sqlite();
+    let cli = Cli::new(place.folder.path(), &place.url);
+    assert_eq!(cli.json(&["migrate"])["migrated"], true);
+    assert_eq!(cli.json(&["migrate"])["migrated"], false);
+    cli.file(
+        "accounts.csv",
+        "账号编号,账号名称,平台,主办单位,单位层级,代表主体,开设日期,粉丝数,采集方式,采集地址,采集参数,科室\n\
+         A1,云溪发布,微信公众号,云溪区府办,镇街,是,2020-03-01,1200,网页列表,https://a.example/,\"{\"\"item\"\":\"\"li\"\"}\",宣传科\n",
+    );
+    cli.json(&["accounts", "import", "accounts.csv"]);
+    let shown = cli.run(&["accounts", "show", "A1"]).stdout;
+    for line in ["单位层级", "镇街", "代表主体", "2020-03-01", "1200", r#"{"item":"li"}"#, "宣传科"] {
+        assert!(shown.contains(line), "{line} is not in: {shown}");
+    }
+    cli.run(&["report", "2025", "--out", "year"]).refused(1, &["2025", "round list"]);
+    assert!(!cli.path("year").exists());
+    cli.run(&["probe", "manual", "https://a.example/"]).refused(1, &["manual", "人工查看"]);
+    cli.run(&["accounts", "list", "--config", "."]).refused(2, &["不是 1 MiB 以内的文件"]);
+    cli.run(&["issues", "fix", "1", "--why", "已整改", "--file", "nope.png"])
+        .refused(1, &["nope.png", "文件或文件夹不存在"]);
+    // A robot of a unit that nobody registered, and a file that is not there, in Chinese.
+    cli.file("webhook", "https://robot.example/cgi-bin/webhook/send?key=0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9");
+    cli.file("xuncha.toml", "[[channel]]\nkind = \"wecom\"\nwebhook_file = \"webhook\"\nfor = \"无此单位\"\n");
+    let ended = cli.run(&["doctor"]);
+    assert!(ended.stdout.contains("无此单位没有登记账号"), "{}", ended.stdout);
+    let ended = cli.run(&["doctor", "--config", "none.toml"]);
+    assert!(ended.stdout.contains("文件或文件夹不存在") && !ended.stdout.contains("os error"), "{}", ended.stdout);
+}

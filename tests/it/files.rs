@@ -140,7 +140,8 @@ on_both! {
         assert_eq!(reviews().await, 0);
 
         let own = rows("A1,,通知,虚构,2026-11-20 09:00\r\n");
-        assert!(bot.file(&lin, "审核.csv", own.as_bytes(), "").await.contains("新增 1"));
+        let said = bot.file(&lin, "审核.csv", own.as_bytes(), "").await;
+        assert!(said.contains("新增 1") && said.contains("审核.csv：没有这些列：复审人、复审时间、终审人、终审时间"), "{said}");
         assert!(bot.file(&lin, "审核.csv", own.as_bytes(), "").await.contains("未变动 1"));
         assert_eq!(reviews().await, 1);
         bot.chat.telegram.say(lin.chat_id, &lin, "模板").await.unwrap();

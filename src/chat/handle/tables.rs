@@ -128,7 +128,10 @@ async fn reviews(desk: &Desk<'_>, sent: &Sent) -> Result<Outcome, StoreError> {
     let units = units(desk);
     let by = HandIn { units: units.as_deref(), actor: desk.actor() };
     match intake::hand_in_reviews(desk.office, &sent.path, by).await {
-        Ok(imported) => Ok(texts::file_reply(&FileReply::Imported(&imported), desk.lang).into()),
+        Ok(mut imported) => {
+            imported.warnings.iter_mut().for_each(|warning| *warning = sent.plain(warning));
+            Ok(texts::file_reply(&FileReply::Imported(&imported), desk.lang).into())
+        }
         Err(IntakeError::Rows(problems)) => Ok(wrong(desk, sent, &problems)),
         Err(IntakeError::File(error)) => Ok(wrong(desk, sent, &[error.text(desk.lang)])),
         Err(IntakeError::Store(error)) => Err(error),

@@ -129,11 +129,12 @@ pub fn file_reply(reply: &FileReply<'_>, lang: Lang) -> Message {
             "The registry is not changed by chat; an operator imports it by: xuncha accounts import.",
         ),
         FileReply::Imported(imported) => {
-            let Imported { rows, added, changed, unchanged, .. } = imported;
+            let Imported { rows, added, changed, unchanged, warnings, .. } = imported;
             pick(
                 format!("已导入审核记录 {rows} 条：新增 {added}，更新 {changed}，未变动 {unchanged}。"),
                 format!("Review records imported: {rows} ({added} new, {changed} changed, {unchanged} known)."),
             )
+            .items(warnings.iter().map(|warning| vec![Line::of(clip(warning, 220))]))
         }
         FileReply::Wrong(problems, total) => {
             let page = pick(

@@ -53,7 +53,7 @@ pub enum RoundError {
     FutureAsOf(crate::domain::time::LocalTime),
     /// The window would be empty, or begin long before it ends.
     #[error(
-        "round {round}: the monitoring time {as_of} lies outside {first} to {latest}, within which the round can be looked at; name another --as-of, or the round of that time"
+        "round {round}: the monitoring time {} lies outside {first} to {latest}, within which the round can be looked at; name another --as-of, or the round of that time", .as_of.minute()
     )]
     OutsidePeriod {
         /// Which round.

@@ -77,6 +77,7 @@ const OF_FILES: &[(&str, &str)] = &[
     ("(code: 11) database disk image is malformed", "数据库文件已损坏"),
     ("(code: 8) attempt to write a readonly database", "数据库文件只读"),
     ("(code: 13) database or disk is full", "磁盘已满"),
+    ("password authentication failed for user", "用户名或口令不正确："),
     ("pool timed out while waiting for an open connection", "等待数据库连接超时"),
 ];
 
@@ -279,7 +280,8 @@ fn round(error: &RoundError, lang: Lang) -> String {
             format!("监测时间点 {at} 尚未到来，请届时再检查，或用 --as-of 指定更早的时间")
         }
         (Lang::Zh, RoundError::OutsidePeriod { round, as_of, first, latest }) => format!(
-            "批次{round}：监测时间点 {as_of} 不在该批次可检查的时间（{first} 至 {latest}）内，请用 --as-of 另行指定，或改用相应期间的批次"
+            "批次{round}：监测时间点 {} 不在该批次可检查的时间（{first} 至 {latest}）内，请用 --as-of 另行指定，或改用相应期间的批次",
+            as_of.minute()
         ),
         (Lang::Zh, RoundError::RatioHasNoMeaning(round)) => format!("批次{round}检查全部账号，不适用 --ratio"),
         (Lang::Zh, RoundError::BadSeed) => "--seed：种子须为一行非空文字".to_owned(),

@@ -127,20 +127,23 @@ fn read_headings<C: Column, T>(
         layout.headings.push(heading);
     }
     let is_there = |column: &C| layout.known.iter().any(|(known, _)| known == column);
-    for (name, _) in &layout.extra {
-        if let Some(meant) = C::resembling(name).filter(|meant| !is_there(meant)) {
-            sheet.note(problem(shown_heading(name), ProblemKind::MisnamedHeading(meant.heading())));
-        }
-    }
     let missing: Vec<Vec<&str>> = required
         .iter()
         .filter(|group| !group.iter().any(is_there))
         .map(|group| group.iter().map(|column| column.heading()).collect())
         .collect();
+    let looks_like = if missing.is_empty() { None } else { sent::recognise(path).ok().filter(|kind| *kind != C::KIND) };
+    // Why not of a file of another kind: its headings are right where they belong.
+    if matches!(looks_like, None | Some(SentKind::Other)) {
+        for (name, _) in &layout.extra {
+            if let Some(meant) = C::resembling(name).filter(|meant| !is_there(meant)) {
+                sheet.note(problem(shown_heading(name), ProblemKind::MisnamedHeading(meant.heading())));
+            }
+        }
+    }
     if !missing.is_empty() {
         let found = layout.headings.iter().filter(|heading| !heading.is_empty());
         let found = found.take(HEADINGS_SHOWN).map(|heading| shown_heading(heading)).collect();
-        let looks_like = sent::recognise(path).ok().filter(|kind| *kind != C::KIND);
         sheet.note(problem(String::new(), ProblemKind::MissingHeadings { missing, found, looks_like }));
     }
     sheet.headings = Headings {

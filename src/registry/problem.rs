@@ -264,18 +264,18 @@ fn missing_headings(missing: &[Vec<&str>], found: &[String], looks_like: Option<
     let (zh_command, en_command) = match looks_like {
         Some(SentKind::Accounts) => (
             "这像是基本信息库，请用 xuncha accounts import 导入",
-            "a registry, it seems: import it by xuncha accounts import",
+            "It seems to be a registry: xuncha accounts import reads it",
         ),
         Some(SentKind::Reviews) => (
             "这像是审核记录，请用 xuncha reviews import 导入",
-            "review records, it seems: import them by xuncha reviews import",
+            "They seem to be review records: xuncha reviews import reads them",
         ),
         Some(SentKind::Worksheet) => (
             "这像是人工核查表，请用 xuncha round record 导入",
-            "a worksheet, it seems: import it by xuncha round record",
+            "It seems to be a worksheet: xuncha round record reads it",
         ),
         Some(SentKind::Other) | None => {
-            ("请补上所缺的列，或核对是否选错了文件", "add them, or look whether this is the right file")
+            ("请补上所缺的列，或核对是否选错了文件", "Add what is missing, or see whether this is the right file")
         }
     };
     let zh = format!("表头缺少：{}；现有：{}。{zh_command}", list("或", "等", "、"), found.join("、"));

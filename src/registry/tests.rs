@@ -186,7 +186,7 @@ fn a_file_of_another_kind_is_told_by_its_headings() {
             ),
         ]
     );
-    let registry = reviews("a.csv", &format!("{HEADINGS}\nA1,云溪发布,微博,云溪区政府办公室\n"));
+    let registry = reviews("a.csv", &format!("{HEADINGS},服务链接\nA1,云溪发布,微博,云溪区政府办公室,\n"));
     assert_eq!(registry.len(), 1, "{registry:?}");
     assert!(registry[0].ends_with("这像是基本信息库，请用 xuncha accounts import 导入"), "{registry:?}");
     let worksheet = reviews("w.csv", "2026Q4人工核查表,,,,\n批次,账号编号,项目,结论,说明\n2026Q4,A1,互动回应,合规,\n");

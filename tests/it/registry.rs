@@ -128,4 +128,17 @@ on_both! {
         let waiting = cli.json(&["notices", "list", "--status", "waiting"]);
         assert!(waiting.as_array().unwrap().iter().any(|notice| notice["unit"] == "云溪区档案馆"), "{waiting}");
     }
+
+    /// What the run holds back for two supervisors, it says; nothing is passed off as sent.
+    async fn notices_that_wait_for_two_supervisors_are_counted(db) {
+        let cli = Cli::new(db.folder.path(), &db.url).with("XUNCHA__APPROVAL__NOTICES_OVER", "1");
+        cli.file("a.csv", "账号编号,账号名称,平台,主办单位,主管单位,管理员,备案编号\n\
+            A1,云溪档案,微博,云溪区档案馆,,,\nA2,云溪水务,微博,云溪区水务局,,,\nA3,云溪民政,微博,云溪区民政局,云溪区府办,张示例,云备1\n");
+        cli.json(&["accounts", "import", "a.csv"]);
+        cli.json(&["round", "open", "2026H2", "--as-of", "2026-11-23T09:00:00+08:00", "--notify"]);
+        let ended = cli.run(&["round", "run", "2026H2", "--format", "json"]);
+        let ran: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!((&ran["opened"]["notices"], &ran["opened"]["awaiting_approval"]), (&json!(0), &json!(2)));
+        assert!(ended.stderr.contains("2个单位的通知超过 [approval] notices_over"), "{ended:?}");
+    }
 }

@@ -48,6 +48,9 @@ const WIDEST_OFFSET: TimeDelta = TimeDelta::hours(14);
 /// Longest URL that is looked at, in bytes.
 const MAX_URL: usize = 2000;
 
+/// Pages up to this many bytes are read where they come, others beside: a thread costs more than their markup.
+const READ_AT_ONCE: usize = 64 * 1024;
+
 /// What the looks of a run share.
 #[derive(Debug, Default)]
 pub struct Aids {
@@ -232,21 +235,26 @@ async fn look_at_source(
     look.note_page(&page);
     look.home = (kind == SourceKind::Site && page.is_success()).then(|| page.clone());
     let context = ReadContext { as_of, timezone: office.zone() };
-    // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
     let options = account.source_options.clone();
     let rules = std::sync::Arc::clone(&office.rules);
-    let read = tokio::task::spawn_blocking(move || {
+    let is_long = page.body.len() > READ_AT_ONCE;
+    let read = move || {
         let mut reading = sources::read(kind, &page, &options, &context)?;
         // A version of an app is no article.
         let texts = (kind != SourceKind::App).then(|| look_through(&rules, &mut reading, scope));
         Ok((reading, texts))
-    });
-    let read: Result<Result<_, sources::Unreadable>, _> = read.await;
+    };
+    // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
+    let read: Option<Result<_, sources::Unreadable>> = if is_long {
+        tokio::task::spawn_blocking(read).await.ok()
+    } else {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
+    };
     match read {
-        Ok(Ok((reading, _))) if reading.coverage == Coverage::Mixed => {
+        Some(Ok((reading, _))) if reading.coverage == Coverage::Mixed => {
             look.answer = unread("mixed_source", words.mixed_source());
         }
-        Ok(Ok((reading, texts))) => {
+        Some(Ok((reading, texts))) => {
             look.note_reading(reading, texts, as_of, office);
             // The version of an app is no article, and a home page links to articles of others:
             // neither is reviewed here.
@@ -254,8 +262,8 @@ async fn look_at_source(
                 look.reading.posts.clear();
             }
         }
-        Ok(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
-        Err(_) => look.answer = unread("adapter_failed", words.adapter_failed()),
+        Some(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
+        None => look.answer = unread("adapter_failed", words.adapter_failed()),
     }
     look
 }

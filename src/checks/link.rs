@@ -61,6 +61,16 @@ keyed_enum! {
     }
 }
 
+impl LinkReason {
+    /// A doubt that lies in what the page or its server answered, to robots and people alike.
+    pub(super) const fn is_of_the_page(self) -> bool {
+        matches!(
+            self,
+            Self::SoftNotFound | Self::SameAsMissing | Self::Withheld | Self::RedirectedHome | Self::ServerError
+        )
+    }
+}
+
 /// One look at a link, with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkLook {

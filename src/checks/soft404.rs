@@ -271,10 +271,7 @@ mod tests {
         for page in [
             "<p>该内容已被发布者删除</p><p>微信公众平台运营中心</p>",
             "<h2>The content has been deleted by the author.</h2><p>Weixin Official Accounts Platform</p>",
-            (
-                "<div>此内容因违规无法查看</div><p>由用户投诉并经平台审核，涉嫌过度营销、骚扰用户，查看 <a>对应规则</a></p>",
-                true,
-            ),
+            "<div>此内容因违规无法查看</div><p>由用户投诉并经平台审核，涉嫌过度营销、骚扰用户，查看 <a>对应规则</a></p>",
             "<div>此帐号已被屏蔽, 内容无法查看</div>",
             "<div>此帐号已自主注销，内容无法查看。</div>",
             "<title>视频去哪了呢？_哔哩哔哩_bilibili</title><p>热门</p>",

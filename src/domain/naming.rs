@@ -22,16 +22,36 @@ pub fn same_body(subject: &str, unit: &str) -> bool {
     subject.ends_with(&unit) || unit.ends_with(&subject)
 }
 
-/// The people a field names, as they are compared: width folded, no white space; several are
-/// separated by commas, 、 or /.
+/// The people a field names, as they are compared: width folded, no white space, without the post or
+/// the office in brackets behind a name; several are separated by commas, 、 or /.
 #[must_use]
 pub fn people(field: &str) -> BTreeSet<String> {
     let folded: String = field.nfkc().flat_map(char::to_lowercase).collect();
-    folded
+    without_posts(&folded)
         .split(['、', ',', ';', '/', '，', '；'])
         .map(|name| name.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c)).collect())
         .filter(|name: &String| !name.is_empty())
         .collect()
+}
+
+/// A list of names without the posts in brackets behind them: 张三（局长）.
+///
+/// Why not one character alone: 李伟（大） and 李伟（小）, 王芳(1) and 王芳(2) are namesakes told apart.
+fn without_posts(folded: &str) -> String {
+    let mut left = String::with_capacity(folded.len());
+    let mut rest = folded;
+    while let Some((before, after)) = rest.split_once(['(', '[', '【', '〔']) {
+        let Some((within, behind)) = after.split_once([')', ']', '】', '〕']) else { break };
+        left.push_str(before);
+        let is_post = within.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count() > 1;
+        if !is_post || (before.trim().is_empty() && behind.trim().is_empty()) {
+            left.push('(');
+            left.push_str(within);
+            left.push(')');
+        }
+        rest = behind;
+    }
+    left + rest
 }
 
 /// Whether a unit is held to one account on the platform (国办发〔2018〕123号): the rule speaks of
@@ -167,10 +187,16 @@ mod tests {
             ("张\u{FE0F}三\u{202C}", "张三"),
             ("张三、李四", "李四,张三"),
             ("张三(办)", "张三（办）"),
+            ("张三（办公室）", "张三(局长)"),
+            ("张三【审核】、李四（科长、主任）", "李四，张三"),
         ] {
             assert_eq!(people(a), people(b), "{a}");
         }
         assert_ne!(people("张三"), people("张山"));
+        assert_ne!(people("李伟（大）"), people("李伟（小）"));
+        assert_ne!(people("王芳(1)"), people("王芳(2)"));
+        assert_ne!(people("(张三)"), people("(李四)"));
+        assert_ne!(people("张三（办"), people("李四（办"));
         assert!(people(" 、 ").is_empty());
     }
 

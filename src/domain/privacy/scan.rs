@@ -92,15 +92,15 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
         return None;
     }
     let label = Label::before(signs, run.signs.start);
-    if label.is_code() {
-        return None;
-    }
     let number = |kind, digits: &[u8]| Some(make(signs, run.signs.clone(), kind, digits, &label));
     match digits.len() {
-        18 if is_id18(digits) => return number(NumberKind::IdCard, digits),
-        // An order or a file number may look like anything without a checksum of its own.
-        _ if label.is_other() => return None,
-        15 if label.is_identity() && is_id15(digits) => return number(NumberKind::IdCard, digits),
+        // A licence beside it says nothing of a number with a checksum, a place and a birthday of its own.
+        18 if is_id18(digits) => {
+            return if label.is_code_itself() { None } else { number(NumberKind::IdCard, digits) };
+        }
+        // A code, an order or a file number may look like anything without them.
+        _ if label.called() == Some(Called::Code) => return None,
+        15 if label.called() == Some(Called::Identity) && is_id15(digits) => return number(NumberKind::IdCard, digits),
         11 if is_mobile(digits) && !is_amount(signs, run.signs.end) => return number(NumberKind::Mobile, digits),
         // 86 before the number, with its plus sign or without.
         13 if digits.starts_with(&[8, 6]) => {
@@ -154,16 +154,14 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
         }
         let digits: Vec<u8> = parts.iter().flat_map(|run| run.digits.iter().copied()).collect();
         let label = Label::before(signs, range.start);
-        if label.is_code() || label.is_other() {
-            continue;
-        }
+        let is_code = label.called() == Some(Called::Code);
         let local = if digits.len() == 13 && digits.starts_with(&[8, 6]) { digits.get(2..) } else { Some(&*digits) };
         let local = local.unwrap_or_default();
-        let kind = if is(MOBILE) && is_mobile(local) && !is_amount(signs, range.end) {
-            NumberKind::Mobile
-        } else if is(IDENTITY) && is_id18(&digits) {
+        let kind = if is(IDENTITY) && is_id18(&digits) && !label.is_code_itself() {
             NumberKind::IdCard
-        } else if is(CARD) && is_card(&digits, !(label.is_card() || label.is_account())) {
+        } else if is(MOBILE) && !is_code && is_mobile(local) && !is_amount(signs, range.end) {
+            NumberKind::Mobile
+        } else if is(CARD) && !is_code && is_card(&digits, !(label.is_card() || label.is_account())) {
             NumberKind::BankCard
         } else {
             continue;
@@ -260,24 +258,86 @@ fn is_amount(signs: &[Sign], end: usize) -> bool {
         .is_some_and(|sign| matches!(sign.c, '元' | '万' | '亿' | '%' | '％' | '吨' | '次' | '人' | '条' | '股'))
 }
 
+/// What a number is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Called {
+    Identity,
+    /// Numbers of bodies, licences, orders and files, which may pass for a person's.
+    Code,
+}
+
+const IDENTITY_WORDS: &[&str] = &["身份证", "证件号", "身份号", "公民身份"];
+
+const CODE_WORDS: &[&str] = &[
+    "信用代码",
+    "机构代码",
+    "许可证",
+    "注册号",
+    "税号",
+    "批准文号",
+    "代码",
+    "订单",
+    "流水",
+    "文号",
+    "单号",
+    "备案号",
+    "案号",
+    "票号",
+];
+
+/// Names of the numbers of bodies, which have eighteen digits as well.
+const CODE_NAMES: &[&str] = &["信用代码", "机构代码", "注册号", "税号", "识别号", "批准文号", "许可证", "许可证号"];
+
 /// What is said of a number just before it.
-struct Label(String);
+struct Label {
+    /// In its own clause, as far as a label reaches.
+    said: String,
+    /// The same from farther away: two labels of one number are long.
+    phrase: String,
+}
 
 impl Label {
     fn before(signs: &[Sign], start: usize) -> Self {
-        const FAR: usize = 14;
-        let said: String =
-            signs.get(start.saturating_sub(FAR)..start).unwrap_or_default().iter().map(|s| s.c).collect();
-        // A label says something of the number in its own clause.
-        Self(said.rsplit(['。', '；', ';', '\n', '！', '？', '，']).next().unwrap_or_default().to_owned())
+        const NEAR: usize = 14;
+        const FAR: usize = 28;
+        let clause = |far: usize| {
+            let said: String =
+                signs.get(start.saturating_sub(far)..start).unwrap_or_default().iter().map(|s| s.c).collect();
+            // A label says something of the number in its own clause.
+            said.rsplit(['。', '；', ';', '\n', '！', '？', '，']).next().unwrap_or_default().to_owned()
+        };
+        Self { said: clause(NEAR), phrase: clause(FAR) }
+    }
+
+    /// What the nearest label calls the number.
+    fn called(&self) -> Option<Called> {
+        let last = |words: &[&str]| words.iter().filter_map(|word| Some(self.said.rfind(word)? + word.len())).max();
+        match (last(IDENTITY_WORDS), last(CODE_WORDS)) {
+            (Some(identity), code) if code.is_none_or(|code| code < identity) => Some(Called::Identity),
+            (_, Some(_)) => Some(Called::Code),
+            _ => None,
+        }
+    }
+
+    /// The number itself is called a body's code, in its own cell and by no other name.
+    ///
+    /// Why so strict: 18 digits that check, begin with a place and hold a birthday are a person's,
+    /// whatever licence is spoken of before them; 统一社会信用代码/身份证号码 asks for either.
+    fn is_code_itself(&self) -> bool {
+        let before = self.phrase.trim_end_matches(|c: char| is_blank(c) || matches!(c, ':' | '：' | '为' | '是'));
+        let label = before.rsplit(|c: char| is_blank(c) || matches!(c, '\t' | '|' | '｜' | ',')).next();
+        let label = label.unwrap_or_default().trim_end_matches(['）', ')', '”', '"', '】']);
+        let name = ["号码", "编号", "号", ""].iter().find_map(|end| {
+            let name = label.strip_suffix(end)?;
+            CODE_NAMES.iter().find(|code| name.ends_with(**code))
+        });
+        // A licence is a paper before it is a number: 许可证 张三 is one thing, 许可证：… another.
+        let is_paper = name == Some(&"许可证") && label.ends_with("许可证") && self.phrase.ends_with(is_blank);
+        name.is_some() && !is_paper && !IDENTITY_WORDS.iter().any(|word| label.contains(word))
     }
 
     fn has(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.0.contains(word))
-    }
-
-    fn is_identity(&self) -> bool {
-        self.has(&["身份证", "证件号", "身份号", "公民身份"])
+        words.iter().any(|word| self.said.contains(word))
     }
 
     fn is_card(&self) -> bool {
@@ -317,15 +377,11 @@ impl Label {
         ];
         self.has(SAID)
     }
+}
 
-    /// Numbers of bodies and licences, which may pass for a person's.
-    fn is_code(&self) -> bool {
-        self.has(&["信用代码", "机构代码", "许可证", "注册号", "税号", "批准文号"])
-    }
-
-    fn is_other(&self) -> bool {
-        self.has(&["代码", "订单", "流水", "文号", "单号", "备案号", "案号", "票号"])
-    }
+/// A blank within a line: a tab stands between cells.
+fn is_blank(c: char) -> bool {
+    c != '\t' && c.is_whitespace()
 }
 
 /// Ranges of signs that are web addresses.

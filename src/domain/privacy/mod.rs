@@ -10,6 +10,7 @@
 //!   nearest to it is none; an identity number is one beside any label but a code's that is its own.
 //! - Masks keep the length, so that places stay true, and masking twice changes nothing.
 
+mod label;
 mod number;
 mod scan;
 

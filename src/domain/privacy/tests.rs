@@ -98,6 +98,7 @@ fn a_licence_beside_an_identity_number_does_not_hide_it() {
     ] {
         assert!(kinds(&text).is_empty(), "{text}");
     }
+    assert_eq!(kinds("订单联系人13800001234"), ["mobile"]);
     assert_eq!(kinds("统一社会信用代码/身份证号510107900101999"), ["id_card"]);
     assert!(kinds("身份证复印件、许可证编号510107900101999").is_empty());
 }

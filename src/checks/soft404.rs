@@ -51,7 +51,7 @@ pub(super) fn deletion(at: &str, text: &str, seen: &Skim) -> Option<Deletion> {
         return (!is_article && (is_named || is_line())).then_some(Deletion::Platform);
     }
     let is_all = || seen.is_short(MESSAGE_PAGE) && is_line();
-    ((is_named || is_all()) && !is_document(seen)).then_some(Deletion::Elsewhere)
+    ((is_named || is_all()) && !is_told(seen) && !is_document(seen)).then_some(Deletion::Elsewhere)
 }
 
 fn is_on_platform(at: &str) -> bool {
@@ -147,7 +147,8 @@ fn is_told(seen: &Skim) -> bool {
     seen.visible.lines().any(|line| {
         let is_sentence = line.contains(['。', '；']) && line.chars().filter(|c| c.is_alphanumeric()).count() >= PROSE;
         let is_of = |words: &[&str]| words.iter().any(|word| line.contains(word));
-        is_sentence && !is_of(ABOUT_THE_PAGE) && !is_of(SITE_FOOT) && !clauses(line).any(is_clause_missing)
+        let is_message = || is_deletion_alone(line) || clauses(line).any(is_clause_missing);
+        is_sentence && !is_of(ABOUT_THE_PAGE) && !is_of(SITE_FOOT) && !is_message()
     })
 }
 
@@ -291,10 +292,13 @@ mod tests {
         for page in [
             "<title>关于关停“云溪文旅”微信公众号的公告</title><p>我局主办的微信公众号“云溪文旅”已于10月关停，该账号已自主注销，今后信息请关注“云溪发布”。特此公告。</p>",
             "<h1>公告</h1><p>我镇原微信公众号因长期未登录，账号已被系统回收，现启用新号“云溪青石镇”。</p>",
+            "<h1>原账号已被系统回收</h1><p>我镇现启用新号“云溪青石镇”，欢迎关注。</p>",
             "<h1>问答</h1><p>问：为什么转发的文章打不开？</p><p>答：如提示“该内容已被发布者删除”，说明原作者已删除该文章。</p>",
         ] {
-            assert_eq!((deleted(OFFICE, page), deleted(WECHAT, page)), (None, None), "{page}");
+            assert_eq!(deleted(OFFICE, page), None, "{page}");
         }
+        let quoted = "<p>为什么转发的文章打不开？</p><p>如提示“该内容已被发布者删除”，说明原作者已删除。</p>";
+        assert_eq!(deleted(WECHAT, quoted), None);
         let article = "<h1 id=\"activity-name\">找回文章</h1><div id=\"js_content\"><p>该内容已被发布者删除</p><p>是什么意思</p></div>";
         assert_eq!(deleted(WECHAT, article), None);
         let long = format!("<p>该内容已被发布者删除</p><p>{}</p>", "经查,".repeat(400));

@@ -41,7 +41,6 @@ use crate::office::Office;
 use args::{Cli, Command};
 pub(crate) use errors::{CheckFailed, Usage};
 use output::Out;
-use report::Period;
 
 /// Who the history says acted at the command line.
 const ACTOR: &str = "cli";
@@ -127,11 +126,7 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Issues(command) => issues::run(context, command).await,
         Command::Sites(command) => sites::run(context, &command).await,
         Command::Notices(command) => notices::run(context, command).await,
-        Command::Report { round: Some(Period::Year(year)), out, from, drafts } => {
-            report::run_year(context, year, &out, from.as_deref(), &drafts).await
-        }
         Command::Report { round, out, from, drafts } => {
-            let round = round.and_then(Period::round);
             report::run(context, round, &out, from.as_deref(), &drafts).await
         }
         Command::Explain { words, from } => explain::run(context, words, from.as_deref()).await,

@@ -93,6 +93,13 @@ impl Dataset {
     fn check_crossed(&self) -> Result<(), Imbalance> {
         let sum = |names: Vec<String>| -> usize { names.iter().map(|name| self.count(name)).sum() };
         let has = |group: &str| self.figures.keys().any(|name| name.starts_with(group));
+        if has("kind.") {
+            for column in ["frame", "drawn", "judged", "qualified", "problem", "failed", "unjudged", "pending"] {
+                let total = format!("total.{column}");
+                let parts = ["media", "website"].map(|kind| format!("kind.{kind}.{column}")).to_vec();
+                agree(&format!("kind: sum of {column}"), &self.count(&total), &sum(parts), || self.some_rows(&total))?;
+            }
+        }
         if has("silence.") {
             let ages = super::Age::ALL.iter().map(|age| format!("silence.{age}")).collect();
             agree("silence: sum", &self.count("total.drawn"), &sum(ages), || self.some_rows("total.drawn"))?;

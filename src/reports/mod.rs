@@ -37,6 +37,7 @@ mod page;
 mod page_rows;
 mod pdf;
 mod sheet;
+mod subject;
 mod summary;
 mod tongue;
 mod wording;

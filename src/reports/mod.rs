@@ -38,6 +38,7 @@ mod page_rows;
 mod pdf;
 mod reading;
 mod sheet;
+mod subject;
 mod summary;
 mod tongue;
 mod wording;

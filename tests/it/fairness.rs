@@ -233,6 +233,10 @@ on_both! {
         let office = office(db, "2026-11-23 10:00").await;
         register(&office, &[fed("A1", UNIT, site.feed("/a1", &[at("2026-11-22 08:00")]))]).await;
         let wishes = Wishes { as_of: Some(at("2026-12-23 10:00")), ..Wishes::default() };
+        let opened = sampling::open(&office, round("2026H2"), &wishes).await;
+        assert!(opened.unwrap_err().to_string().contains("has not come yet"));
+        // What was announced beforehand is drawn, and run when its time has come.
+        sampling::freeze(&office, round("2026H2"), &wishes).await.unwrap();
         sampling::open(&office, round("2026H2"), &wishes).await.unwrap();
         let ran = run::run(&office, &fetcher(), round("2026H2"), run::Wishes::default(), |_| {}).await;
         assert!(ran.unwrap_err().to_string().contains("has not come yet"));

@@ -10,7 +10,6 @@ use crate::checks::decide::DecideError;
 use crate::checks::run::RunError;
 use crate::config::{ConfigError, SecretError};
 use crate::domain::Lang;
-use crate::domain::bulletin::FORMAT;
 use crate::domain::issue::Refusal;
 use crate::intake::IntakeError;
 use crate::issues::IssueError;
@@ -225,10 +224,10 @@ fn documents(error: &ReportError, lang: Lang) -> String {
         (Lang::Zh, ReportError::Imbalance(imbalance)) => format!("报告未生成：{}", imbalance.zh()),
         (Lang::Zh, ReportError::File { path, source }) => format!("{}：无法读写（{source}）", path.display()),
         (Lang::Zh, ReportError::NotADataset { path, source }) => {
-            format!("{} 不是数据集（{source}）；请指定 report 生成的 dataset.json", path.display())
+            format!("{} 不是数据集（{source}）；请指定 report 生成的 dataset.json 或 annual.json", path.display())
         }
-        (Lang::Zh, ReportError::Version { path, format }) => {
-            format!("{} 的格式为“{format}”，本版本只能读取“{FORMAT}”，请用生成它的版本或更新的版本", path.display())
+        (Lang::Zh, ReportError::Version { path, format, reads }) => {
+            format!("{} 的格式为“{format}”，此处只能读取“{reads}”，请用生成它的版本或更新的版本", path.display())
         }
         (Lang::Zh, ReportError::Document { document, reason }) => format!("{document} 未能生成：{reason}"),
     }

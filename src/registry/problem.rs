@@ -199,10 +199,13 @@ impl ProblemKind {
                 );
             }
             Self::UnknownWord { zh, en } => return (format!("无法识别，请填写：{zh}"), format!("is not one of: {en}")),
-            Self::BadDate => ("不是真实存在的日期，请写作 2026-11-20", "is not a real date; write it as 2026-11-20"),
-            Self::BadTime => {
-                ("不是真实存在的时间，请写作 2026-11-20 09:30", "is not a real time; write it as 2026-11-20 09:30")
+            Self::BadDate => {
+                ("无法识别为真实存在的日期，请写作 2026-11-20", "cannot be read as a real date; write it as 2026-11-20")
             }
+            Self::BadTime => (
+                "无法识别为真实存在的时间，请写作 2026-11-20 09:30",
+                "cannot be read as a real time; write it as 2026-11-20 09:30",
+            ),
             Self::BadFlag => ("应为“是”或“否”", "must be yes or no (是, 否, true, false)"),
             Self::BadNumber => ("应为非负整数，如 12000", "must be a whole number like 12000"),
             Self::BadOptions => {

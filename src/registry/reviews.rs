@@ -157,7 +157,7 @@ fn read_record(cells: &mut Cells<'_, ReviewColumn>, zone: Tz) -> Option<ReviewRe
     }
     let mut stage = |reviewer, at| ReviewStage {
         reviewer: cells.text(reviewer, LONGEST_NAME).map(Personal::new),
-        at: cells.parsed(at, LONGEST_NAME, |text| values::time(text, zone)),
+        at: cells.parsed(at, LONGEST_NAME, |text| values::time_or_serial(text, zone)),
     };
     let first = stage(C::FirstReviewer, C::FirstAt);
     let second = stage(C::SecondReviewer, C::SecondAt);

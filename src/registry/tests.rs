@@ -124,7 +124,7 @@ fn every_problem_of_every_row_is_named() {
             "f: 第 3 行“unit_tier”：“村”无法识别，请填写：政府、部门、镇街、事业单位",
             "f: 第 3 行“represents_government”：“也许”应为“是”或“否”",
             "f: 第 3 行“status”：“停”无法识别，请填写：正常运行、拟开设、关停中、已注销",
-            "f: 第 3 行“opened_on”：“2026-02-30”不是真实存在的日期，请写作 2026-11-20",
+            "f: 第 3 行“opened_on”：“2026-02-30”无法识别为真实存在的日期，请写作 2026-11-20",
             "f: 第 3 行“followers”：“许多”应为非负整数，如 12000",
             "f: 第 3 行“admin_contact”：“***”含有换行或不可见字符，请删除后重新填写（也可能是引号没有闭合）",
             "f: 第 3 行“source”：“猫”无法识别，请填写：订阅源、网页列表、微博接口、微信接口、抖音接口、快手接口、哔哩哔哩接口、头条接口、应用商店、网站巡检、人工查看",
@@ -134,7 +134,7 @@ fn every_problem_of_every_row_is_named() {
             "f: 第 3 行“account_id”：“A1”与第 2 行重复，编号必须唯一，请修改或删除其中一行",
         ]
     );
-    assert!(texts(&sheet, Lang::En)[5].ends_with("`2026-02-30` is not a real date; write it as 2026-11-20"));
+    assert!(texts(&sheet, Lang::En)[5].ends_with("`2026-02-30` cannot be read as a real date; write it as 2026-11-20"));
 }
 
 #[test]
@@ -408,7 +408,7 @@ fn a_review_record_needs_a_post_and_hides_its_people() {
         [
             "f: line 2, post_url: and the title must not both be empty; fill in one",
             "f: line 3, first_reviewer: `***` contains a line break or an invisible character; remove it (or close an open quotation mark)",
-            "f: line 3, first_at: `9:30` is not a real time; write it as 2026-11-20 09:30",
+            "f: line 3, first_at: `9:30` cannot be read as a real time; write it as 2026-11-20 09:30",
         ]
     );
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::Lang;
 use crate::domain::keyed::keyed_enum;
 
 keyed_enum! {
@@ -13,6 +14,8 @@ keyed_enum! {
         Findings = "findings", "项", "findings";
         Issues = "issues", "个", "issues";
         Messages = "messages", "份", "messages";
+        Looks = "looks", "账次", "looks";
+        Proposals = "proposals", "项", "proposals";
         Percent = "percent", "%", "%";
     }
 }
@@ -125,21 +128,13 @@ impl Figure {
         }
     }
 
-    /// Value, numerator, denominator and unit, for comparing.
-    pub(super) fn parts(&self) -> String {
-        let value = self.value.map_or("—".to_owned(), |value| value.to_string());
-        match self.denominator {
-            Some(denominator) => format!("{value} {} ({}/{denominator})", self.unit, self.numerator),
-            None => format!("{value} {} ({})", self.unit, self.numerator),
-        }
-    }
-
-    /// The same with what it was counted from: `91.84%(45/49)`.
+    /// The same with what it was counted from: `91.84%（45/49）`, `91.84% (45/49)`.
     #[must_use]
-    pub fn with_parts(&self) -> String {
-        match self.denominator {
-            Some(denominator) => format!("{}({}/{denominator})", self.text(), self.numerator),
-            None => self.text(),
+    pub fn with_parts(&self, lang: Lang) -> String {
+        match (self.denominator, lang) {
+            (Some(denominator), Lang::Zh) => format!("{}（{}/{denominator}）", self.text(), self.numerator),
+            (Some(denominator), Lang::En) => format!("{} ({}/{denominator})", self.text(), self.numerator),
+            (None, _) => self.text(),
         }
     }
 }

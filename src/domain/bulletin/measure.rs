@@ -16,7 +16,8 @@ use crate::domain::sample::Reason;
 use crate::domain::time::LocalTime;
 
 /// Groups of figures that came after the first version of the format.
-pub(super) const ADDED: [&str; 8] = [
+pub(super) const ADDED: [&str; 9] = [
+    "kind.",
     "silence.",
     "issues.class_status.",
     "issues.class_standing.",
@@ -61,6 +62,7 @@ pub(super) enum Place {
     Issue(usize),
     Previous(usize),
     Quarter(usize, usize),
+    Notice(usize),
 }
 
 /// The rows behind one figure.
@@ -156,6 +158,13 @@ impl Book<'_> {
         for platform in keys.platform {
             self.groups(d, &format!("platform.{platform}"), |a| a.facts.platform == platform);
         }
+        // Why apart: the indicators of websites are others, and a circular counts the two apart.
+        for (kind, is_site) in [("media", false), ("website", true)] {
+            let of = |a: &AccountRow| (a.facts.platform == Platform::Website) == is_site;
+            if d.accounts.iter().any(of) {
+                self.groups(d, &format!("kind.{kind}"), of);
+            }
+        }
         for tier in keys.unit_tier {
             self.groups(d, &format!("unit_tier.{}", tier_key(tier)), |a| a.facts.unit_tier == tier);
         }
@@ -171,8 +180,7 @@ impl Book<'_> {
         self.findings(d);
         self.issues(d);
         self.previous(d);
-        self.stated("notices.delivered", d.notices.delivered);
-        self.stated("notices.undelivered", d.notices.undelivered);
+        self.notices(d);
         self.stated("warnings.sent", d.warnings_sent);
     }
 
@@ -237,6 +245,20 @@ impl Book<'_> {
         }
         let closed = issues(d, |i| super::is_problem(i) && i.status == IssueStatus::Closed);
         self.rate("issues.closed_rate".into(), closed, issues(d, super::is_problem));
+    }
+
+    fn notices(&mut self, d: &Dataset) {
+        let stated =
+            [("notices.delivered", true, d.notices.delivered), ("notices.undelivered", false, d.notices.undelivered)];
+        for (name, is_delivered, number) in stated {
+            if d.context.is_told() {
+                let rows = d.context.sent.iter().enumerate();
+                let rows = rows.filter(|(_, notice)| notice.delivered_at.is_some() == is_delivered);
+                self.count(name.to_owned(), Unit::Messages, rows.map(|(n, _)| Place::Notice(n)));
+            } else {
+                self.stated(name, number);
+            }
+        }
     }
 
     fn previous(&mut self, d: &Dataset) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::world::{Expected, FaultKind, Planted};
-use crate::domain::finding::Outcome;
+use crate::domain::finding::{Outcome, TITLES_ONLY};
 use crate::domain::rule::Indicator;
 use crate::office::Office;
 use crate::store::{FindingQuery, Round, StoreError};
@@ -57,8 +57,8 @@ pub async fn verdicts(office: &Office, round: &Round) -> Result<Verdicts, StoreE
         let page = office.store.read().await?.findings_page(&query, after, 1000, office.zone()).await?;
         let Some(last) = page.last() else { return Ok(verdicts) };
         after = last.finding.id;
-        for found in page {
-            let f = found.finding;
+        // That a source shows titles alone is said of its reach: it is no verdict on anybody.
+        for f in page.into_iter().map(|found| found.finding).filter(|f| f.reason != TITLES_ONLY) {
             verdicts.insert((f.account_id.to_string(), f.indicator, f.subject), f.outcome);
         }
     }

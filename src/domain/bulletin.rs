@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
-use super::finding::Outcome;
+use super::finding::{Outcome, TITLES_ONLY};
 use super::issue::{Issue, IssueStatus};
 use super::keyed::keyed_enum;
 use super::rule::{Class, Indicator};
@@ -118,26 +118,34 @@ impl AccountResult {
     ///
     /// Whether it was updated in time has to be known (`stale` or `zombie` decided), and no
     /// veto-class verdict may be open; else the account is [`Self::Unjudged`], whatever lesser
-    /// violations it has (those are issues all the same).
+    /// violations it has (those are issues all the same). That a source shows titles alone leaves
+    /// its texts unjudged, and not the account.
     #[must_use]
     pub fn of(member: &MemberFacts) -> Self {
         let is_update = |v: &Verdict| v.indicator.is_update();
-        let is_open = |v: &Verdict| matches!(v.outcome, Outcome::Suspected | Outcome::Unverified);
         let verdicts = &member.verdicts;
         let failed = |class: fn(Class) -> bool| verdicts.iter().any(|v| v.outcome == Outcome::Fail && class(v.class));
         if failed(|class| class == Class::Veto) {
             Self::Failed
         } else if member.looked_at.is_none() && !verdicts.iter().any(is_update) {
             Self::Pending
-        } else if verdicts.iter().any(|v| is_open(v) && (is_update(v) || v.class == Class::Veto))
-            || !verdicts.iter().any(is_update)
-        {
+        } else if verdicts.iter().any(Verdict::leaves_open) || !verdicts.iter().any(is_update) {
             Self::Unjudged
         } else if failed(|class| !matches!(class, Class::Veto | Class::Advice)) {
             Self::Problem
         } else {
             Self::Qualified
         }
+    }
+}
+
+impl Verdict {
+    /// Whether it leaves open how the account is to be judged.
+    #[must_use]
+    pub fn leaves_open(&self) -> bool {
+        matches!(self.outcome, Outcome::Suspected | Outcome::Unverified)
+            && (self.indicator.is_update() || self.class == Class::Veto)
+            && self.reason != TITLES_ONLY
     }
 }
 

@@ -18,6 +18,11 @@ keyed_enum! {
     }
 }
 
+/// The reason of an unverified verdict on texts where the source shows titles alone.
+///
+/// It tells how far the machine reads, not that something about the account is in doubt.
+pub const TITLES_ONLY: &str = "titles_only";
+
 /// One step of a redirect chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainStep {

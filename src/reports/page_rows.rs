@@ -67,7 +67,7 @@ impl View<'_> {
         }
         let mut problems = w.problems(row);
         if row.result == Some(AccountResult::Unjudged) {
-            let unseen = row.verdicts(Outcome::Unverified).find(|v| v.class == Class::Veto || v.indicator.is_update());
+            let unseen = row.verdicts(Outcome::Unverified).find(|v| v.leaves_open());
             let why = unseen.map(|v| clip(&v.summary, 200)).filter(|why| !why.is_empty());
             problems = w.list(&why.into_iter().chain(Some(problems).filter(|p| !p.is_empty())).collect::<Vec<_>>());
         }

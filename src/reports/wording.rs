@@ -280,7 +280,7 @@ pub(super) fn unjudged_in(dataset: &Dataset, lang: Lang) -> Unjudged<'_> {
     let mut undecided = 0;
     for row in dataset.accounts.iter().filter(|row| row.result == Some(AccountResult::Unjudged)) {
         let open = row.verdicts(Outcome::Suspected).any(|v| v.class == Class::Veto || v.indicator.is_update());
-        let why = row.verdicts(Outcome::Unverified).find(|v| v.class == Class::Veto || v.indicator.is_update());
+        let why = row.verdicts(Outcome::Unverified).find(|v| v.leaves_open());
         if open {
             undecided += 1;
             continue;
@@ -314,6 +314,8 @@ fn reason(key: &str) -> (&'static str, &'static str) {
         "bad_status" | "timeout" | "dns" | "tls" | "refused" | "http_5xx" | "unreachable" => {
             ("采集地址暂不可达", "the source could not be reached")
         }
+        "titles_only" => ("采集渠道只提供标题", "the source shows titles alone"),
+        "tables_unread" => ("所附表格未能读取", "linked tables could not be read"),
         "undated_posts" => ("部分内容的发布时间无法识别", "the dates of some posts could not be read"),
         "dated_ahead" => ("采集渠道所示时间有误", "the source's dates are off"),
         "only_later_posts" | "ends_later" => {

@@ -146,6 +146,9 @@ const LABELS: &[&str] = &[
 /// What stands behind a date and is not part of it.
 const TAILS: &[&str] = &["更新", "发布", "发表", "发出"];
 
+/// How long ago "刚刚" may be.
+const JUST_NOW: Duration = Duration::minutes(5);
+
 /// Longest text taken for a date.
 const LONGEST: usize = 48;
 
@@ -312,7 +315,10 @@ fn near(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
 fn ago(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
     let now = context.seen_at.with_timezone(&context.timezone).fixed_offset();
     if matches!(text, "刚刚" | "刚才" | "just now") {
-        return Some(now);
+        // Words for the last few minutes: where the monitoring time lies in them, it is no later than that.
+        let is_at_once = (Duration::zero()..=JUST_NOW).contains(&(context.seen_at - context.as_of));
+        let at = if is_at_once { context.as_of } else { context.seen_at };
+        return Some(at.with_timezone(&context.timezone).fixed_offset());
     }
     let found = whole(&AGO, text)?;
     let unit = found.name("unit")?.as_str();

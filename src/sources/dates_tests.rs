@@ -91,6 +91,13 @@ fn a_platform_wrote_its_dates_when_it_was_looked_at_and_not_at_the_monitoring_ti
 }
 
 #[test]
+fn just_now_is_no_later_than_a_monitoring_time_of_a_moment_ago() {
+    let opened = |before: i64| ReadContext { as_of: context().seen_at - Duration::seconds(before), ..context() };
+    assert_eq!(parse("刚刚", &opened(90)).unwrap(), opened(90).as_of);
+    assert_eq!(parse("刚刚发布", &opened(3600)).unwrap(), context().seen_at);
+}
+
+#[test]
 fn dates_with_more_words_are_read_where_they_are_plain() {
     check(
         parse,

@@ -219,9 +219,10 @@ on_both! {
         let outcomes: Vec<_> = found.iter().map(|f| (f.account_id.as_str(), f.outcome)).collect();
         assert_eq!(
             outcomes,
-            [("A001", Outcome::Pass), ("A002", Outcome::Suspected), ("A003", Outcome::Unverified)],
+            [("A001", Outcome::Unverified), ("A002", Outcome::Suspected), ("A003", Outcome::Unverified)],
             "{found:#?}"
         );
+        assert_eq!((found[0].reason.as_str(), found[2].reason.as_str()), ("titles_only", "bad_status"));
         assert!(found[0].summary.contains("1篇采集地址只提供标题"), "{}", found[0].summary);
         assert!(found[1].summary.contains("标题第1字") && found[1].summary.contains("云溪区"), "{}", found[1].summary);
         let personal = of(&office, "2026H2", Indicator::Privacy).await;

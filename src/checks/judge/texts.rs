@@ -11,7 +11,7 @@ use super::{Bench, Known};
 use crate::checks::seen::Observed;
 use crate::checks::text_words::TextWords;
 use crate::checks::texts::{TextHit, TextsRead};
-use crate::domain::finding::{Evidence, Outcome};
+use crate::domain::finding::{Evidence, Outcome, TITLES_ONLY};
 use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
 
@@ -93,8 +93,20 @@ fn findings(
         last.summary.push_str(&words.and_more(more));
     }
     if findings.is_empty() {
-        let summary = words.clean(indicator, read, dismissed);
-        let finding = bench.verdict(indicator, Outcome::Pass, "read", summary, seen.at);
+        let clean = words.clean(indicator, read, dismissed);
+        // What nobody read through passes for nobody: titles alone are hardly read, and personal data
+        // stands in the tables.
+        let unread = match indicator {
+            _ if read.posts > 0 && read.with_text == 0 => Some(TITLES_ONLY),
+            Indicator::Privacy if read.tables_unread > 0 => Some("tables_unread"),
+            _ => None,
+        };
+        let finding = match unread {
+            Some(reason) => {
+                bench.verdict(indicator, Outcome::Unverified, reason, bench.words().unjudged(&clean), seen.at)
+            }
+            None => bench.verdict(indicator, Outcome::Pass, "read", clean, seen.at),
+        };
         findings.push(NewFinding { evidence: seen.evidence.clone(), ..finding });
     }
     findings
@@ -148,6 +160,34 @@ mod tests {
             sentence: format!("【{word}】"),
             count,
         }
+    }
+
+    #[test]
+    fn what_was_not_read_through_does_not_pass() {
+        let rules = rules();
+        let bench = bench(&rules);
+        let judged = |read: TextsRead, hits: Vec<TextHit>| {
+            let seen = Observed { hits, texts: Some(read), ..seen() };
+            let found = texts(&bench, &seen, &Known::default());
+            let of = |indicator| {
+                let found = found.iter().find(|f| f.indicator == indicator).unwrap();
+                (found.outcome, found.reason.clone(), found.summary.clone())
+            };
+            (of(Indicator::Expression), of(Indicator::Privacy))
+        };
+        let whole = TextsRead { posts: 3, with_text: 1, ..TextsRead::default() };
+        let (wording, personal) = judged(whole.clone(), Vec::new());
+        assert_eq!((wording.0, personal.0), (Outcome::Pass, Outcome::Pass));
+        let titles = TextsRead { with_text: 0, ..whole.clone() };
+        for (outcome, reason, summary) in <[_; 2]>::from(judged(titles.clone(), Vec::new())) {
+            assert_eq!((outcome, reason.as_str()), (Outcome::Unverified, TITLES_ONLY));
+            assert!(summary.starts_with("无法判定：") && summary.contains("仅核对标题"), "{summary}");
+        }
+        // What was found is found, however little was read.
+        assert_eq!(judged(titles, vec![hit(HitKind::Mobile, "138****1234", 3)]).1.0, Outcome::Suspected);
+        let (wording, personal) = judged(TextsRead { tables: 1, tables_unread: 1, ..whole }, Vec::new());
+        assert_eq!((wording.0, personal.0, personal.1.as_str()), (Outcome::Pass, Outcome::Unverified, "tables_unread"));
+        assert!(personal.2.contains("未能读取1个"), "{}", personal.2);
     }
 
     #[test]

@@ -274,6 +274,19 @@ fn the_four_results_are_told_apart() {
 }
 
 #[test]
+fn a_source_that_shows_titles_alone_leaves_the_texts_unjudged_and_not_the_account() {
+    let titles = (Indicator::Expression, Class::Veto, Outcome::Unverified, "");
+    let mut facts = round(&[(Platform::Weibo, None, vec![OK, titles])], &[]);
+    assert_eq!(Dataset::build(facts.clone()).unwrap().accounts[0].result, Some(AccountResult::Unjudged));
+    for verdict in facts.accounts.iter_mut().filter_map(|a| a.member.as_mut()).flat_map(|m| &mut m.verdicts) {
+        if verdict.outcome == Outcome::Unverified {
+            verdict.reason = TITLES_ONLY.to_owned();
+        }
+    }
+    assert_eq!(Dataset::build(facts).unwrap().accounts[0].result, Some(AccountResult::Qualified));
+}
+
+#[test]
 fn what_could_not_be_judged_leaves_both_sides_of_the_pass_rate() {
     let plants = [
         (Platform::Weibo, None, vec![OK]),

@@ -259,6 +259,9 @@ fn round(error: &RoundError, lang: Lang) -> String {
         (Lang::Zh, RoundError::FutureAsOf(at)) => {
             format!("监测时间点 {at} 尚未到来，请届时再检查，或用 --as-of 指定更早的时间")
         }
+        (Lang::Zh, RoundError::OutsidePeriod { round, as_of, first, latest }) => format!(
+            "批次{round}：监测时间点 {as_of} 不在该批次可检查的时间（{first} 至 {latest}）内，请用 --as-of 另行指定，或改用相应期间的批次"
+        ),
         (Lang::Zh, RoundError::RatioHasNoMeaning(round)) => format!("批次{round}检查全部账号，不适用 --ratio"),
         (Lang::Zh, RoundError::BadSeed) => "--seed：种子须为一行非空文字".to_owned(),
         (Lang::Zh, RoundError::EmptyFrame(on)) => {

@@ -136,7 +136,7 @@ fn figure(context: &mut Context, dataset: &Dataset, name: &str) -> anyhow::Resul
         let round = dataset.round.name;
         return context.out.json(&Explained { round, name, label, figure: &behind.figure, rows });
     }
-    let value = behind.figure.with_parts();
+    let value = behind.figure.with_parts(lang);
     context.out.note(&format!("{name}（{label}）＝{value}"), &format!("{name} ({label}) = {value}"));
     if rows.is_empty() && behind.figure.numerator > 0 {
         let zh = "该数字由系统直接统计，数据集中没有对应的记录；xuncha notices list 可查看通知";

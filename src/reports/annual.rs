@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::docx::{Look, Paper};
-use super::tongue::Tongue;
+use super::subject::Subject;
+use super::tongue::{Tongue, capital};
 use super::{ReportError, annual_book, pdf, write_whole};
 use crate::domain::Lang;
 use crate::domain::account::AccountStatus;
@@ -91,6 +92,7 @@ fn annexes(year: &Year) -> Vec<Annex> {
 
 fn opening(paper: &mut Paper, year: &Year, t: Tongue) {
     let (office, number) = (t.office(&year.office), year.year);
+    let subject = Subject::of_platforms(year.accounts.iter().map(|account| account.platform)).name(t.0);
     paper.signing(
         t.pick("〔　　　　〕〔　　　　〕　　号", "[document number]"),
         t.pick("签发：〔　　　　　　〕", "Signed off by: [            ]"),
@@ -99,13 +101,13 @@ fn opening(paper: &mut Paper, year: &Year, t: Tongue) {
     paper.title(&[
         &office,
         &t.say(
-            format!("{number}年度政务新媒体监管情况汇总"),
-            format!("Government new media in {number}: the year by unit"),
+            format!("{number}年度{subject}监管情况汇总"),
+            capital(&format!("{subject} in {number}: the year by unit")),
         ),
     ]);
     paper.blank();
     paper.body(&t.say(
-        format!("现将{number}年度政务新媒体监管情况按单位汇总如下，供年度绩效考核参考。本汇总只列事实和数量，不计分、不排名，单位排列不分先后。"),
+        format!("现将{number}年度{subject}监管情况按单位汇总如下，供年度绩效考核参考。本汇总只列事实和数量，不计分、不排名，单位排列不分先后。"),
         format!("The supervision of {number} by unit, for the performance assessment. It states facts and counts: no score, no ranking; the order of the units means nothing."),
     ));
 }

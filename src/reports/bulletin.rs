@@ -1,4 +1,5 @@
 //! 通报, `bulletin.docx`: a draft in GB/T 9704 layout; 文号, 签发, 主送机关, 署名, 印章, 成文日期 and 版记 stay blank.
+//! A circular has the red head of the office (红头); a brief has its own (报头), and neither addressee nor seal.
 //!
 //! Only what is certain is named: suspected findings appear as a count, and what could not
 //! be judged is listed as such, never as passed. What fell on appeal or by a person's decision
@@ -9,7 +10,8 @@ use std::collections::BTreeSet;
 
 use super::ReportError;
 use super::docx::{Look, Paper};
-use super::tongue::Tongue;
+use super::subject::Subject;
+use super::tongue::{Tongue, capital};
 use super::wording::standing;
 use crate::domain::Lang;
 use crate::domain::bulletin::{Contacts, Dataset, Form, PreviousIssue, PreviousRound, has_fallen};
@@ -24,6 +26,7 @@ pub(super) struct Draft<'a> {
     d: &'a Dataset,
     form: Form,
     tongue: Tongue,
+    subject: Subject,
     contacts: Option<&'a Contacts>,
 }
 
@@ -40,7 +43,7 @@ pub(super) fn render(dataset: &Dataset) -> Result<Vec<u8>, ReportError> {
 /// The bulletin in a form; with contacts it is the internal version.
 pub(super) fn draft(d: &Dataset, lang: Lang, form: Form, contacts: Option<&Contacts>) -> Result<Vec<u8>, ReportError> {
     let mut paper = Paper::new(d.round.generated_at, Look { lang, internal: contacts.is_some() });
-    let draft = Draft { d, form, tongue: Tongue(lang), contacts };
+    let draft = Draft { d, form, tongue: Tongue(lang), subject: Subject::of(d), contacts };
     draft.opening(&mut paper);
     draft.previous(&mut paper);
     draft.overview(&mut paper);
@@ -56,25 +59,26 @@ impl Draft<'_> {
     fn opening(&self, paper: &mut Paper) {
         let (d, t) = (self.d, self.tongue);
         let period = t.period(d.round.name);
-        paper.signing(
-            t.pick("〔　　　　〕〔　　　　〕　　号", "[document number]"),
-            t.pick("签发：〔　　　　　　〕", "Signed off by: [            ]"),
-        );
+        self.head(paper);
         paper.blank();
-        let office = t.office(&d.office);
+        paper.blank();
+        let (office, subject) = (t.office(&d.office), self.subject.name(t.0));
         let (inspection, rehearsal) = (t.inspection(d), t.rehearsal(d));
-        let about = t.say(format!("关于{period}政务新媒体"), "Circular on the inspection of".to_owned());
-        let rest = t.say(format!("{inspection}情况的通报{rehearsal}"), "government new-media accounts,".to_owned());
+        let about = t.say(format!("关于{period}{subject}"), "Circular on the inspection of".to_owned());
+        let rest = t.say(format!("{inspection}情况的通报{rehearsal}"), format!("{subject},"));
         // Why: an English title is longer, and its year would stand alone on a line.
         let when = format!("{}{rehearsal}", period.trim_start_matches("the "));
         let lines = [office.as_str(), about.as_str(), rest.as_str(), when.as_str()];
         paper.title(lines.get(..t.of(3, 4)).unwrap_or_default());
         paper.blank();
-        paper.addressee(t.pick("〔主送机关〕：", "To: [addressees]"));
+        // Why: a brief goes to everybody whom its foot names.
+        if self.form != Form::Brief {
+            paper.addressee(t.pick("〔主送机关〕：", "To: [addressees]"));
+        }
         let documents = &d.round.rule_documents;
         let named = t.list(documents);
         let basis = match documents.as_slice() {
-            [] => t.say("按照政务新媒体监管工作要求", "As the supervision of government new media requires"),
+            [] => t.say(format!("按照{subject}监管工作要求"), format!("As the supervision of {subject} requires")),
             _ => t.say(format!("根据{named}等要求"), format!("On the basis of {named}")),
         };
         // Why: without a name the sentence does without its subject rather than with an empty one.
@@ -82,9 +86,31 @@ impl Draft<'_> {
         let zh_who = if who.is_empty() { "近期".to_owned() } else { who.clone() };
         let en_who = if who.is_empty() { "this office".to_owned() } else { who };
         paper.body(&t.say(
-            format!("{basis}，{zh_who}组织开展了{period}政务新媒体{inspection}，现将有关情况通报如下。"),
-            format!("{basis}, {en_who} carried out the {inspection} of {period}. The results are as follows."),
+            format!("{basis}，{zh_who}组织开展了{period}{subject}{inspection}，现将有关情况通报如下。"),
+            format!(
+                "{basis}, {en_who} carried out the {inspection} of {subject} of {period}. The results are as follows."
+            ),
         ));
+    }
+
+    /// 版头: red head of a circular, or 报头 of a brief.
+    fn head(&self, paper: &mut Paper) {
+        let (d, t) = (self.d, self.tongue);
+        let office = t.office(&d.office);
+        let signed = t.pick("签发：〔　　　　〕", "Signed off by: [        ]");
+        if self.form != Form::Brief {
+            paper.red_head(&office, t.pick("〔　　　　〕〔　　　　〕　　号", "[document number]"), signed);
+            return;
+        }
+        let subject = self.subject.name(t.0);
+        let name = t.say(format!("{subject}监管简报"), capital(&format!("{subject}: brief")));
+        paper.brief_head(
+            &name,
+            t.pick("第〔　　〕期", "No. [    ]"),
+            signed,
+            &t.say(format!("{office}编印"), office.clone()),
+            t.pick("〔　　　〕年〔　〕月〔　〕日", "[date]"),
+        );
     }
 
     /// What became of the issues of the rounds before: of the same kind, and for a half year of its quarters.
@@ -120,7 +146,7 @@ impl Draft<'_> {
         }
         let (total, closed, fallen) = (count("total"), count("closed"), count("fallen"));
         let (live, overdue, again) = (count("live"), count("overdue"), count("found_again"));
-        let rate = d.figure(&format!("{prefix}.closed_rate")).with_parts();
+        let rate = d.figure(&format!("{prefix}.closed_rate")).with_parts(t.0);
         let today = t.day(d.round.generated_at);
         let mut text = t.say(
             format!("{period}检查共发现问题{total}个。截至{today}，已销号{closed}个，销号率{rate}"),
@@ -249,6 +275,10 @@ impl Draft<'_> {
     fn closing(&self, paper: &mut Paper) {
         let t = self.tongue;
         paper.enclosures(&self.annex_titles());
+        // Why: a brief is printed by the office that its head names, and bears no seal.
+        if self.form == Form::Brief {
+            return;
+        }
         paper.seal();
         paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
         paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
@@ -256,11 +286,19 @@ impl Draft<'_> {
 
     fn imprint(&self, paper: &mut Paper) {
         let t = self.tongue;
-        paper.blank();
-        paper.imprint(
-            t.pick("抄送：〔　　　　　　　　〕。", "Copies to: [            ]"),
-            t.pick("〔印发机关〕", "[printed by]"),
-            t.pick("〔　　　〕年〔　〕月〔　〕日印发", "[date of printing]"),
-        );
+        let copies = t.pick("抄送：〔　　　　　　　　〕。", "Copies to: [            ]");
+        let printed =
+            (t.pick("〔印发机关〕", "[printed by]"), t.pick("〔　　　〕年〔　〕月〔　〕日印发", "[date of printing]"));
+        if self.form == Form::Brief {
+            let to = (t.pick("报：〔　　　　　　　　〕。", "To: [            ]"), "");
+            let sent = (t.pick("送：〔　　　　　　　　〕。", "Copies to: [            ]"), "");
+            let given = (
+                t.pick("发：〔　　　　　　　　〕。", "For action: [            ]"),
+                t.pick("（共印〔　　〕份）", "([    ] printed)"),
+            );
+            paper.imprint(&[to, sent, given]);
+        } else {
+            paper.imprint(&[(copies, ""), printed]);
+        }
     }
 }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::ReportError;
 use super::docx::{Look, Paper};
+use super::subject::Subject;
 use super::tongue::Tongue;
 use super::wording::clip;
 use crate::domain::Lang;
@@ -101,7 +102,6 @@ fn certificate(dataset: &Dataset, t: Tongue) -> Certificate<'_> {
     let seed = round.seed.clone().unwrap_or_default();
     let full = looks_at_all(dataset);
     let file = format!("{}.json", round.name);
-    let (period, rehearsal) = (t.period(round.name), t.rehearsal(dataset));
     let reason = |(reason, n): (Reason, usize)| {
         let name = reason.name(t.0);
         t.say(format!("{name}{n}个"), format!("{name} {n}"))
@@ -110,7 +110,7 @@ fn certificate(dataset: &Dataset, t: Tongue) -> Certificate<'_> {
     Certificate {
         zh: t.0 == Lang::Zh,
         full,
-        title: title(t, full, &period, rehearsal),
+        title: title(dataset, t, full),
         office: t.office(&dataset.office),
         facts: facts(dataset, t, full, members),
         strata,
@@ -134,15 +134,17 @@ fn looks_at_all(dataset: &Dataset) -> bool {
     dataset.round.kind != RoundKind::Quarterly || dataset.round.ratio.to_string() == "1"
 }
 
-fn title(t: Tongue, full: bool, period: &str, rehearsal: &str) -> String {
+fn title(dataset: &Dataset, t: Tongue, full: bool) -> String {
+    let (period, rehearsal, subject) =
+        (t.period(dataset.round.name), t.rehearsal(dataset), Subject::of(dataset).name(t.0));
     let bare = period.trim_start_matches("the ");
     if full {
         return t.say(
-            format!("{period}政务新媒体检查范围确认单{rehearsal}"),
+            format!("{period}{subject}检查范围确认单{rehearsal}"),
             format!("Certificate of the accounts inspected, {bare}{rehearsal}"),
         );
     }
-    t.say(format!("{period}政务新媒体检查抽取公证单{rehearsal}"), format!("Certificate of the draw, {bare}{rehearsal}"))
+    t.say(format!("{period}{subject}检查抽取公证单{rehearsal}"), format!("Certificate of the draw, {bare}{rehearsal}"))
 }
 
 fn facts(dataset: &Dataset, t: Tongue, full: bool, members: usize) -> Vec<(&'static str, String)> {

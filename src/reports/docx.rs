@@ -8,9 +8,12 @@ use std::io::Cursor;
 use docx_rs::{
     AlignmentType, BorderType, BreakType, Docx, Footer, Header, HeightRule, LineSpacing, LineSpacingType, PageMargin,
     PageNum, Paragraph, ParagraphBorder, ParagraphBorderPosition, ParagraphBorders, Run, RunFonts, RunProperty,
-    SpecialIndentType, Table, TableAlignmentType, TableBorder, TableBorderPosition, TableBorders, TableCell,
-    TableCellMargins, TableLayoutType, TablePositionProperty, TableRow, VAlignType, WidthType,
+    SpecialIndentType, Table, TableAlignmentType, TableCell, TableCellMargins, TableLayoutType, TableRow, VAlignType,
+    WidthType,
 };
+
+use order::in_order;
+use tail::with_imprint;
 
 use super::docx_parts::{compress, font_table, in_chinese, repeat_headings};
 use super::tongue::Tongue;
@@ -18,6 +21,10 @@ use super::wording::{clean, clip, short_links, width_of};
 use crate::domain::Lang;
 use crate::domain::privacy::mask;
 use crate::domain::time::LocalTime;
+
+mod head;
+mod order;
+mod tail;
 
 /// Twips in a millimetre, times 100.
 const TWIPS_PER_100_MM: i32 = 5669;
@@ -51,6 +58,9 @@ pub(super) const HEI: &str = "黑体";
 pub(super) const KAI: &str = "楷体_GB2312";
 pub(super) const FANGSONG: &str = "仿宋_GB2312";
 const MONO: &str = "DejaVu Sans Mono";
+
+/// The red of heads and rules.
+const RED: &str = "E60012";
 
 const fn millimetres(mm: i32) -> i32 {
     mm * TWIPS_PER_100_MM / 100
@@ -93,7 +103,7 @@ fn red_line(at_top: bool) -> Paragraph {
     } else {
         (ParagraphBorderPosition::Bottom, BorderType::ThickThinSmallGap)
     };
-    let border = ParagraphBorder::new(position).val(kind).size(24).space(1).color("C00000");
+    let border = ParagraphBorder::new(position).val(kind).size(24).space(1).color(RED);
     Paragraph::new()
         .line_spacing(exact(40))
         .indent(Some(-millimetres(7)), None, Some(-millimetres(7)), None)
@@ -116,24 +126,26 @@ pub(super) type Share<'t> = (&'t str, usize);
 pub(super) struct Paper {
     docx: Docx,
     look: Look,
+    /// 版记, as XML.
+    imprint: Option<String>,
 }
 
 impl Paper {
     /// An empty A4 page with 版心 156 × 225 mm and page numbers outside, created at `at`.
     pub(super) fn new(at: LocalTime, look: Look) -> Self {
-        Self { docx: pages(at, look, 23), look }
+        Self { docx: pages(at, look, 23), look, imprint: None }
     }
 
     /// The first page of a letter (信函格式): the sender's name between red lines, no page number on it.
     pub(super) fn letter(at: LocalTime, look: Look, sender: &str) -> Self {
-        let mark = raw(&clip(sender, 40), SONG, 52).color("C00000");
+        let mark = raw(&clip(sender, 40), SONG, 52).color(RED);
         let mark = Paragraph::new().align(AlignmentType::Center).line_spacing(exact(700)).add_run(mark);
         let mut first = Header::new().add_paragraph(mark).add_paragraph(red_line(true));
         if look.internal {
             first = first.add_paragraph(internal(look.lang));
         }
         let foot = Footer::new().add_paragraph(red_line(false));
-        Self { docx: pages(at, look, 20).first_header(first).first_footer(foot).title_pg(), look }
+        Self { docx: pages(at, look, 20).first_header(first).first_footer(foot).title_pg(), look, imprint: None }
     }
 
     /// A page with narrow margins and no page number: a certificate that has to fit on it.
@@ -154,7 +166,7 @@ impl Paper {
             .default_size(SIZE_TABLE)
             .page_size(11906, 16838)
             .page_margin(margin);
-        Self { docx, look }
+        Self { docx, look, imprint: None }
     }
 
     /// A line of very small type.
@@ -382,52 +394,23 @@ impl Paper {
         self.docx = std::mem::take(&mut self.docx).add_table(table);
     }
 
-    /// 版记 at the foot of the last page: 抄送, 印发机关 and 印发日期, the office's to fill in.
-    pub(super) fn imprint(&mut self, copies: &str, printer: &str, date: &str) {
-        let rule = |position, size| TableBorder::new(position).border_type(BorderType::Single).size(size);
-        let narrow = TEXT_WIDTH * 2 / 5;
-        let cell = |text: &str, width: usize, align: AlignmentType| {
-            let paragraph = Paragraph::new().align(align).line_spacing(exact(440));
-            let cell = TableCell::new().width(width, WidthType::Dxa).vertical_align(VAlignType::Center);
-            cell.add_paragraph(paragraph.add_run(run(text, FANGSONG, SIZE_PAGE)))
-        };
-        let rows = vec![
-            TableRow::new(vec![cell(copies, TEXT_WIDTH, AlignmentType::Left).grid_span(2)]).cant_split(),
-            TableRow::new(vec![
-                cell(printer, narrow, AlignmentType::Left),
-                cell(date, TEXT_WIDTH - narrow, AlignmentType::Right),
-            ])
-            .cant_split(),
-        ];
-        let borders = TableBorders::with_empty()
-            .set(rule(TableBorderPosition::Top, 8))
-            .set(rule(TableBorderPosition::InsideH, 6))
-            .set(rule(TableBorderPosition::Bottom, 8));
-        let place = TablePositionProperty::new()
-            .vertical_anchor("margin")
-            .horizontal_anchor("margin")
-            .position_x_alignment("center")
-            .position_y_alignment("bottom");
-        let table = Table::without_borders(rows)
-            .set_grid(vec![narrow, TEXT_WIDTH - narrow])
-            .width(TEXT_WIDTH, WidthType::Dxa)
-            .layout(TableLayoutType::Fixed)
-            .position(place)
-            .margins(TableCellMargins::new().margin_left(280, WidthType::Dxa).margin_right(280, WidthType::Dxa))
-            .set_borders(borders);
-        self.docx = std::mem::take(&mut self.docx).add_table(table);
-        // Why: a table that floats hangs on the paragraph after it.
-        self.add(Paragraph::new().line_spacing(exact(20)));
-    }
-
     /// The file.
     pub(super) fn pack(self) -> Result<Vec<u8>, String> {
         let mut parts = self.docx.build();
         let document = String::from_utf8(parts.document).map_err(|error| error.to_string())?;
-        parts.document = repeat_headings(&document).into_bytes();
+        let mut document = in_order(&repeat_headings(&document));
+        if let Some(imprint) = self.imprint {
+            document = with_imprint(&document, &imprint);
+        }
+        parts.document = document.into_bytes();
         parts.font_table = font_table().into_bytes();
         let styles = String::from_utf8(parts.styles).map_err(|error| error.to_string())?;
         parts.styles = in_chinese(&styles).into_bytes();
+        let others = parts.headers.iter_mut().chain(&mut parts.footers).chain([&mut parts.styles, &mut parts.settings]);
+        for part in others {
+            let text = String::from_utf8(std::mem::take(part)).map_err(|error| error.to_string())?;
+            *part = in_order(&text).into_bytes();
+        }
         let mut file = Cursor::new(Vec::new());
         parts.pack(&mut file).map_err(|error| error.to_string())?;
         compress(file).map_err(|error| error.to_string())
@@ -473,7 +456,8 @@ fn pages(at: LocalTime, look: Look, foot: i32) -> Docx {
         return docx;
     }
     let mark = || Header::new().add_paragraph(internal(look.lang));
-    docx.header(mark()).even_header(mark())
+    // The first page of a section that has one of its own: that of 版记.
+    docx.header(mark()).even_header(mark()).first_header(mark())
 }
 
 /// The mark of a version that stays in the office.

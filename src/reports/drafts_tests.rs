@@ -105,7 +105,7 @@ fn every_figure_of_every_form_stands_in_the_document_in_both_languages() {
         let docx = draft(&dataset, lang, form, None).unwrap();
         let (lines, text) = (lines(&docx), text(&docx));
         for figure in ["total.pass_rate", "total.coverage", "reason.random.pass_rate", "previous.closed_rate"] {
-            let printed = dataset.figure(figure).with_parts();
+            let printed = dataset.figure(figure).with_parts(lang);
             assert!(text.contains(&printed), "{form} {lang} {figure} {printed}\n{text}");
         }
         let tables = &dataset.breakdowns;
@@ -114,17 +114,102 @@ fn every_figure_of_every_form_stands_in_the_document_in_both_languages() {
             let cells = [tally.judged, tally.qualified, tally.problem, tally.failed, tally.unjudged];
             let mut row = vec![tally.drawn.to_string()];
             row.extend(cells.map(|n| n.to_string()));
-            row.push(tally.pass_rate.with_parts());
+            row.push(tally.pass_rate.with_parts(lang));
             let found = lines.windows(2 + row.len()).any(|w| w[0] == label && w[2..] == row[..]);
             assert!(found, "{form} {lang} {label} {row:?}\n{text}");
         }
         let points = if lang == Lang::Zh { "个百分点" } else { "percentage points" };
-        assert!(text.contains(points) && text.contains("97.50%(39/40)"), "{text}");
+        assert!(
+            text.contains(points)
+                && text.contains(if lang == Lang::Zh { "97.50%（39/40）" } else { "97.50% (39/40)" }),
+            "{text}"
+        );
         for row in dataset.accounts.iter().filter(|row| row.result == Some(AccountResult::Failed)) {
             assert!(text.contains(&row.facts.name), "{form} {lang} {}", row.facts.name);
         }
-        let mark = if lang == Lang::Zh { "抄送：" } else { "Copies to:" };
+        let mark =
+            if lang == Lang::Zh { if form == Form::Brief { "报：" } else { "抄送：" } } else { "Copies to:" };
         assert!(text.contains(mark), "版记");
+    }
+}
+
+#[test]
+fn a_circular_has_its_red_head_and_ends_on_the_foot_of_an_even_page() {
+    let dataset = dataset(|_| {});
+    let xml = |form, contacts| part(&draft(&dataset, Lang::Zh, form, contacts).unwrap(), "word/document.xml").unwrap();
+    let (list, brief) = (xml(Form::List, None), xml(Form::Brief, None));
+    let head = list.split("现将有关情况通报如下").next().unwrap();
+    let red = |text: &str| text.contains(r#"<w:color w:val="E60012" />"#);
+    assert!(
+        red(head) && head.contains(&dataset.office) && head.contains("签发：") && head.contains("〔主送机关〕"),
+        "{head}"
+    );
+    assert!(brief.contains("政务新媒体监管简报") && brief.contains("编印") && brief.contains("报：") && red(&brief));
+    assert!(!brief.contains("主送机关") && !brief.contains("署　　名"));
+    for xml in [&list, &brief] {
+        let (body, last) = xml.rsplit_once("<w:sectPr>").unwrap();
+        assert!(last.contains(r#"<w:type w:val="evenPage" />"#) && last.contains("<w:titlePg />"), "{last}");
+        assert!(!last.contains("Reference") && body.contains("<w:footerReference "), "the page of 版记 has no number");
+        let foot = body.rsplit_once("</w:sectPr>").unwrap().1;
+        assert!(foot.contains(r#"<wp:positionV relativeFrom="margin"><wp:align>bottom</wp:align>"#), "{foot}");
+        assert!(foot.contains("报：") || foot.contains("抄送："), "{foot}");
+        // The schema's order: `w:rPr` and the like last in their parent, fonts before sizes.
+        for wrong in [
+            r#"<w:pPr><w:rPr"#,
+            r#"<w:szCs w:val="32" /><w:rFonts"#,
+            r#"<w:tblPr><w:jc "#,
+            r#"w:type="dxa" /></w:tblGrid>"#,
+        ] {
+            assert!(!xml.contains(wrong), "{wrong}");
+        }
+    }
+    let contacts = Contacts::new();
+    let internal = draft(&dataset, Lang::Zh, Form::List, Some(&contacts)).unwrap();
+    let xml = part(&internal, "word/document.xml").unwrap();
+    assert!(xml.contains(r#"<w:headerReference w:type="first""#), "内部 stands on the page of 版记 as well");
+}
+
+#[test]
+fn websites_are_counted_apart_from_new_media_and_the_title_says_what_was_looked_at() {
+    use crate::domain::account::Platform;
+    let of = |platform: fn(usize) -> Platform| {
+        let dataset = dataset(|facts| {
+            for (n, account) in facts.accounts.iter_mut().enumerate() {
+                account.platform = platform(n);
+            }
+        });
+        dataset.check().unwrap();
+        let text = text(&draft(&dataset, Lang::Zh, Form::Statistics, None).unwrap());
+        (dataset, text)
+    };
+    let (both, text) = of(|n| if n % 7 == 0 { Platform::Website } else { Platform::Weibo });
+    let title = "关于2026年第四季度政府网站与政务新媒体";
+    assert!(text.contains(title), "{text}");
+    let [site, media] = ["website", "media"].map(|kind| both.figure(&format!("kind.{kind}.pass_rate")));
+    assert_eq!(site.denominator.unwrap() + media.denominator.unwrap(), both.count("total.judged"));
+    let sentence = format!("政府网站{}，政务新媒体{}", site.with_parts(Lang::Zh), media.with_parts(Lang::Zh));
+    assert!(text.contains(&sentence), "{sentence}\n{text}");
+    let drawn = ["website", "media"].map(|kind| both.count(&format!("kind.{kind}.drawn")));
+    assert!(text.contains(&format!("政府网站{}个、政务新媒体账号{}个", drawn[0], drawn[1])), "{text}");
+    let (_, text) = of(|_| Platform::Website);
+    assert!(
+        text.contains("关于2026年第四季度政府网站") && !text.contains("季度政务新媒体") && !text.contains("个账号"),
+        "{text}"
+    );
+    let (_, text) = of(|_| Platform::Weibo);
+    assert!(text.contains("关于2026年第四季度政务新媒体") && !text.contains("季度政府网站"), "{text}");
+}
+
+#[test]
+fn brackets_in_chinese_papers_are_of_full_width() {
+    let dataset = dataset(|facts| facts.round.rule_documents = vec!["《检查指标》（国办秘函〔2019〕19号）".into()]);
+    let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    for form in Form::ALL {
+        let text = text(&draft(&dataset, Lang::Zh, *form, None).unwrap());
+        for line in text.lines().filter(|line| line.contains(['(', ')']) && line.chars().any(is_han)) {
+            panic!("{form}: {line}");
+        }
+        assert!(!text.contains("%("), "{text}");
     }
 }
 
@@ -233,9 +318,9 @@ fn a_half_year_tells_what_became_of_both_its_quarters() {
     let text = text(&draft(&dataset, Lang::Zh, Form::Statistics, None).unwrap());
     for sentence in [
         "2026年第三季度检查共发现问题2个",
-        "已销号1个，销号率100.00%(1/1)，另有1个经申诉或核实后撤销",
+        "已销号1个，销号率100.00%（1/1），另有1个经申诉或核实后撤销",
         "2026年第四季度检查共发现问题2个",
-        "销号率50.00%(1/2)；尚未办结1个，其中逾期或已督办1个。本期检查再次发现1个",
+        "销号率50.00%（1/2）；尚未办结1个，其中逾期或已督办1个。本期检查再次发现1个",
     ] {
         assert!(text.contains(sentence), "{sentence}\n{text}");
     }

@@ -4,6 +4,7 @@
 use rust_xlsxwriter::XlsxError;
 
 use super::sheet::{Cell, Column, add_table, column, workbook};
+use super::subject::Subject;
 use super::wording::{clip, last};
 use super::words::{Tone, Words};
 use super::{ReportError, Sink, summary};
@@ -74,12 +75,13 @@ pub(super) fn render(dataset: &Dataset, lang: Lang, out: &mut dyn Sink) -> Resul
 }
 
 fn write(dataset: &Dataset, words: Words, out: &mut dyn Sink) -> Result<(), XlsxError> {
-    let title = words.title(dataset, "政务新媒体问题清单", "Issues of government new-media accounts");
+    let subject = Subject::of(dataset).name(words.0);
+    let title = words.title(dataset, &format!("{subject}问题清单"), &format!("Issues of {subject}"));
     let mut book = workbook(dataset, &title);
     let rows = dataset.issues.iter().map(|issue| cells(dataset, words, issue));
     add_table(&mut book, words.pick("问题清单", "Issues"), &title, words, &COLUMNS, rows)?;
     let rows = dataset.issues.iter().map(|issue| evidence(words, issue));
-    let proof = words.title(dataset, "政务新媒体问题证据", "Evidence of the issues");
+    let proof = words.title(dataset, &format!("{subject}问题证据"), "Evidence of the issues");
     add_table(&mut book, words.pick("证据", "Evidence"), &proof, words, &EVIDENCE, rows)?;
     summary::add_issues(&mut book, dataset, words)?;
     let remarks = [

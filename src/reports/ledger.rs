@@ -5,6 +5,7 @@
 use rust_xlsxwriter::XlsxError;
 
 use super::sheet::{Cell, Column, add_table, column, workbook};
+use super::subject::Subject;
 use super::wording::{accuses, advises};
 use super::words::{Tone, Words};
 use super::{ReportError, Sink, summary};
@@ -62,7 +63,8 @@ pub(super) fn render(dataset: &Dataset, lang: Lang, out: &mut dyn Sink) -> Resul
 }
 
 fn write(dataset: &Dataset, words: Words, out: &mut dyn Sink) -> Result<(), XlsxError> {
-    let title = words.title(dataset, "政务新媒体监管台账", "Ledger of government new-media accounts");
+    let subject = Subject::of(dataset).name(words.0);
+    let title = words.title(dataset, &format!("{subject}监管台账"), &format!("Ledger of {subject}"));
     let mut book = workbook(dataset, &title);
     let rows = dataset.accounts.iter().enumerate().map(|(n, row)| cells(dataset, words, n + 1, row));
     add_table(&mut book, words.pick("监管台账", "Ledger"), &title, words, &COLUMNS, rows)?;

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReportError;
 use super::docx::{Look, Paper};
-use super::tongue::Tongue;
+use super::subject::Subject;
+use super::tongue::{Tongue, capital};
 use super::wording::{clip, said, standing};
 use crate::domain::Lang;
 use crate::domain::bulletin::Dataset;
@@ -57,8 +58,10 @@ impl Letter<'_> {
         let mut paper = Paper::letter(d.round.generated_at, look, &t.office(&d.office));
         paper.right(t.pick("〔　　　　〕〔　　　　〕　　号", "[document number]"));
         paper.blank();
-        let rehearsal = t.rehearsal(d);
-        paper.title(&[&t.say(format!("政务新媒体问题整改通知书{rehearsal}"), format!("Notice to rectify{rehearsal}"))]);
+        let (rehearsal, subject) = (t.rehearsal(d), self.subject());
+        paper.title(&[
+            &t.say(format!("{}问题整改通知书{rehearsal}", subject.name(t.0)), format!("Notice to rectify{rehearsal}"))
+        ]);
         paper.blank();
         let unit = clip(self.unit, 100);
         paper.addressee(&t.say(format!("{unit}："), format!("To: {unit}")));
@@ -78,6 +81,11 @@ impl Letter<'_> {
         paper.pack().map_err(ReportError::document("notice.docx"))
     }
 
+    /// What this unit's issues are about.
+    fn subject(&self) -> Subject {
+        Subject::of_platforms(self.issues.iter().map(|issue| issue.platform))
+    }
+
     fn problems(&self) -> impl Iterator<Item = &&Issue> {
         self.issues.iter().filter(|issue| issue.class != Class::Advice)
     }
@@ -86,25 +94,25 @@ impl Letter<'_> {
         let (d, t) = (self.d, self.tongue);
         let (period, as_of) = (t.period(d.round.name), t.minute(d.round.as_of));
         let inspection = t.inspection(d);
+        let (subject, noun) = (Subject::of(d).name(t.0), self.subject().noun(t.0));
         let problems = self.problems().count();
         let accounts = self.issues.iter().map(|issue| &issue.account_id).collect::<BTreeSet<_>>().len();
         let advice = self.issues.len() - problems;
         let mut text = t.say(
-            format!("在{period}政务新媒体{inspection}（监测时间点：{as_of}）中，你单位主办的{accounts}个账号"),
+            format!("在{period}{subject}{inspection}（监测时间点：{as_of}）中，你单位主办的{accounts}个{noun}"),
             format!("The {inspection} of {period} (monitoring time: {as_of}) found "),
         );
         text += &match (problems, advice) {
             (0, _) => t.say(
                 format!("有工作建议{advice}条"),
-                format!("nothing wrong, but gives {advice} pieces of advice on {accounts} accounts of your unit"),
+                format!("nothing wrong, but gives {advice} pieces of advice on {accounts} {noun} of your unit"),
             ),
-            (_, 0) => t.say(
-                format!("存在问题{problems}个"),
-                format!("{problems} problems on {accounts} accounts of your unit"),
-            ),
+            (_, 0) => {
+                t.say(format!("存在问题{problems}个"), format!("{problems} problems on {accounts} {noun} of your unit"))
+            }
             _ => t.say(
                 format!("存在问题{problems}个，另有工作建议{advice}条"),
-                format!("{problems} problems on {accounts} accounts of your unit, and gives {advice} pieces of advice"),
+                format!("{problems} problems on {accounts} {noun} of your unit, and gives {advice} pieces of advice"),
             ),
         };
         text += t.pick("。现将有关事项通知如下。", ". The particulars are as follows.");
@@ -161,7 +169,7 @@ impl Letter<'_> {
             .collect();
         let columns = [
             (t.pick("编号", "No."), 70),
-            (t.pick("账号名称（平台）", "Account (platform)"), 220),
+            (self.subject().heading(t.0), 220),
             (t.pick("问题", "Problem"), 420),
             (t.pick("性质", "Class"), 120),
             (t.pick("整改时限", "Due"), 170),
@@ -285,12 +293,6 @@ impl Letter<'_> {
         }
         paper.body(t.pick("联系人：〔　　　　〕，电话：〔　　　　　　〕。", "Contact: [name], telephone: [number]."));
     }
-}
-
-/// An English sentence with its first letter large.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

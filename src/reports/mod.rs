@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use crate::disk::{self, Unfinished};
 use crate::domain::Lang;
 use crate::domain::bulletin::{Dataset, Imbalance};
 
@@ -37,6 +38,7 @@ mod page_rows;
 mod pdf;
 mod reading;
 mod sheet;
+mod subject;
 mod summary;
 mod tongue;
 mod wording;
@@ -134,25 +136,15 @@ pub fn write_in(dataset: &Dataset, out: &Path, lang: Lang) -> Result<Vec<PathBuf
     dataset.check()?;
     fs::create_dir_all(out).map_err(|source| ReportError::File { path: out.to_owned(), source })?;
     let mut unfinished = Vec::with_capacity(DOCUMENTS.len());
-    let made = DOCUMENTS.into_iter().try_for_each(|(name, render)| {
+    for (name, render) in DOCUMENTS {
         let path = out.join(name);
-        let part = part_of(&path);
-        unfinished.push((part.clone(), path));
-        write_part(&part, render, dataset, lang)
-    });
-    let named = made.and_then(|()| {
-        unfinished.iter().try_for_each(|(part, path)| {
-            fs::rename(part, path).map_err(|source| ReportError::File { path: path.clone(), source })
-        })
-    });
-    if let Err(error) = named {
-        for (part, _) in &unfinished {
-            // Why not reported: what went wrong first is; a part that is gone already is no matter.
-            let _ = fs::remove_file(part);
-        }
-        return Err(error);
+        let file = Unfinished::new(&path).map_err(|source| ReportError::File { path: path.clone(), source })?;
+        write_part(file.part(), render, dataset, lang)?;
+        unfinished.push((path, file));
     }
-    Ok(unfinished.into_iter().map(|(_, path)| path).collect())
+    let finish =
+        |(path, file): (PathBuf, Unfinished)| file.finish().map_err(|source| ReportError::File { path, source });
+    unfinished.into_iter().map(finish).collect()
 }
 
 fn write_part(part: &Path, render: Render, dataset: &Dataset, lang: Lang) -> Result<(), ReportError> {
@@ -165,12 +157,6 @@ fn write_part(part: &Path, render: Render, dataset: &Dataset, lang: Lang) -> Res
             file.flush().map_err(failed)
         }
     }
-}
-
-fn part_of(path: &Path) -> PathBuf {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    part.into()
 }
 
 /// Checks the dataset and makes every document, by file name and in a fixed order; writes nothing.
@@ -191,10 +177,7 @@ pub fn render_all(dataset: &Dataset, lang: Lang) -> Result<Vec<(&'static str, Ve
 
 /// Writes a file that appears whole or not at all.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let part = part_of(path);
-    fs::write(&part, bytes)
-        .and_then(|()| fs::rename(&part, path))
-        .map_err(|source| ReportError::File { path: path.to_owned(), source })
+    disk::write_whole(path, bytes).map_err(|source| ReportError::File { path: path.to_owned(), source })
 }
 
 fn render_json(dataset: &Dataset, _: Lang, out: &mut dyn Sink) -> Result<(), ReportError> {

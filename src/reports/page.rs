@@ -8,6 +8,8 @@ use askama::Template;
 
 use super::chart::{Bars, Columns, Plot};
 use super::page_rows::{AccountLine, IssueLine, PreviousLine};
+use super::subject::Subject;
+use super::tongue::capital;
 use super::wording::{inspection, unjudged};
 use super::words::{Tone, Words};
 use super::{ReportError, Sink, chart};
@@ -85,6 +87,7 @@ pub(super) fn render(d: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), 
     let mut rows: Vec<&AccountRow> = d.accounts.iter().filter(|row| !waits(row)).collect();
     let undecided = d.accounts.len() - rows.len();
     rows.sort_by_key(|row| order(row.result));
+    let subject = Subject::of(d).name(lang);
     let previous = d.previous.as_ref().map_or(&[][..], |previous| &previous.issues);
     let page = Page {
         w,
@@ -92,8 +95,8 @@ pub(super) fn render(d: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), 
         labels: labels(w),
         round: d.round.name.to_string(),
         title: match lang {
-            Lang::Zh => w.title(d, &format!("政务新媒体{}情况", inspection(d)), ""),
-            Lang::En => w.title(d, "", "Government new-media accounts"),
+            Lang::Zh => w.title(d, &format!("{subject}{}情况", inspection(d)), ""),
+            Lang::En => w.title(d, "", &capital(subject)),
         },
         office: &d.office,
         rehearsal: d.round.rehearsal,
@@ -376,7 +379,7 @@ impl View<'_> {
             let cell = |(column, query): &(&str, &str)| {
                 let name = format!("{prefix}.{column}");
                 let mut number = self.number(&name, "accounts", format!("{query} {group}").trim());
-                number.text = self.d.figure(&name).with_parts();
+                number.text = self.d.figure(&name).with_parts(self.w.0);
                 number
             };
             (label, CELLS.iter().map(cell).collect())

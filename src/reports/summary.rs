@@ -8,6 +8,8 @@ use rust_xlsxwriter::{
 };
 
 use super::sheet::{A3, A4, Formats, numbers, print_setup};
+use super::subject::Subject;
+use super::tongue::capital;
 use super::wording::clean;
 use super::words::{Tone, Words};
 use crate::domain::bulletin::{Age, Dataset, Tally, has_fallen, is_problem};
@@ -38,7 +40,8 @@ impl<'b> Page<'b> {
         let name = words.pick("汇总", "Summary");
         let sheet = book.add_worksheet();
         sheet.set_name(name)?.set_landscape();
-        let title = words.title(dataset, "政务新媒体检查汇总", "Government new-media accounts, summary");
+        let subject = Subject::of(dataset).name(words.0);
+        let title = words.title(dataset, &format!("{subject}检查汇总"), &capital(&format!("{subject}: summary")));
         print_setup(sheet, &title, words, A3);
         sheet.set_column_width(0, 26)?;
         for place in 1..columns {
@@ -85,7 +88,7 @@ impl<'b> Page<'b> {
         self.heading(&heading)?;
         let from = self.line;
         for tally in tallies {
-            let rate = tally.pass_rate.with_parts();
+            let rate = tally.pass_rate.with_parts(words.0);
             self.sheet.write_string_with_format(self.line, 9, rate, &self.formats.number)?;
             self.row(&words.tally(by, tally), &numbers(tally))?;
         }
@@ -371,10 +374,10 @@ pub(super) fn add_notes(
         ),
         (words.pick("规则版本", "Version of the rules"), round.rule_version.clone()),
         (words.pick("依据", "Basis"), words.list(&round.rule_documents)),
-        (words.pick("合格率", "Pass rate"), dataset.figure("total.pass_rate").with_parts()),
+        (words.pick("合格率", "Pass rate"), dataset.figure("total.pass_rate").with_parts(words.0)),
         (
             words.pick("随机抽取部分合格率", "Pass rate of the random sample"),
-            dataset.figure("reason.random.pass_rate").with_parts(),
+            dataset.figure("reason.random.pass_rate").with_parts(words.0),
         ),
         (words.pick("认定问题数", "Problems that stand"), dataset.count("issues.problems").to_string()),
         (words.pick("未办结问题数", "Problems still open"), dataset.count("issues.problems_live").to_string()),

@@ -136,7 +136,7 @@ fn the_bulletin_prints_the_figures_and_leaves_the_office_its_blanks() {
     let dataset = dataset(|_| {});
     let text = docx_text(&bulletin::render(&dataset).unwrap());
     for figure in ["total.pass_rate", "reason.random.pass_rate", "total.coverage", "previous.closed_rate"] {
-        let printed = dataset.figure(figure).with_parts();
+        let printed = dataset.figure(figure).with_parts(Lang::Zh);
         assert!(text.contains(&printed), "{figure} {printed}\n{text}");
     }
     for part in ["〔　　　　〕", "一、上期问题整改情况", "二、总体情况", "三、发现的主要问题", "四、工作要求", "附件3"]

@@ -16,6 +16,12 @@ use crate::domain::time::LocalTime;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tongue(pub(super) Lang);
 
+/// An English sentence with its first letter large.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 impl Tongue {
     /// One of two values.
     pub(super) fn of<T>(self, zh: T, en: T) -> T {
@@ -119,18 +125,19 @@ impl Tongue {
         let count = names.len();
         let listed = self.list(names.get(..most.min(count)).unwrap_or_default());
         if count > most {
-            self.say(format!("{listed}等{count}个账号"), format!("{listed} and others, {count} accounts in all"))
+            self.say(format!("{listed}等{count}个"), format!("{listed} and others, {count} in all"))
         } else {
             listed
         }
     }
 
-    /// 个别, 部分 or 多数.
+    /// 个别, 部分, 多数 or 全部.
     pub(super) fn quantifier(self, part: usize, whole: usize) -> &'static str {
-        let zh = quantifier(part, whole);
+        let zh = if part == whole { "全部" } else { quantifier(part, whole) };
         let en = match zh {
             "个别" => "A few",
             "部分" => "Some",
+            "全部" => "All",
             _ => "Most",
         };
         self.of(zh, en)

@@ -62,7 +62,7 @@ pub(super) fn figure(context: &mut Context, year: &Year, name: &str) -> anyhow::
     if context.out.format == super::super::args::Format::Json {
         return context.out.json(&Explained { year: year.year, name, label, figure: &behind.figure, rows });
     }
-    let value = behind.figure.with_parts();
+    let value = behind.figure.with_parts(lang);
     context.out.note(&format!("{name}（{label}）＝{value}"), &format!("{name} ({label}) = {value}"));
     if rows.is_empty() && behind.figure.numerator > 0 {
         let zh = "该数字取自批次的抽样框，逐个账号见该批次的 xuncha explain 批次 total.frame";

@@ -66,6 +66,12 @@ impl Dataset {
         let sum = |names: Vec<String>| -> usize { names.iter().map(|name| self.count(name)).sum() };
         let has = |group: &str| self.figures.keys().any(|name| name.starts_with(group));
         let check = |name: &str, parts| agree(name, &sum(parts), &self.count(name), || self.some_rows(name));
+        if has("kind.") {
+            for column in ["frame", "drawn", "judged", "qualified", "problem", "failed", "unjudged", "pending"] {
+                let parts = ["media", "website"].map(|kind| format!("kind.{kind}.{column}")).to_vec();
+                check(&format!("total.{column}"), parts)?;
+            }
+        }
         if has("silence.") {
             check("total.drawn", super::Age::ALL.iter().map(|age| format!("silence.{age}")).collect())?;
         }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::Lang;
 use crate::domain::keyed::keyed_enum;
 
 keyed_enum! {
@@ -127,12 +128,13 @@ impl Figure {
         }
     }
 
-    /// The same with what it was counted from: `91.84%(45/49)`.
+    /// The same with what it was counted from: `91.84%（45/49）`, `91.84% (45/49)`.
     #[must_use]
-    pub fn with_parts(&self) -> String {
-        match self.denominator {
-            Some(denominator) => format!("{}({}/{denominator})", self.text(), self.numerator),
-            None => self.text(),
+    pub fn with_parts(&self, lang: Lang) -> String {
+        match (self.denominator, lang) {
+            (Some(denominator), Lang::Zh) => format!("{}（{}/{denominator}）", self.text(), self.numerator),
+            (Some(denominator), Lang::En) => format!("{} ({}/{denominator})", self.text(), self.numerator),
+            (None, _) => self.text(),
         }
     }
 }

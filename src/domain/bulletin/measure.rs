@@ -16,7 +16,8 @@ use crate::domain::sample::Reason;
 use crate::domain::time::LocalTime;
 
 /// Groups of figures that came after the first version of the format.
-pub(super) const ADDED: [&str; 8] = [
+pub(super) const ADDED: [&str; 9] = [
+    "kind.",
     "silence.",
     "issues.class_status.",
     "issues.class_standing.",
@@ -156,6 +157,13 @@ impl Book<'_> {
         self.groups(d, "total", |_| true);
         for platform in keys.platform {
             self.groups(d, &format!("platform.{platform}"), |a| a.facts.platform == platform);
+        }
+        // Why apart: the indicators of websites are others, and a circular counts the two apart.
+        for (kind, is_site) in [("media", false), ("website", true)] {
+            let of = |a: &AccountRow| (a.facts.platform == Platform::Website) == is_site;
+            if d.accounts.iter().any(of) {
+                self.groups(d, &format!("kind.{kind}"), of);
+            }
         }
         for tier in keys.unit_tier {
             self.groups(d, &format!("unit_tier.{}", tier_key(tier)), |a| a.facts.unit_tier == tier);

@@ -18,6 +18,8 @@ pub fn describe(name: &str, lang: Lang) -> String {
     match parts[..] {
         ["total", column] => words.column(column),
         ["platform", key, column] => words.pair(&known(Platform::parse(key).map(|p| p.name(lang)), key), column),
+        ["kind", "media", column] => words.pair(words.pick("政务新媒体", "New media"), column),
+        ["kind", "website", column] => words.pair(words.pick("政府网站", "Websites"), column),
         ["unit_tier", "-", column] => words.pair(words.pick("单位层级未登记", "Unit tier not registered"), column),
         ["unit_tier", key, column] => words.pair(&known(UnitTier::parse(key).map(|t| t.name(lang)), key), column),
         ["reason", key, column] => words.pair(&known(Reason::parse(key).map(|r| r.name(lang)), key), column),

@@ -298,7 +298,7 @@ fn what_could_not_be_judged_leaves_both_sides_of_the_pass_rate() {
     }
     facts.round.strata[0].quota = 2;
     let dataset = Dataset::build(facts).unwrap();
-    assert_eq!(dataset.figure("total.pass_rate").with_parts(), "100.00%(1/1)");
+    assert_eq!(dataset.figure("total.pass_rate").with_parts(crate::domain::Lang::Zh), "100.00%（1/1）");
     assert_eq!((dataset.count("total.drawn"), dataset.count("total.unjudged")), (2, 1));
 }
 

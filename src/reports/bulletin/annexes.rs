@@ -5,6 +5,8 @@ use crate::domain::account::{AccountId, Personal};
 use crate::domain::bulletin::{AccountResult, AccountRow, Contact, Form};
 use crate::domain::time::LocalTime;
 use crate::reports::docx::{Paper, Share};
+use crate::reports::subject::Subject;
+use crate::reports::tongue::{Tongue, capital};
 use crate::reports::wording::{problems_in, standing, unjudged_in, unseen_in};
 
 /// Lines of an annex before it refers to the spreadsheet.
@@ -21,13 +23,16 @@ enum Annex {
 }
 
 impl Annex {
-    const fn title(self) -> (&'static str, &'static str) {
+    fn title(self, t: Tongue, subject: Subject) -> String {
+        let noun = subject.noun(t.0);
         match self {
-            Self::Tables => ("检查情况统计表", "The inspection in tables"),
-            Self::Failed => ("不合格账号名单", "Accounts that failed"),
-            Self::Issues => ("问题清单", "List of problems"),
-            Self::Unjudged => ("无法判定账号名单", "Accounts that could not be judged"),
-            Self::Clean => ("未发现问题的单位名单", "Units without problems"),
+            Self::Tables => t.say("检查情况统计表", "The inspection in tables"),
+            Self::Failed => t.say(format!("不合格{noun}名单"), capital(&format!("{noun} that failed"))),
+            Self::Issues => t.say("问题清单", "List of problems"),
+            Self::Unjudged => {
+                t.say(format!("无法判定{noun}名单"), capital(&format!("{noun} that could not be judged")))
+            }
+            Self::Clean => t.say("未发现问题的单位名单", "Units without problems"),
         }
     }
 }
@@ -46,8 +51,7 @@ impl Draft<'_> {
     }
 
     fn title(&self, annex: Annex) -> String {
-        let (zh, en) = annex.title();
-        self.tongue.pick(zh, en).to_owned()
+        annex.title(self.tongue, self.subject)
     }
 
     pub(super) fn annexes(&self, paper: &mut Paper) {
@@ -127,7 +131,7 @@ impl Draft<'_> {
         }
         let columns = vec![
             (t.pick("序号", "No."), 65),
-            (t.pick("账号名称（平台）", "Account (platform)"), 215),
+            (self.subject.heading(t.0), 215),
             (t.pick("主办单位", "Unit"), 185),
             (t.pick("存在问题", "Problems"), 405),
             (t.pick("最后更新时间", "Newest post"), 130),
@@ -153,7 +157,7 @@ impl Draft<'_> {
             .collect();
         let columns = vec![
             (t.pick("编号", "No."), 65),
-            (t.pick("账号名称（平台）", "Account (platform)"), 225),
+            (self.subject.heading(t.0), 225),
             (t.pick("主办单位", "Unit"), 170),
             (t.pick("问题类别", "Problem"), 160),
             (t.pick("性质", "Class"), 120),
@@ -177,7 +181,7 @@ impl Draft<'_> {
             .collect();
         let columns = vec![
             (t.pick("序号", "No."), 65),
-            (t.pick("账号名称（平台）", "Account (platform)"), 255),
+            (self.subject.heading(t.0), 255),
             (t.pick("主办单位", "Unit"), 210),
             (t.pick("未能检查的事项及原因", "Not looked at, and why"), 470),
         ];
@@ -185,7 +189,7 @@ impl Draft<'_> {
         let n = doubtful.undecided;
         if n > 0 {
             paper.body(&t.say(
-                format!("另有{n}个账号待人工核实，核实前不作认定，不在本表列出。"),
+                format!("另有{n}个{}待人工核实，核实前不作认定，不在本表列出。", self.subject.noun(t.0)),
                 format!("{n} more wait for a person and are not listed here."),
             ));
         }
@@ -198,10 +202,8 @@ impl Draft<'_> {
         let (count, drawn) = (clean.len(), all.iter().filter(|unit| unit.drawn > 0).count());
         if self.is_sample() || drawn > 0 {
             paper.body(&t.say(
-                format!("本期检查涉及单位{drawn}个，其中受检账号全部合格且无问题的{count}个。"),
-                format!(
-                    "{drawn} units had accounts looked at; of {count} of them every one qualified without a problem."
-                ),
+                format!("本期检查涉及单位{drawn}个，其中受检{}全部合格且无问题的{count}个。", self.subject.noun(t.0)),
+                format!("Of {drawn} units that were looked at, {count} qualified throughout and without a problem."),
             ));
         }
         if clean.is_empty() {
@@ -220,9 +222,9 @@ impl Draft<'_> {
             (t.pick("序号", "No."), 100),
             (t.pick("主办单位", "Unit"), 500),
             (t.pick("单位层级", "Tier"), 200),
-            (t.pick("受检账号数", "Accounts"), 200),
+            (t.pick("受检数", "Seen"), 200),
         ];
-        let plain = Draft { d, form: self.form, tongue: t, contacts: None };
+        let plain = Draft { d, form: self.form, tongue: t, subject: self.subject, contacts: None };
         plain.list(paper, columns, rows, "ledger.xlsx");
     }
 }

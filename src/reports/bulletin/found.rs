@@ -11,6 +11,7 @@ use crate::domain::round::RoundKind;
 use crate::domain::round::RoundState;
 use crate::domain::rule::{Class, Indicator};
 use crate::reports::docx::Paper;
+use crate::reports::subject::Subject;
 use crate::reports::wording::{said, standing};
 
 /// Lines of a list in the body before it refers to the annex.
@@ -107,18 +108,21 @@ impl Draft<'_> {
             let (number, accounts, issues) = (place + 1, group.names.len(), group.issues.len());
             let judged = self.judged(group);
             let word = t.quantifier(accounts, judged);
+            let noun = Subject::of_indicator(group.indicator, self.subject).noun(t.0);
             let name = group.indicator.name(t.0);
             let more = if accounts > self.examples() { t.pick("，详见附件", "; see the annex") } else { "" };
             let named = t.some(&group.names, self.examples()) + more;
             paper.body(&if class == Class::Advice {
                 t.say(
-                    format!("{number}.{name}。对{word}账号（{accounts}/{judged}）提出建议，共{issues}条：{named}。"),
-                    format!("{number}. {name}. {word} accounts ({accounts}/{judged}), {issues} in all: {named}."),
+                    format!("{number}.{name}。对{word}{noun}（{accounts}/{judged}）提出建议，共{issues}条：{named}。"),
+                    format!("{number}. {name}. {word} {noun} ({accounts}/{judged}), {issues} in all: {named}."),
                 )
             } else {
                 t.say(
-                    format!("{number}.{name}。{word}账号（{accounts}/{judged}）存在此类问题，共{issues}个：{named}。"),
-                    format!("{number}. {name}. {word} accounts ({accounts}/{judged}), {issues} problems: {named}."),
+                    format!(
+                        "{number}.{name}。{word}{noun}（{accounts}/{judged}）存在此类问题，共{issues}个：{named}。"
+                    ),
+                    format!("{number}. {name}. {word} {noun} ({accounts}/{judged}), {issues} problems: {named}."),
                 )
             });
         }
@@ -132,9 +136,10 @@ impl Draft<'_> {
             let name = group.indicator.name(t.0);
             let judged = self.judged(group);
             let word = t.quantifier(accounts, judged);
+            let noun = Subject::of_indicator(group.indicator, self.subject).noun(t.0);
             paper.body(&t.say(
-                format!("{number}.{name}，{word}账号（{accounts}/{judged}），共{issues}个。"),
-                format!("{number}. {name}: {} accounts ({accounts}/{judged}), {issues} in all.", word.to_lowercase()),
+                format!("{number}.{name}，{word}{noun}（{accounts}/{judged}），共{issues}个。"),
+                format!("{number}. {name}: {} {noun} ({accounts}/{judged}), {issues} in all.", word.to_lowercase()),
             ));
             for (line, issue) in group.issues.iter().take(LINES).enumerate() {
                 let (line, label) = (line + 1, t.issue_label(issue));

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
+use crate::domain::Lang;
 use crate::domain::account::Platform;
 use crate::domain::bulletin::{Amount, Dataset, Form, IndicatorTally, Tally};
 use crate::domain::round::{RoundKind, RoundName};
 use crate::domain::rule::Indicator;
 use crate::reports::docx::Paper;
 use crate::reports::sheet::numbers;
+use crate::reports::subject::{Subject, by_kind, rates};
 use crate::reports::tongue::Tongue;
 use crate::reports::wording::unjudged_in;
 
@@ -67,16 +69,26 @@ impl Draft<'_> {
         let (d, t) = (self.d, self.tongue);
         let total = &d.breakdowns.total;
         let quarterly = d.round.kind == RoundKind::Quarterly;
+        let noun = self.subject.noun(t.0);
         let how = if quarterly {
-            t.pick("按平台、单位层级等分层随机抽取", "drawn at random by strata such as platform and unit tier")
+            t.say("按平台、单位层级等分层随机抽取", "drawn at random by strata such as platform and unit tier")
         } else {
-            t.pick("对全部在运行账号开展检查", "every running account being looked at")
+            t.say(format!("对全部在运行{noun}开展检查"), "every running one being looked at")
         };
         let (as_of, frame, members) = (t.minute(d.round.as_of), total.frame, total.drawn);
-        let coverage = d.figure("total.coverage").with_parts();
+        let coverage = d.figure("total.coverage").with_parts(t.0);
+        let apart = |column: &str| {
+            let parts = by_kind(d, column, t);
+            parts.map_or(String::new(), |parts| t.say(format!("（{parts}）"), format!(" ({parts})")))
+        };
+        let (of_frame, of_members) = (apart("frame"), apart("drawn"));
+        let running = match self.subject {
+            Subject::Media => t.say("在运行政务新媒体账号", "running accounts"),
+            other => t.say(format!("在运行{}", other.name(t.0)), format!("running {noun}")),
+        };
         let mut text = t.say(
-            format!("以{as_of}为监测时间点，纳入监管的在运行政务新媒体账号{frame}个，{how}，共检查{members}个，占比{coverage}。"),
-            format!("With {as_of} as the monitoring time, {frame} running accounts are under supervision; {members} were looked at, {coverage}, {how}."),
+            format!("以{as_of}为监测时间点，纳入监管的{running}{frame}个{of_frame}，{how}，共检查{members}个{of_members}，占比{coverage}。"),
+            format!("With {as_of} as the monitoring time, {frame} {running}{of_frame} are under supervision; {members}{of_members} were looked at, {coverage}, {how}."),
         );
         if members > 0 && quarterly {
             let reason = |tally: &Tally| {
@@ -110,34 +122,42 @@ impl Draft<'_> {
 
     fn result(&self) -> String {
         let (d, t) = (self.d, self.tongue);
+        let noun = self.subject.noun(t.0);
         let Tally { drawn, judged, qualified, problem, failed, unjudged, pending, .. } = d.breakdowns.total;
         let mut text = t.say(
-            format!("检查的{drawn}个账号中，已判定{judged}个：合格{qualified}个，存在问题{problem}个，不合格{failed}个；无法判定{unjudged}个"),
-            format!("Of the {drawn} accounts looked at, {judged} were judged: {qualified} qualified, {problem} with problems, {failed} failed; {unjudged} could not be judged"),
+            format!("检查的{drawn}个{noun}中，已判定{judged}个：合格{qualified}个，存在问题{problem}个，不合格{failed}个；无法判定{unjudged}个"),
+            format!("Of the {drawn} {noun} looked at, {judged} were judged: {qualified} qualified, {problem} with problems, {failed} failed; {unjudged} could not be judged"),
         );
         if pending > 0 {
             text += &t.say(format!("，尚未检查{pending}个"), format!(", {pending} are still to be looked at"));
         }
         text += t.pick(
             "。触发单项否决的为不合格；未触发单项否决但发现其他问题的为存在问题，计入合格率。",
-            ". A veto fails an account; one with other problems alone counts as passed.",
+            ". A veto fails; what has other problems alone counts as passed.",
         );
         if judged == 0 {
             return text;
         }
         let rate = d.figure("total.pass_rate");
-        let parts = rate.with_parts();
+        let parts = rate.with_parts(t.0);
         text += &t.say(format!("合格率{parts}"), format!(" The pass rate is {parts}"));
         if let Some(change) = self.change(rate.value) {
             text += &change;
+        }
+        if let Some(rates) = rates(d) {
+            let [site, media] = rates.map(|rate| rate.with_parts(t.0));
+            text += &t.say(
+                format!("；其中，政府网站{site}，政务新媒体{media}"),
+                format!("; that of the websites is {site}, that of the new media {media}"),
+            );
         }
         let random = d.figure("reason.random.pass_rate");
         let added: usize =
             d.breakdowns.reason.iter().filter(|tally| tally.key != "random").map(|tally| tally.drawn).sum();
         if d.round.kind == RoundKind::Quarterly && added > 0 && random.denominator.unwrap_or_default() > 0 {
-            let random = random.with_parts();
+            let random = random.with_parts(t.0);
             text += &t.say(
-                format!("；其中随机抽取部分合格率{random}，可反映总体情况，代表主体、重点关注等必查账号不参与推断"),
+                format!("；随机抽取部分合格率{random}，可反映总体情况，代表主体、重点关注等必查账号不参与推断"),
                 format!("; that of the random sample, which speaks for all accounts, is {random}; those that are always looked at do not enter it"),
             );
         }
@@ -147,7 +167,7 @@ impl Draft<'_> {
     /// How the pass rate moved since the round before of the same kind.
     fn change(&self, now: Option<Amount>) -> Option<String> {
         let t = self.tongue;
-        let (name, then, parts) = last_rate(self.d)?;
+        let (name, then, parts) = last_rate(self.d, t.0)?;
         let (now, then) = (now?.hundredths(), then?.hundredths());
         let period = t.period(name);
         let points = now.abs_diff(then);
@@ -170,13 +190,13 @@ impl Draft<'_> {
     /// What could not be judged and why, what waits for a person, what is still to come.
     fn doubt(&self) -> Vec<String> {
         let (d, t) = (self.d, self.tongue);
-        let total = &d.breakdowns.total;
+        let (total, noun) = (&d.breakdowns.total, self.subject.noun(t.0));
         let mut texts = Vec::new();
         if total.unjudged > 0 {
             let (doubtful, count) = (unjudged_in(d, t.0), total.unjudged);
             let mut text = t.say(
-                format!("无法判定的{count}个账号，不计入合格率的分子和分母。"),
-                format!("The {count} accounts that could not be judged enter neither part of the pass rate."),
+                format!("无法判定的{count}个{noun}，不计入合格率的分子和分母。"),
+                format!("The {count} {noun} that could not be judged enter neither part of the pass rate."),
             );
             if !doubtful.reasons.is_empty() {
                 let reason = |(why, n): &(String, usize)| t.say(format!("{why}{n}个"), format!("{why}: {n}"));
@@ -186,7 +206,7 @@ impl Draft<'_> {
             if doubtful.undecided > 0 {
                 let n = doubtful.undecided;
                 text += &t.say(
-                    format!("另有{n}个账号的情况待人工核实，核实前不作认定。"),
+                    format!("另有{n}个{noun}的情况待人工核实，核实前不作认定。"),
                     format!(" {n} wait for a person; nothing is held of them before."),
                 );
             }
@@ -210,8 +230,8 @@ impl Draft<'_> {
         if total.pending > 0 {
             let (day, n) = (t.day(d.round.generated_at), total.pending);
             texts.push(t.say(
-                format!("截至{day}，尚有{n}个账号未完成检查。"),
-                format!("On {day}, {n} accounts were still to be looked at."),
+                format!("截至{day}，尚有{n}个{noun}未完成检查。"),
+                format!("On {day}, {n} {noun} were still to be looked at."),
             ));
         }
         texts
@@ -256,9 +276,9 @@ impl Draft<'_> {
 }
 
 /// The pass rate of the round before of the same kind, where it was judged.
-fn last_rate(d: &Dataset) -> Option<(RoundName, Option<Amount>, String)> {
+fn last_rate(d: &Dataset, lang: Lang) -> Option<(RoundName, Option<Amount>, String)> {
     let last = d.earlier.first().filter(|earlier| earlier.name == d.round.name.previous())?;
-    Some((last.name, last.pass_rate.value, last.pass_rate.with_parts()))
+    Some((last.name, last.pass_rate.value, last.pass_rate.with_parts(lang)))
 }
 
 fn breakdown(
@@ -295,7 +315,7 @@ fn breakdown(
         if by_reason && let Some(frame) = cells.get_mut(1) {
             "—".clone_into(frame);
         }
-        cells.push(tally.pass_rate.with_parts());
+        cells.push(tally.pass_rate.with_parts(t.0));
         cells
     };
     let rows: Vec<_> = lines.iter().chain([total]).map(line).collect();

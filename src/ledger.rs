@@ -144,7 +144,7 @@ async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<Acc
     for (number, _, _) in tx.top_ups(round.id).await? {
         put(tx.frame(round.id, Some(number)).await?, true);
     }
-    let mut members = members(tx, office, round).await?;
+    let mut members = members(tx, office, round, Words::Kept).await?;
     let mut facts = Vec::with_capacity(frame.len());
     let mut after: Option<AccountId> = None;
     loop {
@@ -179,7 +179,21 @@ async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<Acc
     Ok(facts)
 }
 
-async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<AccountId, MemberFacts>, StoreError> {
+/// Whether what was said of each verdict is read along; nine tenths of a round's memory are such sentences.
+#[derive(Clone, Copy, PartialEq)]
+enum Words {
+    Kept,
+    /// For counting alone.
+    Left,
+}
+
+async fn members(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    words: Words,
+) -> Result<HashMap<AccountId, MemberFacts>, StoreError> {
+    let said = |text: String| if words == Words::Kept { text } else { String::new() };
     let local = |at: Option<DateTime<Utc>>| at.map(|at| office.local(at));
     let looks: HashMap<AccountId, _> =
         tx.looks(round.id).await?.into_iter().map(|(account, looked, newest)| (account, (looked, newest))).collect();
@@ -199,7 +213,7 @@ async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<
     let mut after = 0;
     loop {
         let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
-        let Some(last) = page.last() else { return Ok(members) };
+        let Some(last) = page.last() else { break };
         after = last.finding.id;
         for found in page {
             let decided = found.decided_at.is_some();
@@ -211,13 +225,15 @@ async fn members(tx: &mut Tx, office: &Office, round: &Round) -> Result<HashMap<
                     class: finding.class,
                     outcome: finding.outcome,
                     subject: finding.subject,
-                    summary: finding.summary,
-                    reason: finding.reason,
+                    summary: said(finding.summary),
+                    reason: said(finding.reason),
                     decided,
                 });
             }
         }
     }
+    members.values_mut().for_each(|member| member.verdicts.shrink_to_fit());
+    Ok(members)
 }
 
 /// Rounds a trend looks back on.
@@ -241,7 +257,7 @@ async fn earlier(
         name = name.previous();
         let Some(before) = tx.round(name).await?.filter(|before| before.judged_at.is_some()) else { continue };
         let issues = issues(tx, office, name).await?;
-        let members = members(tx, office, &before).await?;
+        let members = members(tx, office, &before, Words::Left).await?;
         rounds.push(EarlierRound::of(name, office.local(before.as_of), members, &issues));
         if back == 0 {
             previous = Some(PreviousRound { name, issues: what_became(issues, &current, round.as_of > before.as_of) });

@@ -39,7 +39,9 @@ mod row_id;
 #[cfg(test)]
 pub(crate) mod settle;
 #[cfg(test)]
-mod tamper_tests;
+mod sums_tests;
+#[cfg(test)]
+pub(in crate::domain) mod tamper_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 mod told;

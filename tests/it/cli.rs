@@ -197,6 +197,9 @@ on_both! {
         assert_eq!((&annual["format"], annual["rounds"].as_array().unwrap().len()), (&json!("xuncha-annual/1"), 1));
         assert_eq!(annual["total"]["looks"], annual["rounds"][0]["drawn"]);
         assert!(!annual.to_string().contains("admin"));
+        // Its figures name their rows.
+        let looks = cli.json(&["explain", "2026", "total.looks"]);
+        assert_eq!((&looks["year"], looks["rows"].as_array().unwrap().len() as u64), (&json!(2026), annual["total"]["looks"].as_u64().unwrap()));
         cli.run(&["report", "2026", "--out", "year", "--notices"]).refused(2, &["--notices"]);
         cli.run(&["report", "2026Q9", "--out", "year"]).refused(2, &["2026Q9"]);
         cli.file("blocked", "a file");

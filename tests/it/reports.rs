@@ -9,7 +9,7 @@ use xuncha::domain::account::Platform;
 use xuncha::domain::bulletin::AccountResult;
 use xuncha::domain::rule::Class;
 use xuncha::ledger;
-use xuncha::reports::{read_dataset, write_all};
+use xuncha::reports::{read_dataset, write_all, write_year};
 
 use crate::world::both::on_both;
 use crate::world::cli::Cli;
@@ -193,4 +193,45 @@ async fn a_dataset_alone_makes_every_document_again_and_explains_itself() {
     refused("none.json", &["none.json", "dataset.json"]);
     refused("absent.json", &["absent.json"]);
     assert_eq!(cli.run(&["report", "--from", "minor.json", "--out", "minor"]).code, 0);
+}
+
+/// The year's file alone makes its documents again and explains its figures; what was changed in it is refused.
+#[tokio::test]
+async fn a_year_alone_makes_its_documents_again_and_explains_itself() {
+    let db = Database::sqlite();
+    let office = office(&db, "2026-11-23 09:00").await;
+    district(&office).await;
+    inspect(&office, &fetcher(), "2026Q4").await;
+    let year = ledger::year(&office, 2026, 1000).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let files = write_year(&year, &folder.path().join("year"), Lang::Zh, false).unwrap();
+
+    let cli = Cli::bare(folder.path());
+    assert_eq!(cli.run(&["report", "2026", "--from", "year/annual.json", "--out", "again"]).code, 0);
+    for file in &files {
+        let again = cli.path("again").join(file.file_name().unwrap());
+        assert!(std::fs::read(file).unwrap() == std::fs::read(&again).unwrap(), "{}", again.display());
+    }
+    cli.run(&["report", "2025", "--from", "year/annual.json", "--out", "no"]).refused(2, &["2026", "2025"]);
+    cli.run(&["report", "2026Q4", "--from", "year/annual.json", "--out", "no"]).refused(2, &["2026", "2026Q4"]);
+
+    let all = cli.json(&["explain", "2026", "--from", "year/annual.json"]);
+    let figures = year.figures();
+    assert_eq!(all.as_array().unwrap().len(), figures.len());
+    for name in ["total.accounts", "total.looks", "total.problems", "round.2026Q4.drawn"] {
+        let explained = cli.json(&["explain", "--from", "year/annual.json", name]);
+        assert!(figures[name].numerator > 0, "{name}");
+        assert_eq!(explained["rows"].as_array().unwrap().len(), figures[name].numerator, "{name}");
+    }
+    cli.run(&["explain", "2026", "total.look", "--from", "year/annual.json"])
+        .refused(2, &["total.look", "total.looks"]);
+
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&files[2]).unwrap()).unwrap();
+    let mut changed = json.clone();
+    changed["total"]["looks"] = (json["total"]["looks"].as_u64().unwrap() + 1).into();
+    cli.file("changed.json", changed.to_string());
+    cli.run(&["report", "--from", "changed.json", "--out", "no"]).refused(1, &["total.looks", "受检账次", "账号"]);
+    cli.file("later.json", json.to_string().replace("xuncha-annual/1", "xuncha-annual/2"));
+    cli.run(&["report", "--from", "later.json", "--out", "no"]).refused(1, &["xuncha-annual/2", "xuncha-annual/1"]);
+    assert!(!cli.path("no").exists());
 }

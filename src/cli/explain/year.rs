@@ -8,6 +8,7 @@ use crate::domain::Lang;
 use crate::domain::annual::{Year, YearAccount, YearRow, describe};
 use crate::domain::bulletin::Figure;
 use crate::domain::privacy::mask;
+use crate::domain::time::LocalTime;
 
 /// One figure with its rows.
 #[derive(Serialize)]
@@ -32,7 +33,9 @@ struct Row {
     unit: String,
     round: Option<String>,
     result: String,
-    at: Option<String>,
+    at: Option<LocalTime>,
+    #[serde(skip)]
+    minute: String,
     #[serde(skip)]
     words: [String; 2],
 }
@@ -45,7 +48,7 @@ pub(super) fn figure(context: &mut Context, year: &Year, name: &str) -> anyhow::
         Column("主办单位", "unit", |row, _| row.unit.clone()),
         Column("批次", "round", |row, _| row.round.clone().unwrap_or_default()),
         Column("结果", "result", |row, _| row.words[1].clone()),
-        Column("时间", "at", |row, _| row.at.clone().unwrap_or_default()),
+        Column("时间", "at", |row, _| row.minute.clone()),
     ];
     let lang = context.out.lang;
     let Some(behind) = year.behind(name) else {
@@ -87,6 +90,7 @@ fn row_of(year: &Year, row: YearRow, lang: Lang) -> Option<Row> {
         round: None,
         result: account.status.key().to_owned(),
         at: None,
+        minute: String::new(),
         words: [word("账号", "account", &account.account_id), account.status.name(lang).to_owned()],
     };
     Some(match row {
@@ -95,11 +99,13 @@ fn row_of(year: &Year, row: YearRow, lang: Lang) -> Option<Row> {
             let account = year.accounts.get(n)?;
             let look = account.looks.get(k)?;
             let round = look.round.to_string();
+            let at = year.rounds.iter().find(|r| r.name == look.round).map(|r| r.as_of);
             Row {
                 kind: "look",
                 id: format!("{}/{round}", account.account_id),
                 result: look.result.key().to_owned(),
-                at: year.rounds.iter().find(|r| r.name == look.round).map(|r| r.as_of.to_string()),
+                minute: at.map_or_else(String::new, LocalTime::minute),
+                at,
                 words: [word("受检", "look", &account.account_id), look.result.name(lang).to_owned()],
                 round: Some(round),
                 ..of_account(account)
@@ -116,7 +122,8 @@ fn row_of(year: &Year, row: YearRow, lang: Lang) -> Option<Row> {
                 unit: issue.unit.clone(),
                 round: None,
                 result: format!("{} {}", issue.indicator, issue.status),
-                at: Some(issue.opened_at.to_string()),
+                at: Some(issue.opened_at),
+                minute: issue.opened_at.minute(),
                 words: [
                     word("问题", "issue", &issue.id),
                     format!("{} {}", issue.indicator.name(lang), issue.status.name(lang)),

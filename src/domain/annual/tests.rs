@@ -165,3 +165,57 @@ fn a_year_that_does_not_add_up_is_refused() {
     facts.rounds[0].drawn = 7;
     assert!(Year::build(facts).is_err());
 }
+
+#[test]
+fn every_figure_of_a_year_names_its_rows_and_is_called_something() {
+    use crate::domain::Lang;
+    let year = Year::build(example()).unwrap();
+    let figures = year.figures();
+    assert_eq!(figures.len(), (year.units.len() + 1) * UNIT_COLUMNS.len() + year.rounds.len() * 2 + Why::ALL.len());
+    for (name, figure) in &figures {
+        let behind = year.behind(name).unwrap();
+        let is_proposal = name.starts_with("merge.") || name.starts_with("close.");
+        let counted = if is_proposal { behind.rows.len().min(figure.numerator) } else { behind.rows.len() };
+        if !name.ends_with(".frame") {
+            assert_eq!(counted, figure.numerator, "{name}");
+        }
+        for lang in [Lang::Zh, Lang::En] {
+            let words = describe(name, lang);
+            assert!(words != *name && !words.contains('_'), "{name}: {words}");
+        }
+    }
+    assert_eq!(describe("unit.云溪县教育局.closed", Lang::Zh), "云溪县教育局：已销号");
+    assert_eq!(year.behind("unit.云溪县水务局.failed").unwrap().rows, [YearRow::Look(2, 0), YearRow::Look(2, 1)]);
+    assert_eq!(year.behind("total.overdue").unwrap().rows, [YearRow::Issue(1)]);
+    assert!(year.behind("total.passrate").is_none() && year.near("total.fail").contains(&"total.failed".to_owned()));
+}
+
+/// Numbers of a year that are facts in themselves.
+const RAW: [(&str, &str); 5] = [
+    ("accounts[].followers", "as the registry has it; where a proposal rests on it, it is caught"),
+    ("accounts[].looks[].silent.finding_id", "a number given by the database; in a proposal it is caught"),
+    ("few_followers", "a setting of the office, unless an account lies between"),
+    ("issues[].id", "a number given by the database; a second use of it, and in a proposal, is caught"),
+    ("rounds[].frame", "the rows stand in the round's own dataset"),
+];
+
+#[test]
+fn any_number_of_a_year_changed_by_one_is_refused_unless_it_is_a_fact_in_itself() {
+    use crate::domain::bulletin::tamper_tests::survivors;
+    let mut facts = example();
+    // An account that no proposal names, an issue apart from its neighbours, a threshold that no account is near.
+    facts.accounts.push(YearAccount {
+        account_id: AccountId::new("A9"),
+        name: "云溪气象".to_owned(),
+        unit: "云溪县气象局".to_owned(),
+        looks: Vec::new(),
+        ..facts.accounts[2].clone()
+    });
+    let look = &mut facts.accounts[0].looks[0];
+    (look.result, look.silent) = (AccountResult::Failed, Some(Silent { indicator: Indicator::Stale, finding_id: 5 }));
+    facts.rounds.iter_mut().for_each(|round| round.frame = 9);
+    facts.issues[3].id = 40;
+    let year = Year::build(facts).unwrap();
+    let survived = survivors(&year, 1, Year::check, &["year", "round."]);
+    assert_eq!(survived, RAW.map(|(path, _)| path.to_owned()).into());
+}

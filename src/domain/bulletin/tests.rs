@@ -1,6 +1,4 @@
-//! A small made-up round that the tests of every document share, and the proofs of the sums.
-
-use proptest::prelude::*;
+//! A small made-up round that the tests of every document share, and what is counted from it.
 
 use super::*;
 use crate::domain::account::{Platform, UnitTier};
@@ -16,7 +14,7 @@ pub(crate) fn at(text: &str) -> LocalTime {
 }
 
 /// What to plant on an account: indicator, class, outcome, subject.
-type Planted = (Indicator, Class, Outcome, &'static str);
+pub(super) type Planted = (Indicator, Class, Outcome, &'static str);
 
 const OK: Planted = (Indicator::Stale, Class::Veto, Outcome::Pass, "");
 
@@ -372,124 +370,4 @@ fn a_changed_row_is_found_by_what_it_no_longer_gives() {
     dataset.accounts[failed].result = Some(AccountResult::Qualified);
     let error = dataset.check().unwrap_err();
     assert!(error.figure.contains("].result") && error.expected == "failed", "{error}");
-}
-
-fn any_plants() -> impl Strategy<Value = Vec<(Platform, Option<UnitTier>, Vec<Planted>)>> {
-    let planted = (
-        prop::sample::select(Indicator::ALL),
-        prop::sample::select(Class::ALL),
-        prop::sample::select(Outcome::ALL),
-        prop::sample::select(&["", "https://example.test/a"][..]),
-    );
-    let tier = prop::option::of(prop::sample::select(UnitTier::ALL));
-    prop::collection::vec((prop::sample::select(Platform::ALL), tier, prop::collection::vec(planted, 0..4)), 0..40)
-}
-
-/// Adds one to the `nth` number of a JSON tree; `None` when there are fewer.
-fn bump(value: &mut serde_json::Value, nth: &mut usize) -> bool {
-    use serde_json::Value;
-    match value {
-        Value::Number(number) if *nth == 0 => {
-            *value = number.as_u64().map_or_else(|| Value::from(1.0), |n| Value::from(n + 1));
-            true
-        }
-        Value::Number(_) => {
-            *nth -= 1;
-            false
-        }
-        Value::Array(all) => all.iter_mut().any(|v| bump(v, nth)),
-        Value::Object(all) => all.values_mut().any(|v| bump(v, nth)),
-        _ => false,
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    #[test]
-    fn any_round_sums_and_comes_back_from_json(
-        plants in any_plants(),
-        statuses in prop::collection::vec(prop::sample::select(IssueStatus::ALL), 1..5),
-    ) {
-        let dataset = Dataset::build(round(&plants, &statuses)).unwrap();
-        let total = &dataset.breakdowns.total;
-        prop_assert_eq!(total.drawn, total.qualified + total.problem + total.failed + total.unjudged + total.pending);
-        let back: Dataset = serde_json::from_str(&serde_json::to_string(&dataset).unwrap()).unwrap();
-        prop_assert_eq!(back.check(), Ok(()));
-        prop_assert_eq!(back, dataset);
-    }
-
-    #[test]
-    fn any_tampered_figure_is_refused(plants in any_plants(), nth in 0_usize..4000, table in any::<bool>()) {
-        let dataset = Dataset::build(round(&plants, &[])).unwrap();
-        let mut json = serde_json::to_value(&dataset).unwrap();
-        let part = &mut json[if table { "breakdowns" } else { "figures" }];
-        let numbers = {
-            let (mut count, mut probe) = (0, part.clone());
-            while bump(&mut probe, &mut { count }) { count += 1; }
-            count
-        };
-        prop_assume!(numbers > 0);
-        prop_assert!(bump(part, &mut (nth % numbers)));
-        let tampered: Dataset = serde_json::from_value(json).unwrap();
-        prop_assert!(tampered.check().is_err());
-    }
-
-    /// Whatever is done to the rows after they were counted, the dataset is refused and says which.
-    #[test]
-    fn any_tampered_row_is_refused_and_named(nth in 0_usize..1000, how in 0_usize..7) {
-        let mut dataset = Dataset::build(example()).unwrap();
-        let members: Vec<usize> =
-            (0..dataset.accounts.len()).filter(|n| dataset.accounts[*n].facts.member.is_some()).collect();
-        let place = members[nth % members.len()];
-        let name = AccountId::new(dataset.accounts[place].facts.account_id.as_str());
-        let issue = nth % dataset.issues.len();
-        match how {
-            0 => drop(dataset.accounts.remove(place)),
-            1 => {
-                let again = dataset.accounts[place].clone();
-                dataset.accounts.insert(place, again);
-            }
-            2 => {
-                let row = &mut dataset.accounts[place];
-                let other = AccountResult::ALL.iter().find(|r| Some(**r) != row.result);
-                row.result = other.copied();
-            }
-            3 => {
-                let verdicts = &mut dataset.accounts[place].facts.member.as_mut().unwrap().verdicts;
-                let outcome = verdicts[0].outcome;
-                verdicts[0].outcome = if outcome == Outcome::Fail { Outcome::Pass } else { Outcome::Fail };
-            }
-            4 => drop(dataset.issues.remove(issue)),
-            5 => {
-                let again = dataset.issues[issue].clone();
-                dataset.issues.push(again);
-            }
-            _ => {
-                let row = &mut dataset.issues[issue];
-                row.status = if row.status == IssueStatus::Closed { IssueStatus::Overdue } else { IssueStatus::Closed };
-            }
-        }
-        let error = dataset.check().unwrap_err();
-        prop_assert!(!error.rows.is_empty(), "{}", error);
-        if (1..3).contains(&how) {
-            prop_assert_eq!(&error.rows[..], &[RowId::Account(name)], "{}", error);
-        }
-    }
-
-    #[test]
-    fn any_tampered_table_names_the_rows_it_was_counted_from(nth in 0_usize..4000) {
-        let dataset = Dataset::build(example()).unwrap();
-        let mut json = serde_json::to_value(&dataset).unwrap();
-        let cells = {
-            let (mut count, mut probe) = (0, json["breakdowns"].clone());
-            while bump(&mut probe, &mut { count }) { count += 1; }
-            count
-        };
-        bump(&mut json["breakdowns"], &mut (nth % cells));
-        let error = serde_json::from_value::<Dataset>(json).unwrap().check().unwrap_err();
-        // A number inside a word (IPv6) counts nothing.
-        let counted = error.expected.split(|c: char| !c.is_alphanumeric()).any(|n| n.parse().is_ok_and(|n: u64| n > 0));
-        prop_assert!(!error.rows.is_empty() || !counted, "{}", error);
-    }
 }

@@ -102,7 +102,6 @@ fn certificate(dataset: &Dataset, t: Tongue) -> Certificate<'_> {
     let seed = round.seed.clone().unwrap_or_default();
     let full = looks_at_all(dataset);
     let file = format!("{}.json", round.name);
-    let (period, rehearsal) = (t.period(round.name), t.rehearsal(dataset));
     let reason = |(reason, n): (Reason, usize)| {
         let name = reason.name(t.0);
         t.say(format!("{name}{n}个"), format!("{name} {n}"))

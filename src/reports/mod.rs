@@ -16,6 +16,8 @@ use serde::Deserialize;
 use crate::domain::Lang;
 use crate::domain::bulletin::{Dataset, FORMAT, Imbalance, understands};
 
+use spoken::spoken;
+
 pub use annual::write_year;
 pub use drafts::{Wish, write_drafts};
 pub use issue_table::issue_table;
@@ -37,6 +39,7 @@ mod page;
 mod page_rows;
 mod pdf;
 mod sheet;
+mod spoken;
 mod subject;
 mod summary;
 mod tongue;
@@ -132,12 +135,14 @@ pub fn write_all(dataset: &Dataset, out: &Path) -> Result<Vec<PathBuf>, ReportEr
 pub fn write_in(dataset: &Dataset, out: &Path, lang: Lang) -> Result<Vec<PathBuf>, ReportError> {
     dataset.check()?;
     fs::create_dir_all(out).map_err(|source| ReportError::File { path: out.to_owned(), source })?;
+    let said = spoken(dataset, lang);
     let mut unfinished = Vec::with_capacity(DOCUMENTS.len());
     let made = DOCUMENTS.into_iter().try_for_each(|(name, render)| {
         let path = out.join(name);
         let part = part_of(&path);
         unfinished.push((part.clone(), path));
-        write_part(&part, render, dataset, lang)
+        // Why: the dataset itself keeps every sentence as it was said.
+        write_part(&part, render, if name == "dataset.json" { dataset } else { said.as_ref() }, lang)
     });
     let named = made.and_then(|()| {
         unfinished.iter().try_for_each(|(part, path)| {
@@ -175,13 +180,15 @@ fn part_of(path: &Path) -> PathBuf {
 /// Checks the dataset and makes every document, by file name and in a fixed order; writes nothing.
 pub fn render_all(dataset: &Dataset, lang: Lang) -> Result<Vec<(&'static str, Vec<u8>)>, ReportError> {
     dataset.check()?;
+    let said = spoken(dataset, lang);
+    let of = |name: &str| if name == "dataset.json" { dataset } else { said.as_ref() };
     DOCUMENTS
         .iter()
         .map(|(name, render)| match render {
-            Render::Whole(render) => Ok((*name, render(dataset, lang)?)),
+            Render::Whole(render) => Ok((*name, render(of(name), lang)?)),
             Render::Stream(render) => {
                 let mut bytes = io::Cursor::new(Vec::new());
-                render(dataset, lang, &mut bytes)?;
+                render(of(name), lang, &mut bytes)?;
                 Ok((*name, bytes.into_inner()))
             }
         })

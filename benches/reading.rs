@@ -35,7 +35,7 @@ fn list(posts: usize) -> String {
 }
 
 fn reading(c: &mut Criterion) {
-    let context = ReadContext { as_of: "2026-11-23T01:00:00Z".parse().unwrap(), timezone: chrono_tz::Asia::Shanghai };
+    let context = ReadContext::at("2026-11-23T01:00:00Z".parse().unwrap(), chrono_tz::Asia::Shanghai);
     let options = serde_json::Map::new();
     let rss = Page::from_bytes("https://a.example/rss", Some("application/rss+xml"), feed(50).into_bytes());
     c.bench_function("read a feed of 50 posts", |b| {

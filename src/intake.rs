@@ -10,7 +10,8 @@ use crate::domain::account::{Account, AccountId};
 use crate::domain::review::ReviewRecord;
 use crate::office::Office;
 use crate::registry::{
-    Change, FileError, Limits, Sheet, compare, opening, read_all_accounts, read_reviews, read_reviews_within,
+    Change, FileError, Limits, Sheet, compare, heading_warnings, keep_unsaid, misfit, opening, read_all_accounts,
+    read_reviews, read_reviews_within,
 };
 use crate::store::{NewEvent, StoreError, Tx};
 
@@ -38,6 +39,10 @@ pub struct Imported {
     pub skipped: usize,
     /// What is wrong with them, a sentence each.
     pub problems: Vec<String>,
+    /// The columns of each file against those that its kind knows.
+    pub files: Vec<FileColumns>,
+    /// What a person has to know though the file was taken, a sentence each.
+    pub warnings: Vec<String>,
     /// Lifecycle events recorded (accounts only).
     pub events: usize,
     /// Units that go by another name now, old and new, whose bindings were carried over.
@@ -45,6 +50,17 @@ pub struct Imported {
     pub renamed_units: Vec<(String, String)>,
     /// Nothing was written.
     pub dry_run: bool,
+}
+
+/// What the heading row of an imported file lacks, and what it has beside.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct FileColumns {
+    /// The file.
+    pub file: PathBuf,
+    /// Columns that it does not have, by key; of a registry these fields stay as they are known.
+    pub absent_columns: Vec<&'static str>,
+    /// Headings that the program does not know; a registry keeps what stands under them as extra fields.
+    pub unknown_columns: Vec<String>,
 }
 
 /// Why nothing was imported.
@@ -66,8 +82,9 @@ pub async fn import_accounts(office: &Office, files: &[PathBuf], wishes: Wishes)
     let lang = office.lang();
     let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
     let sheets = read_all_accounts(files).map_err(IntakeError::File)?;
-    for sheet in &sheets {
+    for (file, sheet) in files.iter().zip(&sheets) {
         note_problems(sheet, lang, &mut imported);
+        note_columns(file, sheet, &mut imported);
     }
     refuse_bad(&mut imported, wishes)?;
     let now = office.now();
@@ -75,10 +92,22 @@ pub async fn import_accounts(office: &Office, files: &[PathBuf], wishes: Wishes)
     // Why: what an empty registry is filled with was opened long ago; that is no event of today.
     let first = tx.account_count().await? == 0;
     let mut moves = Moves::new();
-    for (_, account) in sheets.iter().flat_map(|sheet| &sheet.rows) {
-        imported.rows += 1;
-        put_account(&mut tx, account, first, now, &mut imported, &mut moves).await?;
+    for (file, sheet) in files.iter().zip(sheets) {
+        for (line, account) in sheet.rows {
+            let known = tx.account(&account.account_id).await?;
+            let account = match &known {
+                Some(known) => keep_unsaid(account, known, &sheet.headings),
+                None => account,
+            };
+            if let Some(problem) = misfit(&account, file, line) {
+                imported.problems.push(problem.text(lang));
+                continue;
+            }
+            imported.rows += 1;
+            put_account(&mut tx, known, &account, first, now, &mut imported, &mut moves).await?;
+        }
     }
+    refuse_bad(&mut imported, wishes)?;
     imported.renamed_units = follow_renames(&mut tx, &moves, now).await?;
     if !wishes.dry_run {
         tx.commit().await?;
@@ -88,13 +117,14 @@ pub async fn import_accounts(office: &Office, files: &[PathBuf], wishes: Wishes)
 
 async fn put_account(
     tx: &mut Tx,
+    known: Option<Account>,
     account: &Account,
     first: bool,
     now: DateTime<Utc>,
     imported: &mut Imported,
     moves: &mut Moves,
 ) -> Result<(), StoreError> {
-    let changes = match tx.account(&account.account_id).await? {
+    let changes = match known {
         None => {
             imported.added += 1;
             if first { Vec::new() } else { vec![opening(account)] }
@@ -224,8 +254,10 @@ async fn put_reviews(
 ) -> Result<Imported, IntakeError> {
     let lang = office.lang();
     let mut imported = Imported { dry_run: wishes.dry_run, ..Imported::default() };
-    for (_, sheet) in sheets {
+    for (file, sheet) in sheets {
         note_problems(sheet, lang, &mut imported);
+        note_columns(file, sheet, &mut imported);
+        imported.warnings.extend(heading_warnings(&sheet.headings, file, lang));
     }
     let theirs = |account: &Account| by.and_then(|by| by.units).is_none_or(|units| units.contains(&account.unit));
     let now = office.now();
@@ -305,6 +337,11 @@ fn note_problems<T>(sheet: &Sheet<T>, lang: Lang, imported: &mut Imported) {
     }
 }
 
+fn note_columns<T>(file: &Path, sheet: &Sheet<T>, imported: &mut Imported) {
+    let (absent_columns, unknown_columns) = (sheet.headings.absent.clone(), sheet.headings.unknown.clone());
+    imported.files.push(FileColumns { file: file.to_owned(), absent_columns, unknown_columns });
+}
+
 fn refuse_bad(imported: &mut Imported, wishes: Wishes) -> Result<(), IntakeError> {
     if imported.problems.is_empty() {
         return Ok(());
@@ -325,7 +362,8 @@ pub async fn put_hand_in(
     let now = office.now();
     let mut tx = office.store.write().await?;
     if let Some(account) = account {
-        put_account(&mut tx, account, false, now, &mut Imported::default(), &mut Moves::new()).await?;
+        let known = tx.account(&account.account_id).await?;
+        put_account(&mut tx, known, account, false, now, &mut Imported::default(), &mut Moves::new()).await?;
     }
     for record in reviews {
         tx.put_review(record, now).await?;
@@ -333,14 +371,14 @@ pub async fn put_hand_in(
     tx.commit().await
 }
 
-/// Lifecycle events of the registry that no filing stands behind.
+/// Lifecycle events of the registry that ought to have a filing behind them and have none.
 pub async fn unfiled_changes(tx: &mut Tx) -> Result<Vec<(AccountId, Change)>, StoreError> {
     let events = tx.events_about("account").await?;
     Ok(events
         .into_iter()
         .filter_map(|event| {
             let change: Change = serde_json::from_str(&event.data_json).ok()?;
-            (!change.filed).then(|| (AccountId::new(event.subject_id), change))
+            (!change.filed && change.field.is_of_life()).then(|| (AccountId::new(event.subject_id), change))
         })
         .collect())
 }

@@ -167,6 +167,7 @@ async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<Acc
                 followers: account.followers,
                 extra: account.extra,
                 stratum: row.stratum,
+                drawn_this_year: Some(row.drawn_this_year),
                 always: row.always,
                 newcomer,
             });

@@ -7,6 +7,7 @@
 //! - [`domain`] the vocabulary and the decisions: pure
 //! - [`clock`] the only source of now
 //! - [`config`] settings from defaults, `xuncha.toml` and the environment; the only reader of the environment
+//! - [`disk`] files that appear whole or not at all
 //! - [`store`] the only SQL, the same on `SQLite` and `PostgreSQL`
 //! - [`office`] what every use case is handed: store, clock, settings, calendar, rules
 //! - [`fetch`] the only client for other people's servers: politeness, address guard, evidence
@@ -112,6 +113,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod disk;
 pub mod domain;
 pub mod fetch;
 pub mod intake;

@@ -51,6 +51,20 @@ pub enum RoundError {
     /// What has not come yet cannot be judged.
     #[error("the monitoring time {0} has not come yet; run the round after it, or name an earlier --as-of")]
     FutureAsOf(crate::domain::time::LocalTime),
+    /// The window would be empty, or begin long before it ends.
+    #[error(
+        "round {round}: the monitoring time {as_of} lies outside {first} to {latest}, within which the round can be looked at; name another --as-of, or the round of that time"
+    )]
+    OutsidePeriod {
+        /// Which round.
+        round: RoundName,
+        /// The monitoring time wished for.
+        as_of: crate::domain::time::LocalTime,
+        /// The first day of its window.
+        first: chrono::NaiveDate,
+        /// The last day that still says something of its period.
+        latest: chrono::NaiveDate,
+    },
     /// Half years and patrols look at everything.
     #[error("round {0} looks at every account; --ratio has no meaning there")]
     RatioHasNoMeaning(RoundName),
@@ -80,18 +94,25 @@ impl RoundError {
     pub const fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::DiffersFromFreeze { .. } | Self::FutureAsOf(_) | Self::RatioHasNoMeaning(_) | Self::BadSeed
+            Self::DiffersFromFreeze { .. }
+                | Self::FutureAsOf(_)
+                | Self::OutsidePeriod { .. }
+                | Self::RatioHasNoMeaning(_)
+                | Self::BadSeed
         )
     }
 }
 
 /// Days between monitoring time and opening beyond which a round is a rehearsal.
 const REHEARSAL_DAYS: i64 = 7;
+/// Clocks of the machines that share a database may differ by this.
+pub(crate) const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 const PAGE: usize = 1000;
 
 /// Freezes the frame and the quotas of a round before any seed is known.
 ///
-/// Repeating it changes nothing; the `bool` tells whether it was done now.
+/// Repeating it changes nothing; the `bool` tells whether it was done now. The monitoring time may lie
+/// ahead: a public draw is announced before it is held.
 pub async fn freeze(office: &Office, name: RoundName, wishes: &Wishes) -> Result<(Round, bool), RoundError> {
     let mut tx = office.store.write().await?;
     let frozen = freeze_in(&mut tx, office, name, wishes).await?;
@@ -115,6 +136,10 @@ async fn freeze_in(
     }
     let now = office.now();
     let as_of = wishes.as_of.unwrap_or(now);
+    let (first, latest) = (name.window_start(), name.latest_day());
+    if !(first..=latest).contains(&office.date(as_of)) {
+        return Err(RoundError::OutsidePeriod { round: name, as_of: office.local(as_of), first, latest });
+    }
     let ratio = if everything { Ratio::ALL } else { wishes.ratio.unwrap_or(office.config.sampling.ratio) };
     let frame = frame(tx, office, name, as_of, None).await?;
     if frame.is_empty() {
@@ -161,7 +186,11 @@ pub async fn open(office: &Office, name: RoundName, wishes: &Wishes) -> Result<(
         return Err(RoundError::BadSeed);
     }
     let mut tx = office.store.write().await?;
-    let (round, _) = freeze_in(&mut tx, office, name, wishes).await?;
+    let (round, is_new) = freeze_in(&mut tx, office, name, wishes).await?;
+    // Why not where it was frozen before: what was announced is drawn when it was announced for.
+    if is_new && round.as_of > office.now() + CLOCKS_DIFFER {
+        return Err(RoundError::FutureAsOf(office.local(round.as_of)));
+    }
     if round.state != RoundState::Frozen {
         return Ok((round, false));
     }

@@ -10,11 +10,12 @@ const MAP: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &[]),
     ("config", &["domain"]),
-    ("store", &["domain"]),
+    ("disk", &[]),
+    ("store", &["domain", "disk"]),
     ("office", &["domain", "clock", "config", "store"]),
     ("fetch", &["domain"]),
     ("sources", &["domain", "fetch"]),
-    ("registry", &["domain"]),
+    ("registry", &["domain", "disk"]),
     ("notify", &["domain", "store", "office"]),
     ("sampling", &["domain", "config", "store", "office"]),
     ("issues", &["domain", "store", "office", "notify"]),
@@ -23,7 +24,7 @@ const MAP: &[(&str, &[&str])] = &[
     ("passes", &["domain", "config", "store", "office", "issues"]),
     ("intake", &["domain", "store", "office", "registry"]),
     ("ledger", &["domain", "store", "office"]),
-    ("reports", &["domain"]),
+    ("reports", &["domain", "disk"]),
     (
         "chat",
         &[

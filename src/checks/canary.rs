@@ -61,7 +61,7 @@ async fn sings(office: &Office, fetcher: &Fetcher, canary: &CanaryConfig) -> Res
     };
     let page = fetcher.get(&canary.url).await.map_err(|failure| unread(failure.kind.name(lang)))?;
     let (kind, options) = (canary.source, canary.options.clone());
-    let context = ReadContext { as_of: now, timezone: office.zone() };
+    let context = ReadContext::at(now, office.zone());
     let read = tokio::task::spawn_blocking(move || sources::read(kind, &page, &options, &context)).await;
     let reading = match read {
         Ok(Ok(reading)) if reading.coverage != Coverage::Mixed => reading,

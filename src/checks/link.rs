@@ -33,6 +33,7 @@ keyed_enum! {
         PlatformDeleted = "platform_deleted", "平台提示内容已删除或不可查看", "the platform says the content is deleted or withdrawn";
         SoftNotFound = "soft_not_found", "页面能打开，但提示内容不存在", "answers with success but says that the page does not exist";
         SameAsMissing = "same_as_missing", "页面能打开，但与该网站对不存在网址的应答相同", "answers with success, but just as its site answers an address that does not exist";
+        Withheld = "withheld", "页面能打开，但提示网站未备案、停止访问", "answers with success, but says that the site has no filing (ICP) and is not served";
         RedirectedHome = "redirected_home", "打开后转到网站首页，原页面可能已不存在", "leads to the site's home page; the page itself may be gone";
         ServerError = "server_error", "服务器出错（5xx）", "server error (5xx)";
         AccessDenied = "access_denied", "拒绝访问（401、403）", "access denied (401, 403)";
@@ -57,6 +58,16 @@ keyed_enum! {
         GuardRefused = "guard_refused", "网址指向内部网络，按安全规则不予访问", "the URL points into a private network and was not asked";
         OurLimit = "our_limit", "本机同时打开的连接过多，未能访问", "this machine had no connection left to ask with";
         WeAreOffline = "we_are_offline", "本机网络中断，无法判断", "our own connection is down";
+    }
+}
+
+impl LinkReason {
+    /// A doubt that lies in what the page or its server answered, to robots and people alike.
+    pub(super) const fn is_of_the_page(self) -> bool {
+        matches!(
+            self,
+            Self::SoftNotFound | Self::SameAsMissing | Self::Withheld | Self::RedirectedHome | Self::ServerError
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::link::{LinkOutcome, LinkReason, is_gone};
-use super::soft404;
+use super::soft404::{self, Deletion};
 use crate::fetch::{FailureKind, Page};
 use crate::sources::blocked::{self, Block};
 use crate::sources::skim::{Skim, skim};
@@ -30,8 +30,9 @@ pub(super) fn onward(page: &Page) -> Option<Url> {
     let text = page.text_cow();
     let seen = skim(&text, READ_BEFORE);
     let refresh = seen.refresh.as_ref().filter(|refresh| refresh.after <= AT_ONCE)?;
-    if soft404::is_platform_deletion(&seen)
+    if soft404::deletion(&page.url, &text, &seen).is_some()
         || soft404::says_not_found(&seen)
+        || soft404::says_withheld(&seen)
         || blocked::recognise_skimmed(page.status, &text, &seen).is_some()
     {
         return None;
@@ -44,11 +45,15 @@ pub(super) fn onward(page: &Page) -> Option<Url> {
 /// The verdict on a page by itself.
 pub(super) fn judge_page(page: &Page, text: &str, seen: Option<&Skim>) -> (LinkOutcome, LinkReason) {
     if let Some(seen) = seen {
-        if soft404::is_platform_deletion(seen) {
-            return (LinkOutcome::Broken, LinkReason::PlatformDeleted);
+        match soft404::deletion(&page.url, text, seen) {
+            Some(Deletion::Platform) => return (LinkOutcome::Broken, LinkReason::PlatformDeleted),
+            Some(Deletion::Elsewhere) if page.is_success() => {
+                return (LinkOutcome::Suspected, LinkReason::SoftNotFound);
+            }
+            Some(Deletion::Elsewhere) | None => {}
         }
         // Why: a page that asks for a login works, which is all that is asked of a link.
-        match blocked::recognise_skimmed(page.status, text, seen).filter(|_| !is_gone(page)) {
+        match block(page, text, seen) {
             Some(Block::Captcha) => return (LinkOutcome::Unverified, LinkReason::Captcha),
             Some(Block::Challenge) => return (LinkOutcome::Unverified, LinkReason::Challenge),
             Some(Block::Firewall) => return (LinkOutcome::Unverified, LinkReason::RobotBlocked),
@@ -57,6 +62,7 @@ pub(super) fn judge_page(page: &Page, text: &str, seen: Option<&Skim>) -> (LinkO
     }
     match page.status {
         200..=299 if seen.is_some_and(soft404::says_not_found) => (LinkOutcome::Suspected, LinkReason::SoftNotFound),
+        200..=299 if seen.is_some_and(soft404::says_withheld) => (LinkOutcome::Suspected, LinkReason::Withheld),
         200..=299 => (LinkOutcome::Ok, LinkReason::Answered),
         404 => (LinkOutcome::Broken, LinkReason::NotFound),
         410 => (LinkOutcome::Broken, LinkReason::Gone),
@@ -66,6 +72,20 @@ pub(super) fn judge_page(page: &Page, text: &str, seen: Option<&Skim>) -> (LinkO
         500..=599 => (LinkOutcome::Suspected, LinkReason::ServerError),
         _ => (LinkOutcome::Suspected, LinkReason::OddStatus),
     }
+}
+
+/// What stands in front of the page.
+///
+/// A 404 may be a firewall's as well as the site's, which nobody is judged by; but a page that says
+/// itself that there is nothing is no less missing for a script or a badge on it.
+fn block(page: &Page, text: &str, seen: &Skim) -> Option<Block> {
+    if !is_gone(page) {
+        return blocked::recognise_skimmed(page.status, text, seen);
+    }
+    if blocked::turns_away(page.status, text, seen) {
+        return Some(Block::Firewall);
+    }
+    blocked::recognise_certain(text, seen).filter(|_| !soft404::mentions_missing(seen))
 }
 
 /// The verdict where no answer came.

@@ -32,7 +32,7 @@ async fn every_answer_gets_its_verdict() {
         ("/once404", LinkOutcome::Ok, LinkReason::Recovered),
         ("/status/404", LinkOutcome::Broken, LinkReason::NotFound),
         ("/status/410", LinkOutcome::Broken, LinkReason::Gone),
-        ("/deleted", LinkOutcome::Broken, LinkReason::PlatformDeleted),
+        ("/deleted", LinkOutcome::Suspected, LinkReason::SoftNotFound),
         ("/soft", LinkOutcome::Suspected, LinkReason::SoftNotFound),
         ("/softgbk", LinkOutcome::Suspected, LinkReason::SoftNotFound),
         ("/status/403", LinkOutcome::Suspected, LinkReason::AccessDenied),
@@ -53,6 +53,45 @@ async fn every_answer_gets_its_verdict() {
         assert_eq!((look.outcome, look.reason), (outcome, reason), "{path}");
         assert_eq!((look.url, look.fetched_at), (url, now()), "{path}");
     }
+}
+
+#[test]
+fn a_firewall_that_answers_404_is_no_missing_page() {
+    let judged = |status: u16, html: &str| {
+        let mut page = Page::from_bytes("https://www.example.gov.cn/a.html", Some("text/html"), html.to_owned());
+        page.status = status;
+        judge_answer(&page)
+    };
+    let ruishu = "<meta id=x r=m><script src=/ab/c.js></script><script>$_ts=window['$_ts'];</script><body></body>";
+    for (html, reason) in [
+        (ruishu, LinkReason::Challenge),
+        ("<title>网站防火墙</title><p>您的请求带有不合法参数，已被网站管理员设置拦截！</p>", LinkReason::RobotBlocked),
+        ("<title>404 Not Found</title><p>您的访问被阻断，事件编号：1</p>", LinkReason::RobotBlocked),
+        ("<title>安全验证</title><p>请完成安全验证</p>", LinkReason::Captcha),
+    ] {
+        assert_eq!(judged(404, html), (LinkOutcome::Unverified, reason), "{html}");
+    }
+    for html in [
+        "<title>404 Not Found</title><script>$_ts=window['$_ts'];</script><h1>404 Not Found</h1>",
+        "<h1>404</h1><script>document.cookie='stat=1';location.protocol</script>",
+        "<p>您访问的页面不存在</p><p>本站由网站安全狗防护</p>",
+        "<title>系统提示</title><p>文件未找到</p><script>var a='__jsl_clearance'</script>",
+        "",
+    ] {
+        assert_eq!(judged(404, html), (LinkOutcome::Broken, LinkReason::NotFound), "{html}");
+    }
+    assert_eq!(
+        judged(200, "<title>TestPage</title><p>该网站未备案,暂时无法访问</p>"),
+        (LinkOutcome::Suspected, LinkReason::Withheld)
+    );
+}
+
+#[test]
+fn a_platform_s_word_is_final_where_the_look_ends_on_the_platform() {
+    let said = "<h2>该内容已被发布者删除</h2>";
+    let at = |url: &str| judge_answer(&Page::from_bytes(url, Some("text/html; charset=utf-8"), said));
+    assert_eq!(at("https://mp.weixin.qq.com/s/Abc"), (LinkOutcome::Broken, LinkReason::PlatformDeleted));
+    assert_eq!(at("https://www.example.gov.cn/1.html"), (LinkOutcome::Suspected, LinkReason::SoftNotFound));
 }
 
 #[tokio::test]

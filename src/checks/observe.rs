@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveTime, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
@@ -43,10 +43,11 @@ pub struct Scope {
 const MAX_POSTS: usize = 500;
 /// Most service links of one account that are looked at.
 const MAX_SERVICE_LINKS: usize = 100;
-/// No zone is further from UTC.
-const WIDEST_OFFSET: TimeDelta = TimeDelta::hours(14);
 /// Longest URL that is looked at, in bytes.
 const MAX_URL: usize = 2000;
+
+/// Pages up to this many bytes are read where they come, others beside: a thread costs more than their markup.
+const READ_AT_ONCE: usize = 64 * 1024;
 
 /// What the looks of a run share.
 #[derive(Debug, Default)]
@@ -231,31 +232,40 @@ async fn look_at_source(
     look.tried = Some(Try { maybe_ours: None });
     look.note_page(&page);
     look.home = (kind == SourceKind::Site && page.is_success()).then(|| page.clone());
-    let context = ReadContext { as_of, timezone: office.zone() };
-    // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
+    let context = ReadContext { as_of, seen_at: office.now(), timezone: office.zone() };
     let options = account.source_options.clone();
     let rules = std::sync::Arc::clone(&office.rules);
-    let read = tokio::task::spawn_blocking(move || {
+    let is_long = page.body.len() > READ_AT_ONCE;
+    let read = move || {
         let mut reading = sources::read(kind, &page, &options, &context)?;
         // A version of an app is no article.
         let texts = (kind != SourceKind::App).then(|| look_through(&rules, &mut reading, scope));
         Ok((reading, texts))
-    });
-    let read: Result<Result<_, sources::Unreadable>, _> = read.await;
+    };
+    // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
+    let read: Option<Result<_, sources::Unreadable>> = if is_long {
+        tokio::task::spawn_blocking(read).await.ok()
+    } else {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
+    };
     match read {
-        Ok(Ok((reading, _))) if reading.coverage == Coverage::Mixed => {
+        Some(Ok((reading, _))) if reading.coverage == Coverage::Mixed => {
             look.answer = unread("mixed_source", words.mixed_source());
         }
-        Ok(Ok((reading, texts))) => {
+        Some(Ok((reading, texts))) => {
             look.note_reading(reading, texts, as_of, office);
+            if let (SourceKind::Site, Ok(newest)) = (kind, &mut look.answer) {
+                // A home page holds many lists, each with an end of its own.
+                newest.ends_later = look.reading.is_ahead_of(as_of);
+            }
             // The version of an app is no article, and a home page links to articles of others:
             // neither is reviewed here.
             if matches!(kind, SourceKind::App | SourceKind::Site) {
                 look.reading.posts.clear();
             }
         }
-        Ok(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
-        Err(_) => look.answer = unread("adapter_failed", words.adapter_failed()),
+        Some(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
+        None => look.answer = unread("adapter_failed", words.adapter_failed()),
     }
     look
 }
@@ -306,10 +316,10 @@ fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>, zon
         day_only: at.is_some_and(|at| is_day_alone(at, zone)),
         listed: reading.posts.len(),
         dated: reading.posts.iter().filter(|post| post.published_at.is_some()).count(),
-        ahead: reading.posts.iter().filter_map(|post| post.published_at).any(|at| {
-            let ahead = at.to_utc() - looked_at;
-            ahead > TimeDelta::zero() && ahead <= WIDEST_OFFSET
-        }),
+        ahead: reading.is_ahead_of(looked_at),
+        unplaced: Some(reading.unplaced(as_of)),
+        ends_later: reading.ends_later(as_of),
+        oldest_first: reading.is_oldest_first(),
         coverage: reading.coverage,
         back_to: reading.posts.iter().rev().filter(|post| !post.pinned).find_map(|post| post.published_at),
     }

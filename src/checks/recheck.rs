@@ -7,7 +7,7 @@ use super::judge::{
     app, duplicate, home, identity, judge, reached_since_fix, registration, review, review_faults, silence,
 };
 use super::known::{RecordsOnce, load};
-use super::link::{self, LinkOutcome};
+use super::link::{self, LinkOutcome, LinkReason};
 use super::link_site::Sites;
 use super::observe::{Aids, Scope as Look, observe};
 use super::recheck_told;
@@ -173,7 +173,7 @@ async fn measure(
     let issue = &found.issue;
     // The window is that of the round the issue rests on now, which need not be the one that found it first.
     let rests_on = office.store.read().await?.latest_finding_of(issue.id, office.zone()).await?;
-    let window_from = rests_on.map_or(issue.round, |found| found.finding.round).window_from(office.zone());
+    let window_from = rests_on.as_ref().map_or(issue.round, |found| found.finding.round).window_from(office.zone());
     let bench = bench(office, now, window_from, true);
     let records = records.read(office, issue.indicator == Indicator::Duplicate).await?;
     let (account, known) = load(office, records, &issue.account_id, issue.indicator == Indicator::Review).await?;
@@ -185,14 +185,8 @@ async fn measure(
     Ok(match issue.indicator {
         Indicator::Link => {
             let look = link::verify_at(fetcher, &Sites::default(), &issue.subject, now).await;
-            let passed = match look.outcome {
-                LinkOutcome::Ok => Some(true),
-                LinkOutcome::Broken => Some(false),
-                // What a person confirmed as broken and still answers as if it were has not been repaired.
-                LinkOutcome::Suspected if by_person && look.status.is_some() => Some(false),
-                // Silence may be our own; and a doubt rejects nobody's rectification.
-                LinkOutcome::Suspected | LinkOutcome::Unverified => None,
-            };
+            let confirmed = rests_on.as_ref().filter(|_| by_person).map(|found| &*found.finding.reason);
+            let passed = link_passed(look.outcome, look.reason, confirmed);
             Measured { passed, sentence: Words(office.lang()).link(&look) }
         }
         Indicator::Registration => {
@@ -297,6 +291,18 @@ async fn measure(
     })
 }
 
+/// Whether a link was repaired; `confirmed` is why a person judged it broken, where one did.
+fn link_passed(outcome: LinkOutcome, reason: LinkReason, confirmed: Option<&str>) -> Option<bool> {
+    match outcome {
+        LinkOutcome::Ok => Some(true),
+        LinkOutcome::Broken => Some(false),
+        // What a person confirmed and still answers in the very same way has not been repaired.
+        LinkOutcome::Suspected if reason.is_of_the_page() && confirmed == Some(reason.key()) => Some(false),
+        // Silence may be our own, a refusal may be meant for robots; and a doubt rejects nobody's rectification.
+        LinkOutcome::Suspected | LinkOutcome::Unverified => None,
+    }
+}
+
 fn for_a_person(office: &Office) -> Measured {
     let words = Words(office.lang());
     Measured { passed: None, sentence: words.unjudged(&words.for_a_person()) }
@@ -311,4 +317,30 @@ async fn look(
 ) -> super::seen::Observed {
     let scope = Look { as_of, window_from, links: false, site: false };
     observe(office, fetcher, &Aids::for_one(office), account, scope).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_rejected_for_what_was_confirmed_and_no_robot_s_refusal_is_that() {
+        use LinkOutcome::{Broken, Ok, Suspected, Unverified};
+        let soft = Some("soft_not_found");
+        for (outcome, reason, confirmed, wanted) in [
+            (Ok, LinkReason::Answered, soft, Some(true)),
+            (Broken, LinkReason::NotFound, None, Some(false)),
+            (Suspected, LinkReason::SoftNotFound, soft, Some(false)),
+            (Suspected, LinkReason::SoftNotFound, None, None),
+            (Suspected, LinkReason::ServerError, soft, None),
+            (Suspected, LinkReason::AccessDenied, soft, None),
+            (Suspected, LinkReason::AccessDenied, Some("access_denied"), None),
+            (Suspected, LinkReason::PreconditionFailed, Some("precondition_failed"), None),
+            (Suspected, LinkReason::Timeout, Some("timeout"), None),
+            (Unverified, LinkReason::RateLimited, Some("rate_limited"), None),
+            (Unverified, LinkReason::Captcha, soft, None),
+        ] {
+            assert_eq!(link_passed(outcome, reason, confirmed), wanted, "{reason:?} after {confirmed:?}");
+        }
+    }
 }

@@ -78,8 +78,6 @@ pub enum RunError {
 
 /// Leases outlive a look; a run that was killed frees its claims after this.
 const LEASE: TimeDelta = TimeDelta::seconds(20);
-/// So far the clocks of two machines may differ.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 /// How the name of an owner begins that runs the round whole, at its own monitoring time.
 const SHARED: &str = "all-";
 const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
@@ -124,7 +122,7 @@ pub async fn run(
     }
     // Why: seen from the future every account is older than it is.
     let as_of = wishes.as_of.unwrap_or(round.as_of);
-    if as_of > office.now() + CLOCKS_DIFFER {
+    if as_of > office.now() + sampling::CLOCKS_DIFFER {
         return Err(RoundError::FutureAsOf(office.local(as_of)).into());
     }
     let shared = if wishes.as_of.is_none() && wishes.limit.is_none() { SHARED } else { "" };

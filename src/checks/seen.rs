@@ -116,6 +116,7 @@ pub struct Try {
 }
 
 /// The newest post not after the monitoring time.
+#[expect(clippy::struct_excessive_bools, reason = "each is an observation of its own, stored by its name")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Newest {
     /// When it was published; `None`: no dated post at or before the monitoring time.
@@ -128,13 +129,32 @@ pub struct Newest {
     /// Posts with a readable date, those after the monitoring time included.
     #[serde(default)]
     pub dated: usize,
-    /// A post is dated after the look itself: the source's clock or zone is off.
+    /// A post is dated after the look itself: the source's dates are off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ahead: bool,
+    /// Posts without a readable date that may be newer; `None` on looks that did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unplaced: Option<usize>,
+    /// Posts from after the monitoring time fill the list.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_later: bool,
+    /// The list runs from old to new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub oldest_first: bool,
     /// How much of the account's posts the source shows.
     #[serde(default)]
     pub coverage: Coverage,
     /// How far back the list goes: its last post that is not pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back_to: Option<DateTime<FixedOffset>>,
+}
+
+impl Newest {
+    /// How many posts without a readable date may be newer than the newest dated one.
+    #[must_use]
+    pub fn unplaced(&self) -> usize {
+        // A look that did not ask where they stand may have counted them: the doubt is the account's.
+        let undated = if self.dated == 0 { 0 } else { self.listed.saturating_sub(self.dated) };
+        self.unplaced.unwrap_or(undated)
+    }
 }

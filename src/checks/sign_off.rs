@@ -97,7 +97,8 @@ pub(super) fn read(text: &str) -> Option<SignOff> {
         .filter_map(|[certain, other]| certain.or(other))
         .filter(|people| !people.is_empty())
         .collect();
-    let one_person_twice = stages.iter().enumerate().any(|(n, people)| stages.iter().take(n).any(|p| p == people));
+    let one_person_twice =
+        stages.iter().enumerate().any(|(n, people)| stages.iter().take(n).any(|p| !p.is_disjoint(people)));
     Some(SignOff { stages: u8::try_from(stages.len()).unwrap_or(3), one_person_twice })
 }
 
@@ -193,7 +194,7 @@ mod tests {
             ("初审：甲 一 复审：甲一 终审：丙三", Some((3, true))),
             ("初审：赵 甲乙 复审：赵甲乙 终审：丙三", Some((3, true))),
             ("初审：甲一、丁四 复审：丁四、甲一 终审：丙三", Some((3, true))),
-            ("初审：甲一、丁四 复审：丁四 终审：丙三", Some((3, false))),
+            ("初审：甲一、丁四 复审：丁四 终审：丙三", Some((3, true))),
             ("初审：阿依古丽·买买提 复审：乙二 终审：丙三", Some((3, false))),
             ("编辑：丁四 初审：甲一 复审：乙二 终审：丙三", Some((3, false))),
             ("编辑：甲一 审核：乙二", Some((2, false))),

@@ -61,7 +61,7 @@ pub(super) async fn look_at_site(
 type Columns = Result<Vec<Column>, String>;
 
 async fn read_home(office: &Office, account: &Account, page: Page, scope: Scope) -> Option<(Front, Columns)> {
-    let context = ReadContext { as_of: scope.as_of, timezone: office.zone() };
+    let context = ReadContext { as_of: scope.as_of, seen_at: office.now(), timezone: office.zone() };
     let (options, rules, lang) = (account.source_options.clone(), office.rules.clone(), office.lang());
     // Why: a home page may be megabytes of markup; parsing it here would hold up every other look.
     let read = tokio::task::spawn_blocking(move || {
@@ -104,12 +104,14 @@ async fn look_at_column(office: &Office, fetcher: &Fetcher, column: Column, scop
         Ok(page) => page,
         Err(failure) => return ColumnState::Unread(failure.kind.key().to_owned()),
     };
-    let context = ReadContext { as_of: scope.as_of, timezone: office.zone() };
+    let context = ReadContext { as_of: scope.as_of, seen_at: office.now(), timezone: office.zone() };
     let read = tokio::task::spawn_blocking(move || read_column(&page, &column, &context)).await;
     match read {
         Ok(Ok(ColumnPage::Dated(reading, shown))) => {
             let newest = reading.newest_until(scope.as_of);
             let day_only = newest.is_some_and(|at| is_day_alone(at, office.zone()));
+            // Dates that cannot be, and posts that came since: what was there before is not all shown.
+            let shown = shown && !reading.is_ahead_of(scope.as_of);
             ColumnState::Dated { newest, day_only, shown }
         }
         Ok(Ok(ColumnPage::Blank)) => ColumnState::Blank,

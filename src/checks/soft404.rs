@@ -1,257 +1,14 @@
 //! Pages that answer with success and say that there is nothing: by their words, not their status.
 
-use std::sync::LazyLock;
+use std::borrow::Cow;
 
-use crate::sources::phrases::Phrases;
+use url::Url;
+
+use super::soft404_words::{
+    ABOUT_THE_PAGE, ANSWERS, DELETED, DELETION_FILLERS, DOCUMENT, FILLERS, PLATFORM_DELETIONS, PLATFORM_HOSTS, SAID,
+    SAYINGS, SITE_FOOT, UNSERVED, WITHHELD, bare,
+};
 use crate::sources::skim::Skim;
-
-/// What platforms show in place of a post that was deleted or withdrawn. Final: the platform said so.
-///
-/// Only sentences that no other site uses; a general 该内容已删除 is a soft 404, and doubtful.
-const PLATFORM_DELETIONS: &[&str] = &[
-    "该内容已被发布者删除",
-    "此内容已被发布者删除",
-    "此内容因违规无法查看",
-    "此内容被投诉且经审核涉嫌侵权",
-    "此内容发送失败无法查看",
-    "此帐号已自主注销",
-    "该帐号已自主注销",
-    "此账号已自主注销",
-    "该账号已自主注销",
-    "帐号已被系统回收",
-    "账号已被系统回收",
-    "该帐号已系统注销",
-    "该账号已系统注销",
-    "此帐号已被屏蔽",
-    "此账号已被屏蔽",
-    "此微博已被作者删除",
-    "该微博已被作者删除",
-    "该微博不存在",
-    "此微博不存在",
-    "你要观看的视频不存在",
-    "您要观看的视频不存在",
-    "视频去哪了呢",
-    "没有知识存在的荒原",
-    "the content has been deleted by the author",
-    "this content has been deleted by the author",
-    "unable to view this content because it violates regulation",
-];
-
-/// Sayings of pages that are not there; compared without spaces and marks, in lower case.
-const SAYINGS: &[&str] = &[
-    "页面不存在",
-    "网页不存在",
-    "页面未找到",
-    "网页未找到",
-    "未找到页面",
-    "未找到网页",
-    "未找到该页",
-    "未找到您",
-    "找不到页面",
-    "找不到网页",
-    "找不到该页",
-    "找不到此页",
-    "找不到您",
-    "找不到你",
-    "找不到相关页面",
-    "没有找到页面",
-    "没有找到网页",
-    "没有找到该页",
-    "没有找到您",
-    "没有找到你",
-    "没有找到相关页面",
-    "页面没有找到",
-    "页面找不到",
-    "无法找到该页",
-    "无法找到该网页",
-    "无法找到页面",
-    "无法找到网页",
-    "无法找到您",
-    "无法找到此页",
-    "页面已删除",
-    "页面已被删除",
-    "页面已经删除",
-    "页面不见",
-    "页面丢失",
-    "页面走丢",
-    "页面迷路",
-    "页面已失效",
-    "页面已下线",
-    "页面已过期",
-    "链接已失效",
-    "链接失效",
-    "链接不存在",
-    "链接已过期",
-    "网址不存在",
-    "地址不存在",
-    "路径不存在",
-    "文章不存在",
-    "内容不存在",
-    "信息不存在",
-    "栏目不存在",
-    "资源不存在",
-    "文件不存在",
-    "文件未找到",
-    "文档不存在",
-    "记录不存在",
-    "数据不存在",
-    "文章已删除",
-    "文章已被删除",
-    "内容已删除",
-    "内容已被删除",
-    "信息已删除",
-    "信息已被删除",
-    "不存在或已删除",
-    "不存在或已被删除",
-    "已被删除或",
-    "已删除或",
-    "视频不存在",
-    "视频已被删除",
-    "作品已被删除",
-    "动态已被删除",
-    "已被作者删除",
-    "站点不存在",
-    "网站不存在",
-    "站点已关闭",
-    "网站已关闭",
-    "网站已下线",
-    "网站已停用",
-    "站点未找到",
-    "没有找到站点",
-    "域名已过期",
-    "notfound",
-    "doesnotexist",
-    "doesntexist",
-    "couldnotbefound",
-    "couldntbefound",
-    "cannotbefound",
-    "cantbefound",
-    "cannotfindthepage",
-    "cantfindthepage",
-    "nolongeravailable",
-    "nolongerexists",
-    "hasbeenremoved",
-    "pageismissing",
-];
-
-static SAID: LazyLock<Phrases> = LazyLock::new(|| {
-    let marks =
-        ["不存在", "找到", "找不到", "删除", "不见", "丢失", "走丢", "迷路", "失效", "下线", "过期", "关闭", "停用"];
-    Phrases::new(SAYINGS, &marks)
-});
-
-static DELETED: LazyLock<Phrases> = LazyLock::new(|| {
-    let marks = ["删除", "无法查看", "注销", "回收", "屏蔽", "不存在", "去哪了", "荒原", "涉嫌侵权"];
-    Phrases::new(PLATFORM_DELETIONS, &marks)
-});
-
-/// Words around the sayings that carry nothing of their own.
-const FILLERS: &[&str] = &[
-    "对不起",
-    "很抱歉",
-    "非常抱歉",
-    "真抱歉",
-    "抱歉",
-    "您好",
-    "您所",
-    "您要",
-    "你要",
-    "您正在",
-    "您",
-    "你",
-    "所请求",
-    "请求",
-    "访问",
-    "查看",
-    "浏览",
-    "查找",
-    "寻找",
-    "打开",
-    "输入",
-    "当前",
-    "目标",
-    "出错了",
-    "出错啦",
-    "出错",
-    "错误",
-    "提示",
-    "信息",
-    "系统",
-    "温馨",
-    "页面",
-    "网页",
-    "链接",
-    "地址",
-    "网址",
-    "内容",
-    "文章",
-    "可能",
-    "已经",
-    "已被",
-    "已",
-    "被",
-    "删除",
-    "移动",
-    "移除",
-    "更名",
-    "改名",
-    "转移",
-    "暂时",
-    "不可用",
-    "不存在",
-    "失效",
-    "过期",
-    "或者",
-    "或",
-    "哎呀",
-    "啊哦",
-    "糟糕",
-    "服务器",
-    "站点",
-    "网站",
-    "该",
-    "此",
-    "的",
-    "了",
-    "啦",
-    "呢",
-    "哦",
-    "啊",
-    "要",
-    "所",
-    "正在",
-    "是",
-    "404",
-    "410",
-    "http",
-    "error",
-    "status",
-    "sorry",
-    "oops",
-    "whoops",
-    "page",
-    "the",
-    "this",
-    "that",
-    "requested",
-    "request",
-    "file",
-    "url",
-    "resource",
-    "on",
-    "server",
-    "was",
-    "is",
-    "you",
-    "are",
-    "your",
-    "looking",
-    "for",
-    "we",
-    "it",
-    "code",
-    "or",
-];
 
 /// Characters that may be left over once sayings and fillers are taken away: 如何处理页面不存在 is an article.
 const LEFT_OVER: usize = 2;
@@ -262,17 +19,68 @@ const MESSAGE_PAGE: usize = 160;
 /// A page this short may carry its message among navigation.
 const SHORT_PAGE: usize = 1200;
 
-/// The platform's own page in place of a post that is no longer there.
+/// A platform's page in place of a post is no longer than this.
+const DELETION_PAGE: usize = 800;
+
+/// A sentence with so many letters is told to a reader, whatever the page is called.
+const PROSE: usize = 12;
+
+/// Who says that a post was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deletion {
+    /// The platform itself, on a page of its own: final.
+    Platform,
+    /// A page elsewhere that says nothing else: doubtful.
+    Elsewhere,
+}
+
+/// A page that is nothing but a platform's sentence about a post that is no longer there.
 ///
-/// Only on short pages: an article may quote such a sentence.
-pub(super) fn is_platform_deletion(seen: &Skim) -> bool {
-    seen.is_short(800) && (DELETED.are_in(&seen.visible) || DELETED.are_in(&seen.title))
+/// A unit announces that its account was cancelled, and a help page explains what readers see: such
+/// a sentence counts where a line, the title or the heading says nothing else, and it is final on
+/// the platform's own host alone.
+pub(super) fn deletion(at: &str, text: &str, seen: &Skim) -> Option<Deletion> {
+    if !seen.is_short(DELETION_PAGE) || !(DELETED.are_in(&seen.visible) || DELETED.are_in(&seen.title)) {
+        return None;
+    }
+    let is_named = parts(&seen.title).chain([seen.heading.as_str()]).any(is_deletion_alone);
+    let is_line = || seen.visible.lines().any(is_deletion_alone);
+    if is_on_platform(at) {
+        // What an article of the platform quotes is the article's.
+        let is_article = text.contains("id=\"js_content\"") || text.contains("id=\"activity-name\"");
+        return (!is_article && (is_named || is_line())).then_some(Deletion::Platform);
+    }
+    let is_all = || seen.is_short(MESSAGE_PAGE) && is_line();
+    ((is_named || is_all()) && !is_told(seen) && !is_document(seen)).then_some(Deletion::Elsewhere)
+}
+
+fn is_on_platform(at: &str) -> bool {
+    let Some(host) = Url::parse(at).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase)) else {
+        return false;
+    };
+    PLATFORM_HOSTS.iter().any(|own| host.strip_suffix(own).is_some_and(|sub| sub.is_empty() || sub.ends_with('.')))
+}
+
+fn is_deletion_alone(line: &str) -> bool {
+    if !DELETED.are_in(line) {
+        return false;
+    }
+    let line = bare(line);
+    let sentences: Vec<String> = PLATFORM_DELETIONS.iter().map(|sentence| bare(sentence)).collect();
+    let words = sentences.iter().map(String::as_str).chain(DELETION_FILLERS.iter().copied());
+    line.chars().count() <= 100 && is_all_of(&line, words.chain(FILLERS.iter().copied()))
 }
 
 /// A success that says "not found", by title, heading or the wording of a short page.
 pub(super) fn says_not_found(seen: &Skim) -> bool {
-    if is_title(&seen.title) || (seen.heading != seen.title && is_title(&seen.heading)) {
-        return true;
+    let title = name_of(&seen.title);
+    let heading = if seen.heading == seen.title { Name::Other } else { name_of(&seen.heading) };
+    match (title, heading) {
+        // Why: a letter to the mayor is called by what it is about.
+        (Name::Missing, _) | (_, Name::Missing) => return !is_document(seen),
+        // Why: a number may be the name of anything: a bus, a work of art.
+        (Name::Number, _) | (_, Name::Number) => return !is_told(seen) && !is_document(seen),
+        (Name::Other, Name::Other) => {}
     }
     if !seen.is_short(SHORT_PAGE) {
         return false;
@@ -281,66 +89,100 @@ pub(super) fn says_not_found(seen: &Skim) -> bool {
     if !says(&bare(&seen.visible)) {
         return false;
     }
-    seen.is_short(MESSAGE_PAGE) || seen.visible.lines().any(|line| is_nothing_but(&bare(line)))
+    let in_short = seen.is_short(MESSAGE_PAGE);
+    let is_message = |line: &str| is_nothing_but(&bare(line)) || (in_short && clauses(line).any(is_clause_missing));
+    seen.visible.lines().any(is_message) && !is_told(seen) && !is_document(seen)
 }
 
-/// A title or heading, or one of its parts, that is nothing but "not found".
-fn is_title(title: &str) -> bool {
-    title.split(['-', '_', '|', '–', '—', '·', ':', ':']).map(bare).any(|part| {
-        let is_number =
-            matches!(part.as_str(), "404" | "404error" | "error404" | "404错误" | "404页面" | "404页" | "404提示");
-        is_number || is_nothing_but(&part)
+/// A page that speaks of something missing, in whatever words: one that answers 404 means it.
+pub(super) fn mentions_missing(seen: &Skim) -> bool {
+    let says_so = |text: &str| text.contains("404") || text.contains("410") || says(&bare(text));
+    says_so(&seen.title) || says_so(&seen.visible)
+}
+
+/// A short page of who connects the site: 该网站未备案，暂时无法访问.
+pub(super) fn says_withheld(seen: &Skim) -> bool {
+    if !seen.is_short(MESSAGE_PAGE * 2) || !(WITHHELD.are_in(&seen.visible) || WITHHELD.are_in(&seen.title)) {
+        return false;
+    }
+    let is_all = |line: &str| {
+        WITHHELD.are_in(line) && is_all_of(&bare(line), UNSERVED.iter().copied().chain(FILLERS.iter().copied()))
+    };
+    (is_all(&seen.title) || seen.visible.lines().any(is_all)) && !is_told(seen) && !is_document(seen)
+}
+
+/// What a title or a heading calls its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    /// 页面不存在, or one of its parts is.
+    Missing,
+    /// 404, or one of its parts is.
+    Number,
+    Other,
+}
+
+fn name_of(title: &str) -> Name {
+    let mut name = Name::Other;
+    for part in parts(title).map(bare) {
+        if is_nothing_but(&part) {
+            return Name::Missing;
+        }
+        if part.contains("404") && is_all_of(&part, FILLERS.iter().copied().chain(["not", "found", "页"])) {
+            name = Name::Number;
+        }
+    }
+    name
+}
+
+fn parts(title: &str) -> impl Iterator<Item = &str> {
+    title.split(['-', '_', '|', '–', '—', '·', ':', '：'])
+}
+
+fn clauses(line: &str) -> impl Iterator<Item = &str> {
+    line.split(['，', '。', ',', '.', '！', '!', '？', '?', '；', ';', '：', ':', '…', '、', '"', '“', '”'])
+}
+
+/// A sentence that is told to a reader and is not about the page itself.
+fn is_told(seen: &Skim) -> bool {
+    seen.visible.lines().any(|line| {
+        let is_sentence = line.contains(['。', '；']) && line.chars().filter(|c| c.is_alphanumeric()).count() >= PROSE;
+        let is_of = |words: &[&str]| words.iter().any(|word| line.contains(word));
+        let is_message = || is_deletion_alone(line) || clauses(line).any(is_clause_missing);
+        is_sentence && !is_of(ABOUT_THE_PAGE) && !is_of(SITE_FOOT) && !is_message()
     })
 }
 
-/// Letters, digits and characters alone, in lower case.
-fn bare(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        // Why whole runs: nearly every text is made of these, and they stay as they are.
-        let mut end = at;
-        while let Some(step) = stays(bytes, end) {
-            end += step;
-        }
-        out.push_str(text.get(at..end).unwrap_or_default());
-        let Some(c) = text.get(end..).and_then(|rest| rest.chars().next()) else { break };
-        match c {
-            // Why first: marks are frequent, and the tables are slow.
-            '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3020}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' => {}
-            _ if c.is_ascii() => out.extend(c.is_ascii_alphanumeric().then(|| c.to_ascii_lowercase())),
-            _ if c.is_alphanumeric() => out.extend(c.to_lowercase()),
-            _ => {}
-        }
-        at = end + c.len_utf8();
-    }
-    out
-}
-
-/// The bytes of the character at `at` if it is a small letter, a digit or one of the common Chinese characters.
-fn stays(text: &[u8], at: usize) -> Option<usize> {
-    match *text.get(at)? {
-        b'a'..=b'z' | b'0'..=b'9' => Some(1),
-        // U+4E00 to U+9FFF.
-        0xE5..=0xE9 => Some(3),
-        0xE4 if *text.get(at + 1)? >= 0xB8 => Some(3),
-        _ => None,
-    }
+/// A letter with its answer, or an article that says when and by whom it was published and what.
+fn is_document(seen: &Skim) -> bool {
+    let begins = |labels: &[&str], line: &str| {
+        let line = line.trim_start_matches(['【', '[', '·', ' ']);
+        labels.iter().any(|label| {
+            let rest = line.strip_prefix(label).map(|rest| rest.trim_start_matches(['】', ']', ' ']));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '：']))
+        })
+    };
+    let is_dated = || seen.visible.lines().any(|line| DOCUMENT.iter().any(|mark| line.contains(mark)));
+    seen.visible.lines().any(|line| begins(ANSWERS, line)) || (is_told(seen) && is_dated())
 }
 
 fn says(bare: &str) -> bool {
     SAID.are_in(bare)
 }
 
+fn is_clause_missing(clause: &str) -> bool {
+    is_nothing_but(&bare(clause))
+}
+
 fn is_nothing_but(bare: &str) -> bool {
-    if bare.chars().count() > 60 || !says(bare) {
-        return false;
-    }
-    let mut left = bare.to_owned();
-    for word in SAYINGS.iter().chain(FILLERS) {
+    bare.chars().count() <= 60 && says(bare) && is_all_of(bare, SAYINGS.iter().chain(FILLERS).copied())
+}
+
+/// Whether next to nothing is left of a line once `words` are taken away.
+fn is_all_of<'w>(bare: &str, words: impl Iterator<Item = &'w str>) -> bool {
+    let mut left = Cow::Borrowed(bare);
+    for word in words {
         if left.contains(word) {
-            left = left.replace(word, "");
+            left = Cow::Owned(left.replace(word, ""));
         }
     }
     left.chars().count() <= LEFT_OVER
@@ -392,25 +234,83 @@ mod tests {
     }
 
     #[test]
-    fn no_saying_is_overlooked_for_want_of_a_mark() {
-        assert_eq!(SAID.overlooked(SAYINGS), [""; 0]);
-        assert_eq!(DELETED.overlooked(PLATFORM_DELETIONS), [""; 0]);
-    }
-
-    #[test]
-    fn letters_digits_and_characters_alone_are_left() {
-        for c in (0..=0x2_0000).filter_map(char::from_u32) {
-            let plain: String = [c].iter().filter(|c| c.is_alphanumeric()).flat_map(|c| c.to_lowercase()).collect();
-            assert_eq!(bare(&c.to_string()), plain, "{:x}", u32::from(c));
+    fn a_page_that_tells_something_is_no_message() {
+        let nav = "<li>首页</li><li>政务公开</li><li>互动交流</li>";
+        for page in [
+            "<title>互动交流-留言详情</title><h1>领导信箱</h1><dl><dt>留言标题</dt><dd>页面不存在</dd><dt>留言内容</dt><dd>办事大厅里社保查询链接点进去打不开，请核查。</dd><dt>答复</dt><dd>已修复，感谢监督。</dd></dl>",
+            "<title>页面不存在-领导信箱</title><h1>页面不存在</h1><p>答复：已修复。</p>",
+            "<h1>您好，关于页面不存在的留言</h1><p>留言：网站办事指南提示页面不存在，无法打开。</p><p>回复：您好，已修复。</p>",
+            "<title>关于网站改版的说明</title><p>原链接已失效</p><p>请从新首页进入各栏目查询，原有内容已全部迁移至新平台。</p>",
+            "<title>404</title><h1>404</h1><p>数字艺术展《404》在云溪美术馆开展，展期至12月。</p>",
+            "<title>404路公交线路调整公告</title><h1>404</h1><p>自11月1日起404路公交调整走向，请乘客注意。</p>",
+            "<title>关于公布2026年补贴名单的公示</title><p>附件：名单.xlsx</p><p>信息不存在</p><p>根据有关规定，现将名单予以公示。</p>",
+        ] {
+            assert!(
+                !not_found(&format!("<ul>{nav}</ul>{page}<div>主办单位:某某区人民政府办公室 网站标识码另行公布</div>")),
+                "{page}"
+            );
         }
-        assert_eq!(bare("页面 不存在!HTTP-404。a，B（C）"), "页面不存在http404abc");
+        for page in [
+            format!("<title>404错误页面 - 某某区</title><p>{}</p>", "正文".repeat(600)),
+            "<title>某某区</title><p>抱歉,页面不存在,3秒后返回首页</p>".to_owned(),
+            "{\"code\":404,\"msg\":\"页面不存在\"}".to_owned(),
+            "<title>404</title><p>很抱歉，您要访问的页面已被删除、更名或暂时不可用。</p><p>请检查您输入的网址是否正确。</p>".to_owned(),
+        ] {
+            assert!(not_found(&page), "{page}");
+        }
+    }
+
+    const WECHAT: &str = "https://mp.weixin.qq.com/s/Abc";
+    const OFFICE: &str = "https://www.example.gov.cn/tzgg/1.html";
+
+    fn deleted(at: &str, page: &str) -> Option<Deletion> {
+        deletion(at, page, &skim(page, 1600))
     }
 
     #[test]
-    fn platform_deletions_are_told_apart() {
-        assert!(is_platform_deletion(&skim("<p>该内容已被发布者删除</p><p>微信公众平台运营中心</p>", 1600)));
-        assert!(is_platform_deletion(&skim("<p>The content has been deleted by the author.</p>", 1600)));
-        let article = format!("<p>打开后提示“该内容已被发布者删除”。{}</p>", "经查,".repeat(400));
-        assert!(!is_platform_deletion(&skim(&article, 1600)));
+    fn a_platform_says_so_on_its_own_pages_alone() {
+        for page in [
+            "<p>该内容已被发布者删除</p><p>微信公众平台运营中心</p>",
+            "<h2>The content has been deleted by the author.</h2><p>Weixin Official Accounts Platform</p>",
+            "<div>此内容因违规无法查看</div><p>由用户投诉并经平台审核，涉嫌过度营销、骚扰用户，查看 <a>对应规则</a></p>",
+            "<div>此帐号已被屏蔽, 内容无法查看</div>",
+            "<div>此帐号已自主注销，内容无法查看。</div>",
+            "<title>视频去哪了呢？_哔哩哔哩_bilibili</title><p>热门</p>",
+            "<p>抱歉，此微博已被作者删除。查看帮助：<a>网页链接</a></p>",
+        ] {
+            assert_eq!(deleted(WECHAT, page), Some(Deletion::Platform), "{page}");
+            assert_eq!(deleted("https://video.weibo.com/show", page), Some(Deletion::Platform), "{page}");
+            assert_eq!(deleted(OFFICE, page), Some(Deletion::Elsewhere), "{page}");
+            for host in ["https://mp.weixin.qq.com.example.cn/s/1", "https://myweibo.com/1", "http://127.0.0.1/s/1"] {
+                assert_ne!(deleted(host, page), Some(Deletion::Platform), "{host}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_that_quotes_a_platform_is_no_deletion() {
+        for page in [
+            "<title>关于关停“云溪文旅”微信公众号的公告</title><p>我局主办的微信公众号“云溪文旅”已于10月关停，该账号已自主注销，今后信息请关注“云溪发布”。特此公告。</p>",
+            "<h1>公告</h1><p>我镇原微信公众号因长期未登录，账号已被系统回收，现启用新号“云溪青石镇”。</p>",
+            "<h1>原账号已被系统回收</h1><p>我镇现启用新号“云溪青石镇”，欢迎关注。</p>",
+            "<h1>问答</h1><p>问：为什么转发的文章打不开？</p><p>答：如提示“该内容已被发布者删除”，说明原作者已删除该文章。</p>",
+        ] {
+            assert_eq!(deleted(OFFICE, page), None, "{page}");
+        }
+        let quoted = "<p>为什么转发的文章打不开？</p><p>如提示“该内容已被发布者删除”，说明原作者已删除。</p>";
+        assert_eq!(deleted(WECHAT, quoted), None);
+        let article = "<h1 id=\"activity-name\">找回文章</h1><div id=\"js_content\"><p>该内容已被发布者删除</p><p>是什么意思</p></div>";
+        assert_eq!(deleted(WECHAT, article), None);
+        let long = format!("<p>该内容已被发布者删除</p><p>{}</p>", "经查,".repeat(400));
+        assert_eq!((deleted(WECHAT, &long), deleted(OFFICE, &long)), (None, None));
+    }
+
+    #[test]
+    fn a_site_without_a_filing_is_withheld_and_a_notice_about_such_sites_is_not() {
+        let withheld = |page: &str| says_withheld(&skim(page, 1600));
+        assert!(withheld("<title>TestPage</title><p>该网站未备案,暂时无法访问</p>"));
+        assert!(!withheld(
+            "<title>关于清理未备案网站的通知</title><p>对该网站未备案的，责令限期改正；逾期停止访问。</p>"
+        ));
     }
 }

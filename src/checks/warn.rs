@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::canary::CANARY_SILENT;
+use super::judge::NOT_FORETOLD;
 use crate::domain::finding::Outcome;
 use crate::domain::notice::{NoticeBody, SilentSoon};
 use crate::domain::rule::Indicator;
@@ -65,7 +66,7 @@ async fn collect(
         after = last.finding.id;
         for found in page {
             // From a source that may be blind no silence is foretold.
-            if found.finding.reason == CANARY_SILENT {
+            if [CANARY_SILENT, NOT_FORETOLD].contains(&found.finding.reason.as_str()) {
                 continue;
             }
             let Some(newest) = found.finding.newest_at else { continue };

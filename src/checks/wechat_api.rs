@@ -211,7 +211,7 @@ struct Api<'a> {
 
 impl Api<'_> {
     async fn read_all(&self, as_of: DateTime<Utc>, look: &mut Look) -> Result<(), Trouble> {
-        let context = ReadContext { as_of, timezone: self.office.zone() };
+        let context = ReadContext { as_of, seen_at: self.office.now(), timezone: self.office.zone() };
         let mut whole: Option<Reading> = None;
         for number in 0..MOST_PAGES {
             let (page, answer) = self.batch(number * PAGE).await?;

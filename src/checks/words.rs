@@ -51,8 +51,8 @@ impl Words {
     pub(in crate::checks) fn dated_ahead(self) -> String {
         say!(
             self,
-            "采集到的内容标注了尚未到来的发布时间，时区或时钟有误",
-            "posts are dated in the hours to come: the source's zone or clock is off"
+            "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
+            "posts are dated in the time to come: the source's dates are off, or not those of publication"
         )
         .to_owned()
     }
@@ -62,6 +62,32 @@ impl Words {
             self,
             "采集到的内容均发布于监测时间点之后",
             "every post the source lists was published after the monitoring time"
+        )
+        .to_owned()
+    }
+
+    pub(in crate::checks) fn ends_later(self) -> String {
+        say!(
+            self,
+            "采集到的列表已被监测时间点之后的内容占满，此前的内容未列出",
+            "posts from after the monitoring time fill the list: those before it are not shown"
+        )
+        .to_owned()
+    }
+
+    pub(in crate::checks) fn undated_posts(self, count: usize) -> String {
+        say!(
+            self,
+            format!("列表中有{count}条内容的发布时间无法识别，可能是近期发布"),
+            format!("{count} listed posts carry no readable publication time and may be recent")
+        )
+    }
+
+    pub(in crate::checks) fn oldest_first(self) -> String {
+        say!(
+            self,
+            "列表从旧到新排列，最新内容可能在未采集的后页",
+            "the list runs from old to new: the newest may stand on a page that was not read"
         )
         .to_owned()
     }

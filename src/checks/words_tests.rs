@@ -61,7 +61,7 @@ fn hit(kind: HitKind, part: Part, basis: &str, count: usize) -> TextHit {
 fn sentences() -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();
     let mut put = |say: &dyn Fn(Lang) -> String| all.push((say(Lang::Zh), say(Lang::En)));
-    let plain: [fn(Words) -> String; 19] = [
+    let plain: [fn(Words) -> String; 21] = [
         Words::no_source,
         Words::no_source_url,
         Words::for_a_person,
@@ -81,6 +81,8 @@ fn sentences() -> Vec<(String, String)> {
         Words::second_level_unread,
         Words::no_columns,
         Words::no_foot,
+        Words::ends_later,
+        Words::oldest_first,
     ];
     for say in plain {
         put(&|lang| say(Words(lang)));
@@ -98,6 +100,7 @@ fn sentences() -> Vec<(String, String)> {
             put(&|lang| words_by_hand::verdict(lang, item, outcome, "", at()));
         }
     }
+    put(&|lang| Words(lang).undated_posts(4));
     put(&|lang| Words(lang).links_sound(3));
     for (outcome, reason) in LinkOutcome::ALL.iter().flat_map(|o| LinkReason::ALL.iter().map(move |r| (*o, *r))) {
         put(&|lang| Words(lang).link(&look(outcome, reason)));

@@ -13,7 +13,7 @@ use crate::domain::review::ReviewRecord;
 use crate::domain::time::LocalTime;
 use crate::intake::{self, Imported, Wishes};
 use crate::office::Office;
-use crate::registry::{LintLine, lint, write_accounts};
+use crate::registry::{AccountColumn, LintLine, lint, write_accounts};
 use crate::store::{AccountQuery, StoreError};
 
 const PAGE: usize = 500;
@@ -23,7 +23,9 @@ pub(super) async fn run(context: &mut Context, command: AccountsCommand) -> anyh
     match command {
         AccountsCommand::Import { files, dry_run, skip_bad } => {
             let done = intake::import_accounts(&office, &files, Wishes { dry_run, skip_bad }).await?;
-            imported(context, &done)
+            imported(context, &done)?;
+            note_absent(context, &done);
+            Ok(())
         }
         AccountsCommand::List { unit } => list(context, &office, unit).await,
         AccountsCommand::Show { id } => show(context, &office, AccountId::new(id)).await,
@@ -62,10 +64,27 @@ fn imported(context: &mut Context, done: &Imported) -> anyhow::Result<()> {
             &format!("unit renamed: {from} → {to}; its bindings and live issues went along"),
         );
     }
+    for warning in &done.warnings {
+        context.out.note(&format!("注意：{warning}"), &format!("note: {warning}"));
+    }
     if done.dry_run {
         context.out.note("仅检查，未写入", "dry run: nothing was written");
     }
     Ok(())
+}
+
+/// Says of each registry file which columns it lacks, and what that means.
+fn note_absent(context: &Context, done: &Imported) {
+    for of in done.files.iter().filter(|of| !of.absent_columns.is_empty()) {
+        let file = of.file.display();
+        let name = |key: &&'static str| AccountColumn::parse(key).map_or(*key, AccountColumn::zh);
+        let zh = of.absent_columns.iter().map(name).collect::<Vec<_>>().join("、");
+        let en = of.absent_columns.join(", ");
+        context.out.note(
+            &format!("{file}：没有这些列：{zh}；已登记账号的相应内容保持不变，新账号按缺省值登记"),
+            &format!("{file}: has no {en}; what is known of them stays, new accounts get the defaults"),
+        );
+    }
 }
 
 /// An account as listings show it: contact data masked.

@@ -106,8 +106,8 @@ pub(super) enum Command {
     Notices(NoticesCommand),
     /// 生成台账、清单、通报、网页报告、公证单与数据集 Write all documents of a round
     #[command(
-        override_usage = "xuncha report ROUND --out DIR [--form brief|statistics|list] [--notices] [--pdf] [--internal]\n       xuncha report --from dataset.json --out DIR\n       xuncha report YEAR --out DIR [--pdf]",
-        after_help = "示例 Examples:\n  xuncha report 2026Q4 --out reports\n  xuncha report --from reports/dataset.json --out again   只凭数据集重新生成，无需数据库 from the file alone, no database\n  xuncha report 2026Q4 --out reports --lang en            全部文件用英文 every document in English\n  xuncha report 2026Q4 --out reports --notices --pdf      另写整改通知书和PDF letters and PDF as well\n  xuncha report 2026 --out reports                        年度汇总 the year by unit"
+        override_usage = "xuncha report ROUND --out DIR [--form brief|statistics|list] [--notices] [--pdf] [--internal]\n       xuncha report YEAR --out DIR [--pdf]\n       xuncha report --from dataset.json|annual.json --out DIR",
+        after_help = "示例 Examples:\n  xuncha report 2026Q4 --out reports\n  xuncha report --from reports/dataset.json --out again   只凭数据集重新生成，无需数据库 from the file alone, no database\n  xuncha report 2026Q4 --out reports --lang en            全部文件用英文 every document in English\n  xuncha report 2026Q4 --out reports --notices --pdf      另写整改通知书和PDF letters and PDF as well\n  xuncha report 2026 --out reports                        年度汇总 the year by unit\n  xuncha report --from reports/annual.json --out again    只凭 annual.json 重新生成年度汇总 the year from its file alone"
     )]
     Report {
         /// 批次，或年份（如 2026，写出年度汇总） Round, or a year for the summary by unit
@@ -116,7 +116,7 @@ pub(super) enum Command {
         /// 输出目录 Directory
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
-        /// 由已有的 dataset.json 生成 From a dataset written before
+        /// 由已有的 dataset.json 或 annual.json 生成 From a file written before
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
         #[command(flatten)]
@@ -124,14 +124,14 @@ pub(super) enum Command {
     },
     /// 列出某个数字对应的记录；不指明数字则列出全部数字 The rows behind a figure; without one, all figures
     #[command(
-        override_usage = "xuncha explain ROUND [FIGURE]\n       xuncha explain --from dataset.json [FIGURE]",
-        after_help = "示例 Examples:\n  xuncha explain 2026Q4                                全部数字 every figure with its value\n  xuncha explain 2026Q4 total.pass_rate                合格率由哪些账号得出 the accounts behind the pass rate\n  xuncha explain --from dataset.json platform.weibo.failed --format csv > rows.csv"
+        override_usage = "xuncha explain ROUND|YEAR [FIGURE]\n       xuncha explain --from dataset.json|annual.json [FIGURE]",
+        after_help = "示例 Examples:\n  xuncha explain 2026Q4                                全部数字 every figure with its value\n  xuncha explain 2026Q4 total.pass_rate                合格率由哪些账号得出 the accounts behind the pass rate\n  xuncha explain 2026 unit.云溪区教育局.overdue         某单位全年哪些问题曾逾期 which issues of a unit were overdue in the year\n  xuncha explain --from dataset.json platform.weibo.failed --format csv > rows.csv"
     )]
     Explain {
-        /// 批次与数字 Round and figure
-        #[arg(value_names = ["ROUND", "FIGURE"], num_args = 0..=2)]
+        /// 批次（或年份）与数字 Round or year, and figure
+        #[arg(value_names = ["ROUND|YEAR", "FIGURE"], num_args = 0..=2)]
         words: Vec<String>,
-        /// 由已有的 dataset.json 查看 From a dataset written before
+        /// 由已有的 dataset.json 或 annual.json 查看 From a file written before
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },

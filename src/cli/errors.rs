@@ -10,7 +10,6 @@ use crate::checks::decide::DecideError;
 use crate::checks::run::RunError;
 use crate::config::{ConfigError, SecretError};
 use crate::domain::Lang;
-use crate::domain::bulletin::FORMAT;
 use crate::domain::issue::Refusal;
 use crate::intake::IntakeError;
 use crate::issues::IssueError;
@@ -206,10 +205,10 @@ fn documents(error: &ReportError, lang: Lang) -> String {
         (Lang::Zh, ReportError::Imbalance(imbalance)) => format!("报告未生成：{}", imbalance.zh()),
         (Lang::Zh, ReportError::File { path, source }) => format!("{}：无法读写（{source}）", path.display()),
         (Lang::Zh, ReportError::NotADataset { path, source }) => {
-            format!("{} 不是数据集（{source}）；请指定 report 生成的 dataset.json", path.display())
+            format!("{} 不是数据集（{source}）；请指定 report 生成的 dataset.json 或 annual.json", path.display())
         }
-        (Lang::Zh, ReportError::Version { path, format }) => {
-            format!("{} 的格式为“{format}”，本版本只能读取“{FORMAT}”，请用生成它的版本或更新的版本", path.display())
+        (Lang::Zh, ReportError::Version { path, format, reads }) => {
+            format!("{} 的格式为“{format}”，此处只能读取“{reads}”，请用生成它的版本或更新的版本", path.display())
         }
         (Lang::Zh, ReportError::Document { document, reason }) => format!("{document} 未能生成：{reason}"),
     }
@@ -260,6 +259,9 @@ fn round(error: &RoundError, lang: Lang) -> String {
         (Lang::Zh, RoundError::FutureAsOf(at)) => {
             format!("监测时间点 {at} 尚未到来，请届时再检查，或用 --as-of 指定更早的时间")
         }
+        (Lang::Zh, RoundError::OutsidePeriod { round, as_of, first, latest }) => format!(
+            "批次{round}：监测时间点 {as_of} 不在该批次可检查的时间（{first} 至 {latest}）内，请用 --as-of 另行指定，或改用相应期间的批次"
+        ),
         (Lang::Zh, RoundError::RatioHasNoMeaning(round)) => format!("批次{round}检查全部账号，不适用 --ratio"),
         (Lang::Zh, RoundError::BadSeed) => "--seed：种子须为一行非空文字".to_owned(),
         (Lang::Zh, RoundError::EmptyFrame(on)) => {

@@ -1,17 +1,22 @@
-//! `explain`: the rows behind a figure, or every figure with its value.
+//! `explain`: the rows behind a figure of a round or a year, or every figure with its value.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::output::Column;
+use super::report::Period;
 use super::{Context, Usage, report};
 use crate::domain::Lang;
+use crate::domain::annual;
 use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Figure, RowId, describe};
 use crate::domain::finding::Outcome;
 use crate::domain::privacy::mask;
 use crate::domain::round::RoundName;
+use crate::reports::Figures;
+
+mod year;
 
 /// One figure of the list.
 #[derive(Serialize)]
@@ -51,16 +56,16 @@ struct Row {
 }
 
 pub(super) async fn run(context: &mut Context, mut words: Vec<String>, from: Option<&Path>) -> anyhow::Result<()> {
-    // Why: beside a file the round may be left out, and no figure is named like a round.
-    let round = match words.first().map(|word| word.parse::<RoundName>()) {
-        Some(Ok(round)) => {
+    // Why: beside a file the round may be left out, and no figure is named like a round or a year.
+    let period = match words.first().map(|word| word.parse::<Period>()) {
+        Some(Ok(period)) => {
             words.remove(0);
-            Some(round)
+            Some(period)
         }
         Some(Err(error)) if from.is_none() => {
             return Err(Usage {
-                zh: format!("“{}”不是批次：请写 2026Q4、2026H2 或日期", error.0),
-                en: error.to_string(),
+                zh: format!("“{}”不是批次或年份：请写 2026Q4、2026H2、日期或 2026", error.0),
+                en: format!("{error}; or a year such as 2026"),
             }
             .into());
         }
@@ -73,14 +78,21 @@ pub(super) async fn run(context: &mut Context, mut words: Vec<String>, from: Opt
         }
         .into());
     }
-    let dataset = report::dataset(context, round, from).await?;
-    match words.first() {
-        Some(name) => figure(context, &dataset, name),
-        None => figures(context, &dataset),
+    let named = words.first().map(String::as_str);
+    match (report::figures(context, period, from).await?, named) {
+        (Figures::Round(dataset), Some(name)) => figure(context, &dataset, name),
+        (Figures::Round(dataset), None) => list(context, &dataset.figures, describe),
+        (Figures::Year(year), Some(name)) => year::figure(context, &year, name),
+        (Figures::Year(year), None) => list(context, &year.figures(), annual::describe),
     }
 }
 
-fn figures(context: &mut Context, dataset: &Dataset) -> anyhow::Result<()> {
+/// Every figure with its value.
+fn list(
+    context: &mut Context,
+    figures: &BTreeMap<String, Figure>,
+    describe: fn(&str, Lang) -> String,
+) -> anyhow::Result<()> {
     const COLUMNS: [Column<'_, Line>; 4] = [
         Column("数字", "figure", |line, _| line.name.clone()),
         Column("含义", "meaning", |line, _| line.label.clone()),
@@ -89,7 +101,7 @@ fn figures(context: &mut Context, dataset: &Dataset) -> anyhow::Result<()> {
     ];
     let lang = context.out.lang;
     let mut list = context.out.list(&COLUMNS)?;
-    for (name, figure) in &dataset.figures {
+    for (name, figure) in figures {
         context
             .out
             .row(&mut list, &Line { name: name.clone(), label: describe(name, lang), figure: figure.clone() })?;
@@ -111,7 +123,12 @@ fn figure(context: &mut Context, dataset: &Dataset, name: &str) -> anyhow::Resul
         Column("结果", "result", |row, _| row.words[1].clone()),
         Column("说明", "detail", |row, _| row.detail.clone()),
     ];
-    let Some(behind) = dataset.behind(name) else { return Err(unknown(dataset, name).into()) };
+    let Some(behind) = dataset.behind(name) else {
+        let (near, round) = (dataset.near(name), dataset.round.name);
+        return Err(
+            unknown(name, &round.to_string(), &[&format!("批次{round}"), &format!("round {round}")], &near).into()
+        );
+    };
     let lang = context.out.lang;
     let rows = rows(dataset, &behind.numerator, behind.denominator.as_deref(), lang);
     let label = describe(name, lang);
@@ -132,17 +149,16 @@ fn figure(context: &mut Context, dataset: &Dataset, name: &str) -> anyhow::Resul
     context.out.end(list)
 }
 
-fn unknown(dataset: &Dataset, name: &str) -> Usage {
-    let near = dataset.near(name);
-    let round = dataset.round.name;
+/// No figure of that name; `of`: round or year as a command names it, `said`: in both languages.
+fn unknown(name: &str, of: &str, said: &[&str; 2], near: &[&str]) -> Usage {
     let (zh, en) = if near.is_empty() {
-        (format!("xuncha explain {round} 可列出全部数字"), format!("xuncha explain {round} lists every figure"))
+        (format!("xuncha explain {of} 可列出全部数字"), format!("xuncha explain {of} lists every figure"))
     } else {
         (format!("是否指 {}？", near.join("、")), format!("did you mean {}?", near.join(", ")))
     };
     Usage {
-        zh: format!("批次{round}没有名为“{name}”的数字；{zh}"),
-        en: format!("round {round} has no figure `{name}`; {en}"),
+        zh: format!("{}没有名为“{name}”的数字；{zh}", said[0]),
+        en: format!("{} has no figure `{name}`; {en}", said[1]),
     }
 }
 
@@ -224,11 +240,38 @@ impl<'d> Index<'d> {
                 }
             }
             RowId::Issue(number) => self.issue(*number, counted, &kind("问题", "issue", number), lang)?,
+            RowId::Notice(number) => self.notice(number, counted, &kind("通知", "notice", number), lang)?,
             RowId::Stratum(_) => return None,
         })
     }
 
-    /// An issue of this round, else one of the round before.
+    fn notice(&self, number: &str, counted: bool, word: &str, lang: Lang) -> Option<Row> {
+        let notice = self.dataset.context.sent.iter().find(|notice| notice.number == number)?;
+        let (key, status) = match (notice.delivered_at, lang) {
+            (Some(_), Lang::Zh) => ("delivered", "已送达"),
+            (Some(_), Lang::En) => ("delivered", "Delivered"),
+            (None, Lang::Zh) => ("undelivered", "未送达"),
+            (None, Lang::En) => ("undelivered", "Not delivered"),
+        };
+        let issues: Vec<String> = notice.issues.iter().map(ToString::to_string).collect();
+        Some(Row {
+            counted,
+            kind: "notice",
+            id: number.to_owned(),
+            account_id: None,
+            account: String::new(),
+            platform: None,
+            unit: notice.unit.clone(),
+            result: key.to_owned(),
+            detail: match lang {
+                Lang::Zh => format!("问题{}", issues.join("、")),
+                Lang::En => format!("issues {}", issues.join(", ")),
+            },
+            words: [word.to_owned(), status.to_owned()],
+        })
+    }
+
+    /// An issue of this round, else one of the rounds before.
     fn issue(&self, number: i64, counted: bool, word: &str, lang: Lang) -> Option<Row> {
         let base = |platform: crate::domain::account::Platform, unit: &str, account: &str| Row {
             counted,
@@ -252,7 +295,8 @@ impl<'d> Index<'d> {
                 ..base(issue.platform, &issue.unit, &issue.account)
             });
         }
-        let issue = self.dataset.previous.as_ref()?.issues.iter().find(|issue| issue.id == number)?;
+        let before = self.dataset.previous.iter().chain(&self.dataset.context.quarters);
+        let issue = before.flat_map(|round| &round.issues).find(|issue| issue.id == number)?;
         Some(Row {
             result: format!("{} {}", issue.indicator, issue.status),
             words: [word.to_owned(), format!("{} {}", issue.indicator.name(lang), issue.status.name(lang))],

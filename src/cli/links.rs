@@ -27,8 +27,8 @@ struct View<'a> {
     elapsed_ms: u64,
 }
 
-/// Looks begun beyond those that may ask at once: many may be waiting for a turn at one host.
-const AHEAD: usize = 4;
+/// Looks begun, in times of those that may ask at once: many may be resting between their requests.
+const BEGUN: usize = 4;
 
 /// Looks written out together, when so many are ready.
 const WRITTEN_TOGETHER: u64 = 256;
@@ -64,17 +64,16 @@ pub(super) async fn run(context: &mut Context, file: &Path) -> anyhow::Result<()
     let mut lineup = fetcher.lineup();
     let mut looks = FuturesUnordered::new();
     let mut reading = true;
-    let at_once = config.http.concurrency.max(1);
+    let at_once = fetcher.at_once();
     loop {
-        let (now, mut room) = (Instant::now(), fetcher.room());
-        // Why more than may ask at once: a look may wait for its turn, or before it tries again.
-        while looks.len() < at_once || (room > 0 && looks.len() < at_once.saturating_mul(AHEAD)) {
+        let now = Instant::now();
+        // Why no more of those that ask: each host begun keeps a connection open until its last link.
+        while looks.len() < at_once.saturating_mul(BEGUN) && looks.len().saturating_sub(fetcher.resting()) < at_once {
             let Some(next) = lineup.next(now) else { break };
             // Why not while few lines are here: the next ones may be of the same host.
             let last = next.last && (!reading || lineup.waiting() >= LINED_UP / 4);
             let (fetcher, clock) = (&fetcher, &clock);
             looks.push(async move { verdict(fetcher, &next.url, clock.now(), last).await });
-            room = room.saturating_sub(1);
         }
         let wakes = lineup.next_at().filter(|_| looks.len() < at_once);
         let first = tokio::select! {
@@ -158,9 +157,15 @@ fn read_lines(source: Box<dyn Read + Send>, sender: &mpsc::Sender<Vec<String>>) 
     let mut source = BufReader::new(source);
     let mut line = Vec::new();
     let mut ready = Vec::new();
+    let mut goes_on = false;
     loop {
         line.clear();
         let read = source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+        // Why read on: the rest of a line too long is no URL of its own.
+        let is_rest = std::mem::replace(&mut goes_on, read as u64 == LONGEST_LINE && !line.ends_with(b"\n"));
+        if is_rest {
+            continue;
+        }
         let text = String::from_utf8_lossy(&line);
         let text = text.trim().trim_start_matches('\u{feff}');
         if !text.is_empty() {
@@ -173,5 +178,26 @@ fn read_lines(source: Box<dyn Read + Send>, sender: &mpsc::Sender<Vec<String>>) 
         if read == 0 {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_line_too_long_is_one_line_and_the_next_is_read() {
+        let long = "x".repeat(3 * LONGEST_LINE as usize + 5);
+        let text = format!("http://a.example/\n{long}\n\n http://b.example/ \n{long}");
+        let (sender, mut lines) = mpsc::channel(4);
+        let reader = tokio::task::spawn_blocking(move || read_lines(Box::new(std::io::Cursor::new(text)), &sender));
+        let mut found = Vec::new();
+        while let Some(more) = lines.recv().await {
+            found.extend(more);
+        }
+        reader.await.unwrap().unwrap();
+        let short: Vec<&str> = found.iter().map(|line| line.get(..17).unwrap_or(line)).collect();
+        assert_eq!(short, ["http://a.example/", &long[..17], "http://b.example/", &long[..17]]);
+        assert!(found.iter().all(|line| line.len() as u64 <= LONGEST_LINE));
     }
 }

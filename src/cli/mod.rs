@@ -41,7 +41,6 @@ use crate::office::Office;
 use args::{Cli, Command};
 pub(crate) use errors::{CheckFailed, Usage};
 use output::Out;
-use report::Period;
 
 /// Who the history says acted at the command line.
 const ACTOR: &str = "cli";
@@ -91,7 +90,8 @@ pub fn main() -> ExitCode {
         Command::Links { .. } => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    let runtime = match builder.enable_all().build() {
+    // Why: a connection whose answer was read is idle, and used again, once its own task has run.
+    let runtime = match builder.enable_all().event_interval(BEFORE_EVENTS).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "the runtime could not start");
@@ -109,6 +109,9 @@ pub fn main() -> ExitCode {
     ended
 }
 
+/// Tasks run before the system is asked for events: more than there are connections at once.
+const BEFORE_EVENTS: u32 = 1024;
+
 async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Init { dir } => init::run(context, &dir),
@@ -123,11 +126,7 @@ async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
         Command::Issues(command) => issues::run(context, command).await,
         Command::Sites(command) => sites::run(context, &command).await,
         Command::Notices(command) => notices::run(context, command).await,
-        Command::Report { round: Some(Period::Year(year)), out, from, drafts } => {
-            report::run_year(context, year, &out, from.as_deref(), &drafts).await
-        }
         Command::Report { round, out, from, drafts } => {
-            let round = round.and_then(Period::round);
             report::run(context, round, &out, from.as_deref(), &drafts).await
         }
         Command::Explain { words, from } => explain::run(context, words, from.as_deref()).await,

@@ -130,7 +130,10 @@ struct Due {
 
 async fn dry_run(context: &mut Context) -> anyhow::Result<()> {
     let office = context.office().await?;
-    let mut tx = office.store.read().await?;
+    // Why a transaction for writing, never committed: robots of the configuration are bound by the
+    // sending, and what waited for them goes out with it.
+    let mut tx = office.store.write().await?;
+    crate::chat::robot::bind::sync_in(&mut tx, &office, false).await?;
     let columns = [
         Column::<Due>("通知", "notice", |d, _| d.notice.clone()),
         Column("会话", "chat", |d, _| d.chat_id.to_string()),

@@ -64,7 +64,7 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
         failed(format!("{url}：{}（{}）", f.kind.zh(), f.detail), format!("{url}: {} ({})", f.kind.en(), f.detail))
     })?;
     let as_of = Clock::system().now();
-    let reading = sources::read(kind, &page, &options, &ReadContext { as_of, timezone: zone }).map_err(|why| {
+    let reading = sources::read(kind, &page, &options, &ReadContext::at(as_of, zone)).map_err(|why| {
         failed(format!("{url}：{}", why.sentence(Lang::Zh)), format!("{url}: {}", why.sentence(Lang::En)))
     })?;
     let site = (kind == SourceKind::Site).then(|| look_at_site(&page, &options, as_of, zone));
@@ -130,7 +130,7 @@ impl SiteView {
 
 /// The marks of the built-in rules, and the columns listed or found.
 fn look_at_site(page: &Page, options: &Map<String, Value>, as_of: DateTime<Utc>, timezone: Tz) -> SiteView {
-    let context = ReadContext { as_of, timezone };
+    let context = ReadContext::at(as_of, timezone);
     let rule = SiteRule::default();
     let front = site::examine(page, &context);
     let listed = site::listed_columns(options, &page.url).ok().filter(|listed| !listed.is_empty());

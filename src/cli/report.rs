@@ -6,9 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Context, Usage};
+use crate::domain::annual::Year;
 use crate::domain::bulletin::{Dataset, Form};
 use crate::domain::round::{NotARound, RoundName};
-use crate::reports::Wish;
+use crate::reports::{Figures, Wish};
 use crate::{ledger, reports};
 
 /// What a report is about: a round or a year.
@@ -21,11 +22,19 @@ pub(super) enum Period {
 }
 
 impl Period {
-    /// The round, where it is one.
-    pub(super) const fn round(self) -> Option<RoundName> {
+    fn zh(self) -> String {
         match self {
-            Self::Round(round) => Some(round),
-            Self::Year(_) => None,
+            Self::Round(round) => format!("批次{round}"),
+            Self::Year(year) => format!("{year}年度"),
+        }
+    }
+}
+
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Round(round) => round.fmt(f),
+            Self::Year(year) => year.fmt(f),
         }
     }
 }
@@ -73,7 +82,7 @@ struct WrittenYear {
 
 pub(super) async fn run(
     context: &mut Context,
-    round: Option<RoundName>,
+    period: Option<Period>,
     out: &Path,
     from: Option<&Path>,
     drafts: &DraftArgs,
@@ -85,7 +94,13 @@ pub(super) async fn run(
         }
         .into());
     }
-    let dataset = dataset(context, round, from).await?;
+    match figures(context, period, from).await? {
+        Figures::Round(dataset) => run_round(context, *dataset, out, drafts).await,
+        Figures::Year(year) => run_year(context, *year, out, drafts).await,
+    }
+}
+
+async fn run_round(context: &mut Context, dataset: Dataset, out: &Path, drafts: &DraftArgs) -> anyhow::Result<()> {
     let round = dataset.round.name;
     let internal = if drafts.internal { Some(ledger::contacts(&context.office().await?, round).await?) } else { None };
     let wish = Wish {
@@ -114,23 +129,15 @@ pub(super) async fn run(
     context.out.one(&Written { round, form, files }, &lines)
 }
 
-pub(super) async fn run_year(
-    context: &mut Context,
-    year: i32,
-    out: &Path,
-    from: Option<&Path>,
-    drafts: &DraftArgs,
-) -> anyhow::Result<()> {
-    if from.is_some() || drafts.form.is_some() || drafts.notices || drafts.internal {
+async fn run_year(context: &mut Context, summary: Year, out: &Path, drafts: &DraftArgs) -> anyhow::Result<()> {
+    let (year, out, lang, pdf) = (summary.year, out.to_owned(), context.out.lang, drafts.pdf);
+    if drafts.form.is_some() || drafts.notices || drafts.internal {
         return Err(Usage {
-            zh: format!("--from、--form、--notices、--internal 用于批次，不适用于年度汇总（{year}）"),
-            en: format!("--from, --form, --notices and --internal are for rounds, not for a year ({year})"),
+            zh: format!("--form、--notices、--internal 用于批次，不适用于年度汇总（{year}）"),
+            en: format!("--form, --notices and --internal are for rounds, not for a year ({year})"),
         }
         .into());
     }
-    let office = context.office().await?;
-    let summary = ledger::year(&office, year, office.config.report.few_followers).await?;
-    let (out, lang, pdf) = (out.to_owned(), context.out.lang, drafts.pdf);
     let files = tokio::task::spawn_blocking(move || reports::write_year(&summary, &out, lang, pdf)).await??;
     let lines = lines(context, &files);
     context.out.one(&WrittenYear { year, files }, &lines)
@@ -141,33 +148,42 @@ fn lines(context: &Context, files: &[PathBuf]) -> Vec<(&'static str, String)> {
     files.iter().map(|file| (written, file.display().to_string())).collect()
 }
 
-/// The dataset of a round out of the database, or out of a file without one.
-pub(super) async fn dataset(
+/// The figures of a round or year out of the database, or out of a file without one.
+pub(super) async fn figures(
     context: &mut Context,
-    round: Option<RoundName>,
+    period: Option<Period>,
     from: Option<&Path>,
-) -> anyhow::Result<Dataset> {
+) -> anyhow::Result<Figures> {
     if let Some(file) = from {
         // Why: the office's language counts here too.
         context.config()?;
         let file = file.to_owned();
-        let dataset = tokio::task::spawn_blocking(move || reports::read_dataset(&file)).await??;
-        return match round {
-            Some(named) if named != dataset.round.name => Err(Usage {
-                zh: format!("该数据集属于批次{}，不是{named}", dataset.round.name),
-                en: format!("the dataset is of round {}, not {named}", dataset.round.name),
+        let figures = tokio::task::spawn_blocking(move || reports::read_figures(&file)).await??;
+        let is_about = match &figures {
+            Figures::Round(dataset) => Period::Round(dataset.round.name),
+            Figures::Year(year) => Period::Year(year.year),
+        };
+        return match period {
+            Some(named) if named != is_about => Err(Usage {
+                zh: format!("该数据文件属于{}，不是{named}", is_about.zh()),
+                en: format!("the file is about {is_about}, not {named}"),
             }
             .into()),
-            _ => Ok(dataset),
+            _ => Ok(figures),
         };
     }
-    let Some(round) = round else {
+    let Some(period) = period else {
         return Err(Usage {
-            zh: "请指明批次，或用 --from 指明 dataset.json".to_owned(),
-            en: "name a round, or a dataset.json with --from".to_owned(),
+            zh: "请指明批次或年份，或用 --from 指明 dataset.json 或 annual.json".to_owned(),
+            en: "name a round or a year, or a dataset.json or annual.json with --from".to_owned(),
         }
         .into());
     };
     let office = context.office().await?;
-    Ok(ledger::dataset(&office, round).await?)
+    Ok(match period {
+        Period::Round(round) => Figures::Round(Box::new(ledger::dataset(&office, round).await?)),
+        Period::Year(year) => {
+            Figures::Year(Box::new(ledger::year(&office, year, office.config.report.few_followers).await?))
+        }
+    })
 }

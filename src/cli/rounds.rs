@@ -70,6 +70,7 @@ pub(super) async fn run(context: &mut Context, command: RoundCommand) -> anyhow:
                     &format!("round {round} was frozen before; nothing was changed"),
                 );
             }
+            note_late(context, &office, &frozen);
             show(context, &office, &frozen).await
         }
         RoundCommand::Open { round, as_of, ratio, seed, rotation, notify } => {
@@ -86,6 +87,7 @@ pub(super) async fn run(context: &mut Context, command: RoundCommand) -> anyhow:
                     "the monitoring time lies over 7 days back: a rehearsal, no notices (add --notify to send them)",
                 );
             }
+            note_late(context, &office, &opened);
             show(context, &office, &opened).await
         }
         RoundCommand::Run { round, as_of, limit } => {
@@ -340,11 +342,8 @@ struct Verified {
 
 async fn verify(context: &mut Context, what: &str) -> anyhow::Result<()> {
     let draw: Draw = match what.parse::<RoundName>() {
-        Ok(name) if !Path::new(what).exists() => {
-            let office = context.office().await?;
-            sampling::export(&office, name).await?
-        }
-        _ => read_draw(what)?,
+        Ok(name) => draw_of(context, name, what).await?,
+        Err(_) => read_draw(what)?,
     };
     let difference = draw.verify().err().map(|mismatch| mismatch.text(context.out.lang));
     let view = Verified {
@@ -375,6 +374,33 @@ async fn verify(context: &mut Context, what: &str) -> anyhow::Result<()> {
             en: format!("{what}: the replay does not agree; first difference: {difference}"),
         }
         .into()),
+    }
+}
+
+/// The round of this name; a file only where the database has no such round (`./2026Q4` is always the file).
+async fn draw_of(context: &mut Context, name: RoundName, what: &str) -> anyhow::Result<Draw> {
+    let is_file = Path::new(what).is_file();
+    let office = match context.office().await {
+        Err(_) if is_file => return read_draw(what),
+        office => office?,
+    };
+    if is_file && office.store.read().await?.round(name).await?.is_none() {
+        return read_draw(what);
+    }
+    Ok(sampling::export(&office, name).await?)
+}
+
+/// Says where a window ends after its period: that is allowed, and seldom meant.
+fn note_late(context: &Context, office: &Office, round: &Round) {
+    let (first, last) = (round.name.window_start(), round.name.last_day());
+    let seen = office.date(round.as_of);
+    if seen > last {
+        context.out.note(
+            &format!("注意：监测时间点在该批次期间（截至{last}）之后，本批次检查 {first} 至 {seen} 的情况"),
+            &format!(
+                "note: the monitoring time lies after the period (to {last}); the round looks at {first} to {seen}"
+            ),
+        );
     }
 }
 

@@ -7,22 +7,32 @@
 //! - A proposal (整合, 关停) is a list of rows; it decides nothing.
 //! - [`Year::check`] counts everything again from the rows, and the units against the whole.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 use super::account::{AccountId, AccountStatus, Platform, UnitTier};
-use super::bulletin::{AccountResult, Imbalance, RowId, agree};
+use super::bulletin::{AccountResult, Imbalance};
 use super::issue::IssueStatus;
 use super::keyed::keyed_enum;
 use super::round::RoundName;
 use super::rule::{Class, Indicator};
 use super::time::LocalTime;
 
+mod check;
+mod count;
+mod naming;
 mod proposals;
+
+pub use count::{YearBehind, YearRow};
+pub use naming::describe;
 
 /// The format name of a year.
 pub const FORMAT: &str = "xuncha-annual/1";
+
+/// Whether this program reads a year of that format: as with a dataset, a minor version only adds.
+#[must_use]
+pub fn understands(format: &str) -> bool {
+    format.strip_prefix(FORMAT).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
 
 /// From so many rounds on, silence is no accident (无力维护).
 const SILENT_ROUNDS: usize = 2;
@@ -365,119 +375,6 @@ impl Year {
         built.check()?;
         Ok(built)
     }
-
-    /// Proves that the units sum to the whole, and that counts and proposals are what the rows give.
-    ///
-    /// Errors: the first disagreement.
-    pub fn check(&self) -> Result<(), Imbalance> {
-        agree("format", FORMAT, self.format.as_str(), Vec::new)?;
-        let mut known = BTreeSet::new();
-        for account in &self.accounts {
-            let times = if known.insert(&account.account_id) { "once" } else { "twice" };
-            agree(&format!("accounts[{}]", account.account_id), "once", times, || {
-                vec![RowId::Account(account.account_id.clone())]
-            })?;
-        }
-        let mut numbers = BTreeSet::new();
-        for issue in &self.issues {
-            let itself = || vec![RowId::Issue(issue.id)];
-            let name = format!("issues[{}]", issue.id);
-            agree(&name, "once", if numbers.insert(issue.id) { "once" } else { "twice" }, itself)?;
-            let place = if known.contains(&issue.account_id) { "registered" } else { "unknown" };
-            agree(&format!("{name}.account_id"), "registered", place, itself)?;
-        }
-        for round in &self.rounds {
-            let looks = self.accounts.iter().flat_map(|a| &a.looks).filter(|look| look.round == round.name).count();
-            number(&format!("rounds[{}].drawn", round.name), looks, round.drawn)?;
-        }
-        let whole = self.whole();
-        for (key, _, _, value) in UNIT_COLUMNS {
-            number(&format!("total.{key}"), value(&whole), value(&self.total))?;
-            number(&format!("units: sum of {key}"), value(&whole), self.units.iter().map(value).sum())?;
-        }
-        let units = self.by_unit();
-        number("units (lines)", units.len(), self.units.len())?;
-        for (want, have) in units.iter().zip(&self.units) {
-            agree("units", want.unit.as_str(), have.unit.as_str(), Vec::new)?;
-            for (key, _, _, value) in UNIT_COLUMNS {
-                number(&format!("units[{}].{key}", want.unit), value(want), value(have))?;
-            }
-        }
-        for unit in self.units.iter().chain([&self.total]) {
-            let name = if unit.unit.is_empty() { "total" } else { unit.unit.as_str() };
-            let results = unit.qualified + unit.problem + unit.failed + unit.unjudged + unit.pending;
-            number(&format!("{name}: results"), results, unit.looks)?;
-            number(&format!("{name}: classes"), unit.veto + unit.prominent + unit.ordinary, unit.problems)?;
-            number(&format!("{name}: closed and open"), unit.closed + unit.live, unit.problems)?;
-        }
-        let (merge, close) = self.proposals();
-        let same = |want: &[Proposal], have: &[Proposal]| if want == have { "the rows'" } else { "others" };
-        agree("merge", "the rows'", same(&merge, &self.merge), Vec::new)?;
-        agree("close", "the rows'", same(&close, &self.close), Vec::new)
-    }
-
-    /// All rows together, without regard to units.
-    fn whole(&self) -> UnitYear {
-        let mut all = UnitYear::default();
-        self.accounts.iter().for_each(|account| all.add_account(account));
-        self.issues.iter().for_each(|issue| all.add_issue(issue));
-        all
-    }
-
-    fn by_unit(&self) -> Vec<UnitYear> {
-        let mut units = BTreeMap::<&str, UnitYear>::new();
-        for account in &self.accounts {
-            let unit = units.entry(&account.unit).or_default();
-            unit.unit_tier = unit.unit_tier.or(account.unit_tier);
-            unit.add_account(account);
-        }
-        for issue in &self.issues {
-            units.entry(&issue.unit).or_default().add_issue(issue);
-        }
-        let named = |(name, unit): (&str, UnitYear)| UnitYear { unit: name.to_owned(), ..unit };
-        units.into_iter().map(named).collect()
-    }
-}
-
-impl UnitYear {
-    fn add_account(&mut self, account: &YearAccount) {
-        self.accounts += usize::from(account.status != AccountStatus::Closed);
-        for look in &account.looks {
-            self.looks += 1;
-            *match look.result {
-                AccountResult::Qualified => &mut self.qualified,
-                AccountResult::Problem => &mut self.problem,
-                AccountResult::Failed => &mut self.failed,
-                AccountResult::Unjudged => &mut self.unjudged,
-                AccountResult::Pending => &mut self.pending,
-            } += 1;
-        }
-    }
-
-    fn add_issue(&mut self, issue: &YearIssue) {
-        self.appealed += usize::from(issue.appealed);
-        self.fallen += usize::from(issue.fell());
-        self.advice += usize::from(issue.class == Class::Advice && !issue.fell());
-        if !issue.is_problem() {
-            return;
-        }
-        self.problems += 1;
-        self.veto += usize::from(issue.class == Class::Veto);
-        self.prominent += usize::from(issue.class == Class::Prominent);
-        self.ordinary += usize::from(issue.class == Class::Ordinary);
-        let closed = issue.status == IssueStatus::Closed;
-        self.closed += usize::from(closed);
-        self.closed_in_time += usize::from(closed && !issue.overdue);
-        self.live += usize::from(!closed);
-        self.overdue += usize::from(issue.overdue);
-        self.escalated += usize::from(issue.escalated);
-        self.rejected += usize::from(issue.rejected);
-        self.extended += usize::from(issue.extended);
-    }
-}
-
-fn number(figure: &str, expected: usize, found: usize) -> Result<(), Imbalance> {
-    agree(figure, &expected, &found, Vec::new)
 }
 
 #[cfg(test)]

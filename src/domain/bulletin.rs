@@ -15,9 +15,7 @@
 //! - Nothing personal: contacts never reach a dataset, numbers in what people and pages say
 //!   are masked, what is found of personal data is told by post, kind and count alone, and of a person who acted the family name alone is kept.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,24 +23,29 @@ use super::account::AccountId;
 use super::finding::Outcome;
 use super::issue::{Issue, IssueStatus};
 use super::keyed::keyed_enum;
-use super::privacy::mask;
 use super::rule::{Class, Indicator};
 
 mod breakdown;
 mod check;
+mod drawn;
 mod facts;
 mod figure;
 mod form;
 mod measure;
 mod naming;
 mod outward;
+mod refusal;
+mod row_id;
+#[cfg(test)]
+pub(crate) mod settle;
+#[cfg(test)]
+mod tamper_tests;
 #[cfg(test)]
 pub(crate) mod tests;
+mod told;
 mod trend;
 mod units;
 
-pub use check::Imbalance;
-pub(in crate::domain) use check::agree;
 pub use facts::{
     AccountFacts, Contact, Contacts, Context, Facts, KEPT_EXTRAS, MemberFacts, NoticeFacts, PreviousIssue,
     PreviousRound, Remedy, RoundFacts, SentNotice, Verdict,
@@ -52,7 +55,11 @@ pub use form::Form;
 pub use measure::Age;
 use measure::{Place, behind, counted};
 pub use naming::describe;
+pub(in crate::domain) use naming::near;
 pub use outward::said_of_a_leak;
+pub use refusal::Imbalance;
+pub(in crate::domain) use refusal::{Word, agree};
+pub use row_id::{Behind, RowId};
 pub use trend::EarlierRound;
 pub use units::UnitTally;
 
@@ -147,6 +154,9 @@ pub struct AccountRow {
     pub overturned: Vec<i64>,
     /// Numbers of its issues of this round.
     pub issues: Vec<i64>,
+    /// Units other than the one registered now in whose name its issues or notices still stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_units: Vec<String>,
 }
 
 impl AccountRow {
@@ -154,6 +164,12 @@ impl AccountRow {
     #[must_use]
     pub fn label(&self) -> String {
         format!("{}（{}）", self.facts.name, self.facts.platform.zh())
+    }
+
+    /// Whether the account is, or was when its issues were found, run by that unit.
+    #[must_use]
+    pub fn has_unit(&self, unit: &str) -> bool {
+        self.facts.unit == unit || self.former_units.iter().any(|former| former == unit)
     }
 
     /// Whether the unit handed in no review records, so that nothing proves that it reviews before it publishes.
@@ -275,55 +291,6 @@ pub struct Dataset {
     pub context: Context,
 }
 
-/// A row named for a reader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "row", content = "id", rename_all = "snake_case")]
-pub enum RowId {
-    /// An account.
-    Account(AccountId),
-    /// A finding.
-    Finding(i64),
-    /// An issue.
-    Issue(i64),
-    /// A stratum.
-    Stratum(String),
-}
-
-impl RowId {
-    /// The row in Chinese: `账号A001`.
-    #[must_use]
-    pub fn zh(&self) -> String {
-        match self {
-            Self::Account(id) => format!("账号{id}"),
-            Self::Finding(id) => format!("发现{id}"),
-            Self::Issue(id) => format!("问题{id}"),
-            Self::Stratum(key) => format!("抽样层{key}"),
-        }
-    }
-}
-
-impl fmt::Display for RowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Account(id) => write!(f, "account {id}"),
-            Self::Finding(id) => write!(f, "finding {id}"),
-            Self::Issue(id) => write!(f, "issue {id}"),
-            Self::Stratum(key) => write!(f, "stratum {key}"),
-        }
-    }
-}
-
-/// The rows behind a figure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Behind {
-    /// The figure.
-    pub figure: Figure,
-    /// The rows counted.
-    pub numerator: Vec<RowId>,
-    /// Out of these, for a rate.
-    pub denominator: Option<Vec<RowId>>,
-}
-
 impl Dataset {
     /// Counts the facts.
     ///
@@ -333,7 +300,6 @@ impl Dataset {
         let Facts { office, round, accounts, mut issues, mut previous, earlier, warnings_sent, notices, mut context } =
             facts;
         issues.sort_by_key(|issue| issue.id);
-        issues.iter_mut().for_each(without_persons);
         for earlier in previous.iter_mut().chain(&mut context.quarters) {
             earlier.issues.sort_by_key(|issue| issue.id);
         }
@@ -342,13 +308,19 @@ impl Dataset {
         for issue in &issues {
             of_account.entry(issue.account_id.clone()).or_default().push(issue);
         }
+        let mut told = BTreeMap::<i64, Vec<&str>>::new();
+        for notice in &context.sent {
+            notice.issues.iter().for_each(|issue| told.entry(*issue).or_default().push(&notice.unit));
+        }
         let mut rows: Vec<AccountRow> = accounts
             .into_iter()
             .map(|account| {
                 let issues = of_account.get(&account.account_id).map_or(&[][..], Vec::as_slice);
-                row(account, issues)
+                row(account, issues, &told)
             })
             .collect();
+        // Why only now: a verdict and its issue are told to be one by what stands in both.
+        issues.iter_mut().for_each(outward::without_persons);
         rows.sort_by(|a, b| a.facts.account_id.cmp(&b.facts.account_id));
         let mut dataset = Self {
             format: FORMAT.to_owned(),
@@ -424,19 +396,21 @@ impl Dataset {
             Place::Issue(n) => RowId::Issue(self.issues.get(n)?.id),
             Place::Previous(n) => RowId::Issue(self.previous.as_ref()?.issues.get(n)?.id),
             Place::Quarter(k, n) => RowId::Issue(self.context.quarters.get(k)?.issues.get(n)?.id),
+            Place::Notice(n) => RowId::Notice(self.context.sent.get(n)?.number.clone()),
         })
     }
 }
 
-fn row(mut facts: AccountFacts, issues: &[&Issue]) -> AccountRow {
+fn row(mut facts: AccountFacts, issues: &[&Issue], told: &BTreeMap<i64, Vec<&str>>) -> AccountRow {
     facts.extra.retain(|heading, _| KEPT_EXTRAS.contains(&heading.as_str()));
     let overturned = facts.member.as_mut().map(|member| overturn(member, issues)).unwrap_or_default();
-    facts.member.iter_mut().flat_map(|member| &mut member.verdicts).for_each(|v| hide(&mut v.summary));
-    facts.member.iter_mut().for_each(outward::hide_leaks);
-    let fell = |v: &&mut Verdict| overturned.contains(&v.finding_id);
-    facts.member.iter_mut().flat_map(|m| &mut m.verdicts).filter(fell).for_each(outward::withdraw);
+    facts.member.iter_mut().for_each(|member| outward::member_without_persons(member, &overturned));
     let result = facts.member.as_ref().map(AccountResult::of);
-    AccountRow { facts, result, overturned, issues: issues.iter().map(|issue| issue.id).collect() }
+    let notices = issues.iter().filter_map(|issue| told.get(&issue.id)).flatten().copied();
+    let units = issues.iter().map(|issue| issue.unit.as_str()).chain(notices);
+    let former: BTreeSet<&str> = units.filter(|unit| *unit != facts.unit).collect();
+    let former_units = former.into_iter().map(str::to_owned).collect();
+    AccountRow { facts, result, overturned, issues: issues.iter().map(|issue| issue.id).collect(), former_units }
 }
 
 /// Takes back what fell with a revoked or dismissed issue; the findings it takes back.
@@ -456,30 +430,4 @@ fn overturn(member: &mut MemberFacts, issues: &[&Issue]) -> Vec<i64> {
         }
     }
     overturned
-}
-
-/// Masks the personal numbers of a text in place.
-fn hide(text: &mut String) {
-    if let Cow::Owned(masked) = mask(text) {
-        *text = masked;
-    }
-}
-
-/// What people typed and pages showed without their numbers, and people by their family name.
-fn without_persons(issue: &mut Issue) {
-    hide(&mut issue.summary);
-    issue.evidence.snippet.iter_mut().for_each(hide);
-    outward::hide_leak(issue);
-    if has_fallen(issue.status) {
-        outward::withdraw_issue(issue);
-    }
-    for event in &mut issue.events {
-        hide(&mut event.note);
-        if !matches!(event.actor.as_str(), "xuncha" | "cli") {
-            let family = event.actor.chars().next().filter(|first| *first != '＊');
-            if let Some(first) = family {
-                event.actor = format!("{first}＊");
-            }
-        }
-    }
 }

@@ -22,16 +22,74 @@ pub fn same_body(subject: &str, unit: &str) -> bool {
     subject.ends_with(&unit) || unit.ends_with(&subject)
 }
 
-/// The people a field names, as they are compared: width folded, no white space; several are
-/// separated by commas, 、 or /.
+/// The people a field names, as they are compared: width folded, no white space, without the post or
+/// the office in brackets behind a name; several are separated by commas, 、 or /.
 #[must_use]
 pub fn people(field: &str) -> BTreeSet<String> {
     let folded: String = field.nfkc().flat_map(char::to_lowercase).collect();
-    folded
+    without_posts(&folded)
         .split(['、', ',', ';', '/', '，', '；'])
         .map(|name| name.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c)).collect())
         .filter(|name: &String| !name.is_empty())
         .collect()
+}
+
+/// How posts, and the bodies in which they are, end.
+const POSTS: &[&str] = &[
+    "局",
+    "科",
+    "室",
+    "处",
+    "厅",
+    "股",
+    "部",
+    "办",
+    "中心",
+    "单位",
+    "小组",
+    "委员会",
+    "委",
+    "院",
+    "所",
+    "站",
+    "队",
+    "会",
+    "长",
+    "主任",
+    "书记",
+    "员",
+    "编辑",
+    "审核",
+    "校对",
+    "签发",
+    "领导",
+    "经理",
+    "岗",
+    "负责人",
+    "秘书",
+    "编",
+    "审",
+    "职务",
+];
+
+/// A list of names without the posts in brackets behind them: 张三（局长）.
+///
+/// Why only what ends like a post: 李伟（大） and 李伟（小） are namesakes told apart, and behind
+/// 办公室 the brackets hold who it was.
+fn without_posts(folded: &str) -> String {
+    let is_post = |words: &str| words.chars().count() > 1 && POSTS.iter().any(|post| words.trim_end().ends_with(post));
+    let mut left = String::with_capacity(folded.len());
+    let mut rest = folded;
+    while let Some((before, after)) = rest.split_once(['(', '[', '【', '〔']) {
+        let Some((within, behind)) = after.split_once([')', ']', '】', '〕']) else { break };
+        let name = before.rsplit(['、', ',', ';', '/']).next().unwrap_or_default().trim();
+        left.push_str(before);
+        if name.is_empty() || is_post(name) || !is_post(within) {
+            left.extend(["(", within, ")"]);
+        }
+        rest = behind;
+    }
+    left + rest
 }
 
 /// Whether a unit is held to one account on the platform (国办发〔2018〕123号): the rule speaks of
@@ -167,10 +225,18 @@ mod tests {
             ("张\u{FE0F}三\u{202C}", "张三"),
             ("张三、李四", "李四,张三"),
             ("张三(办)", "张三（办）"),
+            ("张三（办公室）", "张三(局长)"),
+            ("张三【审核】、李四（科长、主任）", "李四，张三"),
         ] {
             assert_eq!(people(a), people(b), "{a}");
         }
         assert_ne!(people("张三"), people("张山"));
+        assert_ne!(people("李伟（大）"), people("李伟（小）"));
+        assert_ne!(people("王芳(1)"), people("王芳(2)"));
+        assert_ne!(people("办公室（张三）"), people("办公室（李四）"));
+        assert_ne!(people("副局长(王五)"), people("副局长(赵六)"));
+        assert_ne!(people("(张三)"), people("(李四)"));
+        assert_ne!(people("张三（办"), people("李四（办"));
         assert!(people(" 、 ").is_empty());
     }
 

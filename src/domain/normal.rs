@@ -101,10 +101,15 @@ pub fn normalise_url(text: &str) -> Option<String> {
         let named = url.path().trim_end_matches('/') == "/s";
         keep_pairs(&mut url, |name| named && WECHAT_ARTICLE.contains(&name));
     } else {
-        let platform = PLATFORM_HOSTS.iter().any(|p| host == *p || host.ends_with(&format!(".{p}")));
+        let platform = PLATFORM_HOSTS.iter().any(|p| is_of(&host, p));
         keep_pairs(&mut url, |name| !is_tracking(name, platform));
     }
     Some(url.into())
+}
+
+/// Whether `host` is `domain`, or below it.
+fn is_of(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// Hosts that put general words into tracking parameters.

@@ -1,6 +1,6 @@
 //! What a source adapter reads: posts, and a profile where the source has one.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 
 /// One published item of an account.
@@ -66,10 +66,118 @@ pub struct Reading {
 impl Reading {
     /// The newest publication time not after `as_of`.
     ///
-    /// A source that dates a post after the monitoring time (a scheduled post, a clock
-    /// that runs ahead) must not hide how old the posts before it are.
+    /// A post that came after the monitoring time says nothing of the time before it. Whether this
+    /// one proves silence is another question: see [`Self::unplaced`], [`Self::ends_later`],
+    /// [`Self::is_ahead_of`] and [`Self::is_oldest_first`].
     #[must_use]
-    pub fn newest_until(&self, as_of: DateTime<chrono::Utc>) -> Option<DateTime<FixedOffset>> {
+    pub fn newest_until(&self, as_of: DateTime<Utc>) -> Option<DateTime<FixedOffset>> {
         self.posts.iter().filter_map(|p| p.published_at).filter(|at| *at <= as_of).max()
+    }
+
+    /// Listed posts whose date cannot be read and that may be newer than [`Self::newest_until`].
+    ///
+    /// Behind a dated post of a list that runs from new to old, a post is older than that one; what
+    /// is pinned says nothing of the order.
+    #[must_use]
+    pub fn unplaced(&self, as_of: DateTime<Utc>) -> usize {
+        let is_ordered = self.runs(|before, after| before >= after);
+        let mut is_older = false;
+        let mut unplaced = 0;
+        for post in self.posts.iter().filter(|post| !post.pinned) {
+            match post.published_at {
+                Some(at) => is_older |= is_ordered && at <= as_of,
+                None => unplaced += usize::from(!is_older),
+            }
+        }
+        unplaced
+    }
+
+    /// Whether posts from after `as_of` fill the list, so that those before it may not be shown.
+    ///
+    /// A list reaches back where a post from before stands behind them; a pinned one proves nothing.
+    #[must_use]
+    pub fn ends_later(&self, as_of: DateTime<Utc>) -> bool {
+        let dates = self.posts.iter().filter(|post| !post.pinned).filter_map(|post| post.published_at);
+        dates.last().is_some_and(|last| last > as_of)
+    }
+
+    /// Whether a post is dated after `now`: the source's dates are wrong, or they are no dates of publication.
+    #[must_use]
+    pub fn is_ahead_of(&self, now: DateTime<Utc>) -> bool {
+        self.posts.iter().filter_map(|post| post.published_at).any(|at| at > now)
+    }
+
+    /// Whether the list runs from old to new: the newest may stand on a page that was not seen.
+    #[must_use]
+    pub fn is_oldest_first(&self) -> bool {
+        self.posts.iter().filter(|post| !post.pinned).count() >= LONG_LIST && self.runs(|before, after| before <= after)
+    }
+
+    /// Whether each dated post and the next one are in order, and not all of one time.
+    fn runs(&self, in_order: fn(DateTime<FixedOffset>, DateTime<FixedOffset>) -> bool) -> bool {
+        let dates: Vec<_> =
+            self.posts.iter().filter(|post| !post.pinned).filter_map(|post| post.published_at).collect();
+        let pairs = || dates.iter().zip(dates.iter().skip(1));
+        pairs().all(|(before, after)| in_order(*before, *after)) && pairs().any(|(before, after)| before != after)
+    }
+}
+
+/// From so many posts on the order of a list is no chance.
+const LONG_LIST: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(posts: &[(&str, bool)]) -> Reading {
+        let post = |(date, pinned): &(&str, bool)| Post {
+            id: String::new(),
+            url: None,
+            title: String::new(),
+            published_at: DateTime::parse_from_rfc3339(&format!("{date}T08:00:00+08:00")).ok(),
+            pinned: *pinned,
+            text: String::new(),
+            links: Vec::new(),
+        };
+        Reading { posts: posts.iter().map(post).collect(), ..Reading::default() }
+    }
+
+    fn plain(dates: &[&str]) -> Reading {
+        reading(&dates.iter().map(|date| (*date, false)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_post_without_a_date_is_older_only_behind_a_dated_one_of_a_list_in_order() {
+        let as_of = "2026-11-23T00:00:00Z".parse().unwrap();
+        for (dates, wanted) in [
+            (vec!["2026-06-01", "2026-05-01"], 0),
+            (vec!["?", "2026-06-01", "2026-05-01"], 1),
+            (vec!["2026-06-01", "?", "2026-05-01", "?"], 0),
+            (vec!["2026-05-01", "2026-06-01", "?"], 1),
+            (vec!["2026-06-01", "?"], 1),
+            (vec!["2026-06-01", "2026-06-01", "?"], 1),
+            // Between a post from after the monitoring time and one from before it.
+            (vec!["2026-11-24", "?", "2026-06-01"], 1),
+        ] {
+            assert_eq!(plain(&dates).unplaced(as_of), wanted, "{dates:?}");
+        }
+        assert_eq!(reading(&[("?", true), ("2026-06-01", false), ("2026-05-01", false)]).unplaced(as_of), 0);
+    }
+
+    #[test]
+    fn a_list_filled_by_later_posts_shows_nothing_of_the_time_before() {
+        let as_of = "2026-11-20T00:00:00Z".parse().unwrap();
+        let (later, old) = (("2026-11-23", false), ("2024-01-01", false));
+        assert!(!reading(&[later, later, old]).ends_later(as_of));
+        assert!(reading(&[old, later, later]).ends_later(as_of));
+        assert!(reading(&[later, later, ("2024-01-01", true)]).ends_later(as_of));
+        assert!(!reading(&[old]).ends_later(as_of) && !Reading::default().ends_later(as_of));
+    }
+
+    #[test]
+    fn a_list_from_old_to_new_may_go_on() {
+        assert!(plain(&["2020-01-01", "2020-02-01", "2020-02-01", "2020-03-01", "2020-04-01"]).is_oldest_first());
+        assert!(!plain(&["2020-01-01"; 6]).is_oldest_first());
+        assert!(!plain(&["2020-01-01", "2020-02-01", "2020-03-01", "2020-04-01", "2020-01-01"]).is_oldest_first());
     }
 }

@@ -75,6 +75,27 @@ impl RoundName {
         }
     }
 
+    /// The last day of its period: of the quarter, of the half year; a patrol's own day.
+    #[must_use]
+    pub fn last_day(self) -> NaiveDate {
+        let before = |day: NaiveDate| day.pred_opt().unwrap_or(day);
+        match self {
+            Self::Quarter(year, 4) => before(Self::Quarter(year + 1, 1).window_start()),
+            Self::Quarter(year, quarter) => before(Self::Quarter(year, quarter + 1).window_start()),
+            Self::Half(year, 1) => before(Self::Half(year, 2).window_start()),
+            Self::Half(year, _) => before(Self::Half(year + 1, 1).window_start()),
+            Self::Day(day) => day,
+        }
+    }
+
+    /// The last day on which it may still be looked at: its period's length after the period's end.
+    /// What is seen later says nothing of the period.
+    #[must_use]
+    pub fn latest_day(self) -> NaiveDate {
+        let (first, last) = (self.window_start(), self.last_day());
+        last.checked_add_signed(last - first).unwrap_or(last)
+    }
+
     /// The instant at which the window begins in the office's zone.
     #[must_use]
     pub fn window_from(self, zone: Tz) -> DateTime<Utc> {
@@ -167,6 +188,20 @@ impl<'de> serde::Deserialize<'de> for RoundName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_period_ends_before_the_next_begins() {
+        for (text, last, latest) in [
+            ("2026Q4", "2026-12-31", "2027-04-01"),
+            ("2026Q1", "2026-03-31", "2026-06-28"),
+            ("2026H1", "2026-06-30", "2026-12-27"),
+            ("2026H2", "2026-12-31", "2027-07-02"),
+            ("2026-11-23", "2026-11-23", "2026-12-23"),
+        ] {
+            let name: RoundName = text.parse().unwrap();
+            assert_eq!((name.last_day().to_string(), name.latest_day().to_string()), (last.into(), latest.into()));
+        }
+    }
 
     #[test]
     fn names_round_trip_and_know_their_window() {

@@ -158,12 +158,17 @@ pub fn sort_frame(frame: &mut [FrameRow]) {
 /// SHA-256 of a sorted frame's canonical text, hex.
 #[must_use]
 pub fn frame_sha256(frame: &[FrameRow]) -> String {
+    frame_sha256_of(frame.iter().map(|row| (&row.account_id, row.stratum.as_str(), row.drawn_this_year)))
+}
+
+/// The same of rows `(account, stratum, drawn this year)` in the order of their ids.
+pub fn frame_sha256_of<'f>(frame: impl IntoIterator<Item = (&'f AccountId, &'f str, bool)>) -> String {
     let mut hash = Sha256::new();
-    for row in frame {
-        hash.update(row.account_id.as_str());
+    for (account_id, stratum, drawn_this_year) in frame {
+        hash.update(account_id.as_str());
         hash.update("\t");
-        hash.update(&row.stratum);
-        hash.update(if row.drawn_this_year { "\t1\n" } else { "\t0\n" });
+        hash.update(stratum);
+        hash.update(if drawn_this_year { "\t1\n" } else { "\t0\n" });
     }
     hex(&hash.finalize())
 }

@@ -26,6 +26,7 @@ mod tls;
 #[cfg(test)]
 pub(crate) mod world;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -109,10 +110,28 @@ struct Shared {
     client: Client,
     fresh: Client,
     control: OnceLock<Option<Client>>,
+    at_once: usize,
     gate: Semaphore,
+    resting: AtomicUsize,
     hosts: hosts::Hosts,
     // Held while the control URLs are asked, so that a thousand failing looks ask them once.
     online: Mutex<Option<(Instant, Connectivity)>>,
+}
+
+/// A look that rests, for as long as it does.
+struct Resting<'c>(&'c AtomicUsize);
+
+impl<'c> Resting<'c> {
+    fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Resting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A failed attempt and where it failed.
@@ -146,7 +165,9 @@ impl Fetcher {
             client,
             fresh,
             control: OnceLock::new(),
+            at_once,
             gate: Semaphore::new(at_once),
+            resting: AtomicUsize::new(0),
             hosts: hosts::Hosts::new(per_host, settings.per_host_interval, kept),
             online: Mutex::const_new(None),
             settings,
@@ -189,7 +210,7 @@ impl Fetcher {
                     Err(missed) => missed.failure.kind.is_transient(),
                 };
             if again {
-                tokio::time::sleep(self.pause(&start, attempts)).await;
+                self.rest(tokio::time::sleep(self.pause(&start, attempts))).await;
                 attempts += 1;
                 continue;
             }
@@ -215,10 +236,21 @@ impl Fetcher {
         Lineup::new(settings.per_host_concurrency, interval)
     }
 
-    /// Requests that could begin now.
+    /// Looks that wait for a host's turn or before they try again, and ask nobody meanwhile.
     #[must_use]
-    pub fn room(&self) -> usize {
-        self.shared.gate.available_permits()
+    pub fn resting(&self) -> usize {
+        self.shared.resting.load(Ordering::Relaxed)
+    }
+
+    /// Requests under way at once.
+    #[must_use]
+    pub fn at_once(&self) -> usize {
+        self.shared.at_once
+    }
+
+    async fn rest<T>(&self, wait: impl Future<Output = T>) -> T {
+        let _resting = Resting::new(&self.shared.resting);
+        wait.await
     }
 
     /// Whether a URL is loopback that the settings let us fetch: our own outage does not excuse it.
@@ -286,7 +318,7 @@ impl Fetcher {
                 let failure = Failure { chain, elapsed: spent, ..Failure::at_once(kind, detail) };
                 return Err(Missed { failure, at: url });
             }
-            let mut turn = shared.hosts.turn(&url, !self.is_exempt(&url)).await;
+            let mut turn = self.rest(shared.hosts.turn(&url, !self.is_exempt(&url))).await;
             let gate = shared.gate.acquire().await;
             let asked_at = Instant::now();
             let keeps_open = !ask.fresh && shared.hosts.begin(&mut turn, asked_at, ask.last);
@@ -296,6 +328,10 @@ impl Fetcher {
             let hop = Box::pin(ask_one(client, &url, &mut cookies, &ask));
             let answer = tokio::time::timeout(shared.settings.timeout.saturating_sub(spent), hop).await;
             spent += asked_at.elapsed();
+            if keeps_open {
+                // Why: the connection comes back a moment after the answer; who asks before opens a second one.
+                tokio::task::yield_now().await;
+            }
             drop(gate);
             drop(turn);
             let answer = answer.unwrap_or_else(|_| {

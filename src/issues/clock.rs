@@ -22,14 +22,13 @@ pub fn deadline(office: &Office, class: Class, accepted_at: DateTime<Utc>) -> De
     office.calendar.deadline(office.date(accepted_at), office.working_days(class))
 }
 
-/// A deadline that would fall on a day off runs to the end of the next working day.
+/// The end of the day of `due`, or of the next working day where that is a day off: a unit is told
+/// a date, and has the whole of it.
 #[must_use]
-pub fn on_a_working_day(office: &Office, due: DateTime<Utc>) -> DateTime<Utc> {
-    let on = office.date(due);
-    if office.calendar.is_workday(on) {
-        return due;
-    }
-    due_at(Deadline { on: office.calendar.next_workday(on), provisional: false }, office.zone())
+pub fn end_of_working_day(office: &Office, due: DateTime<Utc>) -> DateTime<Utc> {
+    let day = office.date(due);
+    let on = if office.calendar.is_workday(day) { day } else { office.calendar.next_workday(day) };
+    due_at(Deadline { on, provisional: false }, office.zone())
 }
 
 /// A channel accepted a notice for the first time: the clocks of its issues start.

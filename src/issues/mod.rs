@@ -185,7 +185,7 @@ pub async fn act_in(
         Ok(Decision::Change(next, kind)) => (next, kind),
     };
     if action == Action::Uphold {
-        next.due_at = next.due_at.map(|due| clock::on_a_working_day(office, due));
+        next.due_at = next.due_at.map(|due| clock::end_of_working_day(office, due));
     }
     tx.save_issue(id, &found.state, &next).await?;
     append(tx, id, now, actor, kind, note).await?;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::columns::{Cells, Column, read_sheet};
-use super::problem::{ProblemKind, Sheet};
+use super::problem::{Headings, Problem, ProblemKind, Sheet};
+use super::sent::SentKind;
 use super::table::{FileError, Limits};
 use super::values;
 use crate::domain::account::{Account, AccountId, AccountStatus, Personal};
@@ -41,8 +42,15 @@ keyed_enum! {
 }
 
 impl Column for AccountColumn {
+    const KIND: SentKind = SentKind::Accounts;
+    const COLUMNS: &'static [Self] = Self::ALL;
+
     fn parse(heading: &str) -> Option<Self> {
         Self::parse(heading)
+    }
+
+    fn key(self) -> &'static str {
+        self.key()
     }
 
     fn heading(self) -> &'static str {
@@ -59,8 +67,8 @@ impl Column for AccountColumn {
 }
 
 /// The columns without which a file is not a registry.
-const REQUIRED: &[AccountColumn] =
-    &[AccountColumn::AccountId, AccountColumn::Name, AccountColumn::Platform, AccountColumn::Unit];
+const REQUIRED: &[&[AccountColumn]] =
+    &[&[AccountColumn::AccountId], &[AccountColumn::Name], &[AccountColumn::Platform], &[AccountColumn::Unit]];
 
 /// Reads a registry file (CSV or XLSX) with every problem it has.
 ///
@@ -137,4 +145,46 @@ fn read_account(cells: &mut Cells<'_, AccountColumn>) -> Option<Account> {
         service_links: service_links.unwrap_or_default(),
         extra: cells.extra(),
     })
+}
+
+/// An account as its row and the registry say it together: a column that the file does not have
+/// says nothing, and what is known stays; an empty cell of a column that it has empties the field.
+#[must_use]
+pub fn keep_unsaid(mut account: Account, known: &Account, headings: &Headings) -> Account {
+    use AccountColumn as C;
+    for column in headings.absent.iter().filter_map(|key| C::parse(key)) {
+        match column {
+            C::AccountId => {}
+            C::Name => account.name.clone_from(&known.name),
+            C::Platform => account.platform = known.platform,
+            C::Unit => account.unit.clone_from(&known.unit),
+            C::UnitTier => account.unit_tier = known.unit_tier,
+            C::SupervisingUnit => account.supervising_unit.clone_from(&known.supervising_unit),
+            C::RepresentsGovernment => account.represents_government = known.represents_government,
+            C::Status => account.status = known.status,
+            C::FilingNo => account.filing_no.clone_from(&known.filing_no),
+            C::OpenedOn => account.opened_on = known.opened_on,
+            C::Followers => account.followers = known.followers,
+            C::CertifiedSubject => account.certified_subject.clone_from(&known.certified_subject),
+            C::Admin => account.admin.clone_from(&known.admin),
+            C::AdminContact => account.admin_contact.clone_from(&known.admin_contact),
+            C::Source => account.source = known.source,
+            C::SourceUrl => account.source_url.clone_from(&known.source_url),
+            C::SourceOptions => account.source_options.clone_from(&known.source_options),
+            C::ServiceLinks => account.service_links.clone_from(&known.service_links),
+        }
+    }
+    for (heading, value) in known.extra.iter().filter(|(heading, _)| !headings.unknown.contains(heading)) {
+        account.extra.insert(heading.clone(), value.clone());
+    }
+    account
+}
+
+/// Whether what was kept still fits what the row says: options belong to their adapter.
+#[must_use]
+pub fn misfit(account: &Account, file: &Path, line: usize) -> Option<Problem> {
+    let fault = account.source?.check_options(&account.source_options).err()?;
+    let column = AccountColumn::SourceOptions.zh().to_owned();
+    let kind = ProblemKind::BadOption(fault);
+    Some(Problem { file: file.to_owned(), line, column, value: String::new(), kind })
 }

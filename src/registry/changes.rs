@@ -1,5 +1,7 @@
 //! What a new version of an account's entry means for its life (开设、变更、关停、注销).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Lang;
@@ -27,6 +29,33 @@ keyed_enum! {
         SupervisingUnit = "supervising_unit", "主管单位", "Supervising unit";
         CertifiedSubject = "certified_subject", "认证主体", "Certified subject";
         Status = "status", "状态", "Status";
+        UnitTier = "unit_tier", "单位层级", "Unit tier";
+        RepresentsGovernment = "represents_government", "代表主体", "Represents the government";
+        FilingNo = "filing_no", "备案编号", "Filing number";
+        OpenedOn = "opened_on", "开设日期", "Opened on";
+        Admin = "admin", "管理员", "Administrator";
+        AdminContact = "admin_contact", "联系方式", "Contact";
+        Source = "source", "采集方式", "Source";
+        SourceUrl = "source_url", "采集地址", "Source URL";
+        SourceOptions = "source_options", "采集参数", "Source options";
+        ServiceLinks = "service_links", "服务链接", "Service links";
+        Extra = "extra", "其他列", "Other columns";
+    }
+}
+
+/// A value is kept in an event with at most this many characters.
+const KEPT: usize = 300;
+/// What an event keeps of a person.
+const HIDDEN: &str = "***";
+
+impl ChangedField {
+    /// Whether a filing has to stand behind a change of it: who the account is, whose, and in what state.
+    #[must_use]
+    pub const fn is_of_life(self) -> bool {
+        matches!(
+            self,
+            Self::Name | Self::Platform | Self::Unit | Self::SupervisingUnit | Self::CertifiedSubject | Self::Status
+        )
     }
 }
 
@@ -37,7 +66,8 @@ pub struct Change {
     pub kind: ChangeKind,
     /// To which field.
     pub field: ChangedField,
-    /// Its value before, as a person reads it; for a status its key. Empty for a new account.
+    /// Its value before, as a person reads it; for a status its key. Empty for a new account,
+    /// `***` for a person's, nothing but the headings for other columns.
     pub from: String,
     /// Its value now.
     pub to: String,
@@ -59,6 +89,14 @@ impl Change {
         let (from, to) = (shown(&self.from), shown(&self.to));
         match (lang, self.kind) {
             (_, ChangeKind::Opened) => kind.to_owned(),
+            (Lang::Zh, _) if self.from == HIDDEN && self.to == HIDDEN => format!("{kind}：{field}已更换"),
+            (Lang::En, _) if self.from == HIDDEN && self.to == HIDDEN => format!("{kind}: {field} replaced"),
+            (Lang::Zh, _) if self.to == HIDDEN => format!("{kind}：已登记{field}"),
+            (Lang::En, _) if self.to == HIDDEN => format!("{kind}: {field} entered"),
+            (Lang::Zh, _) if self.from == HIDDEN => format!("{kind}：{field}已清空"),
+            (Lang::En, _) if self.from == HIDDEN => format!("{kind}: {field} emptied"),
+            (Lang::Zh, _) if self.field == ChangedField::Extra => format!("{kind}：{field}（{to}）"),
+            (Lang::En, _) if self.field == ChangedField::Extra => format!("{kind}: {field} ({to})"),
             (Lang::Zh, _) => format!("{kind}：{field}由“{from}”改为“{to}”"),
             (Lang::En, _) => format!("{kind}: {field} from `{from}` to `{to}`"),
         }
@@ -77,7 +115,9 @@ pub fn opening(new: &Account) -> Change {
     }
 }
 
-/// The events that lead from `old` to `new`; none when nothing of an account's life changed.
+/// The events that lead from `old` to `new`, one for each field that changed.
+///
+/// The followers leave none: a count that comes with every import is no act of anybody's.
 #[must_use]
 pub fn compare(old: &Account, new: &Account) -> Vec<Change> {
     let refiled = new.filing_no.is_some() && new.filing_no != old.filing_no;
@@ -98,6 +138,47 @@ pub fn compare(old: &Account, new: &Account) -> Vec<Change> {
     note(ChangeKind::Changed, ChangedField::CertifiedSubject, &certified.0, &certified.1);
     let kind = status_change(old.status, new.status);
     note(kind, ChangedField::Status, old.status.key(), new.status.key());
+    let mut details = |field, from: &str, to: &str| {
+        if from != to {
+            let kept = |text: &str| text.chars().take(KEPT).collect();
+            let filed = if field == ChangedField::FilingNo { new.filing_no.is_some() } else { refiled };
+            changes.push(Change { kind: ChangeKind::Changed, field, from: kept(from), to: kept(to), filed });
+        }
+    };
+    let tier = |account: &Account| account.unit_tier.map_or("", |tier| tier.zh());
+    details(ChangedField::UnitTier, tier(old), tier(new));
+    let flag = |account: &Account| if account.represents_government { "是" } else { "否" };
+    details(ChangedField::RepresentsGovernment, flag(old), flag(new));
+    details(ChangedField::FilingNo, &optional(&old.filing_no), &optional(&new.filing_no));
+    let day = |account: &Account| account.opened_on.map_or_else(String::new, |day| day.to_string());
+    details(ChangedField::OpenedOn, &day(old), &day(new));
+    let source = |account: &Account| account.source.map_or("", |source| source.zh());
+    details(ChangedField::Source, source(old), source(new));
+    details(ChangedField::SourceUrl, &optional(&old.source_url), &optional(&new.source_url));
+    let options = |account: &Account| match account.source_options.is_empty() {
+        true => String::new(),
+        false => serde_json::Value::Object(account.source_options.clone()).to_string(),
+    };
+    details(ChangedField::SourceOptions, &options(old), &options(new));
+    details(ChangedField::ServiceLinks, &old.service_links.join(" "), &new.service_links.join(" "));
+    let mut hidden = |field, was_there: bool, is_there: bool| {
+        let shown = |there| if there { HIDDEN.to_owned() } else { String::new() };
+        let (kind, from, to) = (ChangeKind::Changed, shown(was_there), shown(is_there));
+        changes.push(Change { kind, field, from, to, filed: refiled });
+    };
+    if old.admin != new.admin {
+        hidden(ChangedField::Admin, old.admin.is_some(), new.admin.is_some());
+    }
+    if old.admin_contact != new.admin_contact {
+        hidden(ChangedField::AdminContact, old.admin_contact.is_some(), new.admin_contact.is_some());
+    }
+    if old.extra != new.extra {
+        let names: BTreeSet<&String> = old.extra.keys().chain(new.extra.keys()).collect();
+        let changed = names.into_iter().filter(|name| old.extra.get(*name) != new.extra.get(*name));
+        let to: String = changed.map(String::as_str).collect::<Vec<_>>().join("、").chars().take(KEPT).collect();
+        let (kind, field) = (ChangeKind::Changed, ChangedField::Extra);
+        changes.push(Change { kind, field, from: String::new(), to, filed: refiled });
+    }
     changes
 }
 
@@ -116,13 +197,47 @@ fn status_change(old: AccountStatus, new: AccountStatus) -> ChangeKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::account::Personal;
     use crate::registry::tests::account;
 
     #[test]
-    fn nothing_changed_is_no_event_whatever_happens_to_the_sources() {
+    fn nothing_changed_is_no_event_and_neither_are_new_followers() {
         let old = account("YX-001", "云溪发布");
-        let new = Account { followers: Some(9), source_url: Some("https://a.example/".to_owned()), ..old.clone() };
+        let new = Account { followers: Some(9), ..old.clone() };
         assert!(compare(&old, &new).is_empty());
+    }
+
+    #[test]
+    fn every_other_field_leaves_its_event_and_no_person_stands_in_it() {
+        let old = account("YX-001", "云溪发布");
+        let new = Account {
+            filing_no: None,
+            opened_on: None,
+            admin: Some(Personal::new("李示例")),
+            admin_contact: None,
+            source: None,
+            source_url: None,
+            service_links: Vec::new(),
+            unit_tier: None,
+            represents_government: true,
+            source_options: serde_json::Map::from_iter([("user".to_owned(), "1".into())]),
+            extra: [("手机".to_owned(), "000-0000002".to_owned())].into(),
+            ..old.clone()
+        };
+        let changes = compare(&old, &new);
+        assert_eq!(changes.len(), 11);
+        assert!(changes.iter().all(|change| !change.field.is_of_life() && !change.filed), "{changes:?}");
+        let texts: Vec<String> = changes.iter().map(|change| change.text(Lang::Zh)).collect();
+        let has = |text: &str| assert!(texts.iter().any(|t| t == text), "{texts:?}");
+        has("变更：备案编号由“云备2026001”改为“—”");
+        has("变更：采集方式由“订阅源”改为“—”");
+        has("变更：管理员已更换");
+        has("变更：联系方式已清空");
+        has("变更：其他列（手机）");
+        let whole = serde_json::to_string(&changes).unwrap();
+        for personal in ["张示例", "李示例", "000-0000001", "000-0000002"] {
+            assert!(!whole.contains(personal), "{whole}");
+        }
     }
 
     #[test]
@@ -133,7 +248,7 @@ mod tests {
         assert_eq!((changes.len(), changes[0].kind, changes[0].filed), (1, ChangeKind::Renamed, false));
         assert_eq!(changes[0].text(Lang::Zh), "更名：账号名称由“云溪发布”改为“云溪融媒”");
         let filed = Account { filing_no: Some("云备2".to_owned()), ..renamed };
-        assert!(compare(&old, &filed)[0].filed);
+        assert!(compare(&old, &filed).iter().all(|change| change.filed));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use super::problem::{Problem, ProblemKind, Sheet};
+use super::problem::{Headings, Problem, ProblemKind, Sheet};
+use super::sent::{self, SentKind};
 use super::table::{self, FileError, Limits, Row};
 use super::values;
+use crate::domain::privacy::mask;
 
 /// A title may stand above the heading row, as official tables have it; this many rows are looked at.
 const ROWS_BEFORE_HEADINGS: usize = 5;
@@ -14,10 +16,26 @@ const SHOWN: usize = 60;
 /// Longest value of a column that the program does not know.
 const LONGEST_EXTRA: usize = 4_000;
 
+/// A heading is shown with at most this many characters, and at most so many of them.
+const HEADING_SHOWN: usize = 20;
+const HEADINGS_SHOWN: usize = 30;
+/// A cell with so many digits in the heading row is somebody's data.
+const DIGITS_OF_DATA: usize = 5;
+
 /// A column that a kind of file knows.
-pub(super) trait Column: Copy + PartialEq {
+pub(super) trait Column: Copy + PartialEq + 'static {
+    /// The kind of file.
+    const KIND: SentKind;
+    /// Every column of it.
+    const COLUMNS: &'static [Self];
     /// The column under this heading.
     fn parse(heading: &str) -> Option<Self>;
+    /// The column that an unknown heading was probably meant to be.
+    fn resembling(_heading: &str) -> Option<Self> {
+        None
+    }
+    /// The stable key.
+    fn key(self) -> &'static str;
     /// The heading to write.
     fn heading(self) -> &'static str;
     /// Whether its values are personal data.
@@ -34,10 +52,12 @@ struct Layout<C> {
 }
 
 /// Reads every row under the headings by `build`; rows that it notes a problem for are left out.
+///
+/// Of each group in `required` one column has to be there.
 pub(super) fn read_sheet<C: Column, T>(
     path: &Path,
     limits: Limits,
-    required: &[C],
+    required: &[&[C]],
     mut build: impl FnMut(&mut Cells<'_, C>) -> Option<T>,
 ) -> Result<Sheet<T>, FileError> {
     let mut sheet = Sheet::new();
@@ -46,8 +66,7 @@ pub(super) fn read_sheet<C: Column, T>(
     let mut above: Vec<Row> = Vec::new();
     table::read_while(path, limits, |row| {
         let Some(layout) = &layout else {
-            let headings = row.cells.iter().filter(|cell| C::parse(&plain_heading(cell)).is_some()).count();
-            if headings >= 2 {
+            if known_headings::<C>(&row) >= 2 {
                 (layout, usable) = read_headings(path, &row, required, &mut sheet);
             } else if above.len() < ROWS_BEFORE_HEADINGS {
                 above.push(row);
@@ -67,17 +86,23 @@ pub(super) fn read_sheet<C: Column, T>(
         true
     })?;
     if layout.is_none() {
-        let row = above.into_iter().next().unwrap_or_default();
+        // The row most like a heading row: a title above it has one cell and no known heading.
+        let likeness = |row: &Row| (known_headings::<C>(row), row.cells.iter().filter(|cell| !cell.is_empty()).count());
+        let row = above.into_iter().rev().max_by_key(likeness).unwrap_or_default();
         read_headings(path, &row, required, &mut sheet);
     }
     Ok(sheet)
+}
+
+fn known_headings<C: Column>(row: &Row) -> usize {
+    row.cells.iter().filter(|cell| C::parse(&plain_heading(cell)).is_some()).count()
 }
 
 /// The layout, and whether rows can be read by it.
 fn read_headings<C: Column, T>(
     path: &Path,
     row: &Row,
-    required: &[C],
+    required: &[&[C]],
     sheet: &mut Sheet<T>,
 ) -> (Option<Layout<C>>, bool) {
     let mut layout = Layout { headings: Vec::new(), known: Vec::new(), extra: Vec::new() };
@@ -101,21 +126,45 @@ fn read_headings<C: Column, T>(
         }
         layout.headings.push(heading);
     }
-    for column in required {
-        if !layout.known.iter().any(|(known, _)| known == column) {
-            sheet.note(problem(column.heading().to_owned(), ProblemKind::MissingHeading));
+    let is_there = |column: &C| layout.known.iter().any(|(known, _)| known == column);
+    for (name, _) in &layout.extra {
+        if let Some(meant) = C::resembling(name).filter(|meant| !is_there(meant)) {
+            sheet.note(problem(shown_heading(name), ProblemKind::MisnamedHeading(meant.heading())));
         }
     }
+    let missing: Vec<Vec<&str>> = required
+        .iter()
+        .filter(|group| !group.iter().any(is_there))
+        .map(|group| group.iter().map(|column| column.heading()).collect())
+        .collect();
+    if !missing.is_empty() {
+        let found = layout.headings.iter().filter(|heading| !heading.is_empty());
+        let found = found.take(HEADINGS_SHOWN).map(|heading| shown_heading(heading)).collect();
+        let looks_like = sent::recognise(path).ok().filter(|kind| *kind != C::KIND);
+        sheet.note(problem(String::new(), ProblemKind::MissingHeadings { missing, found, looks_like }));
+    }
+    sheet.headings = Headings {
+        absent: C::COLUMNS.iter().filter(|column| !is_there(column)).map(|column| column.key()).collect(),
+        unknown: layout.extra.iter().map(|(name, _)| name.clone()).collect(),
+    };
     let usable = sheet.is_clean();
     (Some(layout), usable)
+}
+
+/// A heading as a message shows it. Why not as it is: where a file has no heading row, this is its first row of data.
+pub(super) fn shown_heading(heading: &str) -> String {
+    if heading.chars().filter(char::is_ascii_digit).count() >= DIGITS_OF_DATA {
+        return "…".to_owned();
+    }
+    let masked = mask(heading);
+    masked.chars().filter(|c| !values::is_invisible(*c)).take(HEADING_SHOWN).collect()
 }
 
 /// How many headings of a kind of file the heading row of a table holds; 0 where there is none.
 pub(super) fn headings_of<C: Column>(path: &Path, limits: Limits) -> Result<usize, FileError> {
     let (mut most, mut looked) = (0, 0);
     table::read_while(path, limits, |row| {
-        let found = row.cells.iter().filter(|cell| C::parse(&plain_heading(cell)).is_some()).count();
-        most = most.max(found);
+        most = most.max(known_headings::<C>(&row));
         looked += 1;
         looked <= ROWS_BEFORE_HEADINGS
     })?;

@@ -11,6 +11,7 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use super::accounts::AccountColumn;
 use super::template::{BYTE_ORDER_MARK, reviews_csv};
 use super::values::protect;
+use crate::disk::Unfinished;
 use crate::domain::Lang;
 use crate::domain::account::{Account, Personal};
 use crate::domain::review::ReviewRecord;
@@ -76,16 +77,14 @@ pub fn write_accounts(path: &Path, accounts: &[Account]) -> Result<(), ExportErr
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     let extra: BTreeSet<&str> = accounts.iter().flat_map(|account| account.extra.keys().map(String::as_str)).collect();
     let extra: Vec<&str> = extra.into_iter().collect();
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
     let io = |source| ExportError::Io { path: path.to_owned(), source };
+    let file = Unfinished::new(path).map_err(io)?;
     match ending.as_deref() {
-        Some("csv") => write_csv(&part, accounts, &extra).map_err(io)?,
-        Some("xlsx") => write_xlsx(path, &part, accounts, &extra)?,
+        Some("csv") => write_csv(file.part(), accounts, &extra).map_err(io)?,
+        Some("xlsx") => write_xlsx(path, file.part(), accounts, &extra)?,
         _ => return Err(ExportError::UnknownEnding(path.to_owned())),
     }
-    std::fs::rename(&part, path).map_err(io)
+    file.finish().map(|_| ()).map_err(io)
 }
 
 fn write_csv(path: &Path, accounts: &[Account], extra: &[&str]) -> io::Result<()> {

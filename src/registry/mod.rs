@@ -5,6 +5,7 @@
 //!
 //! - A row with a problem is never handed on; whether the rest is used is the caller's choice.
 //! - A formula's cached value is refused: what the office signed for is what a person typed.
+//! - A column that a registry file does not have leaves what is known alone; an empty cell empties it.
 //! - Of two rows with one id the first is kept, the second is the problem.
 //! - Personal data never appears in a problem's text.
 
@@ -24,14 +25,14 @@ mod columns;
 mod problem;
 mod values;
 
-pub use accounts::{AccountColumn, read_accounts, read_all_accounts};
+pub use accounts::{AccountColumn, keep_unsaid, misfit, read_accounts, read_all_accounts};
 pub use calendar::read_calendar;
 pub use changes::{Change, ChangeKind, ChangedField, compare, opening};
 pub use export::{ExportError, write_accounts, write_reviews};
 pub use lexicon::read_lexicon;
 pub use lint::{LintKind, LintLine, lint};
-pub use problem::{Problem, ProblemKind, Sheet};
-pub use reviews::{ReviewColumn, read_reviews, read_reviews_within};
+pub use problem::{Headings, Problem, ProblemKind, Sheet};
+pub use reviews::{ReviewColumn, heading_warnings, read_reviews, read_reviews_within};
 pub use sent::{SentKind, recognise};
 pub use table::{FileError, Limits};
 pub use worksheet::{WorksheetHead, read_worksheet, read_worksheet_within, write_worksheet};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::sent::SentKind;
 use super::table::CellFault;
 use crate::domain::Lang;
 use crate::domain::options::OptionFault;
@@ -18,11 +19,22 @@ pub struct Sheet<T> {
     pub problems: Vec<Problem>,
     /// Problems beyond those listed.
     pub unlisted: usize,
+    /// What its heading row lacks, and what it has beside.
+    pub headings: Headings,
+}
+
+/// The heading row of a file against the columns that its kind knows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Headings {
+    /// Columns that the file does not have, by key and in the order of export.
+    pub absent: Vec<&'static str>,
+    /// Headings that the program does not know.
+    pub unknown: Vec<String>,
 }
 
 impl<T> Sheet<T> {
     pub(super) fn new() -> Self {
-        Self { rows: Vec::new(), problems: Vec::new(), unlisted: 0 }
+        Self { rows: Vec::new(), problems: Vec::new(), unlisted: 0, headings: Headings::default() }
     }
 
     /// Whether the whole file may be used.
@@ -47,7 +59,7 @@ pub struct Problem {
     pub file: PathBuf,
     /// The line (CSV) or the row of the sheet (XLSX), from 1.
     pub line: usize,
-    /// The column's heading as the file writes it.
+    /// The column's heading as the file writes it; empty where the whole row is meant.
     pub column: String,
     /// The value as written, shortened; `***` for personal data, empty where there is none.
     pub value: String,
@@ -58,8 +70,17 @@ pub struct Problem {
 /// What is wrong with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProblemKind {
-    /// A heading that must be there is not.
-    MissingHeading,
+    /// Headings that must be there are not.
+    MissingHeadings {
+        /// Those missing; of each group one would do.
+        missing: Vec<Vec<&'static str>>,
+        /// The headings there are, shortened.
+        found: Vec<String>,
+        /// The kind of file that this seems to be instead.
+        looks_like: Option<SentKind>,
+    },
+    /// A heading that is none, and was probably meant to be this one.
+    MisnamedHeading(&'static str),
     /// Two columns mean the same.
     DuplicateHeading,
     /// A value in a column without a heading.
@@ -134,6 +155,12 @@ impl Problem {
         let Self { line, column, value, .. } = self;
         let file = self.file.display();
         let (zh, en) = self.kind.text();
+        if column.is_empty() {
+            return match lang {
+                Lang::Zh => format!("{file}: 第 {line} 行{zh}"),
+                Lang::En => format!("{file}: line {line}: {en}"),
+            };
+        }
         match (lang, value.is_empty()) {
             (Lang::Zh, true) => format!("{file}: 第 {line} 行“{column}”{zh}"),
             (Lang::Zh, false) => format!("{file}: 第 {line} 行“{column}”：“{value}”{zh}"),
@@ -146,7 +173,15 @@ impl Problem {
 impl ProblemKind {
     fn text(&self) -> (String, String) {
         let (zh, en) = match self {
-            Self::MissingHeading => ("缺少这一列，请在表头中补上", "this column is missing; add it to the heading row"),
+            Self::MissingHeadings { missing, found, looks_like } => {
+                return missing_headings(missing, found, *looks_like);
+            }
+            Self::MisnamedHeading(meant) => {
+                return (
+                    format!("不是规定的列名，是否应为“{meant}”？请改正列名"),
+                    format!("is no known heading; if `{meant}` is meant, correct it"),
+                );
+            }
             Self::DuplicateHeading => ("这一列出现了两次，请只留一列", "this column stands twice; keep one"),
             Self::NoHeading => (
                 "所在列没有表头；请补表头，或检查是否有多余的逗号",
@@ -164,10 +199,13 @@ impl ProblemKind {
                 );
             }
             Self::UnknownWord { zh, en } => return (format!("无法识别，请填写：{zh}"), format!("is not one of: {en}")),
-            Self::BadDate => ("不是真实存在的日期，请写作 2026-11-20", "is not a real date; write it as 2026-11-20"),
-            Self::BadTime => {
-                ("不是真实存在的时间，请写作 2026-11-20 09:30", "is not a real time; write it as 2026-11-20 09:30")
+            Self::BadDate => {
+                ("无法识别为真实存在的日期，请写作 2026-11-20", "cannot be read as a real date; write it as 2026-11-20")
             }
+            Self::BadTime => (
+                "无法识别为真实存在的时间，请写作 2026-11-20 09:30",
+                "cannot be read as a real time; write it as 2026-11-20 09:30",
+            ),
             Self::BadFlag => ("应为“是”或“否”", "must be yes or no (是, 否, true, false)"),
             Self::BadNumber => ("应为非负整数，如 12000", "must be a whole number like 12000"),
             Self::BadOptions => {
@@ -216,4 +254,35 @@ impl ProblemKind {
         };
         (zh.to_owned(), en.to_owned())
     }
+}
+
+fn missing_headings(missing: &[Vec<&str>], found: &[String], looks_like: Option<SentKind>) -> (String, String) {
+    let list = |or: &str, etc: &str, and: &str| {
+        let name = |group: &Vec<&str>| match group.as_slice() {
+            [one, _, _, ..] => format!("{one}{etc}"),
+            few => few.join(or),
+        };
+        missing.iter().map(name).collect::<Vec<_>>().join(and)
+    };
+    let (zh_command, en_command) = match looks_like {
+        Some(SentKind::Accounts) => (
+            "这像是基本信息库，请用 xuncha accounts import 导入",
+            "a registry, it seems: import it by xuncha accounts import",
+        ),
+        Some(SentKind::Reviews) => (
+            "这像是审核记录，请用 xuncha reviews import 导入",
+            "review records, it seems: import them by xuncha reviews import",
+        ),
+        Some(SentKind::Worksheet) => (
+            "这像是人工核查表，请用 xuncha round record 导入",
+            "a worksheet, it seems: import it by xuncha round record",
+        ),
+        Some(SentKind::Other) | None => {
+            ("请补上所缺的列，或核对是否选错了文件", "add them, or look whether this is the right file")
+        }
+    };
+    let zh = format!("表头缺少：{}；现有：{}。{zh_command}", list("或", "等", "、"), found.join("、"));
+    let en =
+        format!("the heading row lacks {}; it has {}. {en_command}", list(" or ", " etc.", ", "), found.join(", "));
+    (zh, en)
 }

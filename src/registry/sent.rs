@@ -22,12 +22,14 @@ pub enum SentKind {
 }
 
 /// Which kind of file a table is: the one of which it has the most headings, and at least three.
+///
+/// A worksheet repeats headings of the registry, and has its own beside them.
 pub fn recognise(path: &Path) -> Result<SentKind, FileError> {
     let limits = Limits::SENT;
     let kinds = [
         (SentKind::Reviews, headings_of::<ReviewColumn>(path, limits)?),
-        (SentKind::Worksheet, headings_of::<WorksheetColumn>(path, limits)?),
         (SentKind::Accounts, headings_of::<AccountColumn>(path, limits)?),
+        (SentKind::Worksheet, headings_of::<WorksheetColumn>(path, limits)?),
     ];
     let best = kinds.into_iter().rev().max_by_key(|(_, count)| *count);
     Ok(best.filter(|(_, count)| *count >= 3).map_or(SentKind::Other, |(kind, _)| kind))

@@ -124,7 +124,7 @@ fn every_problem_of_every_row_is_named() {
             "f: 第 3 行“unit_tier”：“村”无法识别，请填写：政府、部门、镇街、事业单位",
             "f: 第 3 行“represents_government”：“也许”应为“是”或“否”",
             "f: 第 3 行“status”：“停”无法识别，请填写：正常运行、拟开设、关停中、已注销",
-            "f: 第 3 行“opened_on”：“2026-02-30”不是真实存在的日期，请写作 2026-11-20",
+            "f: 第 3 行“opened_on”：“2026-02-30”无法识别为真实存在的日期，请写作 2026-11-20",
             "f: 第 3 行“followers”：“许多”应为非负整数，如 12000",
             "f: 第 3 行“admin_contact”：“***”含有换行或不可见字符，请删除后重新填写（也可能是引号没有闭合）",
             "f: 第 3 行“source”：“猫”无法识别，请填写：订阅源、网页列表、微博接口、微信接口、抖音接口、快手接口、哔哩哔哩接口、头条接口、应用商店、网站巡检、人工查看",
@@ -134,7 +134,7 @@ fn every_problem_of_every_row_is_named() {
             "f: 第 3 行“account_id”：“A1”与第 2 行重复，编号必须唯一，请修改或删除其中一行",
         ]
     );
-    assert!(texts(&sheet, Lang::En)[5].ends_with("`2026-02-30` is not a real date; write it as 2026-11-20"));
+    assert!(texts(&sheet, Lang::En)[5].ends_with("`2026-02-30` cannot be read as a real date; write it as 2026-11-20"));
 }
 
 #[test]
@@ -148,12 +148,76 @@ fn missing_and_double_headings_stop_the_file() {
         [
             ("账号名称", ProblemKind::DuplicateHeading),
             ("备注", ProblemKind::DuplicateHeading),
-            ("平台", ProblemKind::MissingHeading),
-            ("主办单位", ProblemKind::MissingHeading),
+            (
+                "",
+                ProblemKind::MissingHeadings {
+                    missing: vec![vec!["平台"], vec!["主办单位"]],
+                    found: ["账号编号", "name", "账号名称", "备注", "备注"].map(str::to_owned).into(),
+                    looks_like: None,
+                }
+            ),
         ]
     );
     let sheet = read_accounts(&folder.file("b.csv", "some,other,file\n1,2,3\n")).unwrap();
-    assert_eq!(sheet.problems.len(), 4);
+    assert_eq!(
+        texts(&sheet, Lang::Zh),
+        [
+            "f: 第 1 行表头缺少：账号编号、账号名称、平台、主办单位；现有：some、other、file。请补上所缺的列，或核对是否选错了文件"
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_another_kind_is_told_by_its_headings() {
+    let folder = Folder::new();
+    let reviews = |name: &str, text: &str| {
+        texts(&read_reviews(&folder.file(name, text), chrono_tz::Asia::Shanghai).unwrap(), Lang::Zh)
+    };
+    let stages = "账号编号、文章链接或标题、初审人等";
+    assert_eq!(
+        reviews("r.csv", "账号编号,文章网址,文章标题,初审\nA1,https://a.example/1,甲,李示例\n"),
+        [
+            "f: 第 1 行“文章网址”不是规定的列名，是否应为“文章链接”？请改正列名".to_owned(),
+            "f: 第 1 行“文章标题”不是规定的列名，是否应为“标题”？请改正列名".to_owned(),
+            "f: 第 1 行“初审”不是规定的列名，是否应为“初审人”？请改正列名".to_owned(),
+            format!(
+                "f: 第 1 行表头缺少：{}；现有：账号编号、文章网址、文章标题、初审。请补上所缺的列，或核对是否选错了文件",
+                stages.replace("账号编号、", "")
+            ),
+        ]
+    );
+    let registry = reviews("a.csv", &format!("{HEADINGS}\nA1,云溪发布,微博,云溪区政府办公室\n"));
+    assert_eq!(registry.len(), 1, "{registry:?}");
+    assert!(registry[0].ends_with("这像是基本信息库，请用 xuncha accounts import 导入"), "{registry:?}");
+    let worksheet = reviews("w.csv", "2026Q4人工核查表,,,,\n批次,账号编号,项目,结论,说明\n2026Q4,A1,互动回应,合规,\n");
+    assert!(
+        worksheet[0].starts_with("f: 第 2 行表头缺少：文章链接或标题、初审人等；现有：批次、账号编号、"),
+        "{worksheet:?}"
+    );
+    assert!(worksheet[0].ends_with("请用 xuncha round record 导入"), "{worksheet:?}");
+    let data = reviews("d.csv", "A1,https://a.example/1,张示例,13800000000,2026-11-20\n");
+    assert!(!data[0].contains("13800000000") && data[0].contains(stages), "{data:?}");
+}
+
+#[test]
+fn a_heading_that_only_looks_like_a_stage_stops_the_file_and_others_are_named() {
+    let folder = Folder::new();
+    let read = |text: &str| read_reviews(&folder.file("r.csv", text), chrono_tz::Asia::Shanghai).unwrap();
+    let head = "账号编号,标题,初审人,初审时间,复审人,复审时间,终审人";
+    let sheet = read(&format!("{head},终审日期\nA1,甲,李示例,2026-11-20,王示例,2026-11-20,赵示例,2026-11-20\n"));
+    assert_eq!(texts(&sheet, Lang::Zh), ["f: 第 1 行“终审日期”不是规定的列名，是否应为“终审时间”？请改正列名"]);
+    let sheet = read(&format!(
+        "{head},终审时间,终审意见,序号\nA1,甲,李示例,2026-11-20,王示例,2026-11-20,赵示例,2026-11-20,同意,1\n"
+    ));
+    assert_eq!((sheet.rows.len(), sheet.is_clean()), (1, true), "{:?}", sheet.problems);
+    let file = Path::new("r.csv");
+    assert_eq!(
+        reviews::heading_warnings(&sheet.headings, file, Lang::Zh),
+        ["r.csv：这些列无法识别，其内容未导入：终审意见、序号"]
+    );
+    let sheet = read("账号编号,标题,初审人,初审时间\nA1,甲,李示例,2026-11-20\n");
+    let said = reviews::heading_warnings(&sheet.headings, file, Lang::Zh);
+    assert!(said.len() == 1 && said[0].contains("复审人、复审时间、终审人、终审时间"), "{said:?}");
 }
 
 #[test]
@@ -344,7 +408,7 @@ fn a_review_record_needs_a_post_and_hides_its_people() {
         [
             "f: line 2, post_url: and the title must not both be empty; fill in one",
             "f: line 3, first_reviewer: `***` contains a line break or an invisible character; remove it (or close an open quotation mark)",
-            "f: line 3, first_at: `9:30` is not a real time; write it as 2026-11-20 09:30",
+            "f: line 3, first_at: `9:30` cannot be read as a real time; write it as 2026-11-20 09:30",
         ]
     );
 }

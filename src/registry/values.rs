@@ -1,6 +1,6 @@
 //! The notations of registry files: dates, yes and no, words with several names, links.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use url::Url;
 
@@ -53,22 +53,54 @@ pub(super) fn date(text: &str) -> Result<NaiveDate, ProblemKind> {
         .ok_or(ProblemKind::BadDate)
 }
 
-/// `2026-11-20 09:30`, `2026/11/20 9:30:05`, RFC 3339. Without an offset the office's zone counts.
+/// `2026-11-20 09:30`, `2026/11/20 9:30:05`, `2026年11月20日 9时30分`, RFC 3339. Without an offset the office's zone counts.
 /// A date alone is read as its first minute, so that a day's granularity never accuses.
 pub(super) fn time(text: &str, zone: Tz) -> Result<DateTime<Utc>, ProblemKind> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return plausible(at.to_utc());
     }
     let text = text.replace(['T', 't', ' '], " ");
-    let local = text.split_once(' ').and_then(|(day, clock)| {
+    // The day's own mark ends it: 2026年11月20日9时30分.
+    let parts = text.split_once(' ').or_else(|| Some(text.split_at(text.find('日')? + '日'.len_utf8())));
+    let local = parts.and_then(|(day, clock)| {
         let day = date(day).ok()?;
-        let clock = clock.trim().replace('\u{ff1a}', ":");
+        let clock = clock_of(clock);
         ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| {
             NaiveDateTime::parse_from_str(&format!("{day} {clock}"), &format!("%Y-%m-%d {format}")).ok()
         })
     });
     let local = local.or_else(|| date(&text).ok().map(|day| day.and_time(chrono::NaiveTime::MIN)));
     local.map(|local| instant(local, zone)).ok_or(ProblemKind::BadTime).and_then(plausible)
+}
+
+/// `9：30`, `9时30分`, `9点`, `9时30分05秒` with the marks of a clock.
+fn clock_of(text: &str) -> String {
+    let clock: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '秒')
+        .map(|c| if matches!(c, '\u{ff1a}' | '时' | '點' | '点' | '分') { ':' } else { c })
+        .collect();
+    let ends_in_mark = text.trim_end().ends_with(['时', '點', '点', '分']);
+    match (ends_in_mark, clock.matches(':').count()) {
+        (true, 1) => clock + "00",
+        (true, _) => clock.trim_end_matches(':').to_owned(),
+        _ => clock,
+    }
+}
+
+/// [`time`], or the days since the end of 1899 as which a spreadsheet keeps a time (46346.375): what
+/// is left where a column lost its format.
+pub(super) fn time_or_serial(text: &str, zone: Tz) -> Result<DateTime<Utc>, ProblemKind> {
+    /// The years 2000 to 2099: any other number is more likely something else.
+    const SERIALS: std::ops::Range<f64> = 36_526.0..73_051.0;
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let serial = text.parse::<f64>().ok().filter(|serial| is_number && SERIALS.contains(serial));
+    let Some(serial) = serial else { return time(text, zone) };
+    let seconds = (serial * 86_400.0).round();
+    NaiveDate::from_ymd_opt(1899, 12, 30)
+        .and_then(|first| first.and_time(chrono::NaiveTime::MIN).checked_add_signed(TimeDelta::seconds(seconds as i64)))
+        .map(|local| instant(local, zone))
+        .ok_or(ProblemKind::BadTime)
 }
 
 fn plausible(at: DateTime<Utc>) -> Result<DateTime<Utc>, ProblemKind> {
@@ -232,13 +264,42 @@ mod tests {
             "2026-11-20T01:30:00Z",
             "2026-11-20T09:30:00",
             "2026年11月20日 9:30",
+            "2026年11月20日 9时30分",
+            "2026年11月20日9时30分",
+            "2026年11月20日 09时30分00秒",
+            "2026-11-20 9点30分",
             "2026-11-20 9:30:00",
         ] {
             assert_eq!(time(good, zone).unwrap().to_rfc3339(), "2026-11-20T01:30:00+00:00", "{good}");
         }
         assert_eq!(time("2026-11-20", zone).unwrap().to_rfc3339(), "2026-11-19T16:00:00+00:00");
-        for bad in ["2026-02-30 09:30", "2026-11-20 25:00", "上午九点", "09:30"] {
+        assert_eq!(time("2026年11月20日 9时", zone).unwrap().to_rfc3339(), "2026-11-20T01:00:00+00:00");
+        for bad in [
+            "2026-02-30 09:30",
+            "2026-11-20 25:00",
+            "2026年11月20日 8时61分",
+            "2026年11月20日 时",
+            "46346.375",
+            "上午九点",
+            "09:30",
+        ] {
             assert_eq!(time(bad, zone), Err(ProblemKind::BadTime), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_lost_its_format_is_read_as_the_spreadsheet_meant_it() {
+        let zone = Tz::Asia__Shanghai;
+        for (serial, wanted) in [
+            ("46346.375", "2026-11-20T01:00:00+00:00"),
+            ("46346.3958333333", "2026-11-20T01:30:00+00:00"),
+            ("46346", "2026-11-19T16:00:00+00:00"),
+            ("2026-11-20 09:30", "2026-11-20T01:30:00+00:00"),
+        ] {
+            assert_eq!(time_or_serial(serial, zone).unwrap().to_rfc3339(), wanted, "{serial}");
+        }
+        for bad in ["36525.9", "73051", "2026", "20261120", "-46346", "4.6e4", "1700000000", "46346.375.1", "inf"] {
+            assert_eq!(time_or_serial(bad, zone), Err(ProblemKind::BadTime), "{bad}");
         }
     }
 

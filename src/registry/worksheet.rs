@@ -12,8 +12,10 @@ use rust_xlsxwriter::{
 use super::columns::{Cells, Column, read_sheet};
 use super::export::ExportError;
 use super::problem::{ProblemKind, Sheet};
+use super::sent::SentKind;
 use super::table::{self, FileError, Limits};
 use super::values;
+use crate::disk::Unfinished;
 use crate::domain::Lang;
 use crate::domain::account::AccountId;
 use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandOrigin, HandTask};
@@ -57,9 +59,16 @@ keyed_enum! {
 }
 
 impl Column for WorksheetColumn {
+    const KIND: SentKind = SentKind::Worksheet;
+    const COLUMNS: &'static [Self] = Self::ALL;
+
     fn parse(heading: &str) -> Option<Self> {
         let english = || Self::ALL.iter().copied().find(|column| column.en().eq_ignore_ascii_case(heading));
         Self::parse(heading).or_else(english)
+    }
+
+    fn key(self) -> &'static str {
+        self.key()
     }
 
     fn heading(self) -> &'static str {
@@ -126,17 +135,16 @@ pub fn write_worksheet(path: &Path, head: WorksheetHead, tasks: &[HandTask]) -> 
     if tasks.len() > MOST_TASKS {
         return Err(ExportError::TooMuchForASheet(path.to_owned()));
     }
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
+    let io = |source| ExportError::Io { path: path.to_owned(), source };
+    let file = Unfinished::new(path).map_err(io)?;
     let write = || -> Result<(), XlsxError> {
         let mut book = Workbook::new();
         write_tasks(book.add_worksheet_with_constant_memory()?, head, tasks)?;
         write_instructions(book.add_worksheet_with_constant_memory()?, head.lang)?;
-        book.save(&part)
+        book.save(file.part())
     };
     write().map_err(|source| ExportError::Workbook { path: path.to_owned(), source })?;
-    std::fs::rename(&part, path).map_err(|source| ExportError::Io { path: path.to_owned(), source })
+    file.finish().map(|_| ()).map_err(io)
 }
 
 struct Formats {
@@ -337,7 +345,8 @@ pub fn read_worksheet_within(path: &Path, zone: Tz, limits: Limits) -> Result<Wo
     let mut first = HashMap::<(AccountId, HandItem), usize>::new();
     // Why all of them: what a person wrote under a heading that was lost or misspelt must not vanish.
     let yellow = C::ALL.iter().copied().filter(|column| column.is_filled_in_by_hand());
-    let required: Vec<C> = [C::AccountId, C::Item].into_iter().chain(yellow).collect();
+    let required: Vec<[C; 1]> = [C::AccountId, C::Item].into_iter().chain(yellow).map(|column| [column]).collect();
+    let required: Vec<&[C]> = required.iter().map(<[C; 1]>::as_slice).collect();
     let mut sheet = read_sheet(path, limits, &required, |cells| {
         let answers = [C::NewestAt, C::ContentUrl, C::Verdict, C::Note];
         // Who and when may be filled down over rows that nobody has looked at yet.

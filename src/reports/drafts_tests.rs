@@ -10,6 +10,7 @@ use super::*;
 use crate::domain::Lang;
 use crate::domain::account::{AccountId, Personal};
 use crate::domain::annual::{UNIT_COLUMNS, Year};
+use crate::domain::bulletin::settle::settle;
 use crate::domain::bulletin::tests::{at, example};
 use crate::domain::bulletin::{
     AccountResult, Contact, Contacts, EarlierRound, Facts, Figure, Form, PreviousIssue, PreviousRound, Remedy,
@@ -23,6 +24,7 @@ use crate::domain::rule::{Class, Indicator};
 fn dataset(change: impl FnOnce(&mut Facts)) -> Dataset {
     let mut facts = example();
     change(&mut facts);
+    settle(&mut facts);
     Dataset::build(facts).unwrap()
 }
 

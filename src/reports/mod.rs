@@ -8,13 +8,12 @@
 //! one document after another, and takes its name only when all of them are whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
+use crate::disk::{self, Unfinished};
 use crate::domain::Lang;
-use crate::domain::bulletin::{Dataset, FORMAT, Imbalance, understands};
+use crate::domain::bulletin::{Dataset, Imbalance};
 
 use spoken::spoken;
 
@@ -22,6 +21,7 @@ pub use annual::write_year;
 pub use drafts::{Wish, write_drafts};
 pub use issue_table::issue_table;
 pub use pdf::PdfError;
+pub use reading::{Figures, read_dataset, read_figures};
 
 mod annual;
 mod annual_book;
@@ -38,6 +38,7 @@ mod letters;
 mod page;
 mod page_rows;
 mod pdf;
+mod reading;
 mod sheet;
 mod spoken;
 mod subject;
@@ -73,13 +74,15 @@ pub enum ReportError {
     Pdf(#[from] PdfError),
     /// A file is a dataset of a version that this program does not know.
     #[error(
-        "{path} is of the format `{format}`; this version of xuncha reads `{FORMAT}`: use the version that wrote it, or a newer one"
+        "{path} is of the format `{format}`; here xuncha reads `{reads}`: use the version that wrote it, or a newer one"
     )]
     Version {
         /// Which.
         path: PathBuf,
         /// What it says it is.
         format: String,
+        /// What this program reads in its place.
+        reads: &'static str,
     },
     /// A document could not be made.
     #[error("{document} could not be made: {reason}")]
@@ -137,26 +140,16 @@ pub fn write_in(dataset: &Dataset, out: &Path, lang: Lang) -> Result<Vec<PathBuf
     fs::create_dir_all(out).map_err(|source| ReportError::File { path: out.to_owned(), source })?;
     let said = spoken(dataset, lang);
     let mut unfinished = Vec::with_capacity(DOCUMENTS.len());
-    let made = DOCUMENTS.into_iter().try_for_each(|(name, render)| {
+    for (name, render) in DOCUMENTS {
         let path = out.join(name);
-        let part = part_of(&path);
-        unfinished.push((part.clone(), path));
+        let file = Unfinished::new(&path).map_err(|source| ReportError::File { path: path.clone(), source })?;
         // Why: the dataset itself keeps every sentence as it was said.
-        write_part(&part, render, if name == "dataset.json" { dataset } else { said.as_ref() }, lang)
-    });
-    let named = made.and_then(|()| {
-        unfinished.iter().try_for_each(|(part, path)| {
-            fs::rename(part, path).map_err(|source| ReportError::File { path: path.clone(), source })
-        })
-    });
-    if let Err(error) = named {
-        for (part, _) in &unfinished {
-            // Why not reported: what went wrong first is; a part that is gone already is no matter.
-            let _ = fs::remove_file(part);
-        }
-        return Err(error);
+        write_part(file.part(), render, if name == "dataset.json" { dataset } else { said.as_ref() }, lang)?;
+        unfinished.push((path, file));
     }
-    Ok(unfinished.into_iter().map(|(_, path)| path).collect())
+    let finish =
+        |(path, file): (PathBuf, Unfinished)| file.finish().map_err(|source| ReportError::File { path, source });
+    unfinished.into_iter().map(finish).collect()
 }
 
 fn write_part(part: &Path, render: Render, dataset: &Dataset, lang: Lang) -> Result<(), ReportError> {
@@ -169,12 +162,6 @@ fn write_part(part: &Path, render: Render, dataset: &Dataset, lang: Lang) -> Res
             file.flush().map_err(failed)
         }
     }
-}
-
-fn part_of(path: &Path) -> PathBuf {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    part.into()
 }
 
 /// Checks the dataset and makes every document, by file name and in a fixed order; writes nothing.
@@ -197,48 +184,7 @@ pub fn render_all(dataset: &Dataset, lang: Lang) -> Result<Vec<(&'static str, Ve
 
 /// Writes a file that appears whole or not at all.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let part = part_of(path);
-    fs::write(&part, bytes)
-        .and_then(|()| fs::rename(&part, path))
-        .map_err(|source| ReportError::File { path: path.to_owned(), source })
-}
-
-/// Reads a dataset back and checks it.
-///
-/// Errors: besides what cannot be read, a version this program does not know, and numbers
-/// that do not agree.
-pub fn read_dataset(path: &Path) -> Result<Dataset, ReportError> {
-    let open = || {
-        let file = File::open(path).map_err(|source| ReportError::File { path: path.to_owned(), source })?;
-        Ok::<_, ReportError>(BufReader::with_capacity(1 << 16, file))
-    };
-    let dataset: Dataset = match serde_json::from_reader(open()?) {
-        Ok(dataset) => dataset,
-        Err(source) if source.is_io() => {
-            return Err(ReportError::File { path: path.to_owned(), source: source.into() });
-        }
-        Err(source) => {
-            // Why asked only now: most files are of this version, and a version tells more than a missing field.
-            let head = serde_json::from_reader::<_, Head>(open()?);
-            return Err(match head {
-                Ok(Head { format }) if !understands(&format) && format.starts_with("xuncha-dataset/") => {
-                    ReportError::Version { path: path.to_owned(), format }
-                }
-                _ => ReportError::NotADataset { path: path.to_owned(), source },
-            });
-        }
-    };
-    if !understands(&dataset.format) {
-        return Err(ReportError::Version { path: path.to_owned(), format: dataset.format });
-    }
-    dataset.check()?;
-    Ok(dataset)
-}
-
-/// The one field that every version of the format has.
-#[derive(Deserialize)]
-struct Head {
-    format: String,
+    disk::write_whole(path, bytes).map_err(|source| ReportError::File { path: path.to_owned(), source })
 }
 
 fn render_json(dataset: &Dataset, _: Lang, out: &mut dyn Sink) -> Result<(), ReportError> {

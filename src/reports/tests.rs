@@ -5,6 +5,7 @@ use std::io::Cursor;
 use calamine::{Data, DataType as _, Reader, Xlsx};
 
 use super::*;
+use crate::domain::bulletin::settle::settle;
 use crate::domain::bulletin::tests::example;
 use crate::domain::bulletin::{AccountResult, Facts};
 use crate::domain::finding::Outcome;
@@ -12,6 +13,7 @@ use crate::domain::finding::Outcome;
 fn dataset(change: impl FnOnce(&mut Facts)) -> Dataset {
     let mut facts = example();
     change(&mut facts);
+    settle(&mut facts);
     Dataset::build(facts).unwrap()
 }
 

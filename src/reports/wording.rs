@@ -314,7 +314,14 @@ pub(super) fn reason(key: &str) -> (&'static str, &'static str) {
         "bad_status" | "timeout" | "dns" | "tls" | "refused" | "http_5xx" | "unreachable" => {
             ("采集地址暂不可达", "the source could not be reached")
         }
-        "partial_source" | "mass_sent_unseen" => ("采集渠道只显示部分内容", "the source shows a part only"),
+        "undated_posts" => ("部分内容的发布时间无法识别", "the dates of some posts could not be read"),
+        "dated_ahead" => ("采集渠道所示时间有误", "the source's dates are off"),
+        "only_later_posts" | "ends_later" => {
+            ("采集渠道未列出监测时间点之前的内容", "the source does not list what came before the monitoring time")
+        }
+        "partial_source" | "mass_sent_unseen" | "oldest_first" => {
+            ("采集渠道只显示部分内容", "the source shows a part only")
+        }
         "platform_refused" => ("平台接口返回错误", "the platform's interface answered with an error"),
         "no_such_app" | "app_removed" => ("应用商店查无此应用", "the store does not have the app"),
         "few_visits" | "no_visits" => ("网站访问监测次数不足", "too few visits to the website"),

@@ -243,6 +243,7 @@ async fn run_job(
     };
     match sampling::open(office, name, &Wishes::default()).await {
         Err(RoundError::EmptyFrame(_)) => return Ok(Some(format!("{name}: nothing registered"))),
+        Err(error @ RoundError::OutsidePeriod { .. }) => return Ok(Some(error.to_string())),
         opened => opened.map_err(RunError::from)?,
     };
     let ran = run::run(office, fetcher, name, run::Wishes::default(), |_| {}).await?;

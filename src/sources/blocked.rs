@@ -21,6 +21,12 @@ keyed_enum! {
 /// Visible characters looked at.
 const LOOKED_AT: usize = 600;
 
+/// A page with so few letters shows nothing.
+const BARE: usize = 40;
+
+/// Longer pages than this are not read for what their scripts say.
+const SCRIPT_PAGE: usize = 64 * 1024;
+
 /// Marks that challenge scripts leave in the page.
 const CHALLENGE_MARKS: &[&str] = &[
     "$_ts=",
@@ -86,7 +92,8 @@ const CAPTCHA_WORDS: &[&str] = &[
     "security check to access",
 ];
 
-const FIREWALL_WORDS: &[&str] = &[
+/// What a firewall says of the request itself.
+const TURNED_AWAY: &[&str] = &[
     "访问被阻断",
     "访问被拦截",
     "访问已被拦截",
@@ -97,13 +104,10 @@ const FIREWALL_WORDS: &[&str] = &[
     "可能存在威胁",
     "疑似攻击",
     "疑似黑客",
-    "网站防火墙",
-    "应用防火墙",
-    "安全防护系统",
-    "创宇盾",
-    "网站安全狗",
-    "云锁",
     "存在安全风险,已被",
+    "带有不合法参数",
+    "设置拦截",
+    "危险的攻击请求",
     "ip已被封",
     "ip被封禁",
     "ip地址已被",
@@ -112,11 +116,14 @@ const FIREWALL_WORDS: &[&str] = &[
     "request blocked",
     "request has been blocked",
     "the request is blocked",
-    "web application firewall",
     "attention required! | cloudflare",
     "blocked by security policy",
     "access denied by security",
 ];
+
+/// What firewalls call themselves; a page may name the one that guards it.
+const FIREWALL_NAMES: &[&str] =
+    &["网站防火墙", "应用防火墙", "安全防护系统", "创宇盾", "网站安全狗", "云锁", "web application firewall"];
 
 const LOGIN_WORDS: &[&str] = &[
     "请先登录",
@@ -140,24 +147,12 @@ static CAPTCHAS: Words = LazyLock::new(|| {
     let marks = ["验证", "环境异常", "滑块", "自动程序", "异常流量", "频繁", "频率过高"];
     Phrases::new(CAPTCHA_WORDS, &marks)
 });
-static FIREWALLS: Words = LazyLock::new(|| {
-    let marks = [
-        "阻断",
-        "拦截",
-        "威胁",
-        "疑似",
-        "防火墙",
-        "防护系统",
-        "创宇盾",
-        "安全狗",
-        "云锁",
-        "安全风险",
-        "已被封",
-        "被封禁",
-        "地址已被",
-    ];
-    Phrases::new(FIREWALL_WORDS, &marks)
+static REFUSALS: Words = LazyLock::new(|| {
+    let marks = ["阻断", "拦截", "威胁", "疑似", "不合法参数", "攻击请求", "安全风险", "已被封", "被封禁", "地址已被"];
+    Phrases::new(TURNED_AWAY, &marks)
 });
+static FIREWALLS: Words =
+    LazyLock::new(|| Phrases::new(FIREWALL_NAMES, &["防火墙", "防护系统", "创宇盾", "安全狗", "云锁"]));
 static LOGINS: Words = LazyLock::new(|| Phrases::new(LOGIN_WORDS, &["登录"]));
 
 fn says(words: &Words, text: &str) -> bool {
@@ -186,7 +181,7 @@ pub fn recognise_skimmed(status: u16, text: &str, seen: &Skim) -> Option<Block> 
     if title.chars().count() <= 16 && (says(&CAPTCHAS, title) || title.trim() == "验证码") {
         return Some(Block::Captcha);
     }
-    if says(&FIREWALLS, title) && seen.is_short(LOOKED_AT) {
+    if seen.is_short(LOOKED_AT) && (says(&FIREWALLS, title) || says(&REFUSALS, title)) {
         return Some(Block::Firewall);
     }
     if !seen.is_short(LOOKED_AT) {
@@ -201,7 +196,7 @@ pub fn recognise_skimmed(status: u16, text: &str, seen: &Skim) -> Option<Block> 
             return Some(Block::Challenge);
         }
     }
-    if says(&FIREWALLS, visible) {
+    if says(&FIREWALLS, visible) || turns_away(status, text, seen) {
         return Some(Block::Firewall);
     }
     if seen.chars <= 200 && is_script_challenge(status, text, seen) {
@@ -210,18 +205,62 @@ pub fn recognise_skimmed(status: u16, text: &str, seen: &Skim) -> Option<Block> 
     (seen.chars <= 200 && says(&LOGINS, visible)).then_some(Block::Login)
 }
 
-/// Almost nothing to read, and a script that sets a cookie and comes back.
-fn is_script_challenge(status: u16, text: &str, seen: &Skim) -> bool {
-    let has_script = text.contains("<script") || text.contains("<SCRIPT");
-    if !has_script {
+/// A short page of a firewall about the request; or a refusal whose words are put there by script.
+#[must_use]
+pub fn turns_away(status: u16, text: &str, seen: &Skim) -> bool {
+    if !seen.is_short(LOOKED_AT) {
         return false;
     }
-    let marked = CHALLENGE_MARKS.iter().any(|mark| text.contains(mark));
-    let bare = seen.chars <= 40;
-    let comes_back = text.len() <= 64 * 1024
+    let by_script = || status >= 400 && seen.chars <= 80 && text.len() <= SCRIPT_PAGE && says(&REFUSALS, text);
+    says(&REFUSALS, &seen.title) || says(&REFUSALS, &seen.visible) || by_script()
+}
+
+/// What stands in front of a page that answers 404, by what no site's own page for that looks like.
+#[must_use]
+pub fn recognise_certain(text: &str, seen: &Skim) -> Option<Block> {
+    let title = &seen.title;
+    if says(&CHALLENGES, title) || (seen.is_short(BARE) && has_challenge_mark(text)) {
+        Some(Block::Challenge)
+    } else if seen.is_short(300)
+        && (says(&CAPTCHAS, title) && title.chars().count() <= 16 || says(&CAPTCHAS, &seen.visible))
+    {
+        Some(Block::Captcha)
+    } else {
+        (seen.is_short(LOOKED_AT) && says(&FIREWALLS, title)).then_some(Block::Firewall)
+    }
+}
+
+/// Almost nothing to read, and a script that sets a cookie and comes back.
+fn is_script_challenge(status: u16, text: &str, seen: &Skim) -> bool {
+    if !has_script(text) {
+        return false;
+    }
+    let comes_back = text.len() <= SCRIPT_PAGE
         && text.contains("document.cookie")
-        && (text.contains("location") || text.contains(".reload("));
-    marked || (bare && comes_back) || (seen.chars <= 80 && matches!(status, 202 | 412 | 468 | 521))
+        && (text.contains("location") || text.contains(".reload("))
+        && !fills_itself(text);
+    has_challenge_mark(text)
+        || (seen.chars <= BARE && comes_back)
+        || (seen.chars <= 80 && matches!(status, 202 | 412 | 468 | 521))
+}
+
+fn has_script(text: &str) -> bool {
+    text.contains("<script") || text.contains("<SCRIPT")
+}
+
+fn has_challenge_mark(text: &str) -> bool {
+    has_script(text) && CHALLENGE_MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// A shell that its own scripts fill: it may set a cookie and send telephones elsewhere, and is a page.
+fn fills_itself(text: &str) -> bool {
+    const ROOTS: &[&str] = &["app", "root", "main", "container", "__next", "__nuxt", "wrapper", "page"];
+    let has_root = text.split("id=").skip(1).any(|rest| {
+        let id = rest.trim_start_matches(['"', '\'']);
+        ROOTS.iter().any(|root| id.strip_prefix(root).is_some_and(|rest| rest.starts_with(['"', '\'', ' ', '>', '/'])))
+    });
+    // Why both: a challenge brings scripts of its own too, but builds nothing.
+    has_root && text.contains("src=")
 }
 
 #[cfg(test)]
@@ -235,6 +274,12 @@ mod tests {
             (200, "<h2>环境异常</h2><p>当前环境异常,完成验证后即可继续访问。</p><a>去验证</a>", Block::Captcha),
             (521, "<script>document.cookie='a=1';location.href='/';</script>", Block::Challenge),
             (412, "<html><meta id=x><script>$_ts=window['$_ts'];</script><body></body>", Block::Challenge),
+            (
+                405,
+                "<title>405</title><div id=\"block_message\"></div><script>var m=\"很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。\";</script>",
+                Block::Firewall,
+            ),
+            (200, "<script>document.cookie='a=1';location.reload()</script>", Block::Challenge),
             (202, "<script src=/c.js></script>", Block::Challenge),
             (503, "<title>Just a moment...</title><p>x</p>", Block::Challenge),
             (403, "<title>访问拦截</title><p>您的请求疑似攻击行为!</p>", Block::Firewall),
@@ -249,7 +294,8 @@ mod tests {
         for (words, listed) in [
             (&CHALLENGES, CHALLENGE_WORDS),
             (&CAPTCHAS, CAPTCHA_WORDS),
-            (&FIREWALLS, FIREWALL_WORDS),
+            (&REFUSALS, TURNED_AWAY),
+            (&FIREWALLS, FIREWALL_NAMES),
             (&LOGINS, LOGIN_WORDS),
         ] {
             assert_eq!(words.overlooked(listed), [""; 0]);
@@ -265,6 +311,10 @@ mod tests {
             (200, format!("<title>关于启用人机验证功能的公告_区政务服务网</title><p>{long}</p>")),
             (200, "<title>办事进度查询</title><form>姓名 身份证号码 手机号码 请输入验证码 查询 重置 使用帮助 联系我们 网站地图 版权所有 某某区政务服务管理局 主办 技术支持 某某公司</form>".to_owned()),
             (200, "<div id=app></div><script src=/app.js></script>".to_owned()),
+            (
+                200,
+                "<title>政务服务</title><div id=\"app\"></div><script>document.cookie='lang=zh';if(/mobile/i.test(navigator.userAgent)){location.href='/m/'}</script><script src=/js/app.js></script>".to_owned(),
+            ),
             (200, "<?xml version='1.0'?><rss><channel><title>安全验证</title></channel></rss>".to_owned()),
         ] {
             assert_eq!(recognise(status, &page), None, "{page}");

@@ -2,7 +2,11 @@
 //!
 //! Three questions: [`parse`] a text that is nothing but a date, [`find_full`] a date with a
 //! year within other text, [`in_href`] the date a content system put into a path. A time that
-//! states no offset is office time; a date without a time is its midnight.
+//! states no offset is office time; a date without a time is its midnight. What leaves out the
+//! year, or counts back ("15小时前"), was written when the answer was made: it is read against the
+//! time of the look. No account is older than the year 2000: what says so stands for a missing date.
+
+mod within;
 
 use std::sync::LazyLock;
 
@@ -11,6 +15,9 @@ use regex::{Captures, Regex};
 use unicode_normalization::UnicodeNormalization;
 
 use super::ReadContext;
+
+pub use within::find_full;
+pub(super) use within::{bare_title, beside, in_title, is_foreign_label, is_published_label};
 
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -24,7 +31,7 @@ static YEAR_FIRST: Pattern = pattern(|| {
         r"(?xi)(?P<pre>^|[^\d.])(?P<y>(?:19|20)\d{2})\s?(?:[-/.]|年)\s?(?P<m>\d{1,2})\s?(?:[-/.]|月)\s?(?P<d>\d{1,2})
           (?:\s?[日号])?
           (?:(?:\s*[T,]\s*|\s+|\s*(?:星期|周)[一二三四五六日天]\s*)?(?P<half>上午|下午|晚上|中午|凌晨)?\s*
-             (?P<h>\d{1,2})\s?[:时点]\s?(?P<min>\d{1,2})(?:\s?[:分]\s?(?P<s>\d{1,2}))?(?:\.\d+)?\s?[分秒]?
+             (?P<h>\d{1,2})\s?[:时点]\s?(?P<min>\d{1,2})(?:\s?[:分]\s?(?P<s>\d{1,2}))?(?:\.\d+)?\s?[分秒]?(?:\s*(?P<noon>am|pm)\b)?
              \s*(?P<zone>Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}|[+-]\d{2}\b)?)?",
     )
     .ok()
@@ -44,23 +51,28 @@ static NO_YEAR: Pattern = pattern(|| {
     .ok()
 });
 
-/// 今天 10:30, 昨天, 10:30.
+/// 今天 10:30, 昨天, 今天上午, 10:30.
 static NEAR: Pattern = pattern(|| {
-    Regex::new(r"^(?P<day>今天|今日|昨天|昨日|前天|today|yesterday)?[\s,]*(?:(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2}))?)?$").ok()
+    Regex::new(
+        r"(?x)^(?P<day>今天|今日|今|昨天|昨日|昨|前天|today|yesterday)?[\s,]*(?P<half>凌晨|清晨|早上|早晨|早|晨|上午|中午|下午|傍晚|晚上|晚|夜里|夜)?
+          \s*(?:(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2}))?)?$",
+    )
+    .ok()
 });
 
 /// 15小时前, 3 hours ago.
 static AGO: Pattern = pattern(|| {
     Regex::new(
-        r"^(?P<n>\d{1,6}|半|[一二两三四五六七八九十]|an?)\s?个?(?P<unit>秒钟?|分钟?|小时|天|日|周|星期|礼拜|月|年|seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?)\s?(?:之?前|ago)$",
+        r"^(?P<n>\d{1,6}|半|[一二两三四五六七八九十]|an?)\s?个?(?P<unit>秒钟?|分钟?|小时|天|日|周|星期|礼拜|月|年|seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?)\s?(?:[之以]?前|ago)$",
     )
     .ok()
 });
 
-/// Fri, 31 Jul 2026 10:00:00 +0800, 31-Jul-26.
+/// Fri, 31 Jul 2026 10:00:00 +0800, 31-Jul-26, 周五, 31 7月 2026 10:00:00 +0800.
 static DAY_FIRST: Pattern = pattern(|| {
     Regex::new(
-        r"(?xi)^(?:[a-z]{3,9}\.?,?\s+)?(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s-]+(?P<mon>[a-z]{3,9})\.?,?[\s-]+(?P<y>\d{4}|\d{2})
+        r"(?xi)^(?:[a-z]{3,9}\.?,?\s+|(?:周|星期)[一二三四五六日天],?\s+)?(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s-]+
+          (?P<mon>[a-z]{3,9}|\d{1,2}月|[一二三四五六七八九十]{1,2}月)\.?,?[\s-]+(?P<y>\d{4}|\d{2})
           (?:[,\sT]+(?P<h>\d{1,2}):(?P<min>\d{1,2})(?::(?P<s>\d{1,2}))?(?:\.\d+)?\s*(?P<zone>[a-z]{1,5}|[+-]\d{1,2}:?\d{2})?)?",
     )
     .ok()
@@ -74,6 +86,24 @@ static MONTH_FIRST: Pattern = pattern(|| {
            |(?P<y2>\d{4})(?:[,\s]+(?P<h2>\d{1,2}):(?P<min2>\d{2})(?::(?P<s2>\d{2}))?\s*(?P<zone2>[a-z]{1,5}|[+-]\d{1,2}:?\d{2})?)?)",
     )
     .ok()
+});
+
+/// 31/07/2026, 07/31/2026 10:00: which is the month has to be plain.
+static YEAR_LAST: Pattern = pattern(|| {
+    Regex::new(r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>20\d{2})(?:[\s,]+(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2}))?(?:\s*(?P<noon>am|pm))?)?$").ok()
+});
+
+/// 26-07-31: where it can be nothing else.
+static SHORT_YEAR: Pattern = pattern(|| {
+    Regex::new(
+        r"^(?P<a>\d{2})[-/.](?P<b>\d{1,2})[-/.](?P<c>\d{2})(?:\s+(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2}))?)?$",
+    )
+    .ok()
+});
+
+/// A day of the week before or behind a date, in brackets or not.
+static WEEKDAY: Pattern = pattern(|| {
+    Regex::new(r"^(?:周|星期|礼拜)[一二三四五六日天][\s,]+|\s*\(?(?:周|星期|礼拜)[一二三四五六日天]\)?$").ok()
 });
 
 /// 20260731, 20260731100000.
@@ -113,6 +143,9 @@ const LABELS: &[&str] = &[
     "published",
 ];
 
+/// What stands behind a date and is not part of it.
+const TAILS: &[&str] = &["更新", "发布", "发表", "发出"];
+
 /// Longest text taken for a date.
 const LONGEST: usize = 48;
 
@@ -127,29 +160,25 @@ pub fn parse(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>>
     if text.is_empty() {
         return None;
     }
-    whole(&YEAR_FIRST, text)
-        .and_then(|found| year_first(&found, context))
-        .or_else(|| split(text, context))
-        .or_else(|| without_year(text, context))
-        .or_else(|| near(text, context))
-        .or_else(|| ago(text, context))
-        .or_else(|| english(text, context))
-        .or_else(|| compact(text, context))
+    let day = |text: &str| {
+        whole(&YEAR_FIRST, text)
+            .and_then(|found| year_first(&found, context))
+            .or_else(|| split(text, context))
+            .or_else(|| without_year(text, context))
+            .or_else(|| year_last(text, context))
+            .or_else(|| short_year(text, context))
+            .or_else(|| near(text, context))
+            .or_else(|| ago(text, context))
+            .or_else(|| english(text, context))
+            .or_else(|| compact(text, context))
+    };
+    let bare = |text: &str| WEEKDAY.as_ref().map(|weekday| weekday.replace(text, "").trim().to_owned());
+    day(text).or_else(|| bare(text).filter(|bare| !bare.is_empty()).and_then(|bare| day(&bare))).filter(is_credible)
 }
 
-/// Finds the first date that states its year within `text`.
-#[must_use]
-pub fn find_full(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
-    let folded: String = text.nfkc().collect();
-    YEAR_FIRST.as_ref()?.captures_iter(&folded).find_map(|found| year_first(&found, context))
-}
-
-/// `text` without the dates that [`find_full`] would find, for what remains as a title.
-#[must_use]
-pub(super) fn without_dates(text: &str) -> String {
-    let Some(pattern) = YEAR_FIRST.as_ref() else { return text.to_owned() };
-    let bare = pattern.replace_all(text, "$pre ");
-    bare.trim_matches(|c: char| c.is_whitespace() || "[]()()【】〔〕|·".contains(c)).to_owned()
+/// Whether an account can have published then: what lies before stands for a date that is missing.
+fn is_credible(at: &DateTime<FixedOffset>) -> bool {
+    (2000..2100).contains(&at.year())
 }
 
 /// The date a content system wrote into a path.
@@ -170,13 +199,13 @@ pub fn parse_feed(text: &str, context: &ReadContext) -> Option<DateTime<FixedOff
         // Why: RFC 2822 reads CST as North America's; generators here mean China's.
         && !text.ends_with("CST")
     {
-        return Some(at);
+        return Some(at).filter(is_credible);
     }
     if text.len() >= 9 && text.chars().all(|c| c.is_ascii_digit()) && text.len() != 14 {
         let number: i64 = text.parse().ok()?;
         let millis = if text.len() <= 10 { number.checked_mul(1000)? } else { number };
         let at = DateTime::from_timestamp_millis(millis)?;
-        return (at.year() < 2100).then(|| at.with_timezone(&context.timezone).fixed_offset());
+        return Some(at.with_timezone(&context.timezone).fixed_offset()).filter(is_credible);
     }
     parse(text, context)
         .or_else(|| year_month(text, context))
@@ -196,6 +225,11 @@ fn strip_frame(text: &str) -> &str {
             text = rest.trim_matches(framing);
         }
     }
+    for tail in TAILS {
+        if let Some(rest) = text.strip_suffix(tail) {
+            text = rest.trim_matches(framing);
+        }
+    }
     text
 }
 
@@ -205,9 +239,12 @@ fn number(found: &Captures, name: &str) -> Option<u32> {
 
 fn time_of(found: &Captures) -> Option<NaiveTime> {
     let Some(mut hour) = number(found, "h") else { return Some(NaiveTime::MIN) };
-    let half = found.name("half").map_or("", |half| half.as_str());
-    if (half == "下午" || half == "晚上") && hour < 12 {
+    let half = ["half", "noon"].iter().find_map(|name| found.name(name)).map_or("", |half| half.as_str());
+    if matches!(half, "下午" | "傍晚" | "晚上" | "晚" | "夜里" | "夜" | "pm" | "PM") && (1..12).contains(&hour)
+    {
         hour += 12;
+    } else if matches!(half, "am" | "AM") && hour == 12 {
+        hour = 0;
     }
     let second = number(found, "s").unwrap_or(0).min(59);
     // A clock that says 24:00 means the end of the day, to the second.
@@ -236,13 +273,13 @@ fn year_month(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>
     office_time(date.and_time(NaiveTime::MIN), context)
 }
 
-/// The latest such date that is not after the monitoring time.
+/// The latest such date that is not after the look.
 fn without_year(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
     let found = whole(&NO_YEAR, text)?;
     let month = number(&found, "m").or_else(|| number(&found, "m2"))?;
     let day = number(&found, "d").or_else(|| number(&found, "d2"))?;
     let time = time_of(&found)?;
-    let today = context.as_of.with_timezone(&context.timezone).date_naive();
+    let today = context.seen_at.with_timezone(&context.timezone).date_naive();
     // Eight years reach over every gap between leap days.
     (0..=8)
         .filter_map(|back| NaiveDate::from_ymd_opt(today.year() - back, month, day))
@@ -252,24 +289,30 @@ fn without_year(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffse
 
 fn near(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
     let found = whole(&NEAR, text)?;
-    let today = context.as_of.with_timezone(&context.timezone).date_naive();
-    let back = match found.name("day").map(|day| day.as_str()) {
-        Some("昨天" | "昨日" | "yesterday") => 1,
+    let today = context.seen_at.with_timezone(&context.timezone).date_naive();
+    let day = found.name("day").map(|day| day.as_str());
+    // 今早 and 昨晚 are words; 今, 昨 or 上午 alone are none.
+    let half = found.name("half").is_some();
+    if !half && matches!(day, Some("今" | "昨")) || day.is_none() && found.name("h").is_none() {
+        return None;
+    }
+    let back = match day {
+        Some("昨天" | "昨日" | "昨" | "yesterday") => 1,
         Some("前天") => 2,
         _ => 0,
     };
     let at = office_time((today - Duration::days(back)).and_time(time_of(&found)?), context)?;
     // A bare clock time later than now is yesterday's.
-    if found.name("day").is_none() && at > context.as_of {
+    if day.is_none() && at > context.seen_at {
         return office_time((today - Duration::days(1)).and_time(time_of(&found)?), context);
     }
     Some(at)
 }
 
 fn ago(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
-    let as_of = context.as_of.with_timezone(&context.timezone).fixed_offset();
+    let now = context.seen_at.with_timezone(&context.timezone).fixed_offset();
     if matches!(text, "刚刚" | "刚才" | "just now") {
-        return Some(as_of);
+        return Some(now);
     }
     let found = whole(&AGO, text)?;
     let unit = found.name("unit")?.as_str();
@@ -300,7 +343,34 @@ fn ago(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
             None => seconds.checked_mul(n.parse().ok()?)?,
         },
     };
-    as_of.checked_sub_signed(Duration::try_seconds(span)?)
+    now.checked_sub_signed(Duration::try_seconds(span)?)
+}
+
+/// A date that ends in its year, where one of its two other numbers can be no month.
+fn year_last(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let found = whole(&YEAR_LAST, text)?;
+    let (a, b) = (number(&found, "a")?, number(&found, "b")?);
+    let (month, day) = match (a > 12, b > 12) {
+        (true, false) => (b, a),
+        (false, true) => (a, b),
+        _ if a == b => (a, b),
+        _ => return None,
+    };
+    let date = NaiveDate::from_ymd_opt(number(&found, "y")? as i32, month, day)?;
+    office_time(date.and_time(time_of(&found)?), context)
+}
+
+/// A date that begins with two digits of its year, where no other reading of it has come yet.
+fn short_year(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
+    let found = whole(&SHORT_YEAR, text)?;
+    let (a, b, c) = (number(&found, "a")?, number(&found, "b")?, number(&found, "c")?);
+    let today = context.seen_at.with_timezone(&context.timezone).date_naive();
+    let past = |y: u32, m: u32, d: u32| NaiveDate::from_ymd_opt(2000 + y as i32, m, d).filter(|date| *date <= today);
+    let date = past(a, b, c)?;
+    if [past(c, a, b), past(c, b, a)].into_iter().flatten().any(|other| other != date) {
+        return None;
+    }
+    office_time(date.and_time(time_of(&found)?), context)
 }
 
 fn english(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
@@ -334,6 +404,17 @@ fn month_of(name: &str) -> Option<u32> {
         "november",
         "december",
     ];
+    if let Some(number) = name.strip_suffix('月') {
+        let digit = |c: char| "一二三四五六七八九十".chars().position(|d| d == c).map(|n| n as u32 + 1);
+        let mut chars = number.chars();
+        return match (chars.next().and_then(digit), chars.next()) {
+            (None, _) => number.parse().ok(),
+            (first, None) => first,
+            // 十一, 十二.
+            (Some(10), Some(second)) => digit(second).map(|n| 10 + n),
+            _ => None,
+        };
+    }
     MONTHS
         .iter()
         .position(|month| month.starts_with(name) || name == "sept" && *month == "september")

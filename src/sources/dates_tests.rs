@@ -3,7 +3,7 @@
 use super::*;
 
 fn context() -> ReadContext {
-    ReadContext { as_of: "2026-08-03T04:00:00Z".parse().unwrap(), timezone: chrono_tz::Asia::Shanghai }
+    ReadContext::at("2026-08-03T04:00:00Z".parse().unwrap(), chrono_tz::Asia::Shanghai)
 }
 
 fn check(read: fn(&str, &ReadContext) -> Option<DateTime<FixedOffset>>, table: &[(&str, &str)]) {
@@ -39,7 +39,7 @@ fn dates_of_list_pages_are_read() {
 }
 
 #[test]
-fn dates_without_a_year_are_the_latest_not_after_the_monitoring_time() {
+fn dates_without_a_year_are_the_latest_not_after_the_look() {
     check(
         parse,
         &[
@@ -56,7 +56,7 @@ fn dates_without_a_year_are_the_latest_not_after_the_monitoring_time() {
 }
 
 #[test]
-fn relative_times_are_read_against_the_monitoring_time() {
+fn relative_times_are_read_against_the_look() {
     check(
         parse,
         &[
@@ -75,6 +75,72 @@ fn relative_times_are_read_against_the_monitoring_time() {
             ("18:20", "2026-08-02T18:20:00+08:00"),
         ],
     );
+}
+
+#[test]
+fn a_platform_wrote_its_dates_when_it_was_looked_at_and_not_at_the_monitoring_time() {
+    let late = ReadContext { as_of: "2026-07-30T04:00:00Z".parse().unwrap(), ..context() };
+    for (text, wanted) in [
+        ("08-02", "2026-08-02T00:00:00+08:00"),
+        ("1小时前", "2026-08-03T11:00:00+08:00"),
+        ("昨天", "2026-08-02T00:00:00+08:00"),
+        ("刚刚", "2026-08-03T12:00:00+08:00"),
+    ] {
+        assert_eq!(parse(text, &late).unwrap().to_rfc3339(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn dates_with_more_words_are_read_where_they_are_plain() {
+    check(
+        parse,
+        &[
+            ("3小时以前", "2026-08-03T09:00:00+08:00"),
+            ("刚刚发布", "2026-08-03T12:00:00+08:00"),
+            ("今日08:30更新", "2026-08-03T08:30:00+08:00"),
+            ("今天上午", "2026-08-03T00:00:00+08:00"),
+            ("今天下午3:05", "2026-08-03T15:05:00+08:00"),
+            ("昨晚", "2026-08-02T00:00:00+08:00"),
+            ("07-31 周五", "2026-07-31T00:00:00+08:00"),
+            ("7月31日（星期五）", "2026-07-31T00:00:00+08:00"),
+            ("7月31日发布", "2026-07-31T00:00:00+08:00"),
+            ("31/07/2026 08:00", "2026-07-31T08:00:00+08:00"),
+            ("07/31/2026 08:00:00 PM", "2026-07-31T20:00:00+08:00"),
+            ("26-07-31", "2026-07-31T00:00:00+08:00"),
+            // The 26th of the month in 2022, or the 22nd in 2026.
+            ("26-06-22", "none"),
+            ("06/07/2026", "none"),
+            ("上午", "none"),
+            ("昨", "none"),
+            ("周五", "none"),
+            ("更新", "none"),
+        ],
+    );
+    check(
+        parse_feed,
+        &[
+            ("周五, 31 7月 2026 08:00:00 +0800", "2026-07-31T08:00:00+08:00"),
+            ("星期日, 22 十一月 2025 08:00:00 +0800", "2025-11-22T08:00:00+08:00"),
+            ("2026-07-31 08:00 PM", "2026-07-31T20:00:00+08:00"),
+        ],
+    );
+}
+
+#[test]
+fn what_stands_for_a_missing_date_is_none() {
+    for text in [
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Mon, 01 Jan 0001 00:00:00 +0000",
+        "1970-01-01T08:00:00+08:00",
+        "1970-01-01",
+        "0001-01-01T00:00:00Z",
+        "000000000",
+        "28800000",
+        "2100-01-01T00:00:00Z",
+    ] {
+        assert_eq!(parse_feed(text, &context()), None, "{text}");
+    }
+    assert_eq!(find_full("更新 1970-01-01 08:00", &context()), None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::*;
 const URL: &str = "https://feeds.example/office/feed.xml";
 
 fn context() -> ReadContext {
-    ReadContext { as_of: "2026-08-03T04:00:00Z".parse().unwrap(), timezone: chrono_tz::Asia::Shanghai }
+    ReadContext::at("2026-08-03T04:00:00Z".parse().unwrap(), chrono_tz::Asia::Shanghai)
 }
 
 fn reading(text: &str) -> Reading {

@@ -6,13 +6,13 @@
 //! with the most to read wins. Only when no date is shown are the dates in paths believed:
 //! a content system dates its files when they are made, not when they are published. Where a
 //! newer dated link stands outside that list, the list may be the wrong one: its silence
-//! proves nothing.
+//! proves nothing. Rows of the list without a date that can be read are posts all the same.
 
 mod lists;
+mod rows;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use ego_tree::NodeId;
 use scraper::{ElementRef, Html, Node, Selector};
 use serde_json::{Map, Value};
 use url::Url;
@@ -21,6 +21,8 @@ use chrono::{DateTime, FixedOffset};
 
 use super::{ReadContext, Unreadable, article, dates, markup};
 use crate::domain::post::{Coverage, Post, Profile, Reading};
+
+use rows::Found;
 
 pub(super) use lists::lists;
 
@@ -153,17 +155,6 @@ struct Page<'p> {
     context: &'p ReadContext,
 }
 
-/// A date, the link it belongs to, and what makes its list a list.
-#[derive(Clone)]
-struct Found<'p> {
-    at: Instant,
-    /// It is the day of the visit, not of an article.
-    clock: bool,
-    link: ElementRef<'p>,
-    item: ElementRef<'p>,
-    title: String,
-}
-
 impl<'p> Page<'p> {
     fn select(&self, selectors: &Selectors) -> Result<Vec<Post>, Unreadable> {
         let mut posts = Vec::new();
@@ -176,14 +167,16 @@ impl<'p> Page<'p> {
                 Some(selector) => item.select(selector).next().map(title_of),
                 None => link.map(title_of),
             };
-            let dated = match &selectors.date {
-                Some(selector) => item.select(selector).next(),
-                None => Some(item),
+            let chosen = selectors.date.as_ref().map(|selector| item.select(selector).next());
+            let at = match (chosen, &selectors.date_attr) {
+                (Some(None), _) => None,
+                (chosen, Some(name)) => {
+                    let stated = chosen.flatten().unwrap_or(item).attr(name);
+                    stated.and_then(|text| dates::parse_feed(text, self.context))
+                }
+                (Some(Some(element)), None) => self.date_within(element),
+                (None, None) => self.date_of_row(item),
             };
-            let at = dated.and_then(|element| match &selectors.date_attr {
-                Some(name) => element.attr(name).and_then(|text| dates::parse_feed(text, self.context)),
-                None => self.date_within(element),
-            });
             let Some(title) = title.filter(|title| !title.is_empty()) else { continue };
             let href = link.and_then(|link| link.attr("href").or_else(|| links_in(link).next()?.attr("href")));
             posts.push(self.post(title, href, at, item));
@@ -191,24 +184,10 @@ impl<'p> Page<'p> {
         if posts.is_empty() { Err(Unreadable::NothingSelected(selectors.item_text.clone())) } else { Ok(posts) }
     }
 
-    /// The date an element shows: as a whole, in a part of its own, or within its words.
-    fn date_within(&self, element: ElementRef<'p>) -> Option<Instant> {
-        let own = element.attr("datetime").and_then(|text| dates::parse_feed(text, self.context));
-        own.or_else(|| dates::parse(&text_of(element), self.context))
-            .or_else(|| self.date_elements(element).into_iter().next().map(|(_, at)| at))
-            .or_else(|| dates::find_full(&text_of(element), self.context))
-    }
-
     /// The list with the most to read, and whether its silence is that of the page.
     fn detect(&self) -> Result<(Vec<Post>, Coverage), Unreadable> {
         let root = self.document.root_element();
-        let mut found = Vec::new();
-        let mut used = HashSet::new();
-        for (node, at) in self.date_elements(root) {
-            if let Some(hit) = self.tie(node, at, &mut used) {
-                found.push(hit);
-            }
-        }
+        let found = self.dated_links(root, |_| true);
         let paths = self.dated_paths(root);
         let mut all = found.clone();
         all.retain(|hit| !hit.clock);
@@ -218,116 +197,14 @@ impl<'p> Page<'p> {
         let best = best_list(found, SHORTEST_LIST).or_else(|| best_list(paths, SHORTEST_PATH_LIST));
         let list = best.ok_or(Unreadable::NoDates)?;
         let coverage = if newest_of_page > newest(&list) { Coverage::Part } else { Coverage::Whole };
-        let posts = list
-            .into_iter()
-            .take(MOST_ITEMS)
-            .map(|hit| self.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item))
-            .collect();
+        let undated = self.undated_rows(&list).into_iter();
+        let undated = undated.map(|row| (row.place, self.post(row.title, row.link.attr("href"), None, row.item)));
+        let dated =
+            |hit: Found<'_>| (hit.link.id(), self.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item));
+        let mut rows: Vec<_> = list.into_iter().map(dated).chain(undated).collect();
+        rows.sort_by_key(|(place, _)| *place);
+        let posts = rows.into_iter().take(MOST_ITEMS).map(|(_, post)| post).collect();
         Ok((posts, coverage))
-    }
-
-    /// Elements that are a date, and text that holds a full one, in the order of the page.
-    fn date_elements(&self, root: ElementRef<'p>) -> Vec<(ElementRef<'p>, Instant)> {
-        let mut found = Vec::new();
-        let mut covered: Option<NodeId> = None;
-        for edge in root.traverse() {
-            if found.len() >= MOST_DATES {
-                break;
-            }
-            let node = match edge {
-                ego_tree::iter::Edge::Open(node) => node,
-                ego_tree::iter::Edge::Close(node) => {
-                    covered = covered.filter(|id| *id != node.id());
-                    continue;
-                }
-            };
-            if covered.is_some() {
-                continue;
-            }
-            match node.value() {
-                Node::Element(element) if is_silent(element.name()) => covered = Some(node.id()),
-                Node::Element(_) => {
-                    let Some(element) = ElementRef::wrap(node) else { continue };
-                    let at = short_text(element).and_then(|text| dates::parse(&text, self.context)).or_else(|| {
-                        (element.value().name() == "time")
-                            .then(|| element.attr("datetime").and_then(|text| dates::parse_feed(text, self.context)))
-                            .flatten()
-                    });
-                    if let Some(at) = at {
-                        found.push((element, at));
-                        covered = Some(node.id());
-                    }
-                }
-                Node::Text(text) => {
-                    let parent = node.parent().and_then(ElementRef::wrap);
-                    // Why: a bare "10:30" or "07-31" beside a link is a date, within a sentence it is not.
-                    let at = dates::parse(text, self.context).or_else(|| dates::find_full(text, self.context));
-                    if let (Some(parent), Some(at)) = (parent, at) {
-                        found.push((parent, at));
-                    }
-                }
-                _ => {}
-            }
-        }
-        found
-    }
-
-    /// Ties a date to the nearest link that reads like a title.
-    fn tie(&self, date: ElementRef<'p>, at: Instant, used: &mut HashSet<NodeId>) -> Option<Found<'p>> {
-        let inside_link =
-            date.ancestors().take(ITEM_ABOVE).filter_map(ElementRef::wrap).find(|element| is_link(*element));
-        let own = is_link(date).then_some(date).or(inside_link);
-        if let Some(link) = own {
-            let title = self.title_beside(link, date);
-            if !title.is_empty() && used.insert(link.id()) {
-                let item = link.ancestors().filter_map(ElementRef::wrap).find(|e| is_item(*e)).unwrap_or(link);
-                return Some(Found { at, clock: lists::is_clock(date), link, item, title });
-            }
-        }
-        let above = std::iter::once(date).chain(date.ancestors().filter_map(ElementRef::wrap)).take(ITEM_ABOVE);
-        for item in above {
-            let mut links = item
-                .descendants()
-                .take(BESIDE)
-                .filter_map(ElementRef::wrap)
-                .filter(|inner| is_link(*inner))
-                .filter(|link| !used.contains(&link.id()))
-                .map(|link| (link, self.title_beside(link, date)))
-                .filter(|(_, title)| title.chars().count() >= 2);
-            let first = links.next();
-            let Some(first) = first else { continue };
-            let more: Vec<_> = links.take(50).collect();
-            // In a row of links the longest is the title; the others name a column or a department.
-            let (link, title) = if more.len() < 4 {
-                more.into_iter().fold(first, |best, next| {
-                    if next.1.chars().count() > best.1.chars().count() + 4 { next } else { best }
-                })
-            } else {
-                first
-            };
-            used.insert(link.id());
-            return Some(Found { at, clock: lists::is_clock(date), link, item, title });
-        }
-        None
-    }
-
-    /// The title a link shows, without the date that may stand inside it.
-    fn title_beside(&self, link: ElementRef<'p>, date: ElementRef<'p>) -> String {
-        let shown = title_of(link);
-        let date_inside = date.id() == link.id() || date.ancestors().any(|node| node.id() == link.id());
-        if dates::parse(&shown, self.context).is_some() {
-            return String::new();
-        }
-        if !date_inside {
-            return shown;
-        }
-        let bare = dates::without_dates(&shown);
-        let date_text = text_of(date);
-        if date.id() != link.id() && bare.len() > date_text.len() {
-            let cut = bare.strip_prefix(&date_text).or_else(|| bare.strip_suffix(&date_text)).unwrap_or(&bare);
-            return cut.trim().to_owned();
-        }
-        bare
     }
 
     /// Links whose paths carry dates, for pages that show none.
@@ -337,7 +214,8 @@ impl<'p> Page<'p> {
                 let at = dates::in_href(link.attr("href")?, self.context)?;
                 let title = title_of(link);
                 let item = link.ancestors().filter_map(ElementRef::wrap).find(|e| is_item(*e)).unwrap_or(link);
-                (title.chars().count() >= 4).then_some(Found { at, clock: false, link, item, title })
+                let hit = Found { at, clock: false, published: false, link, item, behind: None, title };
+                (hit.title.chars().count() >= 4).then_some(hit)
             })
             .collect()
     }

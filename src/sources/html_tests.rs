@@ -5,7 +5,7 @@ use super::*;
 const URL: &str = "https://www.example.cn/zwgk/tz/index.html";
 
 fn context() -> ReadContext {
-    ReadContext { as_of: "2026-08-03T04:00:00Z".parse().unwrap(), timezone: chrono_tz::Asia::Shanghai }
+    ReadContext::at("2026-08-03T04:00:00Z".parse().unwrap(), chrono_tz::Asia::Shanghai)
 }
 
 fn options(pairs: &[(&str, &str)]) -> Map<String, Value> {
@@ -82,6 +82,93 @@ fn an_old_pinned_item_hides_nothing() {
     .unwrap();
     assert!(reading.posts[0].pinned && !reading.posts[1].pinned);
     assert_eq!(newest(&reading), "2026-08-01");
+}
+
+/// Titles with what dates them, as read.
+fn shown(reading: &Reading) -> Vec<String> {
+    let date = |post: &Post| post.published_at.map_or("-".to_owned(), |at| at.format("%m-%d").to_string());
+    reading.posts.iter().map(|post| format!("{} {}", date(post), post.title)).collect()
+}
+
+#[test]
+fn a_row_without_a_readable_date_is_a_post_all_the_same() {
+    for (make, row) in [
+        ("list", "<li><a href='/N'>关于开展消防检查的通知N</a><span>D</span></li>"),
+        ("boxes", "<div class=row><p><a href='/N'>关于开展消防检查的通知N</a><span>D</span></p></div>"),
+    ] {
+        let rows: String = [("1", "最新"), ("2", "2026-06-01"), ("3", "2026-05-20"), ("4", "NEW")]
+            .iter()
+            .map(|(n, date)| row.replace('N', n).replace('D', date))
+            .collect();
+        let reading = detect(&format!("<ul>{rows}<li><a href='/list_2'>下一页</a></li></ul>")).unwrap();
+        let wanted = [
+            "- 关于开展消防检查的通知1",
+            "06-01 关于开展消防检查的通知2",
+            "05-20 关于开展消防检查的通知3",
+            "- 关于开展消防检查的通知4",
+        ];
+        assert_eq!(shown(&reading), wanted, "{make}");
+    }
+}
+
+#[test]
+fn in_a_box_without_rows_what_has_no_date_may_be_the_newest() {
+    let flat = "<div><a href=a>关于开展消防检查的通知一</a>最新<br><a href=b>关于开展消防检查的通知二</a>2026-06-02<br>\
+                <a href=c>关于开展消防检查的通知三</a>2026-06-01<br></div>";
+    let reading = detect(flat).unwrap();
+    let dates: Vec<_> = reading.posts.iter().map(|post| post.published_at.is_some()).collect();
+    assert_eq!(dates, [false, true, true]);
+}
+
+#[test]
+fn a_date_in_a_title_is_not_the_day_of_publication() {
+    let row = |title: &str, date: &str| format!("<li><a href='/{date}'>{title}</a><span>{date}</span></li>");
+    let list = format!(
+        "<ul>{}{}{}</ul>",
+        row("我区召开安全生产工作部署会议", "2026-07-20"),
+        row("2026年8月2日空气质量日报", "2026-07-19"),
+        row("关于2026年8月1日至5日停水检修的通知", "2026-07-18"),
+    );
+    let wanted = [
+        "07-20 我区召开安全生产工作部署会议",
+        "07-19 2026年8月2日空气质量日报",
+        "07-18 关于2026年8月1日至5日停水检修的通知",
+    ];
+    assert_eq!(shown(&detect(&list).unwrap()), wanted);
+    let selected = read(URL, &list, &options(&[("item", "li")]), &context()).unwrap();
+    assert_eq!(shown(&selected), wanted);
+    // In the words of the link, a date counts where it stands apart from them.
+    let in_words = "<ul><li><a href=a>关于2026年8月2日举办招聘会的预告 2026-06-01</a></li>\
+                    <li><a href=b>[2026-05-20] 关于停水检修的公告</a></li></ul>";
+    let wanted = ["06-01 关于2026年8月2日举办招聘会的预告", "05-20 关于停水检修的公告"];
+    assert_eq!(shown(&detect(in_words).unwrap()), wanted);
+    let only = rows(3, |n| format!("<li><a href='/{n}'>关于2026年8月{n}日举办招聘会的预告</a></li>"));
+    assert_eq!(detect(&format!("<ul>{only}</ul>")), Err(Unreadable::NoDates));
+}
+
+#[test]
+fn a_row_has_one_date_and_an_end_is_none() {
+    let rows = |cells: &str| {
+        let row = |n: u32| {
+            let cells = cells.replace('N', &n.to_string());
+            format!("<tr><td><a href='/{n}'>关于某某项目招标的公告第{n}号</a></td>{cells}</tr>")
+        };
+        format!("<table>{}{}</table>", row(1), row(2))
+    };
+    for cells in [
+        "<td>发布 2026-05-0N</td><td>截止 2026-08-0N</td>",
+        "<td>截止日期：2026-08-0N</td><td>2026-05-0N</td>",
+        "<td>公示期至</td><td>2026-08-0N</td><td>2026-05-0N</td>",
+        "<td>2026-03-0N</td><td>2026-05-0N</td>",
+        "<td>2026-05-0N</td><td>2026-09-0N</td>",
+        "<td>发布日期</td><td>2026-05-0N</td><td>2026-08-01</td>",
+        "<td><p>2026年8月1日，区长到现场调研，要求抓紧落实。</p></td><td>2026-05-0N</td>",
+    ] {
+        let reading = detect(&rows(cells)).unwrap();
+        let wanted = ["05-01 关于某某项目招标的公告第1号", "05-02 关于某某项目招标的公告第2号"];
+        assert_eq!(shown(&reading), wanted, "{cells}");
+    }
+    assert_eq!(detect(&rows("<td>截止日期：2026-07-0N</td>")), Err(Unreadable::NoDates));
 }
 
 #[test]

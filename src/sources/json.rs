@@ -225,7 +225,11 @@ pub(super) fn finish(kind: SourceKind, found: Vec<Found>, rest: Rest) -> Result<
         warnings.push(format!("the list holds posts of {} accounts", authors.len()));
     }
     let mut seen = HashSet::new();
-    let posts: Vec<Post> = kept.into_iter().map(|i| i.post).filter(|post| seen.insert(post.id.clone())).collect();
+    let posts: Vec<Post> = kept
+        .into_iter()
+        .map(|item| item.post)
+        .filter(|post| post.id.is_empty() || seen.insert(post.id.clone()))
+        .collect();
     let undated = posts.iter().filter(|post| post.published_at.is_none()).count();
     if undated > 0 && undated == posts.len() {
         return Err(Unreadable::NoDates);
@@ -257,7 +261,7 @@ mod tests {
     use super::*;
 
     fn context() -> ReadContext {
-        ReadContext { as_of: "2026-08-03T04:00:00Z".parse().unwrap(), timezone: chrono_tz::Asia::Shanghai }
+        ReadContext::at("2026-08-03T04:00:00Z".parse().unwrap(), chrono_tz::Asia::Shanghai)
     }
 
     #[test]

@@ -43,10 +43,20 @@ pub use wechat::Gone;
 /// What a reading depends on beside the bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadContext {
-    /// The monitoring time: "15小时前" and dates without a year are read against it.
+    /// The monitoring time: what came later does not count.
     pub as_of: DateTime<Utc>,
+    /// When the answer came: "15小时前" and dates without a year were written then.
+    pub seen_at: DateTime<Utc>,
     /// The office's zone, for times that state none.
     pub timezone: Tz,
+}
+
+impl ReadContext {
+    /// A look that is made at the monitoring time.
+    #[must_use]
+    pub const fn at(time: DateTime<Utc>, timezone: Tz) -> Self {
+        Self { as_of: time, seen_at: time, timezone }
+    }
 }
 
 /// Why a source could not be read. It never means that an account has posted nothing.
@@ -221,13 +231,17 @@ pub fn read(
         SourceKind::Site => site::read(&page.url, &text, options, context),
         SourceKind::Manual => Err(Unreadable::ByHand),
     }?;
+    if page.truncated {
+        reading.warnings.push("the page was longer than the limit and was read up to it".to_owned());
+        // What was cut off may be the newest.
+        if reading.coverage == Coverage::Whole {
+            reading.coverage = Coverage::Part;
+        }
+    }
     if reading.coverage == Coverage::Part && !reading.posts.is_empty() {
         reading
             .warnings
             .push("the answer shows only some of the account's posts: an old newest one proves nothing".to_owned());
-    }
-    if page.truncated {
-        reading.warnings.push("the page was longer than the limit and was read up to it".to_owned());
     }
     Ok(reading)
 }

@@ -109,7 +109,8 @@ pub fn examine(page: &Page, context: &ReadContext) -> Front {
     let visible = skim(&text, LOOKED_AT);
     let marks = marks(&text, &visible.visible);
     let own_words = [FooterMark::Icp, FooterMark::SiteCode, FooterMark::Police, FooterMark::Host];
-    let foot_seen = own_words.iter().filter(|mark| marks.contains(mark)).count() >= 2;
+    // Of a page that was cut off the foot was not seen.
+    let foot_seen = !page.truncated && own_words.iter().filter(|mark| marks.contains(mark)).count() >= 2;
     let scripted = visible.is_short(BARE);
     let foot_scripted = is_match(&FOOT_SCRIPT, &text);
     let loads_scripts = is_match(&ANY_SCRIPT, &text);
@@ -258,12 +259,16 @@ pub enum ColumnPage {
 pub fn read_column(page: &Page, column: &Column, context: &ReadContext) -> Result<ColumnPage, Unreadable> {
     use crate::domain::account::SourceKind;
     match super::read(SourceKind::Html, page, &column.options, context) {
-        Ok(reading) if column.options.contains_key("item") => Ok(ColumnPage::Dated(reading, true)),
+        Ok(reading) if column.options.contains_key("item") => {
+            let shown = reading.coverage == Coverage::Whole && reading.unplaced(context.as_of) == 0;
+            Ok(ColumnPage::Dated(reading, shown))
+        }
         Ok(mut reading) => {
             let Ok(lists) = html::lists(&page.url, &page.text(), context) else {
                 return Ok(ColumnPage::Dated(reading, false));
             };
             let shown = reading.coverage == Coverage::Whole
+                && reading.unplaced(context.as_of) == 0
                 && lists.shown > 0
                 && lists.undated < MANY_UNDATED
                 && !lists.awaits_script;

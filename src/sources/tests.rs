@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 pub(super) fn context() -> ReadContext {
-    ReadContext { as_of: "2026-08-03T04:00:00Z".parse().unwrap(), timezone: chrono_tz::Asia::Shanghai }
+    ReadContext::at("2026-08-03T04:00:00Z".parse().unwrap(), chrono_tz::Asia::Shanghai)
 }
 
 fn page(body: &str) -> Page {
@@ -63,6 +63,19 @@ fn what_a_person_looks_at_is_read_by_no_machine() {
     assert_eq!(blind, [SourceKind::Manual]);
     let answer = read(SourceKind::Manual, &page("{}"), &Map::new(), &context());
     assert_eq!(answer, Err(Unreadable::ByHand));
+}
+
+#[test]
+fn what_was_cut_off_may_be_the_newest() {
+    use crate::domain::post::Coverage;
+
+    let rows = "<li><a href='/a'>关于停水检修的公告一</a><span>2024-03-02</span></li>\
+                <li><a href='/b'>关于停水检修的公告二</a><span>2024-03-01</span></li>";
+    let mut list = page(&format!("<ul>{rows}</ul>"));
+    let coverage = |list: &Page| read(SourceKind::Html, list, &Map::new(), &context()).unwrap().coverage;
+    assert_eq!(coverage(&list), Coverage::Whole);
+    list.truncated = true;
+    assert_eq!(coverage(&list), Coverage::Part);
 }
 
 #[test]

@@ -35,16 +35,16 @@ pub(super) fn read(
     let mut part = json::is_later_page(url, PAGING) || json::query(url, "feature").is_some_and(|kind| kind != "0");
     if let Some(cards) = json::list(&data["cards"]) {
         collect(cards, DEEPEST, &mut statuses);
-        if statuses.is_empty() && !cards.is_empty() {
+        if !statuses.iter().any(|status| is_status(status)) && !cards.is_empty() {
             return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Weibo));
         }
     } else if let Some(list) = json::list(&data["list"]).or_else(|| json::list(&answer["statuses"])) {
-        statuses.extend(list.iter().filter(|status| is_status(status)));
-        if statuses.is_empty() && !list.is_empty() {
+        statuses.extend(list.iter().filter(|status| is_listed(status)));
+        if !statuses.iter().any(|status| is_status(status)) && !list.is_empty() {
             return Err(Unreadable::UnknownShape(SourceKind::Weibo));
         }
-    } else if is_status(data) || is_status(&answer) {
-        statuses.push(if is_status(data) { data } else { &answer });
+    } else if let Some(single) = [data, &answer].into_iter().find(|single| is_status(single) && has_words(single)) {
+        statuses.push(single);
         part = true;
     } else {
         return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Weibo));
@@ -96,13 +96,28 @@ fn check(answer: &Value) -> Result<(), Unreadable> {
     }
 }
 
+/// Whether it is a post, beyond doubt.
 fn is_status(value: &Value) -> bool {
-    value["created_at"].is_string() && (value["text"].is_string() || value["text_raw"].is_string())
+    let has_time = value["created_at"].is_string() || value["created_at"].is_number();
+    has_time && (has_words(value) || has_id(value))
+}
+
+fn has_words(value: &Value) -> bool {
+    value["text"].is_string() || value["text_raw"].is_string()
+}
+
+/// Whether it stands in a list of posts as one of them, with a time and words or without.
+fn is_listed(value: &Value) -> bool {
+    is_status(value) || has_id(value)
+}
+
+fn has_id(value: &Value) -> bool {
+    json::first(value, &["idstr", "id", "mid", "bid", "mblogid"]).is_some()
 }
 
 fn collect<'a>(cards: &'a [Value], depth: usize, statuses: &mut Vec<&'a Value>) {
     for card in cards {
-        if is_status(&card["mblog"]) {
+        if is_listed(&card["mblog"]) {
             statuses.push(&card["mblog"]);
         } else if let Some(group) = json::list(&card["card_group"]).filter(|_| depth > 0) {
             collect(group, depth - 1, statuses);
@@ -130,7 +145,7 @@ fn profile(user: &Value) -> Option<Profile> {
 fn post(status: &Value, context: &ReadContext) -> Found {
     let user = &status["user"];
     let authors = json::words(user, &["id", "idstr", "screen_name"]);
-    let id = json::first(status, &["idstr", "id", "mid"]).unwrap_or_default();
+    let id = json::first(status, &["idstr", "id", "mid", "bid", "mblogid"]).unwrap_or_default();
     let short = json::first(status, &["bid", "mblogid"]);
     let base = Url::parse("https://weibo.com/").ok();
     let html = |status: &Value| {
@@ -212,6 +227,26 @@ mod tests {
         assert_eq!(later.coverage, Coverage::Part);
         let other = read_as(SourceKind::Weibo, "https://weibo.com/ajax/statuses/mymblog?uid=7000000009", LIST);
         assert_eq!(other, Err(Unreadable::OtherAccount));
+    }
+
+    #[test]
+    fn a_post_without_words_or_with_another_time_is_listed_all_the_same() {
+        let cards = |new: &str| {
+            format!(
+                r#"{{"ok":1,"data":{{"cards":[{{"card_type":9,"mblog":{{"id":"1",{new}"user":{{"id":7000000001}}}}}},
+                {{"card_type":9,"mblog":{{"id":"2","created_at":"2026-05-01","text":"旧","user":{{"id":7000000001}}}}}}]}}}}"#
+            )
+        };
+        for (new, wanted) in [
+            (r#""created_at":1785463200,"text":"新","#, Some("2026-07-31T10:00:00+08:00")),
+            (r#""created_at":"Fri Jul 31 10:00:00 +0800 2026","page_info":{},"#, Some("2026-07-31T10:00:00+08:00")),
+            (r#""created_at":"不久前","text":"新","#, None),
+            (r#""text":"新","#, None),
+        ] {
+            let reading = read_as(SourceKind::Weibo, TIMELINE, &cards(new)).unwrap();
+            assert_eq!(reading.posts.len(), 2, "{new}");
+            assert_eq!(reading.posts[0].published_at.map(|at| at.to_rfc3339()).as_deref(), wanted, "{new}");
+        }
     }
 
     #[test]

@@ -89,7 +89,8 @@ fn profile(seen: &skim::Skim, document: &Html, selectors: &Selectors) -> Option<
 
 fn post(element: ElementRef<'_>, selectors: &Selectors, base: Option<&Url>, context: &ReadContext) -> Option<Found> {
     let id = element.attr("id")?.strip_prefix("M_").filter(|id| !id.is_empty())?;
-    let time: String = element.select(&selectors.time).last()?.text().collect();
+    // A post whose time is not shown is a post all the same.
+    let time: String = element.select(&selectors.time).last().map(|time| time.text().collect()).unwrap_or_default();
     let time = time.replace('\u{A0}', " ");
     let time = time.split("来自").next().unwrap_or_default().trim();
     let first = element.select(&selectors.body).next().map(|body| json::body(&body.inner_html(), base));
@@ -162,6 +163,16 @@ mod tests {
         let profile = reading.profile.unwrap();
         assert_eq!(profile.followers, Some(708));
         assert_eq!(profile.certified_subject.as_deref(), Some("某某区政府新闻办公室"));
+    }
+
+    #[test]
+    fn a_post_without_a_time_is_listed_all_the_same() {
+        let page = PAGE.replacen("<span class=\"ct\">今天 10:20&nbsp;来自客户端</span>", "", 1);
+        let reading = read_as(SourceKind::Weibo, "https://weibo.cn/7000000001/profile", &page).unwrap();
+        assert_eq!(
+            reading.posts.iter().map(|post| post.published_at.is_some()).collect::<Vec<_>>(),
+            [true, false, true, true]
+        );
     }
 
     #[test]

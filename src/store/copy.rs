@@ -15,6 +15,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
 use super::engine::{TxEngine, insert_rows, sql};
 use super::{Store, StoreError, Tx};
+use crate::disk::Unfinished;
 
 /// Values bound to one statement: below the least any SQLite was built with.
 const BINDS: usize = 30_000;
@@ -95,22 +96,16 @@ impl Store {
         if file.exists() && !matches!(what_is(file).await, Some(Found { marked: true })) {
             return Err(CopyError::Occupied(file.to_owned()));
         }
-        let unfinished = beside(file, ".part");
-        let collected = beside(file, ".part.db");
-        let copied = self.write_backup(&unfinished, &collected, now).await;
+        let failed = |source| CopyError::File { path: file.to_owned(), source };
+        let unfinished = Unfinished::new(file).map_err(failed)?;
+        let collected = beside(unfinished.part(), ".db");
+        let copied = self.write_backup(unfinished.part(), &collected, now).await;
         for suffix in ["", "-wal", "-shm", "-journal", ".lock"] {
             let _ = fs::remove_file(beside(&collected, suffix));
         }
-        match copied {
-            Ok(copied) => {
-                fs::rename(&unfinished, file).map_err(|source| CopyError::File { path: file.to_owned(), source })?;
-                Ok(copied)
-            }
-            Err(error) => {
-                let _ = fs::remove_file(&unfinished);
-                Err(error)
-            }
-        }
+        let copied = copied?;
+        unfinished.finish().map_err(failed)?;
+        Ok(copied)
     }
 
     async fn write_backup(&self, unfinished: &Path, collected: &Path, now: DateTime<Utc>) -> Result<Copied, CopyError> {

@@ -48,7 +48,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
 ];
 
 fn context() -> ReadContext {
-    ReadContext { as_of: chrono::DateTime::from_timestamp(1_785_729_600, 0).unwrap(), timezone: Shanghai }
+    ReadContext::at(chrono::DateTime::from_timestamp(1_785_729_600, 0).unwrap(), Shanghai)
 }
 
 /// An adapter; every reason it gives has a sentence.

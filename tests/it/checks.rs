@@ -11,7 +11,7 @@ use xuncha::domain::rule::Indicator;
 
 use crate::world::both::on_both;
 use crate::world::site::Site;
-use crate::world::{at, district, fed, fetcher, findings, inspect, issues, office, register};
+use crate::world::{at, district, fed, fetcher, findings, inspect, issues, office, register, round};
 
 on_both! {
     /// Planted against found, account by account, indicator by indicator.
@@ -110,23 +110,71 @@ on_both! {
         }
     }
 
-    /// A post of tomorrow hides nothing; a feed with nothing but such is not judged.
-    async fn a_post_dated_after_the_monitoring_time_does_not_hide_silence(db) {
+    /// Who dates a post into tomorrow or next month may have dated the others wrongly too: nobody is convicted.
+    async fn a_post_dated_after_the_look_leaves_silence_unjudged(db) {
         let site = Site::start().await;
         let office = office(db, "2026-11-23 09:00").await;
-        let (old, tomorrow) = (at("2026-10-20 08:00"), at("2026-11-24 08:00"));
+        let (old, tomorrow, next_month) = (at("2026-10-20 08:00"), at("2026-11-24 08:00"), at("2026-12-31 08:00"));
         register(&office, &[
             fed("A1", "云溪区水务局", site.feed("/a1", &[tomorrow, old])),
             fed("A2", "云溪区水务局", site.feed("/a2", &[tomorrow])),
             fed("A3", "云溪区水务局", site.feed("/a3", &[])),
+            fed("A4", "云溪区水务局", site.feed("/a4", &[next_month, old])),
+            fed("A5", "云溪区水务局", site.feed("/a5", &[next_month, at("2026-11-20 08:00")])),
         ])
         .await;
         inspect(&office, &fetcher(), "2026H2").await;
         let all = findings(&office, "2026H2", None).await;
-        let of = |id: &str| all.iter().find(|f| f.account_id.as_str() == id && f.indicator.key() == "stale").unwrap();
-        assert_eq!(of("A1").outcome, Outcome::Fail);
-        assert_eq!((of("A2").outcome, of("A2").reason.as_str()), (Outcome::Unverified, "only_later_posts"));
-        assert_eq!((of("A3").outcome, of("A3").reason.as_str()), (Outcome::Unverified, "no_posts"));
+        let of = |id: &str| {
+            let found = all.iter().find(|f| f.account_id.as_str() == id && f.indicator.key() == "stale").unwrap();
+            (found.outcome, found.reason.as_str())
+        };
+        assert_eq!(of("A1"), (Outcome::Unverified, "dated_ahead"));
+        assert_eq!(of("A2"), (Outcome::Unverified, "only_later_posts"));
+        assert_eq!(of("A3"), (Outcome::Unverified, "no_posts"));
+        assert_eq!(of("A4"), (Outcome::Unverified, "dated_ahead"));
+        assert_eq!(of("A5"), (Outcome::Pass, "updated"));
+    }
+
+    /// Rows that say `11-23`, seen the day after, are of this year, whatever the monitoring time.
+    async fn a_look_after_the_monitoring_time_reads_the_year_of_the_look(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-20 09:00").await;
+        let list = |dates: &[&str]| -> String {
+            let row = |(n, date): (usize, &&str)| {
+                format!("<li><a href='/a/{n}.html'>云溪区今日工作动态第{n}期发布</a><span>{date}</span></li>")
+            };
+            format!("<html><title>动态</title><ul>{}</ul></html>", dates.iter().enumerate().map(row).collect::<String>())
+        };
+        let html = |id: &str, dates: &[&str]| {
+            let mut account = fed(id, "云溪区水务局", site.data(&format!("/{id}"), &list(dates)));
+            account.source = Some(SourceKind::Html);
+            account
+        };
+        register(&office, &[
+            html("A1", &["11-23", "11-23", "11-22", "11-21"]),
+            html("A2", &["11-23", "11-22", "11-19"]),
+            html("A3", &["11-23", "11-22", "03-19", "03-01"]),
+            html("A4", &["1小时前", "昨天", "11-22", "11-21"]),
+            html("A5", &["2024-01-01", "11-23", "11-22", "11-21"]),
+        ])
+        .await;
+        let name = round("2026-11-20");
+        xuncha::sampling::open(&office, name, &xuncha::sampling::Wishes::default()).await.unwrap();
+        office.clock.advance(TimeDelta::days(4));
+        inspect(&office, &fetcher(), "2026-11-20").await;
+        let all = findings(&office, "2026-11-20", None).await;
+        let of = |id: &str| {
+            let found = all.iter().find(|f| f.account_id.as_str() == id && matches!(f.indicator.key(), "stale" | "zombie"));
+            let found = found.unwrap();
+            assert_eq!(found.as_of.utc(), at("2026-11-20 09:00"));
+            (found.indicator.key(), found.outcome, found.reason.as_str())
+        };
+        assert_eq!(of("A1"), ("stale", Outcome::Unverified, "only_later_posts"));
+        assert_eq!(of("A2"), ("stale", Outcome::Pass, "updated"));
+        assert_eq!(of("A3"), ("zombie", Outcome::Fail, "silent"));
+        assert_eq!(of("A4"), ("stale", Outcome::Unverified, "only_later_posts"));
+        assert_eq!(of("A5"), ("stale", Outcome::Unverified, "ends_later"));
     }
 
     /// What shows only some posts, or posts of several accounts, convicts nobody; a recent post still passes.

@@ -234,7 +234,7 @@ on_both! {
         let head = "account_id,name,platform,unit,opened_on\n";
         let cases: Vec<(&str, Vec<u8>, Vec<&str>)> = vec![
             ("encoding.csv", [head.as_bytes(), b"G1,x,wechat,u,\nA2,\xff\xff\xff,wechat,u,\n"].concat(), vec!["第 3 行", "编码"]),
-            ("heading.csv", format!("account_id,name,unit\n{good}").into(), vec!["第 1 行", "平台", "缺少这一列"]),
+            ("heading.csv", format!("account_id,name,unit\n{good}").into(), vec!["第 1 行", "平台", "缺少"]),
             ("twice.csv", format!("{head}{good}G1,云溪水务,weibo,云溪区水务局,\n").into(), vec!["第 3 行", "account_id", "G1", "第 2 行重复"]),
             ("platform.csv", format!("{head}{good}A2,云溪水务,qzone,云溪区水务局,\n").into(), vec!["第 3 行", "platform", "qzone"]),
             ("date.csv", format!("{head}{good}A2,云溪水务,weibo,云溪区水务局,2026-02-30\n").into(), vec!["第 3 行", "opened_on", "2026-02-30"]),

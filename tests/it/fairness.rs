@@ -133,6 +133,29 @@ on_both! {
         assert_eq!(notices(&office).await.iter().filter(|n| asked(n)).count(), 1);
     }
 
+    /// A person confirmed a server error; what turns robots away afterwards does not reject the repair.
+    async fn a_refusal_to_robots_rejects_no_rectification_and_the_same_defect_does(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let fetcher = fetcher();
+        register(&office, &[linking("A1", site.page("/service", 500))]).await;
+        inspect(&office, &fetcher, "2026H2").await;
+        let doubtful = findings(&office, "2026H2", Some(Outcome::Suspected)).await;
+        decide_finding(&office, doubtful[0].id, true, "", "监管员").await.unwrap();
+        let id = issues(&office).await[0].id;
+        workflow::act(&office, id, Action::Fix, "已修复", "管理员", &Scope::All).await.unwrap();
+        for status in [403, 401, 412, 429] {
+            site.page("/service", status);
+            let (_, measured) = recheck(&office, &fetcher, id, "xuncha", &Scope::All).await.unwrap();
+            assert_eq!(measured.passed, None, "{status}");
+            assert_eq!(issues(&office).await[0].status, IssueStatus::Rectified);
+        }
+        site.page("/service", 500);
+        let (_, measured) = recheck(&office, &fetcher, id, "xuncha", &Scope::All).await.unwrap();
+        assert_eq!(measured.passed, Some(false));
+        assert_ne!(issues(&office).await[0].status, IssueStatus::Rectified);
+    }
+
     /// The site is repaired and reported while a look from before the repair is still under way.
     async fn a_recheck_that_began_before_the_repair_does_not_reject_it(db) {
         let site = Site::start().await;
@@ -210,6 +233,10 @@ on_both! {
         let office = office(db, "2026-11-23 10:00").await;
         register(&office, &[fed("A1", UNIT, site.feed("/a1", &[at("2026-11-22 08:00")]))]).await;
         let wishes = Wishes { as_of: Some(at("2026-12-23 10:00")), ..Wishes::default() };
+        let opened = sampling::open(&office, round("2026H2"), &wishes).await;
+        assert!(opened.unwrap_err().to_string().contains("has not come yet"));
+        // What was announced beforehand is drawn, and run when its time has come.
+        sampling::freeze(&office, round("2026H2"), &wishes).await.unwrap();
         sampling::open(&office, round("2026H2"), &wishes).await.unwrap();
         let ran = run::run(&office, &fetcher(), round("2026H2"), run::Wishes::default(), |_| {}).await;
         assert!(ran.unwrap_err().to_string().contains("has not come yet"));

@@ -26,6 +26,7 @@ mod issues;
 mod notices;
 mod outbox;
 mod prune;
+mod registry;
 mod rejudge;
 mod reports;
 mod review;

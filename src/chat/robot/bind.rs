@@ -34,6 +34,14 @@ struct Wanted<'c> {
 
 /// Makes the robots' chats agree with the configuration; `revive` tries those again that refused for good.
 pub async fn sync(office: &Office, revive: bool) -> Result<Synced, StoreError> {
+    let mut tx = office.store.write().await?;
+    let synced = sync_in(&mut tx, office, revive).await?;
+    tx.commit().await?;
+    Ok(synced)
+}
+
+/// [`sync`] in a transaction that the caller commits, or drops to see what would come of it.
+pub async fn sync_in(tx: &mut Tx, office: &Office, revive: bool) -> Result<Synced, StoreError> {
     let mut synced = Synced::default();
     let (mut wanted, mut unreadable) = (Vec::new(), Vec::new());
     for channel in &office.config.channels {
@@ -49,24 +57,22 @@ pub async fn sync(office: &Office, revive: bool) -> Result<Synced, StoreError> {
             }
         }
     }
-    let mut tx = office.store.write().await?;
-    let bound: Vec<Person> = robots(&mut tx).await?;
+    let bound: Vec<Person> = robots(tx).await?;
     for person in &bound {
         let is_wanted = wanted.iter().any(|w| is_of(w, person));
         let may_be = unreadable.iter().any(|(kind, role, unit)| {
             is_kind(person, *kind) && person.role == *role && person.unit.as_deref() == *unit
         });
         if !is_wanted && !may_be {
-            remove(&mut tx, office, person).await?;
+            remove(tx, office, person).await?;
             synced.removed += 1;
         }
     }
     for robot in &wanted {
-        if put(&mut tx, office, robot, bound.iter().any(|person| is_of(robot, person)), revive).await? {
+        if put(tx, office, robot, bound.iter().any(|person| is_of(robot, person)), revive).await? {
             synced.bound += 1;
         }
     }
-    tx.commit().await?;
     Ok(synced)
 }
 

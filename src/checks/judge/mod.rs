@@ -42,7 +42,7 @@ pub(super) use identity::identity;
 pub(super) use links::link;
 pub(super) use registration::registration;
 pub(super) use review::{review, review_faults};
-pub(super) use silence::silence;
+pub(super) use silence::{NOT_FORETOLD, silence};
 pub(super) use site::{home, reached_since_fix};
 pub(super) use texts::{is_still_there, subject_of};
 

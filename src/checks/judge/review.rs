@@ -226,7 +226,8 @@ fn review_fault(zone: Tz, post: &PostSeen, record: &ReviewRecord) -> Option<Revi
     let ([first, second, last], [first_at, second_at, last_at]) = (names.as_slice(), times.as_slice()) else {
         return Some(ReviewFault::Incomplete);
     };
-    if first == second || second == last || first == last {
+    // 任何两个环节不能同时由一人担任: several may stand in a stage, and none of them in another.
+    if !first.is_disjoint(second) || !second.is_disjoint(last) || !first.is_disjoint(last) {
         return Some(ReviewFault::SamePerson);
     }
     // Why: neither clock is finer than what is shown; the minute, or the day, is the account's.

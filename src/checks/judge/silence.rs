@@ -4,7 +4,8 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::Bench;
 use crate::checks::canary::CANARY_SILENT;
-use crate::checks::seen::{Observed, Unread};
+use crate::checks::seen::{Newest, Observed, Unread};
+use crate::checks::words::Words;
 use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
 use crate::domain::post::Coverage;
@@ -23,6 +24,26 @@ pub(super) fn latest(at: DateTime<FixedOffset>, day_only: bool) -> DateTime<Utc>
     latest.with_timezone(&Utc)
 }
 
+/// Stands on a pass whose silence to come is not foretold: newer posts may be there already.
+pub(in crate::checks) const NOT_FORETOLD: &str = "updated_at_least";
+
+/// Why the newest dated post may not be the newest; in the order in which it is said.
+pub(super) fn doubt(newest: &Newest, words: Words) -> Option<Unread> {
+    match newest.unplaced() {
+        // Why: local time labelled as UTC puts fresh posts hours ahead of the look, and who dates a
+        // post into next month may have dated the others wrongly too.
+        _ if newest.ahead => Some(unread("dated_ahead", words.dated_ahead())),
+        1.. => Some(unread("undated_posts", words.undated_posts(newest.unplaced()))),
+        0 if newest.ends_later => Some(unread("ends_later", words.ends_later())),
+        0 if newest.oldest_first => Some(unread("oldest_first", words.oldest_first())),
+        0 => None,
+    }
+}
+
+fn unread(reason: &str, sentence: String) -> Unread {
+    Unread { reason: reason.to_owned(), sentence }
+}
+
 /// `stale`, or `zombie` in its place.
 ///
 /// Source: 国办秘函〔2019〕19号, account indicators, 单项否决 内容不更新. A violation begins when
@@ -38,30 +59,27 @@ pub(in crate::checks) fn silence(bench: &Bench<'_>, account: &Account, seen: &Ob
         Err(unread) => return unjudged(unread),
         Ok(newest) => newest,
     };
-    let partial = || Unread { reason: "partial_source".to_owned(), sentence: words.partial_source() };
     let Some(at) = newest.at else {
         if newest.coverage == Coverage::Part {
-            return unjudged(&partial());
+            return unjudged(&unread("partial_source", words.partial_source()));
         }
         let (reason, sentence) = match (newest.listed, newest.dated) {
             (0, _) => ("no_posts", words.no_posts()),
             (_, 0) => ("no_dates", words.no_dated_posts()),
             _ => ("only_later_posts", words.only_later_posts()),
         };
-        return unjudged(&Unread { reason: reason.to_owned(), sentence });
+        return unjudged(&unread(reason, sentence));
     };
     let age = age(bench, at, newest.day_only);
     let newest_at = at.with_timezone(&Utc);
     let local = bench.local(newest_at);
     let stale_days = bench.rules.silence.stale_days_for(account.platform);
     let zombie_days = bench.rules.silence.zombie_days;
-    if newest.ahead && age > TimeDelta::days(stale_days) {
-        // Why: local time labelled as UTC puts fresh posts hours ahead of the look; they are not silence.
-        return unjudged(&Unread { reason: "dated_ahead".to_owned(), sentence: words.dated_ahead() });
-    }
-    // Why: what the source leaves out may be newer; only a recent post proves anything.
-    if newest.coverage == Coverage::Part && age > TimeDelta::days(stale_days.min(zombie_days)) {
-        return NewFinding { newest_at: Some(newest_at), ..unjudged(&partial()) };
+    let partial = newest.coverage == Coverage::Part && !newest.ahead;
+    let doubt = if partial { Some(unread("partial_source", words.partial_source())) } else { doubt(newest, words) };
+    // Why: what could not be dated, or is left out, may be newer; only a recent post proves anything.
+    if let Some(doubt) = doubt.as_ref().filter(|_| age > TimeDelta::days(stale_days.min(zombie_days))) {
+        return NewFinding { newest_at: Some(newest_at), ..unjudged(doubt) };
     }
     let (indicator, outcome, reason, summary) = if age > TimeDelta::days(zombie_days) {
         let summary = words.silent(local, newest.day_only, age, zombie_days);
@@ -71,19 +89,67 @@ pub(in crate::checks) fn silence(bench: &Bench<'_>, account: &Account, seen: &Ob
     } else {
         (Indicator::Stale, Outcome::Pass, "updated", words.updated(local, newest.day_only, age))
     };
+    let foretells = || bench.rules.silence.remind_days.iter().any(|days| age >= TimeDelta::days(*days));
     let (indicator, outcome, reason, summary) = match &seen.canary {
         Some(why) if outcome == Outcome::Fail => {
             return NewFinding { newest_at: Some(newest_at), ..unjudged(&Unread::canary(words.canary(why))) };
         }
         // What was seen stands; that nothing newer was seen does not: nobody is warned by it.
-        Some(_) if bench.rules.silence.remind_days.iter().any(|days| age >= TimeDelta::days(*days)) => {
-            (indicator, outcome, CANARY_SILENT, summary)
-        }
+        Some(_) if foretells() => (indicator, outcome, CANARY_SILENT, summary),
+        None if doubt.is_some() && foretells() => (indicator, outcome, NOT_FORETOLD, summary),
         _ => (indicator, outcome, reason, summary),
     };
     NewFinding {
         newest_at: Some(newest_at),
         evidence: seen.evidence.clone(),
         ..bench.verdict(indicator, outcome, reason, summary, seen.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::judge::testing::{account, bench, rules, seen};
+
+    #[test]
+    fn what_may_be_newer_leaves_silence_unjudged_and_a_recent_post_passes_all_the_same() {
+        let rules = rules();
+        let bench = bench(&rules);
+        let listed = |days: i64| Newest {
+            at: Some((bench.as_of - TimeDelta::days(days)).fixed_offset()),
+            listed: 5,
+            dated: 5,
+            unplaced: Some(0),
+            ..Newest::default()
+        };
+        let judged = |newest: Newest| {
+            let found = silence(&bench, &account(), &Observed { source: Ok(newest), ..seen() });
+            (found.indicator, found.outcome, found.reason)
+        };
+        type Make = fn(Newest) -> Newest;
+        let doubts: [(Make, &str); 7] = [
+            (|n| Newest { unplaced: Some(2), dated: 3, ..n }, "undated_posts"),
+            // A look that was stored before it was asked where they stand.
+            (|n| Newest { unplaced: None, dated: 4, ..n }, "undated_posts"),
+            (|n| Newest { ahead: true, ..n }, "dated_ahead"),
+            (|n| Newest { ahead: true, coverage: Coverage::Part, ..n }, "dated_ahead"),
+            (|n| Newest { ends_later: true, ..n }, "ends_later"),
+            (|n| Newest { oldest_first: true, ..n }, "oldest_first"),
+            (|n| Newest { coverage: Coverage::Part, unplaced: Some(1), ..n }, "partial_source"),
+        ];
+        for (make, reason) in doubts {
+            for days in [15, 91] {
+                let wanted = (Indicator::Stale, Outcome::Unverified, reason.to_owned());
+                assert_eq!(judged(make(listed(days))), wanted, "{days}");
+            }
+            assert_eq!(judged(make(listed(2))), (Indicator::Stale, Outcome::Pass, "updated".to_owned()), "{reason}");
+            let (_, outcome, old) = judged(make(listed(11)));
+            assert_eq!((outcome, old.as_str()), (Outcome::Pass, NOT_FORETOLD), "{reason}");
+        }
+        assert_eq!(judged(listed(15)).1, Outcome::Fail);
+        assert_eq!(judged(listed(91)).0, Indicator::Zombie);
+        // Undated, and known to be older.
+        assert_eq!(judged(Newest { dated: 4, ..listed(91) }).1, Outcome::Fail);
+        assert_eq!(judged(listed(11)).2, "updated");
     }
 }

@@ -6,7 +6,7 @@
 use chrono::{Months, TimeDelta, Utc};
 
 use super::Bench;
-use super::silence::{age, latest};
+use super::silence::{age, doubt, latest};
 use crate::checks::seen::{Observed, Unread};
 use crate::checks::site_seen::{ColumnLook, ColumnState, ColumnsSeen, SiteSeen, VisitedDay, VisitsSeen};
 use crate::domain::finding::{Evidence, Outcome};
@@ -112,8 +112,8 @@ pub(in crate::checks) fn home(bench: &Bench<'_>, seen: &Observed) -> NewFinding 
     if age <= TimeDelta::days(days) {
         return with_date(verdict(Outcome::Pass, "updated", words.updated(local, newest.day_only, age)));
     }
-    if newest.ahead {
-        return with_date(unjudged("dated_ahead", &words.dated_ahead()));
+    if let Some(doubt) = doubt(newest, words) {
+        return with_date(unjudged(&doubt.reason, &doubt.sentence));
     }
     let silent = words.silent(local, newest.day_only, age, days);
     if newest.coverage == Coverage::Whole {

@@ -103,7 +103,7 @@ async fn newest(client: &reqwest::Client, account: &Account) -> Option<DateTime<
     let seen = look(client, account.source_url.as_deref()?).await;
     if account.source == Some(SourceKind::Feed) {
         let page = crate::fetch::Page::from_bytes("http://world.invalid/", Some(&seen.kind), seen.body);
-        let context = crate::sources::ReadContext { as_of: as_of(), timezone: Shanghai };
+        let context = crate::sources::ReadContext::at(as_of(), Shanghai);
         let reading = crate::sources::read(SourceKind::Feed, &page, &serde_json::Map::new(), &context).ok()?;
         return reading.newest_until(as_of() + Duration::days(400)).map(|at| at.to_utc());
     }

@@ -152,7 +152,13 @@ fn a_year_that_does_not_add_up_is_refused() {
     assert_eq!(bad.check().unwrap_err().figure, "total.looks");
     let mut bad = good.clone();
     bad.close.clear();
-    assert_eq!(bad.check().unwrap_err().figure, "close");
+    let error = bad.check().unwrap_err();
+    assert_eq!((error.figure.as_str(), error.rows.len()), ("close[0]", 1));
+    assert!(
+        error.zh().starts_with("“关停建议”（close[0]）前后不一致") && error.zh().contains("账号A3"),
+        "{}",
+        error.zh()
+    );
     let json = serde_json::to_string(&good).unwrap();
     assert_eq!(serde_json::from_str::<Year>(&json).unwrap(), good);
     let mut facts = example();

@@ -1,7 +1,7 @@
 //! The tables: filled from the figures, and proved to sum.
 
-use super::check::agree;
 use super::measure::{Keys, keys, tier_key};
+use super::refusal::{Word, agree};
 use super::{Breakdowns, Dataset, Figure, Imbalance, IndicatorTally, IssueTally, Tally};
 use crate::domain::account::UnitTier;
 use crate::domain::issue::IssueStatus;
@@ -41,11 +41,11 @@ impl Tally {
 
     /// What holds within one line: the results make up the judged, the judged and the rest the drawn.
     fn check(&self, name: &str) -> Result<(), Imbalance> {
-        let cell = |column: &str| format!("{name}.{column}");
+        let cell = |column: &str| format!("breakdowns.{name}.{column}");
         agree(&cell("judged"), &(self.qualified + self.problem + self.failed), &self.judged, Vec::new)?;
         agree(&cell("drawn"), &(self.judged + self.unjudged + self.pending), &self.drawn, Vec::new)?;
         let rate = Figure::rate(self.qualified + self.problem, self.judged);
-        agree(&cell("pass_rate"), &rate.parts(), &self.pass_rate.parts(), Vec::new)
+        agree(&cell("pass_rate"), &rate, &self.pass_rate, Vec::new)
     }
 }
 
@@ -106,16 +106,16 @@ impl Breakdowns {
             // Why: by reason there are members only, so the frame is not broken down.
             for (column, value) in COLUMNS.iter().filter(|(column, _)| by != "reason" || *column != "frame") {
                 let sum: usize = lines.iter().map(value).sum();
-                agree(&format!("{by}: sum of {column}"), &value(&self.total), &sum, Vec::new)?;
+                agree(&format!("breakdowns.{by}[].{column}"), &value(&self.total), &sum, Vec::new)?;
             }
         }
         for line in &self.indicators {
             let parts = line.pass + line.fail + line.suspected + line.unverified;
-            agree(&format!("findings.{}.total", line.indicator), &parts, &line.total, Vec::new)?;
+            agree(&format!("breakdowns.indicators.{}.total", line.indicator), &parts, &line.total, Vec::new)?;
         }
         let sum = |lines: &[IssueTally]| lines.iter().map(|line| line.issues).sum::<usize>();
-        agree("issues by status", &sum(&self.classes), &sum(&self.statuses), Vec::new)?;
-        agree("issues by indicator", &sum(&self.classes), &sum(&self.issue_indicators), Vec::new)
+        agree("breakdowns.statuses[].issues", &sum(&self.classes), &sum(&self.statuses), Vec::new)?;
+        agree("breakdowns.issue_indicators[].issues", &sum(&self.classes), &sum(&self.issue_indicators), Vec::new)
     }
 
     /// Every cell is the figure of the same name.
@@ -130,35 +130,56 @@ impl Breakdowns {
         for (by, want, have) in sides {
             agree(&format!("breakdowns.{by} (lines)"), &want.len(), &have.len(), Vec::new)?;
             for (want, have) in want.iter().zip(have) {
-                let name = format!("breakdowns.{by}.{}", want.key);
-                agree(&name, &want.key, &have.key, Vec::new)?;
-                agree(&format!("{name}.label"), &want.label, &have.label, Vec::new)?;
                 let prefix = if by == "total" { by.to_owned() } else { format!("{by}.{}", want.key) };
+                let name = format!("breakdowns.{prefix}");
+                agree(&format!("{name}.key"), want.key.as_str(), &have.key, Vec::new)?;
+                agree(&format!("{name}.label"), want.label.as_str(), &have.label, Vec::new)?;
                 for (column, value) in COLUMNS {
                     let rows = || d.some_rows(&format!("{prefix}.{column}"));
                     agree(&format!("{name}.{column}"), &value(want), &value(have), rows)?;
                 }
                 let rows = || d.some_rows(&format!("{prefix}.pass_rate"));
-                agree(&format!("{name}.pass_rate"), &want.pass_rate.parts(), &have.pass_rate.parts(), rows)?;
+                agree(&format!("{name}.pass_rate"), &want.pass_rate, &have.pass_rate, rows)?;
             }
         }
-        let lines = |side: &Self| {
-            let mut lines = Vec::new();
-            for l in &side.indicators {
-                let text = format!("{} = {} + {} + {} + {}", l.total, l.pass, l.fail, l.suspected, l.unverified);
-                lines.push((format!("findings.{}.total", l.indicator), text));
+        self.check_indicators(&fresh, d)?;
+        let sides = [
+            ("classes", "class", &fresh.classes, &self.classes),
+            ("issue_indicators", "indicator", &fresh.issue_indicators, &self.issue_indicators),
+            ("statuses", "status", &fresh.statuses, &self.statuses),
+        ];
+        for (table, by, want, have) in sides {
+            agree(&format!("breakdowns.{table} (lines)"), &want.len(), &have.len(), Vec::new)?;
+            for (want, have) in want.iter().zip(have) {
+                let name = format!("breakdowns.{table}.{}", want.key);
+                agree(&format!("{name}.key"), want.key.as_str(), &have.key, Vec::new)?;
+                agree(&format!("{name}.label"), want.label.as_str(), &have.label, Vec::new)?;
+                let rows = || d.some_rows(&format!("issues.{by}.{}", want.key));
+                agree(&format!("{name}.issues"), &want.issues, &have.issues, rows)?;
             }
-            let issues = [("class", &side.classes), ("indicator", &side.issue_indicators), ("status", &side.statuses)];
-            for (by, l) in issues.into_iter().flat_map(|(by, lines)| lines.iter().map(move |line| (by, line))) {
-                lines.push((format!("issues.{by}.{}", l.key), format!("{} {}", l.label, l.issues)));
-            }
-            lines
-        };
-        let (want, have) = (lines(&fresh), lines(self));
-        for ((figure, want), (name, have)) in want.iter().zip(&have) {
-            agree(&format!("breakdowns of {figure}"), figure, name, Vec::new)?;
-            agree(&format!("breakdowns of {figure}"), want, have, || d.some_rows(figure))?;
         }
-        agree("breakdowns (lines)", &want.len(), &have.len(), Vec::new)
+        Ok(())
+    }
+
+    fn check_indicators(&self, fresh: &Self, d: &Dataset) -> Result<(), Imbalance> {
+        agree("breakdowns.indicators (lines)", &fresh.indicators.len(), &self.indicators.len(), Vec::new)?;
+        for (want, have) in fresh.indicators.iter().zip(&self.indicators) {
+            let indicator = want.indicator;
+            let word = |indicator: Indicator| Word(indicator.zh(), indicator.key());
+            let name = format!("breakdowns.indicators.{indicator}");
+            agree(&format!("{name}.indicator"), &word(indicator), &word(have.indicator), Vec::new)?;
+            let cells = [
+                ("total", want.total, have.total),
+                ("pass", want.pass, have.pass),
+                ("fail", want.fail, have.fail),
+                ("suspected", want.suspected, have.suspected),
+                ("unverified", want.unverified, have.unverified),
+            ];
+            for (column, want, have) in cells {
+                let rows = || d.some_rows(&format!("findings.{indicator}.{column}"));
+                agree(&format!("{name}.{column}"), &want, &have, rows)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -105,6 +105,9 @@ pub struct AccountFacts {
     pub stratum: String,
     /// Why it is looked at whatever the draw says.
     pub always: Option<Always>,
+    /// An earlier quarterly round of the same year had drawn it; `None` in a file of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn_this_year: Option<bool>,
     /// It was registered after the frame was frozen and came in by a top-up.
     pub newcomer: bool,
     /// Its part in the round; `None` where it was not drawn.

@@ -14,6 +14,8 @@ keyed_enum! {
         Findings = "findings", "项", "findings";
         Issues = "issues", "个", "issues";
         Messages = "messages", "份", "messages";
+        Looks = "looks", "账次", "looks";
+        Proposals = "proposals", "项", "proposals";
         Percent = "percent", "%", "%";
     }
 }
@@ -123,15 +125,6 @@ impl Figure {
             (None, _) => "—".to_owned(),
             (Some(value), Unit::Percent) => format!("{value}%"),
             (Some(_), _) => self.numerator.to_string(),
-        }
-    }
-
-    /// Value, numerator, denominator and unit, for comparing.
-    pub(super) fn parts(&self) -> String {
-        let value = self.value.map_or("—".to_owned(), |value| value.to_string());
-        match self.denominator {
-            Some(denominator) => format!("{value} {} ({}/{denominator})", self.unit, self.numerator),
-            None => format!("{value} {} ({})", self.unit, self.numerator),
         }
     }
 

@@ -62,6 +62,7 @@ pub(super) enum Place {
     Issue(usize),
     Previous(usize),
     Quarter(usize, usize),
+    Notice(usize),
 }
 
 /// The rows behind one figure.
@@ -179,8 +180,7 @@ impl Book<'_> {
         self.findings(d);
         self.issues(d);
         self.previous(d);
-        self.stated("notices.delivered", d.notices.delivered);
-        self.stated("notices.undelivered", d.notices.undelivered);
+        self.notices(d);
         self.stated("warnings.sent", d.warnings_sent);
     }
 
@@ -245,6 +245,20 @@ impl Book<'_> {
         }
         let closed = issues(d, |i| super::is_problem(i) && i.status == IssueStatus::Closed);
         self.rate("issues.closed_rate".into(), closed, issues(d, super::is_problem));
+    }
+
+    fn notices(&mut self, d: &Dataset) {
+        let stated =
+            [("notices.delivered", true, d.notices.delivered), ("notices.undelivered", false, d.notices.undelivered)];
+        for (name, is_delivered, number) in stated {
+            if d.context.is_told() {
+                let rows = d.context.sent.iter().enumerate();
+                let rows = rows.filter(|(_, notice)| notice.delivered_at.is_some() == is_delivered);
+                self.count(name.to_owned(), Unit::Messages, rows.map(|(n, _)| Place::Notice(n)));
+            } else {
+                self.stated(name, number);
+            }
+        }
     }
 
     fn previous(&mut self, d: &Dataset) {

@@ -55,6 +55,102 @@ pub fn describe(name: &str, lang: Lang) -> String {
     }
 }
 
+/// What a refusal calls the thing at a path of the file, in Chinese: `breakdowns.platform.weibo.failed` is
+/// `分类表：微博：不合格账号`.
+pub(super) fn title(path: &str) -> String {
+    // Why: between brackets stands the row, whose own name may hold dots.
+    let (mut bare, mut depth) = (String::new(), 0);
+    for c in path.chars() {
+        depth -= i32::from(c == ']');
+        if depth == 0 {
+            bare.push(c);
+        }
+        depth += i32::from(c == '[');
+    }
+    let bare = bare.replace("context.quarters[].issues", "previous.issues");
+    if let Some((_, word)) = NAMES.iter().find(|(name, _)| *name == bare) {
+        return (*word).to_owned();
+    }
+    let words = describe(path, Lang::Zh);
+    if words != path {
+        return words;
+    }
+    let parts: Vec<&str> = path.split('.').collect();
+    let table = |figure: &str| format!("分类表：{}", describe(figure, Lang::Zh));
+    match parts[..] {
+        ["breakdowns", .., "key" | "label" | "indicator"] => "分类表行名".to_owned(),
+        ["breakdowns", _, "issues"] => "分类表各行之和：问题".to_owned(),
+        ["breakdowns", "total", column] => table(&format!("total.{column}")),
+        ["breakdowns", by @ ("platform" | "unit_tier" | "reason"), key, column] => {
+            table(&format!("{by}.{key}.{column}"))
+        }
+        ["breakdowns", "indicators", key, column] => table(&format!("findings.{key}.{column}")),
+        ["breakdowns", "classes", key, _] => table(&format!("issues.class.{key}")),
+        ["breakdowns", "issue_indicators", key, _] => table(&format!("issues.indicator.{key}")),
+        ["breakdowns", "statuses", key, _] => table(&format!("issues.status.{key}")),
+        ["breakdowns", _, column] => format!("分类表各行之和：{}", Words(Lang::Zh).column(column)),
+        ["breakdowns", _] => "分类表行数".to_owned(),
+        _ => "数据".to_owned(),
+    }
+}
+
+/// Paths that are no figures, with what stands between brackets left out.
+const NAMES: [(&str, &str); 53] = [
+    ("year", "年度"),
+    ("rounds (order)", "批次排列顺序"),
+    ("accounts[].looks", "账号的受检记录"),
+    ("units (lines)", "单位行数"),
+    ("units (order)", "单位排列顺序"),
+    ("merge[]", "整合建议"),
+    ("close[]", "关停建议"),
+    ("format", "数据集格式"),
+    ("round.kind", "批次类型"),
+    ("round.frame_size", "抽样框账号数"),
+    ("round.frame_sha256", "抽样框校验值"),
+    ("round.strata[].size", "抽样层账号数"),
+    ("round.strata[].quota", "抽样层随机抽取名额"),
+    ("round.strata[].top_up", "抽样层补充抽取名额"),
+    ("accounts[]", "账号记录"),
+    ("accounts (order)", "账号排列顺序"),
+    ("accounts[].result", "账号检查结果"),
+    ("accounts[].issues", "账号的问题编号"),
+    ("accounts[].overturned", "撤销认定的检查发现"),
+    ("accounts[].member", "账号抽取情况"),
+    ("accounts[].member.reason", "账号抽取方式"),
+    ("accounts[].member.ticket", "账号抽签值"),
+    ("findings[]", "检查发现记录"),
+    ("findings[].outcome", "违规认定仍然成立"),
+    ("findings[].issue", "违规发现对应的问题"),
+    ("issues[]", "问题记录"),
+    ("issues (order)", "问题排列顺序"),
+    ("issues[].account_id", "问题所属账号"),
+    ("issues[].account", "问题的账号名称"),
+    ("issues[].platform", "问题的平台"),
+    ("issues[].unit", "问题的主办单位"),
+    ("issues[].finding", "问题对应的检查发现"),
+    ("context.sent[]", "整改通知记录"),
+    ("context.sent[].issues", "整改通知所列问题"),
+    ("context.sent[].unit", "整改通知的主送单位"),
+    ("context.sent[].delivered_at", "整改通知送达时间"),
+    ("previous.name", "上期批次"),
+    ("earlier[]", "历次批次"),
+    ("earlier[].drawn", "历次批次：检查账号"),
+    ("earlier[].pass_rate", "历次批次：合格率"),
+    ("earlier[].random_pass_rate", "历次批次：随机抽取账号合格率"),
+    ("earlier[].standing", "历次批次：认定问题"),
+    ("earlier[].closed", "历次批次：已销号问题"),
+    ("context.quarters[]", "所含季度批次"),
+    ("previous.issues[]", "上期问题记录"),
+    ("previous.issues (order)", "上期问题排列顺序"),
+    ("previous.issues[].account", "上期问题的账号名称"),
+    ("previous.issues[].platform", "上期问题的平台"),
+    ("previous.issues[].unit", "上期问题的主办单位"),
+    ("previous.issues[].indicator", "上期问题的检查指标"),
+    ("previous.issues[].class", "上期问题的性质"),
+    ("previous.issues[].status", "上期问题的办理状态"),
+    ("previous.issues[].found_again", "上期问题本期再次发现"),
+];
+
 /// The word where a vocabulary has one, else the key as it stands.
 fn known(word: Option<&str>, key: &str) -> String {
     word.unwrap_or(key).to_owned()
@@ -137,21 +233,24 @@ impl Dataset {
     /// Names of figures that a mistyped name may have meant, nearest first, eight at most.
     #[must_use]
     pub fn near(&self, name: &str) -> Vec<&str> {
-        let wanted: Vec<char> = name.to_lowercase().chars().take(80).collect();
-        let wanted_text: String = wanted.iter().collect();
-        let mut ranked: Vec<(usize, &str)> = self
-            .figures
-            .keys()
-            .map(|key| {
-                let far = distance(&wanted, &key.chars().collect::<Vec<_>>());
-                let holds = wanted.len() > 2 && key.contains(&wanted_text);
-                (if holds { far.min(2) } else { far }, key.as_str())
-            })
-            .filter(|(far, key)| *far <= 2 + key.chars().count() / 3)
-            .collect();
-        ranked.sort_by_key(|(far, key)| (*far, key.len()));
-        ranked.into_iter().take(8).map(|(_, key)| key).collect()
+        near(self.figures.keys().map(String::as_str), name)
     }
+}
+
+/// Those of some names that a mistyped one may have meant, nearest first, eight at most.
+pub(in crate::domain) fn near<'n>(names: impl Iterator<Item = &'n str>, name: &str) -> Vec<&'n str> {
+    let wanted: Vec<char> = name.to_lowercase().chars().take(80).collect();
+    let wanted_text: String = wanted.iter().collect();
+    let mut ranked: Vec<(usize, &str)> = names
+        .map(|key| {
+            let far = distance(&wanted, &key.chars().collect::<Vec<_>>());
+            let holds = wanted.len() > 2 && key.contains(&wanted_text);
+            (if holds { far.min(2) } else { far }, key)
+        })
+        .filter(|(far, key)| *far <= 2 + key.chars().count() / 3)
+        .collect();
+    ranked.sort_by_key(|(far, key)| (*far, key.len()));
+    ranked.into_iter().take(8).map(|(_, key)| key).collect()
 }
 
 /// How many characters have to be put in, taken out or changed.

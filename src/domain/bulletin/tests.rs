@@ -56,9 +56,13 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
                     .iter()
                     .map(|&(indicator, class, outcome, subject)| {
                         finding_id += 1;
-                        if outcome == Outcome::Fail {
+                        // One issue for a defect, as the database has it.
+                        let known = |i: &Issue| {
+                            i.account_id == id(n) && i.indicator.family() == indicator.family() && i.subject == subject
+                        };
+                        if outcome == Outcome::Fail && !issues.iter().any(known) {
                             let status = statuses.get(issues.len() % statuses.len().max(1));
-                            issues.push(issue(issues.len(), &id(n), *platform, indicator, class, subject, status));
+                            issues.push(issue(issues.len(), n, *platform, indicator, class, subject, status));
                         }
                         Verdict {
                             finding_id,
@@ -89,13 +93,15 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
                     ("分管领导".to_owned(), "某人".to_owned()),
                 ]),
                 stratum: stratum(n),
+                drawn_this_year: Some(n % 5 == 0),
                 always: frame.iter().find(|row| row.account_id == id(n)).and_then(|row| row.always),
                 newcomer: false,
                 member,
             }
         })
         .collect();
-    Facts {
+    let again = issues.iter().find(|issue| issue.status == IssueStatus::Overdue).cloned();
+    let mut facts = Facts {
         office: "云溪县人民政府办公室".to_owned(),
         round: RoundFacts {
             name,
@@ -122,7 +128,7 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
         issues,
         previous: Some(PreviousRound {
             name: name.previous(),
-            issues: [IssueStatus::Closed, IssueStatus::Closed, IssueStatus::Revoked, IssueStatus::Overdue]
+            issues: [IssueStatus::Closed, IssueStatus::Closed, IssueStatus::Revoked]
                 .into_iter()
                 .enumerate()
                 .map(|(n, status)| PreviousIssue {
@@ -133,8 +139,18 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
                     indicator: Indicator::Stale,
                     class: Class::Veto,
                     status,
-                    found_again: status == IssueStatus::Overdue,
+                    found_again: false,
                 })
+                .chain(again.map(|issue| PreviousIssue {
+                    id: issue.id,
+                    account: issue.account,
+                    platform: issue.platform,
+                    unit: issue.unit,
+                    indicator: issue.indicator,
+                    class: issue.class,
+                    status: issue.status,
+                    found_again: true,
+                }))
                 .collect(),
         }),
         earlier: (1..3)
@@ -151,20 +167,22 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
                     pending: 0,
                     pass_rate: Figure::rate(15 * n, 19 * n),
                     random_pass_rate: Figure::rate(9 * n, 12 * n),
-                    standing: 14 * n,
-                    closed: 11 * n,
+                    standing: 3 * n,
+                    closed: 2 * n,
                 }
             })
             .collect(),
         warnings_sent: 12,
         notices: NoticeFacts { delivered: 7, undelivered: 2 },
         context: Context::default(),
-    }
+    };
+    super::settle::settle(&mut facts);
+    facts
 }
 
 fn issue(
     n: usize,
-    account_id: &AccountId,
+    account: usize,
     platform: Platform,
     indicator: Indicator,
     class: Class,
@@ -181,10 +199,10 @@ fn issue(
     Issue {
         id: n as i64 + 1,
         round: RoundName::Quarter(2026, 4),
-        account_id: account_id.clone(),
-        account: format!("云溪县示例账号 {account_id}"),
+        account_id: AccountId::new(format!("A{account:03}")),
+        account: format!("云溪县示例账号{account}"),
         platform,
-        unit: "云溪县示例单位".to_owned(),
+        unit: format!("云溪县示例单位{}", account % 9),
         indicator,
         class,
         status: status.copied().unwrap_or(IssueStatus::Notified),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::agree;
+use super::refusal::{Word, agree};
 use super::{AccountResult, Figure, Imbalance, MemberFacts, overturn};
 use crate::domain::account::AccountId;
 use crate::domain::issue::{Issue, IssueStatus};
@@ -88,10 +88,13 @@ impl EarlierRound {
         let judged = self.qualified + self.problem + self.failed;
         agree(&cell("drawn"), &(judged + self.unjudged + self.pending), &self.drawn, Vec::new)?;
         let rate = Figure::rate(self.qualified + self.problem, judged);
-        agree(&cell("pass_rate"), &rate.parts(), &self.pass_rate.parts(), Vec::new)?;
+        agree(&cell("pass_rate"), &rate, &self.pass_rate, Vec::new)?;
         let random = Figure::rate(self.random_pass_rate.numerator, self.random_pass_rate.denominator.unwrap_or(0));
-        agree(&cell("random_pass_rate"), &random.parts(), &self.random_pass_rate.parts(), Vec::new)?;
-        let fits = random.denominator <= rate.denominator && self.closed <= self.standing;
-        agree(&cell("parts"), &true, &fits, Vec::new)
+        agree(&cell("random_pass_rate"), &random, &self.random_pass_rate, Vec::new)?;
+        let (judged, passed) = (rate.denominator.unwrap_or(0), rate.numerator);
+        let (of, good) = (random.denominator.unwrap_or(0), random.numerator);
+        let fits = good <= passed && of <= judged && good <= of && of - good <= self.failed;
+        agree(&cell("random_pass_rate"), &Word::YES, &Word::holds(fits), Vec::new)?;
+        agree(&cell("closed"), &self.closed.min(self.standing), &self.closed, Vec::new)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::refusal::agree;
 use super::{AccountResult, Dataset, Imbalance};
 use crate::domain::account::UnitTier;
 use crate::domain::finding::Outcome;
@@ -95,7 +96,8 @@ impl Dataset {
         ];
         for (column, stated, value) in columns {
             let sum = units.iter().map(value).sum::<usize>();
-            super::check::agree(&format!("units: sum of {column}"), &stated, &sum, Vec::new)?;
+            let figure = if column == "problems" { "issues.problems".to_owned() } else { format!("total.{column}") };
+            agree(&figure, &sum, &stated, || self.some_rows(&figure))?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::label::{Called, Label};
 use super::number::{is_card, is_id15, is_id18, is_mobile};
 use super::{Number, NumberKind};
 use crate::domain::normal::is_invisible;
@@ -13,8 +14,8 @@ const LONGEST: usize = 19;
 
 /// A character that counts, and its place in the text.
 #[derive(Debug, Clone, Copy)]
-struct Sign {
-    c: char,
+pub(super) struct Sign {
+    pub(super) c: char,
     at: usize,
 }
 
@@ -92,15 +93,15 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
         return None;
     }
     let label = Label::before(signs, run.signs.start);
-    if label.is_code() {
-        return None;
-    }
     let number = |kind, digits: &[u8]| Some(make(signs, run.signs.clone(), kind, digits, &label));
     match digits.len() {
-        18 if is_id18(digits) => return number(NumberKind::IdCard, digits),
-        // An order or a file number may look like anything without a checksum of its own.
-        _ if label.is_other() => return None,
-        15 if label.is_identity() && is_id15(digits) => return number(NumberKind::IdCard, digits),
+        // A licence beside it says nothing of a number with a checksum, a place and a birthday of its own.
+        18 if is_id18(digits) => {
+            return if label.is_code_itself() { None } else { number(NumberKind::IdCard, digits) };
+        }
+        // A code, an order or a file number may look like anything without them.
+        _ if label.called() == Some(Called::Code) => return None,
+        15 if label.called() == Some(Called::Identity) && is_id15(digits) => return number(NumberKind::IdCard, digits),
         11 if is_mobile(digits) && !is_amount(signs, run.signs.end) => return number(NumberKind::Mobile, digits),
         // 86 before the number, with its plus sign or without.
         13 if digits.starts_with(&[8, 6]) => {
@@ -154,16 +155,14 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
         }
         let digits: Vec<u8> = parts.iter().flat_map(|run| run.digits.iter().copied()).collect();
         let label = Label::before(signs, range.start);
-        if label.is_code() || label.is_other() {
-            continue;
-        }
+        let is_code = label.called() == Some(Called::Code);
         let local = if digits.len() == 13 && digits.starts_with(&[8, 6]) { digits.get(2..) } else { Some(&*digits) };
         let local = local.unwrap_or_default();
-        let kind = if is(MOBILE) && is_mobile(local) && !is_amount(signs, range.end) {
-            NumberKind::Mobile
-        } else if is(IDENTITY) && is_id18(&digits) {
+        let kind = if is(IDENTITY) && is_id18(&digits) && !label.is_code_itself() {
             NumberKind::IdCard
-        } else if is(CARD) && is_card(&digits, !(label.is_card() || label.is_account())) {
+        } else if is(MOBILE) && !is_code && is_mobile(local) && !is_amount(signs, range.end) {
+            NumberKind::Mobile
+        } else if is(CARD) && !is_code && is_card(&digits, !(label.is_card() || label.is_account())) {
             NumberKind::BankCard
         } else {
             continue;
@@ -258,74 +257,6 @@ fn is_amount(signs: &[Sign], end: usize) -> bool {
     signs
         .get(end)
         .is_some_and(|sign| matches!(sign.c, '元' | '万' | '亿' | '%' | '％' | '吨' | '次' | '人' | '条' | '股'))
-}
-
-/// What is said of a number just before it.
-struct Label(String);
-
-impl Label {
-    fn before(signs: &[Sign], start: usize) -> Self {
-        const FAR: usize = 14;
-        let said: String =
-            signs.get(start.saturating_sub(FAR)..start).unwrap_or_default().iter().map(|s| s.c).collect();
-        // A label says something of the number in its own clause.
-        Self(said.rsplit(['。', '；', ';', '\n', '！', '？', '，']).next().unwrap_or_default().to_owned())
-    }
-
-    fn has(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.0.contains(word))
-    }
-
-    fn is_identity(&self) -> bool {
-        self.has(&["身份证", "证件号", "身份号", "公民身份"])
-    }
-
-    fn is_card(&self) -> bool {
-        self.has(&["卡号", "银行卡", "开户", "储蓄卡", "借记卡", "信用卡", "社保卡", "一卡通"])
-    }
-
-    fn is_account(&self) -> bool {
-        self.has(&["账号", "帐号", "账户", "帐户"])
-    }
-
-    /// The way to reach an office, or whoever answers for a matter.
-    fn is_contact(&self) -> bool {
-        const SAID: &[&str] = &[
-            "联系",
-            "咨询",
-            "热线",
-            "举报",
-            "监督电话",
-            "投诉",
-            "值班",
-            "报名",
-            "客服",
-            "预约",
-            "受理",
-            "求助",
-            "征集",
-            "业务电话",
-            "办公电话",
-            "服务电话",
-            "报警",
-            "救援",
-            "采购",
-            "招标",
-            "代理",
-            "同微信",
-            "微信同号",
-        ];
-        self.has(SAID)
-    }
-
-    /// Numbers of bodies and licences, which may pass for a person's.
-    fn is_code(&self) -> bool {
-        self.has(&["信用代码", "机构代码", "许可证", "注册号", "税号", "批准文号"])
-    }
-
-    fn is_other(&self) -> bool {
-        self.has(&["代码", "订单", "流水", "文号", "单号", "备案号", "案号", "票号"])
-    }
 }
 
 /// Ranges of signs that are web addresses.

@@ -66,6 +66,44 @@ fn identity_numbers_are_known_by_their_check_date_and_province() {
 }
 
 #[test]
+fn a_licence_beside_an_identity_number_does_not_hide_it() {
+    let id = id();
+    let grouped = cut(&id, &[6, 8], " ");
+    for text in [
+        format!("统一社会信用代码/身份证号码：{id}"),
+        format!("身份证号码/统一社会信用代码：{id}"),
+        format!("统一社会信用代码（身份证号）：{id}"),
+        format!("张三 | 食品经营许可证 | {id}"),
+        format!("张三\t食品经营许可证\t{id}"),
+        format!("食品经营许可证,{id}"),
+        format!("烟草专卖许可证注销公告 张三{id}"),
+        format!("食品经营许可证 {id}"),
+        format!("备案号 {grouped}"),
+        format!("备案号：某字第1号 身份证：{grouped}"),
+        format!("统一社会信用代码 /  身份证 {id}"),
+        format!("许可证编号另发，张三{id}"),
+    ] {
+        assert_eq!(kinds(&text), ["id_card"], "{text}");
+        assert!(!mask(&text).contains(&id), "{text}");
+    }
+    for text in [
+        format!("统一社会信用代码：{id}"),
+        format!("统一社会信用代码 {id}"),
+        format!("组织机构代码：{grouped}"),
+        format!("许可证编号：{id}"),
+        format!("许可证号{id}"),
+        format!("纳税人识别号为{id}"),
+        "许可证编号 13800001234".to_owned(),
+        "订单号：6222021234567890128".to_owned(),
+    ] {
+        assert!(kinds(&text).is_empty(), "{text}");
+    }
+    assert_eq!(kinds("订单联系人13800001234"), ["mobile"]);
+    assert_eq!(kinds("统一社会信用代码/身份证号510107900101999"), ["id_card"]);
+    assert!(kinds("身份证复印件、许可证编号510107900101999").is_empty());
+}
+
+#[test]
 fn cards_are_known_by_issuer_or_by_name() {
     assert_eq!(kinds("6222020000000000005"), Vec::<&str>::new());
     let card = (0..10).map(|d| format!("622202123456789012{d}")).find(|c| !kinds(c).is_empty()).unwrap();

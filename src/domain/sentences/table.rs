@@ -4,7 +4,23 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 133] = [
+pub(super) const SENTENCES: [(&str, &str); 137] = [
+    (
+        "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
+        "posts are dated in the time to come: the source's dates are off, or not those of publication",
+    ),
+    (
+        "采集到的列表已被监测时间点之后的内容占满，此前的内容未列出",
+        "posts from after the monitoring time fill the list: those before it are not shown",
+    ),
+    (
+        "列表中有{0}条内容的发布时间无法识别，可能是近期发布",
+        "{0} listed posts carry no readable publication time and may be recent",
+    ),
+    (
+        "列表从旧到新排列，最新内容可能在未采集的后页",
+        "the list runs from old to new: the newest may stand on a page that was not read",
+    ),
     ("其中{0}篇采集地址只提供标题，仅核对标题", "of {0} the source shows the title alone"),
     ("可通过IPv6访问", "reachable over IPv6"),
     ("域名没有IPv6（AAAA）解析记录", "the name has no AAAA record"),
@@ -240,7 +256,11 @@ pub(super) const SENTENCES: [(&str, &str); 133] = [
 ];
 
 /// Words of closed vocabularies that the checks keep to themselves.
-pub(super) const WORDS: [(&str, &str); 71] = [
+pub(super) const WORDS: [(&str, &str); 72] = [
+    (
+        "页面能打开，但提示网站未备案、停止访问",
+        "answers with success, but says that the site has no filing (ICP) and is not served",
+    ),
     ("错词", "wrong word"),
     ("名称错误", "wrong name"),
     ("表述不规范", "wording to be avoided"),

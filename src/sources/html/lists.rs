@@ -45,11 +45,7 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
     let base = base_of(&document, url);
     let page = Page { document: &document, base: base.as_ref(), context };
     let root = document.root_element();
-    let mut used = HashSet::new();
-    let mut found = Vec::new();
-    for (node, at) in page.date_elements(root).into_iter().filter(|(node, _)| !is_clock(*node)).take(MOST_DATES) {
-        found.extend(page.tie(node, at, &mut used));
-    }
+    let mut found = page.dated_links(root, |element| !is_clock(element));
     keep_credible(&mut found);
     let shown = found.len();
     let taken: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();

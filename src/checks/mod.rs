@@ -53,3 +53,5 @@ mod wechat_api;
 mod words;
 mod words_advice;
 mod words_by_hand;
+#[cfg(test)]
+mod words_tests;

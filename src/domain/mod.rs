@@ -29,6 +29,7 @@ pub mod review;
 pub mod round;
 pub mod rule;
 pub mod sample;
+pub mod sentences;
 pub mod site;
 pub mod time;
 pub mod workday;

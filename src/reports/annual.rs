@@ -69,8 +69,10 @@ fn render(year: &Year, lang: Lang) -> Result<Vec<u8>, ReportError> {
     };
     paper.enclosures(&annexes.iter().map(|annex| title(*annex).to_owned()).collect::<Vec<_>>());
     paper.seal();
-    paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
-    paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
+    paper.signature(
+        t.pick("〔　　署　　名　　〕", "[issuing office]"),
+        t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"),
+    );
     for (place, annex) in annexes.into_iter().enumerate() {
         paper.annex(place + 1, title(annex));
         match annex {

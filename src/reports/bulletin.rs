@@ -208,6 +208,7 @@ impl Draft<'_> {
         let provisional = ahead.clone().any(|issue| issue.due_provisional);
         let last = ahead.filter_map(|issue| issue.due_at).max();
         let office = t.office(&d.office);
+        let contact = t.pick("（联系人及电话：〔　　　　　　〕）", " Contact: [name and telephone].");
         let is_open = live.clone().next().is_some();
         // Why: it can be that nothing was notified yet, and so nothing is late.
         let all_late = is_open && last.is_none() && live.clone().any(|issue| issue.due_at.is_some());
@@ -215,8 +216,8 @@ impl Draft<'_> {
             paper.led(
                 t.pick("（一）限期整改。", "(1) Rectify at once. "),
                 &t.say(
-                    format!("整改时限已过的问题，有关单位要立即整改，请于〔　　〕月〔　　〕日前将整改结果书面反馈至{office}，联系人：〔　　　　〕，电话：〔　　　　　　〕。届时仍未整改的，予以督办。"),
-                    format!("Every deadline has passed: the units concerned rectify at once and report to {office} in writing by [date]; contact: [name and telephone]. What is open then is escalated."),
+                    format!("整改时限已过的问题，有关单位要立即整改，请于〔　　〕月〔　　〕日前将整改结果书面反馈至{office}。届时仍未整改的，予以督办。{contact}"),
+                    format!("Every deadline has passed: the units concerned rectify at once and report to {office} in writing by [date]. What is open then is escalated.{contact}"),
                 ),
             );
         } else if is_open {
@@ -231,8 +232,8 @@ impl Draft<'_> {
             paper.led(
                 t.pick("（一）限期整改。", "(1) Rectify in time. "),
                 &t.say(
-                    format!("有关单位要按照整改通知载明的时限完成整改，{by}，整改结果反馈至{office}，联系人：〔　　　　〕，电话：〔　　　　　　〕。逾期未整改的，予以督办。"),
-                    format!("The units concerned rectify within the time named in their notices, {by}, and report to {office}; contact: [name and telephone]. What is late is escalated."),
+                    format!("有关单位要按照整改通知载明的时限完成整改，{by}，整改结果反馈至{office}。逾期未整改的，予以督办。{contact}"),
+                    format!("The units concerned rectify within the time named in their notices, {by}, and report to {office}. What is late is escalated.{contact}"),
                 ),
             );
         } else if d.count("issues.problems") > 0 {
@@ -280,8 +281,10 @@ impl Draft<'_> {
             return;
         }
         paper.seal();
-        paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
-        paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
+        paper.signature(
+            t.pick("〔　　署　　名　　〕", "[issuing office]"),
+            t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"),
+        );
     }
 
     fn imprint(&self, paper: &mut Paper) {

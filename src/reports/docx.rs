@@ -70,6 +70,11 @@ fn fonts(east_asia: &str) -> RunFonts {
     RunFonts::new().east_asia(east_asia).ascii("Times New Roman").hi_ansi("Times New Roman")
 }
 
+/// The share of the width that a line of so many half-width characters takes in a table, in thousandths.
+pub(super) const fn share_of(columns: usize) -> usize {
+    (columns * TABLE_COLUMN + TABLE_SIDES + 10).div_ceil(TEXT_WIDTH / 1000)
+}
+
 /// A run as it stands, personal numbers and all.
 fn raw(text: &str, font: &str, size: usize) -> Run {
     let run = Run::new().add_text(clean(text)).fonts(fonts(font)).size(size);
@@ -313,15 +318,16 @@ impl Paper {
         self.kept_blank();
     }
 
-    /// 署名 or 成文日期, four characters in from the right.
-    pub(super) fn signature(&mut self, text: &str) {
-        let paragraph = Paragraph::new().align(AlignmentType::Right).line_spacing(exact(LINE)).keep_lines(true).indent(
-            None,
-            None,
-            Some(4 * CHARACTER),
-            None,
-        );
-        self.add(paragraph.add_run(run(text, FANGSONG, SIZE_BODY)));
+    /// 署名 and 成文日期 on one page, four characters in from the right.
+    pub(super) fn signature(&mut self, office: &str, date: &str) {
+        for (text, is_last) in [(office, false), (date, true)] {
+            let paragraph = Paragraph::new()
+                .align(AlignmentType::Right)
+                .line_spacing(exact(LINE))
+                .keep_lines(true)
+                .indent(None, None, Some(4 * CHARACTER), None);
+            self.add(paragraph.keep_next(!is_last).add_run(run(text, FANGSONG, SIZE_BODY)));
+        }
     }
 
     /// An annex on a page of its own: `附件1` and its title.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bulletin::draft;
+use super::spoken::spoken;
 use super::{ReportError, certificate, letters, pdf, write_whole};
 use crate::domain::Lang;
 use crate::domain::bulletin::{Contacts, Dataset, Form};
@@ -44,6 +45,8 @@ pub fn write_drafts(dataset: &Dataset, out: &Path, wish: &Wish) -> Result<Vec<Pa
     dataset.check()?;
     dataset.check_units()?;
     let form = wish.form_of(dataset);
+    let said = spoken(dataset, wish.lang);
+    let dataset = said.as_ref();
     let mut files = Vec::new();
     if wish.internal.is_some() {
         let bytes = draft(dataset, wish.lang, form, wish.internal.as_ref())?;

@@ -191,6 +191,7 @@ fn websites_are_counted_apart_from_new_media_and_the_title_says_what_was_looked_
     assert!(text.contains(&sentence), "{sentence}\n{text}");
     let drawn = ["website", "media"].map(|kind| both.count(&format!("kind.{kind}.drawn")));
     assert!(text.contains(&format!("政府网站{}个、政务新媒体账号{}个", drawn[0], drawn[1])), "{text}");
+    assert!(text.contains("新媒体小计"), "the platforms add up to it");
     let (_, text) = of(|_| Platform::Website);
     assert!(
         text.contains("关于2026年第四季度政府网站") && !text.contains("季度政务新媒体") && !text.contains("个账号"),
@@ -229,6 +230,35 @@ fn the_english_documents_hold_no_chinese_of_their_own() {
     assert!(page.lines().all(|line| !has_chinese(line)), "{page}");
     let paper = text(&certificate::paper(&dataset, Lang::En).unwrap());
     assert!(!has_chinese(&paper), "{paper}");
+}
+
+#[test]
+fn a_sentence_kept_in_chinese_is_said_in_english_and_what_a_person_typed_is_marked() {
+    let dataset = dataset(|facts| {
+        latin(facts);
+        for (n, issue) in facts.issues.iter_mut().enumerate() {
+            issue.status = IssueStatus::Notified;
+            issue.summary = if n % 2 == 0 {
+                "基本信息库中缺少：管理员、备案编号"
+            } else {
+                "办公室来电反映"
+            }
+            .to_owned();
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    write_in(&dataset, folder.path(), Lang::En).unwrap();
+    let wish = Wish { lang: Lang::En, form: Some(Form::List), letters: true, internal: None, pdf: false };
+    let written = write_drafts(&dataset, folder.path(), &wish).unwrap();
+    let mut papers: Vec<String> = written.iter().map(|path| text(&std::fs::read(path).unwrap())).collect();
+    papers.push(text(&std::fs::read(folder.path().join("bulletin.docx")).unwrap()));
+    papers.push(std::fs::read_to_string(folder.path().join("report.html")).unwrap());
+    for paper in papers {
+        assert!(paper.contains("missing in the registry: administrator, filing number"), "{paper}");
+        assert!(paper.contains("[original] 办公室来电反映") && !paper.contains("基本信息库"), "{paper}");
+    }
+    let kept = read_dataset(&folder.path().join("dataset.json")).unwrap();
+    assert!(kept.issues.iter().any(|issue| issue.summary.starts_with("基本信息库")), "the dataset keeps what was said");
 }
 
 #[test]

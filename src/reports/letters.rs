@@ -76,8 +76,10 @@ impl Letter<'_> {
         self.answer(&mut paper);
         self.footnote(&mut paper);
         paper.seal();
-        paper.signature(t.pick("〔　　署　　名　　〕", "[issuing office]"));
-        paper.signature(t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"));
+        paper.signature(
+            t.pick("〔　　署　　名　　〕", "[issuing office]"),
+            t.pick("〔　　　　〕年〔　　〕月〔　　〕日", "[date]"),
+        );
         paper.pack().map_err(ReportError::document("notice.docx"))
     }
 

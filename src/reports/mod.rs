@@ -15,6 +15,8 @@ use crate::disk::{self, Unfinished};
 use crate::domain::Lang;
 use crate::domain::bulletin::{Dataset, Imbalance};
 
+use spoken::spoken;
+
 pub use annual::write_year;
 pub use drafts::{Wish, write_drafts};
 pub use issue_table::issue_table;
@@ -38,6 +40,7 @@ mod page_rows;
 mod pdf;
 mod reading;
 mod sheet;
+mod spoken;
 mod subject;
 mod summary;
 mod tongue;
@@ -135,11 +138,13 @@ pub fn write_all(dataset: &Dataset, out: &Path) -> Result<Vec<PathBuf>, ReportEr
 pub fn write_in(dataset: &Dataset, out: &Path, lang: Lang) -> Result<Vec<PathBuf>, ReportError> {
     dataset.check()?;
     fs::create_dir_all(out).map_err(|source| ReportError::File { path: out.to_owned(), source })?;
+    let said = spoken(dataset, lang);
     let mut unfinished = Vec::with_capacity(DOCUMENTS.len());
     for (name, render) in DOCUMENTS {
         let path = out.join(name);
         let file = Unfinished::new(&path).map_err(|source| ReportError::File { path: path.clone(), source })?;
-        write_part(file.part(), render, dataset, lang)?;
+        // Why: the dataset itself keeps every sentence as it was said.
+        write_part(file.part(), render, if name == "dataset.json" { dataset } else { said.as_ref() }, lang)?;
         unfinished.push((path, file));
     }
     let finish =
@@ -162,13 +167,15 @@ fn write_part(part: &Path, render: Render, dataset: &Dataset, lang: Lang) -> Res
 /// Checks the dataset and makes every document, by file name and in a fixed order; writes nothing.
 pub fn render_all(dataset: &Dataset, lang: Lang) -> Result<Vec<(&'static str, Vec<u8>)>, ReportError> {
     dataset.check()?;
+    let said = spoken(dataset, lang);
+    let of = |name: &str| if name == "dataset.json" { dataset } else { said.as_ref() };
     DOCUMENTS
         .iter()
         .map(|(name, render)| match render {
-            Render::Whole(render) => Ok((*name, render(dataset, lang)?)),
+            Render::Whole(render) => Ok((*name, render(of(name), lang)?)),
             Render::Stream(render) => {
                 let mut bytes = io::Cursor::new(Vec::new());
-                render(dataset, lang, &mut bytes)?;
+                render(of(name), lang, &mut bytes)?;
                 Ok((*name, bytes.into_inner()))
             }
         })

@@ -3,7 +3,7 @@
 use super::tongue::Tongue;
 use crate::domain::Lang;
 use crate::domain::account::Platform;
-use crate::domain::bulletin::{Dataset, Figure};
+use crate::domain::bulletin::{Dataset, Figure, Tally};
 use crate::domain::rule::Indicator;
 
 /// What is spoken of.
@@ -105,6 +105,25 @@ pub(super) fn by_kind(d: &Dataset, column: &str, t: Tongue) -> Option<String> {
 pub(super) fn rates(d: &Dataset) -> Option<[Figure; 2]> {
     let rates = kinds(d)?.map(|kind| d.figure(&format!("kind.{kind}.pass_rate")));
     rates.iter().all(|rate| rate.denominator.unwrap_or_default() > 0).then_some(rates)
+}
+
+/// The line of the new media in a breakdown by platform, where there are websites as well.
+pub(super) fn media(d: &Dataset, t: Tongue) -> Option<Tally> {
+    kinds(d)?;
+    let count = |column: &str| d.count(&format!("kind.media.{column}"));
+    Some(Tally {
+        key: "media".to_owned(),
+        label: t.pick("新媒体小计", "New media").to_owned(),
+        frame: count("frame"),
+        drawn: count("drawn"),
+        judged: count("judged"),
+        qualified: count("qualified"),
+        problem: count("problem"),
+        failed: count("failed"),
+        unjudged: count("unjudged"),
+        pending: count("pending"),
+        pass_rate: d.figure("kind.media.pass_rate"),
+    })
 }
 
 /// The kinds of a round that drew both; a dataset of an earlier version does not tell them apart.

@@ -164,6 +164,7 @@ impl Tongue {
             let key = tally.key.as_str();
             match key {
                 "total" => "Total",
+                "media" => "New media",
                 "-" => "Not registered",
                 _ => Platform::parse(key)
                     .map(Platform::en)

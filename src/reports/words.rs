@@ -151,7 +151,7 @@ impl Words {
         }
         let mut parts: Vec<String> = Vec::new();
         for verdict in row.verdicts(Outcome::Unverified) {
-            parts.push(format!("{}: {} ({})", verdict.indicator.en(), verdict.outcome.en(), verdict.reason));
+            parts.push(format!("{}: {}", verdict.indicator.en(), wording::reason(&verdict.reason).1));
         }
         match row.verdicts(Outcome::Suspected).count() {
             0 => {}

@@ -8,11 +8,11 @@ use crate::domain::account::Platform;
 use crate::domain::bulletin::{Amount, Dataset, Form, IndicatorTally, Tally};
 use crate::domain::round::{RoundKind, RoundName};
 use crate::domain::rule::Indicator;
-use crate::reports::docx::Paper;
+use crate::reports::docx::{Paper, share_of};
 use crate::reports::sheet::numbers;
-use crate::reports::subject::{Subject, by_kind, rates};
+use crate::reports::subject::{Subject, by_kind, media, rates};
 use crate::reports::tongue::Tongue;
-use crate::reports::wording::unjudged_in;
+use crate::reports::wording::{unjudged_in, width_of};
 
 impl Draft<'_> {
     pub(super) fn overview(&self, paper: &mut Paper) {
@@ -266,7 +266,17 @@ impl Draft<'_> {
             number += 1;
             breakdown(paper, t, (number, zh, en), lines, total, by_reason);
         };
-        put("平台", "Platform", &tables.platform, false);
+        match media(self.d, t) {
+            // Why: the lines above it make up the one, and it and the website the total.
+            Some(media) => {
+                let is_site = |tally: &&Tally| tally.key == Platform::Website.key();
+                let (sites, mut lines): (Vec<_>, Vec<_>) = tables.platform.iter().partition(is_site);
+                lines.push(&media);
+                lines.extend(sites);
+                put("平台", "Platform", &lines.into_iter().cloned().collect::<Vec<_>>(), false);
+            }
+            None => put("平台", "Platform", &tables.platform, false),
+        }
         put("单位层级", "Unit tier", &tables.unit_tier, false);
         // Why: a round that looks at every account selects nobody, and one reason is the total again.
         if self.d.round.kind == RoundKind::Quarterly && tables.reason.len() > 1 {
@@ -294,8 +304,13 @@ fn breakdown(
     }
     // Why: the column of accounts still to come stands only while there are some.
     let pending = usize::from(total.pending > 0);
+    // Why: a rate with its parts stands on one line.
+    let widest = lines.iter().chain([total]).map(|tally| width_of(&tally.pass_rate.with_parts(t.0))).max().unwrap_or(0);
+    let counts = t.of(645, 680) + 95 * pending;
+    let rate = share_of(widest).max(175).min(890 - counts);
+    let first = 1000 - counts - rate;
     let mut columns = vec![
-        (t.of(zh, en), t.of(160, 125) - 20 * pending),
+        (t.of(zh, en), first),
         (t.pick("总数", "All"), 75),
         (t.pick("检查", "Seen"), 75),
         (t.pick("已判定", "Judged"), 95),
@@ -307,7 +322,7 @@ fn breakdown(
     if pending == 1 {
         columns.push((t.pick("未检查", "To come"), 95));
     }
-    columns.push((t.pick("合格率", "Pass rate"), 195 - 75 * pending));
+    columns.push((t.pick("合格率", "Pass rate"), rate));
     let line = |tally: &Tally| {
         let counts = numbers(tally).map(|n| n.to_string());
         let mut cells = vec![t.line(tally)];

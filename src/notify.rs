@@ -103,6 +103,15 @@ pub async fn release_waiting(
     Ok(())
 }
 
+/// Puts what nobody has received, and no chat is about to, into the outbox of whoever is bound for it:
+/// a chat that was to receive it is gone.
+pub async fn release_stranded(tx: &mut Tx, office: &Office, now: DateTime<Utc>) -> Result<(), StoreError> {
+    for (notice, urgent, chat) in tx.stranded_notices().await? {
+        tx.queue_delivery(notice, chat, office.next_allowed(now, urgent)).await?;
+    }
+    Ok(())
+}
+
 /// Passes a reader's words on to the supervisors.
 pub async fn feedback(office: &Office, unit: Option<&str>, text: &str, by: &str) -> Result<(), StoreError> {
     let now = office.now();

@@ -208,6 +208,7 @@ pub async fn revoke(office: &Office, id: i64, actor: &str) -> Result<bool, Store
             };
             tx.insert_notice(&notice, &[person.chat_id], office.next_allowed(now, false), now).await?;
         }
+        notify::release_stranded(&mut tx, office, now).await?;
     }
     tx.commit().await?;
     Ok(done)

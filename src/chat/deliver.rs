@@ -351,6 +351,7 @@ async fn give_up(
     tx.settle_failed(claimed, why, now).await?;
     tx.retire_chat(claimed.chat.id, why, now).await?;
     tx.fail_deliveries_to(claimed.chat.id, why).await?;
+    notify::release_stranded(tx, office, now).await?;
     let alert = Alert::Undeliverable { unit: notice.unit.clone(), number: notice.number.clone(), why: why.to_owned() };
     notify::alert(tx, office, alert, &format!("undeliverable:{}:{}", claimed.chat.id, notice.number), now).await
 }

@@ -392,7 +392,7 @@ pub fn decide(state: &IssueState, action: &Action, note: &str, now: DateTime<Utc
             EventKind::Extended
         }
         Action::RefuseExtension => {
-            if state.requested_until.is_none() {
+            if state.requested_until.is_none() || status.is_final() {
                 return Err(Refusal::NothingRequested);
             }
             next.requested_until = None;

@@ -150,7 +150,9 @@ pub async fn act_as(
         let changes = matches!(decide(&found.state, &action, note, office.now()), Ok(Decision::Change(..)));
         // One supervisor grants an appeal; what nobody appeals is not undone by one alone.
         let alone = match kind {
-            ApprovalKind::Revoke => found.state.status == IssueStatus::Appealed,
+            ApprovalKind::Revoke => {
+                found.state.status == IssueStatus::Appealed && is_appealed_by_another(&found, actor)
+            }
             _ => tx.recheck_passed(id).await?,
         };
         if changes
@@ -165,6 +167,13 @@ pub async fn act_as(
     let acted = act_in(&mut tx, office, id, action, note, actor, scope).await?;
     tx.commit().await?;
     Ok(acted)
+}
+
+/// Whether somebody else than `actor` appealed: who appeals for a unit does not grant it too. Commands of
+/// one machine may all be one person's.
+fn is_appealed_by_another(found: &StoredIssue, actor: &str) -> bool {
+    let appealed = found.issue.events.iter().rev().find(|event| event.kind == EventKind::Appealed);
+    appealed.is_some_and(|event| event.actor != actor && event.actor != "cli")
 }
 
 /// [`act`] inside the caller's transaction.
@@ -295,10 +304,8 @@ async fn follow_up(
             tell_unit(tx, office, after, kind, note, &key, now).await?;
         }
         // Also while the notice still waits: it will go out as it was written, and this behind it.
-        Action::Dismiss if tx.is_told(id).await? => {
-            tell_unit(tx, office, after, kind, note, &key, now).await?;
-        }
-        Action::Acknowledge | Action::PassDeadline | Action::Dismiss | Action::HoldOff => {}
+        Action::Dismiss => tell_unit(tx, office, after, kind, note, &key, now).await?,
+        Action::Acknowledge | Action::PassDeadline | Action::HoldOff => {}
     }
     Ok(())
 }
@@ -313,8 +320,12 @@ pub(crate) async fn tell_unit(
     key: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let body = NoticeBody::Decision { line: line(after), what, note: note.to_owned() };
     let id = after.issue.id;
+    // Why: who never heard of a problem, as in a rehearsal, is not told what became of it.
+    if !tx.is_told(id).await? {
+        return Ok(());
+    }
+    let body = NoticeBody::Decision { line: line(after), what, note: note.to_owned() };
     let draft = Draft {
         reader: Reader::Unit(&after.issue.unit),
         round_id: None,

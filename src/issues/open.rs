@@ -93,7 +93,8 @@ async fn open(
     }
     let measured = measured_at(office, finding);
     if known.state.status.is_final() {
-        let by_person = found.decided_at.is_some();
+        // A decision from before the end knew nothing of it.
+        let by_person = found.decided_at.is_some_and(|at| known.state.closed_at.is_none_or(|end| at > end));
         let is_old = known.state.closed_at.is_some_and(|closed| measured <= closed);
         let was_taken_back = matches!(known.state.status, IssueStatus::Revoked | IssueStatus::Dismissed);
         if !by_person
@@ -300,7 +301,7 @@ async fn tell_supervisors(
         let page = tx.issues_page(&query, after, PAGE, office.zone()).await?;
         let Some(last) = page.last() else { break };
         after = last.issue.id;
-        for found in page.iter().filter(|f| f.issue.class == Class::Veto) {
+        for found in page.iter().filter(|f| f.issue.class == Class::Veto && !f.state.status.is_final()) {
             veto_count += 1;
             if vetoes.len() < 20 {
                 vetoes.push(line(found));

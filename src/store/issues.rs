@@ -421,7 +421,7 @@ impl Tx {
             self,
             scalars String,
             "SELECT DISTINCT i.unit FROM issue i JOIN issue_round x ON x.issue_id = i.id
-             WHERE x.round_id = $1 AND i.status = 'open'
+             WHERE x.round_id = $1 AND (i.status = 'open' OR (i.notified_at IS NULL AND i.closed_at IS NULL))
                  AND NOT EXISTS (SELECT 1 FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id
                                  WHERE ni.issue_id = i.id AND n.kind = 'rectification' AND n.created_at >= i.opened_at)
              ORDER BY i.unit",
@@ -445,7 +445,8 @@ impl Tx {
             self,
             scalars i64,
             "SELECT i.id FROM issue i JOIN issue_round x ON x.issue_id = i.id
-             WHERE x.round_id = $1 AND i.unit = $2 AND i.status = 'open'
+             WHERE x.round_id = $1 AND i.unit = $2
+                 AND (i.status = 'open' OR (i.notified_at IS NULL AND i.closed_at IS NULL))
                  AND NOT EXISTS (SELECT 1 FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id
                                  WHERE ni.issue_id = i.id AND n.kind = 'rectification' AND n.created_at >= i.opened_at)
              ORDER BY i.id",

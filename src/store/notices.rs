@@ -178,6 +178,21 @@ impl Tx {
         )?)
     }
 
+    /// Notices nobody has received yet and which no chat is about to receive, with the chats in which
+    /// their readers are bound.
+    pub async fn stranded_notices(&mut self) -> Result<Vec<(i64, bool, i64)>, StoreError> {
+        Ok(sql!(
+            self,
+            all (i64, bool, i64),
+            "SELECT DISTINCT n.id, n.urgent, p.chat_id FROM person p JOIN chat c ON c.id = p.chat_id
+                 JOIN notice n ON COALESCE(n.unit, '') = CASE p.role WHEN 'unit_admin' THEN p.unit ELSE '' END
+             WHERE p.revoked_at IS NULL AND c.retired_at IS NULL AND p.role IN ('unit_admin', 'supervisor')
+                 AND n.delivered_at IS NULL AND n.kind <> 'farewell'
+                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id AND d.status IN ('queued', 'sending'))
+             ORDER BY n.id, p.chat_id"
+        )?)
+    }
+
     /// How many notices are about to go to a chat.
     pub async fn deliveries_waiting(&mut self, chat: i64) -> Result<i64, StoreError> {
         Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM delivery WHERE chat_id = $1 AND status = 'queued'", chat)?)

@@ -134,8 +134,9 @@ async fn put(
 /// Takes a binding back and ends the links that its unit was sent there; with its last reader the chat goes.
 async fn remove(tx: &mut Tx, office: &Office, person: &Person) -> Result<(), StoreError> {
     let now = office.now();
-    tx.withdraw_deliveries_of(person.id, REMOVED).await?;
+    // Why first: who is bound may still read what waits in the chat.
     tx.revoke_person(person.id, now).await?;
+    tx.withdraw_deliveries_of(person.id, REMOVED).await?;
     record(tx, office, &person.user_key, "revoked", REMOVED).await?;
     let is_left = robots(tx).await?.iter().any(|other| other.chat_id == person.chat_id);
     let chat = tx.chat(person.chat_id).await?;
@@ -146,7 +147,7 @@ async fn remove(tx: &mut Tx, office: &Office, person: &Person) -> Result<(), Sto
     if let Some(unit) = &person.unit {
         tx.end_passes_of(chat.id, unit, now).await?;
     }
-    Ok(())
+    notify::release_stranded(tx, office, now).await
 }
 
 async fn record(tx: &mut Tx, office: &Office, subject_id: &str, kind: &str, note: &str) -> Result<(), StoreError> {

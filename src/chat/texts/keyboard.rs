@@ -11,11 +11,13 @@ use crate::domain::person::Role;
 use crate::domain::rule::Class;
 use crate::store::StoredIssue;
 
-/// The mark in a question by which its reply is recognised, in either language.
+/// The mark at the head of a question by which its reply is recognised, in either language.
+///
+/// Anywhere else it is somebody's words, which the bot quotes: a unit's appeal must not put a
+/// command into its supervisor's mouth.
 #[must_use]
 pub fn asked(question: &str) -> Option<Press> {
-    let (_, rest) = question.split_once('〔')?;
-    let (mark, _) = rest.split_once('〕')?;
+    let (mark, _) = question.trim_start().strip_prefix('〔')?.split_once('〕')?;
     let (word, id) = mark.rsplit_once(' ')?;
     let id = id.parse().ok().filter(|id| *id >= 0)?;
     match word {
@@ -24,13 +26,16 @@ pub fn asked(question: &str) -> Option<Press> {
         _ => {}
     }
     let verb = Verb::ALL.iter().copied().find(|v| v.zh() == word || v.key() == word)?;
-    verb.takes_issue().then_some(Press::Do(verb, id))
+    let asks = matches!(verb, Verb::Fix | Verb::Appeal | Verb::Extend | Verb::Reject | Verb::Revoke | Verb::Refuse);
+    asks.then_some(Press::Do(verb, id))
 }
 
 /// The date that stands in a question for a reason, in either language.
 #[must_use]
 pub fn asked_date(question: &str) -> Option<chrono::NaiveDate> {
-    let rest = question.split_once("〔至 ").or_else(|| question.split_once("〔until "))?.1;
+    let (_, rest) = question.trim_start().strip_prefix('〔')?.split_once('〕')?;
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix("〔至 ").or_else(|| rest.strip_prefix("〔until "))?;
     rest.split_once('〕')?.0.parse().ok()
 }
 

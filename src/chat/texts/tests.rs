@@ -214,7 +214,16 @@ fn a_question_is_recognised_by_its_mark_in_either_language() {
         assert_eq!(asked(&reply(&Reply::AskWhyWords(5), lang).plain), Some(Press::DismissWords(5)));
         assert_eq!(asked(&reply(&Reply::AskNote(5), lang).plain), Some(Press::ConfirmWords(5)));
     }
-    for text in ["〔整改 x〕", "整改 12", "国办发〔2019〕19号", "〔帮助 1〕", "〕〔"] {
+    for text in [
+        "〔整改 x〕",
+        "整改 12",
+        "国办发〔2019〕19号",
+        "〔帮助 1〕",
+        "〕〔",
+        "申诉理由：升级〔撤销 2〕",
+        "〔销号 2〕",
+        "〔准予 2〕",
+    ] {
         assert_eq!(asked(text), None, "{text}");
     }
 }

@@ -232,7 +232,9 @@ async fn members(
             }
         }
     }
-    members.values_mut().for_each(|member| member.verdicts.shrink_to_fit());
+    for member in members.values_mut() {
+        member.verdicts.shrink_to_fit();
+    }
     Ok(members)
 }
 

@@ -97,7 +97,7 @@ async fn recheck_with(
     }
     let began = office.now();
     let by_person = office.store.read().await?.person_judged(id).await?;
-    let measured = measure(office, &fetcher.for_run(), &found, by_person, records).await?;
+    let measured = Box::pin(measure(office, &fetcher.for_run(), &found, by_person, records)).await?;
     let now = office.now();
     let mut tx = office.store.write().await?;
     // The look took its time: what was done meanwhile is measured by the recheck it planned itself.

@@ -197,7 +197,8 @@ mod tests {
         }
         reader.await.unwrap().unwrap();
         let short: Vec<&str> = found.iter().map(|line| line.get(..17).unwrap_or(line)).collect();
-        assert_eq!(short, ["http://a.example/", &long[..17], "http://b.example/", &long[..17]]);
+        let begun = "x".repeat(17);
+        assert_eq!(short, ["http://a.example/", &begun, "http://b.example/", &begun]);
         assert!(found.iter().all(|line| line.len() as u64 <= LONGEST_LINE));
     }
 }

@@ -97,8 +97,8 @@ impl Reading {
     /// A list reaches back where a post from before stands behind them; a pinned one proves nothing.
     #[must_use]
     pub fn ends_later(&self, as_of: DateTime<Utc>) -> bool {
-        let dates = self.posts.iter().filter(|post| !post.pinned).filter_map(|post| post.published_at);
-        dates.last().is_some_and(|last| last > as_of)
+        let mut dates = self.posts.iter().filter(|post| !post.pinned).filter_map(|post| post.published_at);
+        dates.next_back().is_some_and(|last| last > as_of)
     }
 
     /// Whether a post is dated after `now`: the source's dates are wrong, or they are no dates of publication.

@@ -155,9 +155,9 @@ pub fn compare(old: &Account, new: &Account) -> Vec<Change> {
     let source = |account: &Account| account.source.map_or("", |source| source.zh());
     details(ChangedField::Source, source(old), source(new));
     details(ChangedField::SourceUrl, &optional(&old.source_url), &optional(&new.source_url));
-    let options = |account: &Account| match account.source_options.is_empty() {
-        true => String::new(),
-        false => serde_json::Value::Object(account.source_options.clone()).to_string(),
+    let options = |account: &Account| {
+        let options = &account.source_options;
+        if options.is_empty() { String::new() } else { serde_json::Value::Object(options.clone()).to_string() }
     };
     details(ChangedField::SourceOptions, &options(old), &options(new));
     details(ChangedField::ServiceLinks, &old.service_links.join(" "), &new.service_links.join(" "));

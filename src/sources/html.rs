@@ -197,7 +197,7 @@ impl<'p> Page<'p> {
         let best = best_list(found, SHORTEST_LIST).or_else(|| best_list(paths, SHORTEST_PATH_LIST));
         let list = best.ok_or(Unreadable::NoDates)?;
         let coverage = if newest_of_page > newest(&list) { Coverage::Part } else { Coverage::Whole };
-        let undated = self.undated_rows(&list).into_iter();
+        let undated = Page::undated_rows(&list).into_iter();
         let undated = undated.map(|row| (row.place, self.post(row.title, row.link.attr("href"), None, row.item)));
         let dated =
             |hit: Found<'_>| (hit.link.id(), self.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item));

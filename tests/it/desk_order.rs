@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use xuncha::checks::decide::decide_finding;
+use xuncha::checks::run;
 use xuncha::domain::issue::{Action, IssueStatus};
 use xuncha::domain::person::Role;
 use xuncha::domain::rule::{Class, Indicator};
@@ -9,10 +10,13 @@ use xuncha::intake::{Wishes, import_accounts};
 use xuncha::issues::approval::{self, Answered};
 use xuncha::issues::{self as workflow, IssueError, Scope};
 use xuncha::people;
+use xuncha::sampling;
 
 use crate::desk::{doubt, doubts, tell};
 use crate::world::both::on_both;
-use crate::world::{Chat, account, at, config, fetcher, inspect, issues, office, office_with, register, unfiled};
+use crate::world::{
+    Chat, account, at, config, fetcher, inspect, issues, office, office_with, register, round, unfiled,
+};
 
 const WATER: &str = "云溪区水务局";
 
@@ -83,5 +87,54 @@ on_both! {
         let _ = chat.telegram.inbox(lin.chat_id);
         office.clock.advance_to(at("2026-11-24 10:00"));
         assert_eq!(chat.deliver(&office).await.sent, 0);
+    }
+
+    /// 交接: who is bound before the predecessor's binding is taken back receives what waited for that one.
+    async fn a_notice_that_waited_for_the_predecessor_goes_to_who_is_bound(db) {
+        let office = office(db, "2026-11-23 22:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        let old = chat.bind(&office, "林旧任", Role::UnitAdmin, Some(WATER)).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let new = chat.bind(&office, "周新任", Role::UnitAdmin, Some(WATER)).await;
+        assert!(people::revoke(&office, 1, "cli").await.unwrap());
+        let _ = (chat.telegram.inbox(old.chat_id), chat.telegram.inbox(new.chat_id));
+        office.clock.advance_to(at("2026-11-24 10:00"));
+        chat.deliver(&office).await;
+        let told: Vec<_> = chat.telegram.inbox(new.chat_id).into_iter().map(|shown| shown.text).collect();
+        assert!(told.len() == 1 && told[0].contains("整改通知"), "{told:?}");
+        assert!(chat.telegram.inbox(old.chat_id).iter().all(|shown| !shown.text.contains("整改通知")));
+        assert_eq!(issues(&office).await[0].status, IssueStatus::Notified);
+    }
+
+    /// What a rehearsal found is nobody's business outside, whatever becomes of it.
+    async fn a_decision_on_what_nobody_was_told_of_is_told_to_nobody(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(WATER)).await;
+        let wishes = sampling::Wishes { as_of: Some(at("2026-11-10 10:00")), ..sampling::Wishes::default() };
+        sampling::open(&office, round("2026H2"), &wishes).await.unwrap();
+        run::run(&office, &fetcher(), round("2026H2"), run::Wishes::default(), |_| {}).await.unwrap();
+        let id = issues(&office).await[0].id;
+        workflow::act(&office, id, Action::Revoke, "演练", "监管员", &Scope::All).await.unwrap();
+        assert_eq!(chat.deliver(&office).await.sent, 0);
+    }
+
+    /// Who appeals in a unit's stead does not grant the appeal alone.
+    async fn ones_own_appeal_is_no_second_word(db) {
+        let mut config = config();
+        config.approval.close_without_recheck = true;
+        let office = office_with(db, "2026-11-23 10:00", config).await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        let chief = chat.bind(&office, "陈监管", Role::Supervisor, None).await;
+        chat.bind(&office, "李监管", Role::Supervisor, None).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let id = issues(&office).await[0].id;
+        tell(&office, 1, &chief, &format!("/appeal {id} 代为提出")).await;
+        assert_eq!(issues(&office).await[0].status, IssueStatus::Appealed);
+        assert!(tell(&office, 2, &chief, &format!("/revoke {id} 同意")).await.contains("另一名"));
+        assert_eq!(issues(&office).await[0].status, IssueStatus::Appealed);
     }
 }

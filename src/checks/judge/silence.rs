@@ -111,6 +111,8 @@ mod tests {
     use super::*;
     use crate::checks::judge::testing::{account, bench, rules, seen};
 
+    type Make = fn(Newest) -> Newest;
+
     #[test]
     fn what_may_be_newer_leaves_silence_unjudged_and_a_recent_post_passes_all_the_same() {
         let rules = rules();
@@ -126,7 +128,6 @@ mod tests {
             let found = silence(&bench, &account(), &Observed { source: Ok(newest), ..seen() });
             (found.indicator, found.outcome, found.reason)
         };
-        type Make = fn(Newest) -> Newest;
         let doubts: [(Make, &str); 7] = [
             (|n| Newest { unplaced: Some(2), dated: 3, ..n }, "undated_posts"),
             // A look that was stored before it was asked where they stand.

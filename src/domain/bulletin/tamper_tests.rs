@@ -177,13 +177,14 @@ fn numbers(value: &Value, pointer: &str, path: &str, found: &mut Vec<(String, St
     }
 }
 
-/// What is refused when a number is one more or one less; `None`: nothing.
-fn refusal<T: DeserializeOwned>(
-    json: &mut Value,
-    pointer: &str,
-    more: bool,
-    check: Check<T>,
-) -> Option<Option<Imbalance>> {
+/// What comes of a number that is one more or one less.
+enum Changed {
+    Survives,
+    Unreadable,
+    Refused(Imbalance),
+}
+
+fn change<T: DeserializeOwned>(json: &mut Value, pointer: &str, more: bool, check: Check<T>) -> Changed {
     let place = json.pointer_mut(pointer).unwrap();
     let before = place.clone();
     *place = match before.as_i64() {
@@ -193,8 +194,8 @@ fn refusal<T: DeserializeOwned>(
     let read = T::deserialize(&*json);
     *json.pointer_mut(pointer).unwrap() = before;
     match read {
-        Err(_) => Some(None),
-        Ok(value) => check(&value).err().map(Some),
+        Err(_) => Changed::Unreadable,
+        Ok(value) => check(&value).err().map_or(Changed::Survives, Changed::Refused),
     }
 }
 
@@ -236,10 +237,10 @@ pub(in crate::domain) fn survivors<T: Serialize + DeserializeOwned>(
             continue;
         }
         for more in [true, false] {
-            match refusal(&mut json, &pointer, more, check) {
-                None => drop(survived.insert(path.clone())),
-                Some(None) => {}
-                Some(Some(error)) => {
+            match change(&mut json, &pointer, more, check) {
+                Changed::Survives => drop(survived.insert(path.clone())),
+                Changed::Unreadable => {}
+                Changed::Refused(error) => {
                     let [expected, stated] = &error.in_zh;
                     for words in [&error.title, expected, stated] {
                         assert!(is_chinese(words) && words != "数据", "{path}: {}", error.zh());

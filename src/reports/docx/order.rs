@@ -1,4 +1,4 @@
-//! The children of a property element in the order that the schema of WordprocessingML gives them.
+//! The children of a property element in the order that the schema of `WordprocessingML` gives them.
 //!
 //! Why: docx-rs writes them in an order of its own. Word overlooks most of that; LibreOffice and validators do not.
 
@@ -102,7 +102,9 @@ pub(super) fn in_order(xml: &str) -> String {
         }
         children.sort_by_key(|(place, _)| *place);
         out.push_str(head);
-        children.iter().for_each(|(_, child)| out.push_str(&in_order(child)));
+        for (_, child) in &children {
+            out.push_str(&in_order(child));
+        }
         out.push_str(left);
         out.push_str(tail);
         rest = after;

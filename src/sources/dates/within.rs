@@ -151,8 +151,7 @@ fn own_spots(text: &str, context: &ReadContext) -> Vec<Spot> {
         let written = text.get(spot.range.clone()).unwrap_or_default();
         let set_off = |beside: Option<char>| beside.is_none_or(is_frame) || !written.contains('年');
         let behind = after.trim_matches(is_frame).is_empty() && set_off(all_before.chars().last());
-        let in_front =
-            all_before.trim_matches(is_frame).is_empty() && after.chars().next().is_none_or(|next| is_frame(next));
+        let in_front = all_before.trim_matches(is_frame).is_empty() && after.chars().next().is_none_or(is_frame);
         spot.apart = behind || in_front;
         kept.push(spot);
     }

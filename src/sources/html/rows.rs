@@ -184,13 +184,11 @@ impl<'p> Page<'p> {
                             dates::beside(&words, self.context)
                         }
                     };
-                    match own.or_else(within) {
-                        Some(at) => (parent, at, own.is_some(), words),
-                        None => {
-                            said = words;
-                            continue;
-                        }
-                    }
+                    let Some(at) = own.or_else(within) else {
+                        said = words;
+                        continue;
+                    };
+                    (parent, at, own.is_some(), words)
                 }
                 _ => continue,
             };
@@ -282,7 +280,7 @@ impl<'p> Page<'p> {
     }
 
     /// The rows of a list whose date cannot be read: what stands where its dated rows stand.
-    pub(super) fn undated_rows(&self, list: &[Found<'p>]) -> Vec<Undated<'p>> {
+    pub(super) fn undated_rows(list: &[Found<'p>]) -> Vec<Undated<'p>> {
         let taken: HashSet<NodeId> = list.iter().map(|hit| hit.link.id()).collect();
         // How many of the list's rows each element holds.
         let mut holds = HashMap::<NodeId, usize>::new();

@@ -136,14 +136,31 @@ fn figure(context: &mut Context, dataset: &Dataset, name: &str) -> anyhow::Resul
         let round = dataset.round.name;
         return context.out.json(&Explained { round, name, label, figure: &behind.figure, rows });
     }
-    let value = behind.figure.with_parts(lang);
+    let elsewhere = [
+        "该数字由系统直接统计，数据集中没有对应的记录；xuncha notices list 可查看通知",
+        "the database counts it itself; see xuncha notices list for the notices",
+    ];
+    tell(context, name, &label, &behind.figure, elsewhere, &COLUMNS, &rows)
+}
+
+/// Prints a figure and its rows, or `elsewhere`: where to look for those that the file does not hold.
+fn tell<R: Serialize>(
+    context: &mut Context,
+    name: &str,
+    label: &str,
+    figure: &Figure,
+    elsewhere: [&str; 2],
+    columns: &[Column<'_, R>],
+    rows: &[R],
+) -> anyhow::Result<()> {
+    let value = figure.with_parts(context.out.lang);
     context.out.note(&format!("{name}（{label}）＝{value}"), &format!("{name} ({label}) = {value}"));
-    if rows.is_empty() && behind.figure.numerator > 0 {
-        let zh = "该数字由系统直接统计，数据集中没有对应的记录；xuncha notices list 可查看通知";
-        context.out.note(zh, "the database counts it itself; see xuncha notices list for the notices");
+    if rows.is_empty() && figure.numerator > 0 {
+        let [zh, en] = elsewhere;
+        context.out.note(zh, en);
     }
-    let mut list = context.out.list(&COLUMNS)?;
-    for row in &rows {
+    let mut list = context.out.list(columns)?;
+    for row in rows {
         context.out.row(&mut list, row)?;
     }
     context.out.end(list)

@@ -67,6 +67,22 @@ struct Kept {
     last_used: Instant,
 }
 
+/// A look that rests, for as long as it does.
+pub(super) struct Resting<'c>(&'c AtomicUsize);
+
+impl<'c> Resting<'c> {
+    pub(super) fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Resting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// A turn at a host; ends when it is dropped.
 pub(super) struct Turn {
     host: Arc<Host>,

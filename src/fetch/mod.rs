@@ -118,22 +118,6 @@ struct Shared {
     online: Mutex<Option<(Instant, Connectivity)>>,
 }
 
-/// A look that rests, for as long as it does.
-struct Resting<'c>(&'c AtomicUsize);
-
-impl<'c> Resting<'c> {
-    fn new(count: &'c AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Resting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// A failed attempt and where it failed.
 struct Missed {
     failure: Failure,
@@ -249,7 +233,7 @@ impl Fetcher {
     }
 
     async fn rest<T>(&self, wait: impl Future<Output = T>) -> T {
-        let _resting = Resting::new(&self.shared.resting);
+        let _resting = hosts::Resting::new(&self.shared.resting);
         wait.await
     }
 

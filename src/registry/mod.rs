@@ -38,4 +38,6 @@ pub use table::{FileError, Limits};
 pub use worksheet::{WorksheetHead, read_worksheet, read_worksheet_within, write_worksheet};
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -110,20 +110,7 @@ pub(super) fn rates(d: &Dataset) -> Option<[Figure; 2]> {
 /// The line of the new media in a breakdown by platform, where there are websites as well.
 pub(super) fn media(d: &Dataset, t: Tongue) -> Option<Tally> {
     kinds(d)?;
-    let count = |column: &str| d.count(&format!("kind.media.{column}"));
-    Some(Tally {
-        key: "media".to_owned(),
-        label: t.pick("新媒体小计", "New media").to_owned(),
-        frame: count("frame"),
-        drawn: count("drawn"),
-        judged: count("judged"),
-        qualified: count("qualified"),
-        problem: count("problem"),
-        failed: count("failed"),
-        unjudged: count("unjudged"),
-        pending: count("pending"),
-        pass_rate: d.figure("kind.media.pass_rate"),
-    })
+    Some(Tally::of(d, "kind.media", "media", t.pick("新媒体小计", "New media")))
 }
 
 /// The kinds of a round that drew both; a dataset of an earlier version does not tell them apart.

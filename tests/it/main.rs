@@ -7,6 +7,7 @@
     reason = "a story that cannot go on fails; its helpers are tests too"
 )]
 
+mod usage;
 mod world;
 
 mod advice;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::output::Column;
-use super::{Context, unknown};
+use super::{Context, tell, unknown};
 use crate::domain::Lang;
 use crate::domain::annual::{Year, YearAccount, YearRow, describe};
 use crate::domain::bulletin::Figure;
@@ -62,17 +62,11 @@ pub(super) fn figure(context: &mut Context, year: &Year, name: &str) -> anyhow::
     if context.out.format == super::super::args::Format::Json {
         return context.out.json(&Explained { year: year.year, name, label, figure: &behind.figure, rows });
     }
-    let value = behind.figure.with_parts(lang);
-    context.out.note(&format!("{name}（{label}）＝{value}"), &format!("{name} ({label}) = {value}"));
-    if rows.is_empty() && behind.figure.numerator > 0 {
-        let zh = "该数字取自批次的抽样框，逐个账号见该批次的 xuncha explain 批次 total.frame";
-        context.out.note(zh, "it is the round's own: see xuncha explain ROUND total.frame");
-    }
-    let mut list = context.out.list(&COLUMNS)?;
-    for row in &rows {
-        context.out.row(&mut list, row)?;
-    }
-    context.out.end(list)
+    let elsewhere = [
+        "该数字取自批次的抽样框，逐个账号见该批次的 xuncha explain 批次 total.frame",
+        "it is the round's own: see xuncha explain ROUND total.frame",
+    ];
+    tell(context, name, &label, &behind.figure, elsewhere, &COLUMNS, &rows)
 }
 
 fn row_of(year: &Year, row: YearRow, lang: Lang) -> Option<Row> {

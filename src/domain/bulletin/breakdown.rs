@@ -22,7 +22,9 @@ const COLUMNS: [Column; 8] = [
 ];
 
 impl Tally {
-    fn of(d: &Dataset, prefix: &str, key: &str, label: &str) -> Self {
+    /// The line of the figures whose names begin with `prefix`.
+    #[must_use]
+    pub fn of(d: &Dataset, prefix: &str, key: &str, label: &str) -> Self {
         let count = |column: &str| d.count(&format!("{prefix}.{column}"));
         Self {
             key: key.to_owned(),

@@ -257,6 +257,7 @@ async fn look_at_source(
             if let (SourceKind::Site, Ok(newest)) = (kind, &mut look.answer) {
                 // A home page holds many lists, each with an end of its own.
                 newest.ends_later = look.reading.is_ahead_of(as_of);
+                (newest.oldest_first, newest.unsorted) = (false, false);
             }
             // The version of an app is no article, and a home page links to articles of others:
             // neither is reviewed here.
@@ -320,6 +321,8 @@ fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>, zon
         unplaced: Some(reading.unplaced(as_of)),
         ends_later: reading.ends_later(as_of),
         oldest_first: reading.is_oldest_first(),
+        unsorted: reading.is_unsorted(),
+        only_pinned: reading.is_only_pinned(),
         coverage: reading.coverage,
         back_to: reading.posts.iter().rev().filter(|post| !post.pinned).find_map(|post| post.published_at),
     }

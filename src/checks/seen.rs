@@ -141,6 +141,12 @@ pub struct Newest {
     /// The list runs from old to new.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub oldest_first: bool,
+    /// The list is long and in no order of time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsorted: bool,
+    /// Nothing is listed but what is pinned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_pinned: bool,
     /// How much of the account's posts the source shows.
     #[serde(default)]
     pub coverage: Coverage,

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization;
 
 use super::account::{Account, AccountId, AccountStatus, Platform};
+use super::joined;
 use super::normal::is_invisible;
 
 /// A name without what people write differently: width, case, blanks, punctuation.
@@ -23,15 +24,26 @@ pub fn same_body(subject: &str, unit: &str) -> bool {
 }
 
 /// The people a field names, as they are compared: width folded, no white space, without the post or
-/// the office in brackets behind a name; several are separated by commas, 、 or /.
+/// the office in brackets behind a name; several are separated by commas, 、, /, lines, blanks or 和.
 #[must_use]
 pub fn people(field: &str) -> BTreeSet<String> {
     let folded: String = field.nfkc().flat_map(char::to_lowercase).collect();
     without_posts(&folded)
-        .split(['、', ',', ';', '/', '，', '；'])
-        .map(|name| name.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c)).collect())
-        .filter(|name: &String| !name.is_empty())
+        .split(['、', ',', ';', '/', '，', '；', '|', '丨', '&', '+', '\\', '\n', '\r', '\t'])
+        .map(|names| names.chars().filter(|c| c.is_whitespace() || !c.is_control() && !is_invisible(*c)).collect())
+        .flat_map(|names: String| joined::apart(&names, is_post))
+        .filter(|name| !name.is_empty())
         .collect()
+}
+
+/// Whether a word is a person's name beyond much doubt.
+#[must_use]
+pub fn is_name(word: &str) -> bool {
+    joined::is_name(word) && !is_post(word)
+}
+
+fn is_post(words: &str) -> bool {
+    words.chars().count() > 1 && POSTS.iter().any(|post| words.trim_end().ends_with(post))
 }
 
 /// How posts, and the bodies in which they are, end.
@@ -77,7 +89,6 @@ const POSTS: &[&str] = &[
 /// Why only what ends like a post: 李伟（大） and 李伟（小） are namesakes told apart, and behind
 /// 办公室 the brackets hold who it was.
 fn without_posts(folded: &str) -> String {
-    let is_post = |words: &str| words.chars().count() > 1 && POSTS.iter().any(|post| words.trim_end().ends_with(post));
     let mut left = String::with_capacity(folded.len());
     let mut rest = folded;
     while let Some((before, after)) = rest.split_once(['(', '[', '【', '〔']) {
@@ -238,6 +249,60 @@ mod tests {
         assert_ne!(people("(张三)"), people("(李四)"));
         assert_ne!(people("张三（办"), people("李四（办"));
         assert!(people(" 、 ").is_empty());
+    }
+
+    #[test]
+    fn several_people_in_a_field_are_told_apart_however_they_are_joined() {
+        let two = people("张三、李四");
+        for field in [
+            "张三和李四",
+            "张三与李四",
+            "张三及李四",
+            "张三 李四",
+            "张三\u{3000}李四",
+            "张三  李四",
+            "张三/李四",
+            "张三\n李四",
+            "张三 和 李四",
+            "张 三 李 四",
+            "张 三 李四",
+            "张三 李 四",
+            "张 三、李 四",
+            "张三（局长） 李四",
+            "张三|李四",
+            "张三+李四",
+            "张三＆李四",
+        ] {
+            assert_eq!(people(field), two, "{field}");
+        }
+        assert_eq!(people("李和平和王与之"), people("李和平、王与之"));
+        assert_eq!(people("欧阳 建国 王五"), people("欧阳建国、王五"));
+        assert_eq!(people("张三 李四和王五").len(), 3);
+        // One person, and one of a post or an office before whom nobody else stands.
+        for field in [
+            "张 三",
+            "张 三丰",
+            "张 三 丰",
+            "欧阳 修",
+            "欧阳 建国",
+            "李和平",
+            "和珍",
+            "王与和",
+            "区委宣传部 张三",
+            "科长 张三",
+            "文书 张三",
+            "张三 科长",
+            "Zhang San",
+            "阿依古丽·买买提",
+            "党建 李四",
+            "宣传和安全 张三",
+            "高级编辑 张三",
+        ] {
+            assert_eq!(people(field).len(), 1, "{field}");
+        }
+        assert_eq!(people("欧阳 建国"), people("欧阳建国"));
+        assert!(people("科长 张三").is_disjoint(&people("科长 李四")));
+        assert!(people("欧阳 建国").is_disjoint(&people("欧阳 文山")));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{ReadContext, Unreadable, dates, markup};
+use crate::domain::oddity::Oddity;
 use crate::domain::post::{Post, Profile, Reading};
 
 /// Elements nested deeper than this are an attack, not a feed.
@@ -318,7 +319,7 @@ fn interpret(document: Document, url: &str, context: &ReadContext) -> Result<Rea
     }
     let mut warnings = Vec::new();
     if undated > 0 {
-        warnings.push(format!("{undated} of {} items have no readable date", posts.len()));
+        warnings.push(Oddity::Undated(undated, posts.len()));
     }
     let profile =
         Profile { name: plain(document.title), description: plain(document.description), ..Profile::default() };

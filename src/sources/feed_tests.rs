@@ -128,7 +128,7 @@ fn common_slips_are_repaired() {
     assert_eq!(reading.posts[0].title, "甲 乙 & 丙");
     assert_eq!(reading.posts[0].url.as_deref(), Some("http://a.example/?a=1&b=2"));
     assert!(reading.posts[0].published_at.is_some());
-    assert_eq!(reading.warnings, ["1 of 2 items have no readable date"]);
+    assert_eq!(reading.warnings, [Oddity::Undated(1, 2)]);
 }
 
 #[test]

@@ -38,7 +38,13 @@ pub(super) fn read(
         let inner = item["content"].as_str().filter(|text| text.trim_start().starts_with('{'));
         let inner: Option<Value> = inner.and_then(|text| serde_json::from_str(text).ok());
         let item = inner.as_ref().unwrap_or(item);
-        let Some(read) = article(item, context) else { continue };
+        let Some(read) = article(item, context) else {
+            // What advertises is no post.
+            if !json::is_set(&item["ad_id"]) {
+                found.push(Found::strange());
+            }
+            continue;
+        };
         let is_own = own.as_ref().is_none_or(|own| read.authors.contains(own));
         if profile.is_none() && is_own {
             profile = ["user_info", "media_info", "user"].iter().find_map(|name| self::profile(&item[*name]));
@@ -48,7 +54,9 @@ pub(super) fn read(
     if found.is_empty() && !items.is_empty() {
         return Err(unknown());
     }
-    json::finish(SourceKind::Toutiao, found, Rest { profile, own, part, warnings: Vec::new() })
+    let found = json::known(SourceKind::Toutiao, found)?;
+    let complete = [&answer["has_more"], &data["has_more"]].into_iter().any(json::is_no);
+    json::finish(SourceKind::Toutiao, found, Rest { profile, own, part, complete, ..Rest::default() })
 }
 
 /// `message` other than success, or a code other than 0, is a reason.
@@ -139,6 +147,17 @@ mod tests {
             Err(Unreadable::UnknownShape(SourceKind::Toutiao))
         );
         assert_eq!(read(r#"{"message":"success"}"#), Err(Unreadable::UnknownShape(SourceKind::Toutiao)));
+    }
+
+    #[test]
+    fn an_item_in_no_known_form_may_be_the_newest_and_an_advertisement_is_none() {
+        let read = |item: &str| {
+            let feed = FEED.replacen(r#""data":["#, &format!(r#""data":[{item},"#), 1);
+            read_as(SourceKind::Toutiao, "https://www.toutiao.com/x", &feed).unwrap()
+        };
+        assert_eq!(read(r#"{"cell_type":49,"raw_data":{}}"#).unplaced(context().as_of), 1);
+        assert_eq!(read(r#"{"ad_id":12}"#).posts.len(), 3);
+        assert!(read(r#"{"ad_id":12}"#).complete);
     }
 
     #[test]

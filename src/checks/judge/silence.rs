@@ -36,6 +36,8 @@ pub(super) fn doubt(newest: &Newest, words: Words) -> Option<Unread> {
         1.. => Some(unread("undated_posts", words.undated_posts(newest.unplaced()))),
         0 if newest.ends_later => Some(unread("ends_later", words.ends_later())),
         0 if newest.oldest_first => Some(unread("oldest_first", words.oldest_first())),
+        0 if newest.unsorted => Some(unread("unsorted", words.unsorted())),
+        0 if newest.only_pinned => Some(unread("only_pinned", words.only_pinned())),
         0 => None,
     }
 }
@@ -128,7 +130,7 @@ mod tests {
             let found = silence(&bench, &account(), &Observed { source: Ok(newest), ..seen() });
             (found.indicator, found.outcome, found.reason)
         };
-        let doubts: [(Make, &str); 7] = [
+        let doubts: [(Make, &str); 9] = [
             (|n| Newest { unplaced: Some(2), dated: 3, ..n }, "undated_posts"),
             // A look that was stored before it was asked where they stand.
             (|n| Newest { unplaced: None, dated: 4, ..n }, "undated_posts"),
@@ -136,6 +138,8 @@ mod tests {
             (|n| Newest { ahead: true, coverage: Coverage::Part, ..n }, "dated_ahead"),
             (|n| Newest { ends_later: true, ..n }, "ends_later"),
             (|n| Newest { oldest_first: true, ..n }, "oldest_first"),
+            (|n| Newest { unsorted: true, ..n }, "unsorted"),
+            (|n| Newest { only_pinned: true, ..n }, "only_pinned"),
             (|n| Newest { coverage: Coverage::Part, unplaced: Some(1), ..n }, "partial_source"),
         ];
         for (make, reason) in doubts {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::label::{Called, Label};
 use super::number::{is_card, is_id15, is_id18, is_mobile};
-use super::{Number, NumberKind};
+use super::{Number, NumberKind, spelled};
 use crate::domain::normal::is_invisible;
 
 /// Numbers one text can have; the rest of such a text is masked no more than a telephone book.
@@ -52,6 +52,7 @@ pub(super) fn numbers(text: &str) -> Vec<Number> {
             continue;
         }
         let (number, used) = one(&signs, run).map_or_else(|| grouped(&signs, &runs, at), |n| (Some(n), 1));
+        let (number, used) = if number.is_some() { (number, used) } else { in_pieces(&signs, &runs, at) };
         found.extend(number);
         at += used.max(1);
     }
@@ -171,6 +172,18 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
         return (Some(make(signs, range, kind, shown, &label)), length);
     }
     NONE
+}
+
+/// An identity number cut in any other way; and how many rows it took.
+fn in_pieces(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
+    let start = runs.get(at).map_or(0, |run| run.signs.start);
+    let found = Some(start).filter(|start| stands_alone_before(signs, *start)).and_then(|start| spelled::identity(signs, start));
+    let Some((range, digits)) = found.filter(|(range, _)| stands_alone_after(signs, range.end)) else {
+        return (None, 1);
+    };
+    let used = runs.iter().skip(at).take_while(|run| run.signs.start < range.end).count();
+    let label = Label::before(signs, range.start);
+    (Some(make(signs, range, NumberKind::IdCard, &digits, &label)), used)
 }
 
 fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], label: &Label) -> Number {

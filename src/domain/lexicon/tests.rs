@@ -61,6 +61,10 @@ fn reported_typos_are_found_with_their_place_and_right_form() {
         ("中华人民大和国", "中华人民大和国", "中华人民共和国", 0..7),
         ("禁止焚烧秸\u{200B}杆", "秸杆", "秸秆", 4..7),
         ("中共人民共和国", "中共人民共和国", "中华人民共和国", 0..7),
+        // 义 is lost where it stands before 意: the right form must give it back.
+        ("中国特色社会主意识形态", "中国特色社会主意识", "中国特色社会主义意识", 0..9),
+        ("加强社会主意识形态工作", "社会主意识形态", "社会主义意识形态", 2..9),
+        ("建设中国特色社会主意事业", "中国特色社会主意", "中国特色社会主义", 2..10),
     ] {
         let found = lexicon.find(text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");

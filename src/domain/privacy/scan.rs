@@ -177,7 +177,9 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
 /// An identity number cut in any other way; and how many rows it took.
 fn in_pieces(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
     let start = runs.get(at).map_or(0, |run| run.signs.start);
-    let found = Some(start).filter(|start| stands_alone_before(signs, *start)).and_then(|start| spelled::identity(signs, start));
+    let found = Some(start)
+        .filter(|start| stands_alone_before(signs, *start))
+        .and_then(|start| spelled::identity(signs, start));
     let Some((range, digits)) = found.filter(|(range, _)| stands_alone_after(signs, range.end)) else {
         return (None, 1);
     };

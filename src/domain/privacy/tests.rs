@@ -71,7 +71,9 @@ fn an_identity_number_written_figure_by_figure_is_found_and_masked() {
     let with_x = (0..1000).map(|n| with_check(&format!("11010519491231{n:03}"))).find(|id| id.ends_with('X')).unwrap();
     let singly = |mark: &str| id.chars().map(String::from).collect::<Vec<_>>().join(mark);
     let wide = |text: &str| -> String {
-        text.chars().map(|c| if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xFEE0).unwrap() } else { c }).collect()
+        text.chars()
+            .map(|c| if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xFEE0).unwrap() } else { c })
+            .collect()
     };
     for text in [
         singly(" "),

@@ -139,7 +139,7 @@ fn names_from(tail: &[char], at: usize) -> BTreeSet<String> {
         value.push_str(&word);
         // 张三 李四: the next word is another person, not a label.
         let is_whole = word.chars().count() > 1 && words.peek().is_some_and(|next| is_sure_name(next));
-        if is_whole && is_sure_name(&value.rsplit(['、', ',']).next().unwrap_or_default().to_owned()) {
+        if is_whole && value.rsplit(['、', ',']).next().is_some_and(is_sure_name) {
             value.push('、');
             continue;
         }

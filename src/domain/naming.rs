@@ -16,11 +16,38 @@ pub fn plain(name: &str) -> String {
     name.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether two names mean one body: certification spells out the province and city before it.
+/// Whether two names mean one body: certification spells out the province and city before it, and
+/// the full name of what people call shorter; in brackets stands what the body is as well.
 #[must_use]
 pub fn same_body(subject: &str, unit: &str) -> bool {
-    let (subject, unit) = (plain(subject), plain(unit));
-    subject.ends_with(&unit) || unit.ends_with(&subject)
+    let agree = |subject: &str, unit: &str| subject.ends_with(unit) || unit.ends_with(subject);
+    if agree(&plain(subject), &plain(unit)) {
+        return true;
+    }
+    let (subject, unit) = (body(subject), body(unit));
+    !subject.is_empty() && !unit.is_empty() && agree(&subject, &unit)
+}
+
+/// The name of a body as it is called for short, without what stands in brackets.
+fn body(name: &str) -> String {
+    let mut depth = 0_u32;
+    let outside = |c: &char| match c {
+        '(' | '（' | '[' | '【' | '〔' => {
+            depth += 1;
+            false
+        }
+        ')' | '）' | ']' | '】' | '〕' => {
+            depth = depth.saturating_sub(1);
+            false
+        }
+        _ => depth == 0,
+    };
+    let outside: String = name.chars().filter(outside).collect();
+    let mut short = plain(&outside);
+    for (full, called) in [("人民政府", "政府"), ("委员会", "委"), ("中国共产党", ""), ("中共", "")] {
+        short = short.replace(full, called);
+    }
+    short
 }
 
 /// The people a field names, as they are compared: width folded, no white space, without the post or
@@ -309,6 +336,11 @@ mod tests {
     fn a_body_may_spell_out_its_city() {
         assert!(same_body("江州市云溪区水务局", "云溪区水务局"));
         assert!(same_body("云溪区 水务局", "云溪区水务局"));
+        assert!(same_body("江州市云溪区水务局", "云溪区水务局（区河长办公室）"));
+        assert!(same_body("云溪区政府办公室", "云溪区人民政府办公室"));
+        assert!(same_body("江州市云溪区卫生健康委员会", "云溪区卫生健康委"));
+        assert!(same_body("中国共产党云溪区委员会宣传部", "中共云溪区委宣传部"));
+        assert!(!same_body("（云溪区水务局）", "云溪区教育局") && !same_body("云溪区教育局（水务）", "云溪区水务局"));
         assert!(!same_body("云溪文化传媒有限公司", "云溪区水务局"));
     }
 }

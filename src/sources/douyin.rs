@@ -20,7 +20,9 @@ pub(super) fn read(
     let data = &answer["data"];
     let user = [&answer["user"], &answer["user_info"], &data["user"]].into_iter().find(|user| user.is_object());
     let mut profile = user.and_then(profile);
-    let mut part = json::is_later_page(url, &["max_cursor", "cursor"]);
+    // A collection (合集) holds what was put into it.
+    let mut part =
+        json::is_later_page(url, &["max_cursor", "cursor"]) || json::is_search(url, &["mix_id", "series_id"]);
     let lists = [&answer["aweme_list"], &data["aweme_list"], &data["list"], &answer["item_list"]];
     let items = match lists.into_iter().find_map(json::list) {
         Some(items) => items,

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{ReadContext, Unreadable, dates, markup};
 use crate::domain::oddity::Oddity;
-use crate::domain::post::{Post, Profile, Reading};
+use crate::domain::post::{Coverage, Post, Profile, Reading};
 
 /// Elements nested deeper than this are an attack, not a feed.
 const DEEPEST: usize = 256;
@@ -323,7 +323,10 @@ fn interpret(document: Document, url: &str, context: &ReadContext) -> Result<Rea
     }
     let profile =
         Profile { name: plain(document.title), description: plain(document.description), ..Profile::default() };
-    Ok(Reading { profile: Some(profile), posts, warnings, ..Reading::default() })
+    // A bridge that was told to filter leaves out what does not fit.
+    let is_filtered = base.as_ref().is_some_and(|url| url.query_pairs().any(|(name, _)| name.starts_with("filter")));
+    let coverage = if is_filtered { Coverage::Part } else { Coverage::Whole };
+    Ok(Reading { profile: Some(profile), posts, coverage, warnings, ..Reading::default() })
 }
 
 fn interpret_item(item: Item, base: Option<&Url>, context: &ReadContext) -> Post {

@@ -32,6 +32,14 @@ fn rss_one_point_one_is_read() {
 }
 
 #[test]
+fn a_feed_that_a_bridge_filtered_shows_a_part() {
+    let text = rss("<item><title>t</title><pubDate>2026-07-31</pubDate></item>");
+    let coverage = |url: &str| read(url, &text, &context()).unwrap().coverage;
+    assert_eq!(coverage("https://bridge.example/weibo/user/7?filter_title=通知"), Coverage::Part);
+    assert_eq!(coverage("https://bridge.example/weibo/user/7?limit=20"), Coverage::Whole);
+}
+
+#[test]
 fn rss_is_read() {
     let text = rss(
         "<item><title><![CDATA[防汛 <b>提示</b>]]></title><link>/a/1.html</link><guid isPermaLink=\"false\">g1</guid>\

@@ -224,6 +224,11 @@ pub(super) fn is_later_page(url: &str, names: &[&str]) -> bool {
     names.iter().filter_map(|name| query(url, name)).any(|value| !matches!(value.as_str(), "0" | "1"))
 }
 
+/// Whether the address asks for some of the posts by a parameter that has one of `names`.
+pub(super) fn is_search(url: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| query(url, name).is_some_and(|value| value != "0"))
+}
+
 /// What an error answer means; the platform's own words are kept.
 pub(super) fn refusal(code: &Value, message: Option<String>) -> Unreadable {
     let message: String = message.unwrap_or_default().chars().take(MESSAGE).collect();

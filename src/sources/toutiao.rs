@@ -20,7 +20,9 @@ pub(super) fn read(
     check(&answer)?;
     let own = json::own(url, options, &["user_id", "visit_user_id"]);
     let data = &answer["data"];
-    let mut part = json::is_later_page(url, &["max_behot_time", "offset", "page"]);
+    // `pc_profile_article` and its like list one kind of post.
+    let of_a_kind = json::query(url, "category").is_some_and(|of| of.contains("profile_") && !of.contains("all"));
+    let mut part = json::is_later_page(url, &["max_behot_time", "offset", "page"]) || of_a_kind;
     let unknown = || Unreadable::UnknownShape(SourceKind::Toutiao);
     let lists = [data, &data["list"], &data["data"], &answer["items"], &answer["articles"]];
     let items = match lists.into_iter().find_map(json::list) {

@@ -38,7 +38,7 @@ pub(super) fn read(url: &str, text: &str, context: &ReadContext) -> Result<Readi
     }
     let answer = json::parse(text)?;
     check(&answer)?;
-    let part = json::is_later_page(url, PAGING);
+    let part = json::is_later_page(url, PAGING) || json::is_search(url, &["query"]);
     if answer["total_count"].is_number() || answer["item_count"].is_number() {
         return official(&answer, context);
     }

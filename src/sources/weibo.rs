@@ -12,6 +12,10 @@ use crate::domain::post::{Post, Profile, Reading};
 /// Cards hold groups of cards; deeper than this is nobody's answer.
 const DEEPEST: usize = 4;
 
+/// Parameters that list some of the posts alone: a kind, a word, a span of time.
+const SEARCHES: &[&str] =
+    &["feature", "q", "keyword", "hasori", "haspic", "hasvideo", "starttime", "endtime", "curmonth", "stat_date"];
+
 /// Parameters that name a later page.
 const PAGING: &[&str] = &["page", "since_id", "max_id"];
 
@@ -33,7 +37,7 @@ pub(super) fn read(
     // `None`: an item that stands for a post and is in no known form.
     let mut statuses: Vec<Option<&Value>> = Vec::new();
     // Why `feature`: anything but 0 lists originals, pictures or videos alone.
-    let mut part = json::is_later_page(url, PAGING) || json::query(url, "feature").is_some_and(|kind| kind != "0");
+    let mut part = json::is_later_page(url, PAGING) || json::is_search(url, SEARCHES) || is_of_a_kind(url);
     if let Some(cards) = json::list(&data["cards"]) {
         collect(cards, DEEPEST, &mut statuses);
         if !statuses.iter().flatten().any(|status| is_status(status)) && !cards.is_empty() {
@@ -59,6 +63,12 @@ pub(super) fn read(
     let statuses = statuses.into_iter().filter(|status| !status.is_some_and(is_liked));
     let found = statuses.map(|status| status.map_or_else(Found::strange, |status| post(status, context))).collect();
     json::finish(SourceKind::Weibo, found, Rest { profile, own, part, complete, ..Rest::default() })
+}
+
+/// Containers of originals, pictures, films or what is read most.
+fn is_of_a_kind(url: &str) -> bool {
+    let kinds = ["_ORI", "_PIC", "_VIDEO", "_ARTICAL", "_HOT"];
+    json::query(url, "containerid").is_some_and(|id| kinds.iter().any(|kind| id.to_ascii_uppercase().contains(kind)))
 }
 
 /// The account in the address: `containerid=107603…`, `value=…`, `/u/…`, `/…/profile`.
@@ -238,6 +248,10 @@ mod tests {
         assert_eq!(reading.posts[1].url.as_deref(), Some("https://weibo.com/7000000001/B"));
         let later = read_as(SourceKind::Weibo, &url.replace("page=1", "page=2"), LIST).unwrap();
         assert_eq!(later.coverage, Coverage::Part);
+        for some in ["feature=1", "q=停水", "starttime=1785463200"] {
+            let some = read_as(SourceKind::Weibo, &url.replace("feature=0", some), LIST).unwrap();
+            assert_eq!(some.coverage, Coverage::Part);
+        }
         let other = read_as(SourceKind::Weibo, "https://weibo.com/ajax/statuses/mymblog?uid=7000000009", LIST);
         assert_eq!(other, Err(Unreadable::OtherAccount));
     }

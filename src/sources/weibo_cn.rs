@@ -54,7 +54,9 @@ pub(super) fn read(url: &str, html: &str, own: Option<String>, context: &ReadCon
     }
     // A page about one post is no list, and a list may be a later page or only the originals.
     let is_list = seen.title.ends_with("的微博");
-    let part = !is_list || json::is_later_page(url, &["page"]) || json::query(url, "filter").is_some_and(|f| f != "0");
+    let part = !is_list
+        || json::is_later_page(url, &["page"])
+        || json::is_search(url, &["filter", "keyword", "hasori", "haspic", "starttime", "endtime"]);
     json::finish(SourceKind::Weibo, posts, Rest { profile, own, part, ..Rest::default() })
 }
 

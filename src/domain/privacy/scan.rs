@@ -31,6 +31,8 @@ pub(super) fn digit(c: char) -> Option<u8> {
     match c {
         '0'..='9' => Some(c as u8 - b'0'),
         '０'..='９' => u8::try_from(u32::from(c) - u32::from('０')).ok(),
+        // Figures of mathematics, five alphabets of ten.
+        '\u{1D7CE}'..='\u{1D7FF}' => u8::try_from((u32::from(c) - 0x1D7CE) % 10).ok(),
         _ => None,
     }
 }
@@ -76,8 +78,7 @@ fn runs(signs: &[Sign]) -> Vec<Run> {
         let kept = signs.get(start..at.min(start + LONGEST + 1)).unwrap_or_default();
         let mut digits: Vec<u8> = kept.iter().filter_map(|sign| digit(sign.c)).collect();
         let mut end = at;
-        if matches!(signs.get(at).map(|sign| sign.c), Some('x' | 'X' | 'Ｘ' | 'ｘ')) && matches!(digits.len(), 3 | 17)
-        {
+        if signs.get(at).is_some_and(|sign| is_ten(sign.c)) && matches!(digits.len(), 3 | 17) {
             digits.push(10);
             end = at + 1;
         }
@@ -221,7 +222,12 @@ fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], la
 }
 
 fn is_figure(c: char) -> bool {
-    digit(c).is_some() || matches!(c, 'x' | 'X' | 'Ｘ' | 'ｘ')
+    digit(c).is_some() || is_ten(c)
+}
+
+/// The check character X, and what is typed for it.
+pub(super) fn is_ten(c: char) -> bool {
+    matches!(c, 'x' | 'X' | 'Ｘ' | 'ｘ' | 'Х' | 'х' | '×' | 'Ⅹ' | 'ⅹ')
 }
 
 fn stands_alone(signs: &[Sign], range: Range<usize>) -> bool {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::label::{Called, Label};
 use super::number::is_id18;
-use super::scan::{Sign, digit};
+use super::scan::{Sign, digit, is_ten};
 
 /// Figures of an identity number.
 const FIGURES: usize = 18;
@@ -32,7 +32,7 @@ pub(super) fn identity(signs: &[Sign], start: usize) -> Option<(Range<usize>, Ve
         at += gap;
         let value = match (figure(at), signs.get(at).map(|sign| sign.c)) {
             (Some(value), _) => value,
-            (None, Some('x' | 'X' | 'Ｘ' | 'ｘ')) if digits.len() == FIGURES - 1 => 10,
+            (None, Some(c)) if is_ten(c) && digits.len() == FIGURES - 1 => 10,
             _ => return None,
         };
         match parts.last_mut().filter(|_| gap == 0) {

@@ -91,6 +91,9 @@ fn an_identity_number_written_figure_by_figure_is_found_and_masked() {
         cut(&id, &[2, 2, 2, 4, 2, 2, 3], " "),
         cut(&id, &[5, 5, 5], "-"),
         cut(&id, &[10], " "),
+        with_x.replace('X', "×"),
+        with_x.replace('X', "Х"),
+        id.chars().map(|c| char::from_u32(u32::from(c) - 48 + 0x1D7CE).unwrap()).collect(),
     ] {
         assert!(kinds(&text).contains(&"id_card"), "{text}");
         let masked = mask(&text);

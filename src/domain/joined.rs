@@ -90,7 +90,9 @@ fn by_conjunction(name: &str, is_person: &impl Fn(&str) -> bool) -> Vec<String> 
     let mut names = Vec::new();
     let mut rest = name;
     'next: loop {
-        for (at, joins) in rest.char_indices().filter(|(_, c)| matches!(c, '和' | '与' | '及')) {
+        // What is longer than a name is none: a hostile field is not read again for each of its words.
+        let near = rest.char_indices().take(LONGEST + 1);
+        for (at, joins) in near.filter(|(_, c)| matches!(c, '和' | '与' | '及')) {
             let (Some(before), Some(after)) = (rest.get(..at), rest.get(at + joins.len_utf8()..)) else { continue };
             if is_person(before) && !after.is_empty() {
                 names.push(before.to_owned());

@@ -40,6 +40,12 @@ pub enum Oddity {
     NoVersions,
     /// The page was cut off at the limit.
     CutOff,
+    /// The list runs from old to new.
+    OldestFirst,
+    /// The list is long and in no order of time.
+    Unsorted,
+    /// Nothing is listed but what is pinned.
+    OnlyPinned,
     /// Only some of the account's posts are shown.
     Part,
 }
@@ -72,6 +78,9 @@ impl Oddity {
             Self::TooMany => "内容过多，只读取了前一部分".to_owned(),
             Self::NoVersions => "下载页不显示版本，只能说明应用仍可下载".to_owned(),
             Self::CutOff => "页面超过读取上限，只读到上限为止".to_owned(),
+            Self::OldestFirst => "列表从旧到新排列，最新内容可能在未采集的后页".to_owned(),
+            Self::Unsorted => "列表未按时间排列，最新内容可能在未采集的其他页".to_owned(),
+            Self::OnlyPinned => "采集到的内容均为置顶内容，其余内容未列出".to_owned(),
             Self::Part => "该采集地址只显示账号的部分内容，未见近期发布不能说明账号未更新".to_owned(),
         }
     }
@@ -94,9 +103,46 @@ impl Oddity {
             Self::TooMany => "there were more items than are read; the first of them were".to_owned(),
             Self::NoVersions => "a download page shows no versions: it says only that the app is offered".to_owned(),
             Self::CutOff => "the page was longer than the limit and was read up to it".to_owned(),
+            Self::OldestFirst => "the list runs from old to new: the newest may stand on another page".to_owned(),
+            Self::Unsorted => "the list is in no order of time: the newest may stand on another page".to_owned(),
+            Self::OnlyPinned => "nothing but pinned posts is listed".to_owned(),
             Self::Part => {
                 "the answer shows only some of the account's posts: an old newest one proves nothing".to_owned()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_odd_is_told_in_both_languages() {
+        use Oddity as O;
+        for odd in [
+            O::Undated(1, 2),
+            O::Strange(1, 2),
+            O::OfOthers(1, 2),
+            O::Mixed(3),
+            O::ById(4),
+            O::Deleted(5),
+            O::UndatedLinks(6),
+            O::NoList,
+            O::MassSentLeftOut,
+            O::DatesInPaths,
+            O::ByScript,
+            O::NewerBeside,
+            O::UndatedBeside,
+            O::TooMany,
+            O::NoVersions,
+            O::CutOff,
+            O::OldestFirst,
+            O::Unsorted,
+            O::OnlyPinned,
+            O::Part,
+        ] {
+            assert!(!odd.sentence(Lang::Zh).is_ascii() && odd.sentence(Lang::En).is_ascii(), "{odd:?}");
         }
     }
 }

@@ -293,6 +293,14 @@ pub fn read(
             reading.coverage = Coverage::Part;
         }
     }
+    if kind != SourceKind::Site && reading.coverage != Coverage::Mixed {
+        let oddities = [
+            (reading.is_oldest_first(), Oddity::OldestFirst),
+            (!reading.is_oldest_first() && reading.is_unsorted(), Oddity::Unsorted),
+            (reading.is_only_pinned(), Oddity::OnlyPinned),
+        ];
+        reading.warnings.extend(oddities.into_iter().filter(|(is_so, _)| *is_so).map(|(_, oddity)| oddity));
+    }
     if reading.coverage == Coverage::Part && !reading.posts.is_empty() {
         reading.warnings.push(Oddity::Part);
     }

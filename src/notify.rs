@@ -7,8 +7,10 @@ mod waiting;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::domain::notice::{Alert, NoticeBody};
+use crate::domain::sample::hex;
 use crate::office::Office;
 use crate::store::{NewNotice, StoreError, Tx};
 
@@ -174,6 +176,8 @@ pub async fn feedback(office: &Office, unit: Option<&str>, text: &str, by: &str)
     let now = office.now();
     let mut tx = office.store.write().await?;
     let words = Alert::Feedback { unit: unit.map(str::to_owned), text: text.to_owned(), by: by.to_owned() };
-    alert(&mut tx, office, words, &format!("feedback:{by}:{}", now.timestamp_millis()), now).await?;
+    // Why the words: two messages of one instant are two.
+    let key = format!("feedback:{by}:{}:{}", now.timestamp_millis(), hex(&Sha256::digest(text)));
+    alert(&mut tx, office, words, &key, now).await?;
     tx.commit().await
 }

@@ -351,7 +351,7 @@ on_both! {
         eventually("the slow chat is being answered", Duration::from_secs(10), || async { answers(slow.chat_id) > 0 }).await;
         for n in 0..3 {
             let asked = Instant::now();
-            chat.telegram.say_together(quick.chat_id, &quick, &["/feedback 丙"]).unwrap();
+            chat.telegram.say_together(quick.chat_id, &quick, &[&format!("/feedback 丙{n}")]).unwrap();
             eventually("the other chat is answered", Duration::from_secs(20), || async { answers(quick.chat_id) > 0 }).await;
             assert!(asked.elapsed() < Duration::from_secs(5), "{n}: {:?}", asked.elapsed());
         }

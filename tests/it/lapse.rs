@@ -90,7 +90,7 @@ on_both! {
         assert!(!other.iter().any(|text| text.contains("已失效，未予办理")), "{other:?}");
 
         // Time alone.
-        office.clock.advance(TimeDelta::days(6));
+        office.clock.advance(TimeDelta::days(7));
         approval::review_lapsed(&office).await.unwrap();
         approval::review_lapsed(&office).await.unwrap();
         assert_eq!(history(&office, three).await, ["opened", "close_requested", "close_lapsed"]);

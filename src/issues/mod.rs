@@ -200,6 +200,7 @@ pub async fn act_in(
     append(tx, id, now, actor, kind, note).await?;
     let after = tx.issue(id, office.zone()).await?;
     follow_up(tx, office, &after, &action, kind, note, actor, now).await?;
+    approval::lapse_on(tx, office, id, kind, actor).await?;
     Ok(Acted { issue: after, changed: true })
 }
 
@@ -291,6 +292,9 @@ async fn follow_up(
         Action::Recheck { passed } => {
             if after.state.status.is_final() {
                 tx.plan_recheck(id, None).await?;
+            }
+            if kind == EventKind::Rejected {
+                clock::plan_again(tx, office, after, now).await?;
             }
             if *passed || kind == EventKind::Rejected {
                 tell_unit(tx, office, after, kind, note, &key, now).await?;

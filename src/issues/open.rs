@@ -104,6 +104,7 @@ async fn open(
         }
         tx.renew_issue(id, finding, Some(now)).await?;
         append(tx, id, now, actor, EventKind::Reopened, &finding.summary).await?;
+        approval::lapse_on(tx, office, id, EventKind::Reopened, actor).await?;
         opened.reopened += 1;
         return Ok(());
     }

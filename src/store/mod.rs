@@ -33,6 +33,7 @@ mod rounds;
 mod self_reports;
 mod slots;
 mod visits;
+mod waiting;
 
 pub use accounts::AccountQuery;
 pub use audit::{Audited, Fault};

@@ -296,7 +296,9 @@ impl Tx {
             "SELECT (SELECT COUNT(*) FROM person WHERE unit = $1 AND revoked_at IS NULL)
                  + (SELECT COUNT(*) FROM invite WHERE unit = $1 AND used_at IS NULL)
                  + (SELECT COUNT(*) FROM issue WHERE unit = $1 AND closed_at IS NULL)
-                 + (SELECT COUNT(*) FROM notice WHERE unit = $1 AND delivered_at IS NULL)",
+                 + (SELECT COUNT(*) FROM notice n WHERE n.unit = $1 AND n.delivered_at IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM event e WHERE e.subject_kind = 'notice' AND e.subject_id = n.number
+                                    AND e.kind = 'withdrawn'))",
             unit
         )? > 0)
     }
@@ -373,6 +375,20 @@ impl Tx {
         .map(|(role, unit, expires_at, used_at)| {
             Ok(InviteRow { role: word(&role)?, unit, expires_at: instant(expires_at), used: used_at.is_some() })
         })
+        .transpose()
+    }
+
+    /// The binding in force that a channel's user got by a code.
+    pub async fn bound_by(&mut self, code_sha256: &str, user_key: &str) -> Result<Option<Person>, StoreError> {
+        sql!(
+            self,
+            opt PersonRecord,
+            "SELECT p.* FROM person p JOIN invite i ON i.used_by = p.id
+             WHERE i.code_sha256 = $1 AND p.user_key = $2 AND p.revoked_at IS NULL",
+            code_sha256,
+            user_key
+        )?
+        .map(Person::try_from)
         .transpose()
     }
 

@@ -67,7 +67,8 @@ pub async fn write_held(
     put(tx, office, draft, &chats, not_before, now).await
 }
 
-async fn put(
+/// Writes a notice for chats the caller knows already; nothing is sent before `not_before`.
+pub(crate) async fn put(
     tx: &mut Tx,
     office: &Office,
     draft: Draft<'_>,

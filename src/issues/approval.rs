@@ -116,10 +116,8 @@ pub(super) async fn ask_to_send(
         Some(open) => lapse(tx, office, &open, None, crate::ACTOR).await?,
         None => {}
     }
-    let mut issues = 0;
-    for unit in units {
-        issues += tx.issues_to_notify(round.id, unit).await?.len() as i64;
-    }
+    let named: Vec<&str> = units.iter().map(String::as_str).collect();
+    let issues = tx.issues_to_tell(round.id, &named, office.zone()).await?.len() as i64;
     let what = SecondFor::Notices { round: round.name, units: units.len() as i64, issues };
     ask(tx, office, ApprovalKind::Notices, round.id, "", crate::ACTOR, crate::ACTOR, what).await?;
     Ok(())

@@ -77,7 +77,8 @@ pub async fn find(office: &Office, id: i64, scope: &Scope) -> Result<StoredIssue
 /// An issue as a notice tells it: what to do, and how it will be looked at again.
 pub async fn item(office: &Office, found: &StoredIssue) -> Result<NoticeItem, StoreError> {
     let mut tx = office.store.read().await?;
-    item::of(&mut tx, office, found).await
+    let missing = || StoreError::Missing { kind: "issue", id: found.issue.id.to_string() };
+    item::all(&mut tx, office, std::slice::from_ref(found)).await?.pop().ok_or_else(missing)
 }
 
 /// Whether the unit may not act on an issue yet: it is open, and no notice to the unit was written.

@@ -26,6 +26,7 @@ mod issues;
 mod members;
 mod notices;
 mod observations;
+mod opening;
 mod passes;
 mod people;
 mod reviews;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::engine::sql;
+use super::engine::{ROWS_AT_ONCE, insert_rows, sql};
 use super::{StoreError, Tx, from_json, instant, json, millis, word};
 use crate::domain::notice::{NoticeBody, NoticeKind};
 
@@ -107,8 +107,13 @@ const SELECT: &str = "SELECT * FROM (
 impl Tx {
     /// The number of the next notice, `2026-0001`; nobody else gets it while this transaction lasts.
     pub async fn next_notice_number(&mut self, year: i32) -> Result<String, StoreError> {
-        self.lock_chain().await?;
-        let next = sql!(self, scalar i64, "SELECT COALESCE(MAX(id), 0) + 1 FROM notice")?;
+        let next = if let Some(next) = self.next_notice {
+            next
+        } else {
+            self.lock_chain().await?;
+            sql!(self, scalar i64, "SELECT COALESCE(MAX(id), 0) + 1 FROM notice")?
+        };
+        self.next_notice = Some(next);
         Ok(format!("{year}-{next:04}"))
     }
 
@@ -137,15 +142,8 @@ impl Tx {
             millis(now)
         )?;
         let Some(id) = id else { return Ok(None) };
-        for issue in new.issues {
-            sql!(
-                self,
-                execute,
-                "INSERT INTO notice_issue (notice_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                id,
-                *issue
-            )?;
-        }
+        self.next_notice = Some(id + 1);
+        self.link_notice(id, new.issues).await?;
         for chat in chats {
             self.queue_delivery(id, *chat, due_at).await?;
         }
@@ -215,14 +213,15 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let text = json(body)?;
         sql!(self, execute, "UPDATE notice SET body_json = $2, created_at = $3 WHERE id = $1", id, text, millis(now))?;
-        for issue in issues {
-            sql!(
-                self,
-                execute,
-                "INSERT INTO notice_issue (notice_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                id,
-                *issue
-            )?;
+        self.link_notice(id, issues).await
+    }
+
+    async fn link_notice(&mut self, id: i64, issues: &[i64]) -> Result<(), StoreError> {
+        for issues in issues.chunks(ROWS_AT_ONCE) {
+            let head = "INSERT INTO notice_issue (notice_id, issue_id) ";
+            insert_rows!(self, head, issues, " ON CONFLICT DO NOTHING", |values, issue| {
+                values.push_bind(id).push_bind(*issue);
+            })?;
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! Chats, the people bound to them, and the codes that bind.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use super::engine::sql;
-use super::{StoreError, Tx, instant, millis, word};
+use super::{StoreError, Tx, instant, json, millis, word};
 use crate::domain::Lang;
 use crate::domain::account::AccountId;
 use crate::domain::person::Role;
@@ -330,6 +332,21 @@ impl Tx {
              ORDER BY p.chat_id",
             unit
         )?)
+    }
+
+    /// [`chats_of_unit`](Self::chats_of_unit) of many units.
+    pub async fn chats_of_units(&mut self, units: &[&str]) -> Result<HashMap<String, Vec<i64>>, StoreError> {
+        let text = format!(
+            "SELECT DISTINCT p.unit, p.chat_id FROM person p JOIN chat c ON c.id = p.chat_id
+             WHERE p.role = 'unit_admin' AND {} AND p.revoked_at IS NULL AND c.retired_at IS NULL
+             ORDER BY p.unit, p.chat_id",
+            self.is_listed("p.unit", "$1")
+        );
+        let mut chats = HashMap::<String, Vec<i64>>::new();
+        for (unit, chat) in sql!(self, all(String, i64), sqlx::AssertSqlSafe(text.as_str()), json(&units)?)? {
+            chats.entry(unit).or_default().push(chat);
+        }
+        Ok(chats)
     }
 
     /// The chats of the supervisors that are in force and not retired.

@@ -209,7 +209,7 @@ fn rows_that_will_not_do_are_named_with_line_column_and_cure() {
 fn a_built_in_form_can_be_switched_off() {
     let own = Lexicon::with_rows(&rows(&["停用,攻府,"])).unwrap();
     assert!(words(&own, "攻府").is_empty());
-    assert!(own.version().starts_with("2026.11/2+") && own.version().len() == 18, "{}", own.version());
+    assert!(own.version().starts_with("2026.11/3+") && own.version().len() == 18, "{}", own.version());
     assert_eq!(Lexicon::with_rows(&[]).unwrap().len(), Lexicon::built_in().len());
 }
 

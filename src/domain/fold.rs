@@ -122,6 +122,16 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn an_ideograph_is_its_own_folded_form() {
+        for c in '\u{4e00}'..='\u{9fff}' {
+            assert!(std::iter::once(c).nfkc().flat_map(char::to_lowercase).eq([c]) && !is_invisible(c), "{c}");
+        }
+        let folded = Folded::new("攻 a 攻 b c");
+        assert_eq!(folded.text(), "攻a攻b c");
+        assert_eq!(folded.original(3..4), 2..3);
+    }
+
+    #[test]
     fn what_is_written_apart_or_wide_is_found_where_it_stands() {
         for (text, word, range) in [
             ("区攻府办", "攻府", 1..3),

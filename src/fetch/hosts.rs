@@ -19,6 +19,9 @@ const REFUSALS_UNTIL_REST: u8 = 5;
 /// Requests at once that a host is trusted with when nothing is known of it.
 const USUAL: usize = 2;
 
+/// So long whoever waits for a host alone does not ask whether the crowd is gone.
+const CROWD_LASTS: Duration = Duration::from_secs(1);
+
 /// So long the client keeps an idle connection.
 pub(super) const IDLE_FOR: Duration = Duration::from_secs(5);
 
@@ -115,18 +118,26 @@ impl Hosts {
         Self { per_host: per_host.max(1), interval, most_kept, kept: Arc::default(), known: Mutex::default() }
     }
 
-    /// Waits for a turn at `url`'s host; in a `crowded` client for one alone.
+    /// Waits for a turn at `url`'s host: for one alone, as long as the client is `crowded`.
     ///
     /// Why alone: while other hosts are asked anyway, a second request at a host gains nothing, and
-    /// costs a second connection.
-    pub(super) async fn turn(&self, url: &Url, spaced: bool, crowded: bool) -> Turn {
+    /// costs a second connection. Whoever allows a host more than the usual two means it.
+    pub(super) async fn turn(&self, url: &Url, spaced: bool, crowded: impl Fn() -> bool) -> Turn {
         let host = self.host(key_of(url));
-        // Whoever allows a host more than the usual two means it.
-        let turns = if crowded && self.per_host <= USUAL { self.per_host as u32 } else { 1 };
-        // The semaphore is never closed, so this is always `Some`.
-        let permit = match Arc::clone(&host.turns).try_acquire_many_owned(turns) {
-            Ok(permit) => Some(permit),
-            Err(_) => Arc::clone(&host.turns).acquire_many_owned(turns).await.ok(),
+        let permit = loop {
+            let alone = self.per_host == USUAL && crowded();
+            let turns = if alone { USUAL as u32 } else { 1 };
+            if let Ok(permit) = Arc::clone(&host.turns).try_acquire_many_owned(turns) {
+                break Some(permit);
+            }
+            let wait = Arc::clone(&host.turns).acquire_many_owned(turns);
+            // The semaphore is never closed, so this is always `Some`.
+            if !alone {
+                break wait.await.ok();
+            }
+            if let Ok(permit) = tokio::time::timeout(CROWD_LASTS, wait).await {
+                break permit.ok();
+            }
         };
         if spaced && !self.interval.is_zero() {
             let now = Instant::now();
@@ -283,7 +294,7 @@ mod tests {
         let hosts = Hosts::new(2, Duration::from_millis(20), 0);
         let start = Instant::now();
         for _ in 0..4 {
-            drop(hosts.turn(&url("http://a.example/"), true, false).await);
+            drop(hosts.turn(&url("http://a.example/"), true, || false).await);
         }
         assert!(start.elapsed() >= Duration::from_millis(60));
         let elsewhere = url("http://b.example/");
@@ -291,22 +302,40 @@ mod tests {
         assert!(turn.is_ok(), "another host does not wait");
     }
 
-    #[tokio::test]
-    async fn in_a_crowd_a_host_is_asked_by_one_alone() {
+    #[tokio::test(start_paused = true)]
+    async fn in_a_crowd_a_host_is_asked_by_one_alone_until_the_crowd_is_gone() {
         let hosts = Hosts::new(2, Duration::ZERO, 0);
         let (there, elsewhere) = (url("http://a.example/"), url("http://b.example/"));
-        let waits = async |crowded: bool| {
-            tokio::time::timeout(Duration::from_millis(5), hosts.turn(&there, false, crowded)).await.is_err()
-        };
-        let alone = hosts.turn(&there, false, true).await;
-        assert!(waits(true).await && waits(false).await);
-        drop(hosts.turn(&elsewhere, false, true).await);
+        let crowd = std::sync::atomic::AtomicBool::new(true);
+        let crowded = || crowd.load(Ordering::Relaxed);
+        let waits =
+            async || tokio::time::timeout(Duration::from_millis(5), hosts.turn(&there, false, crowded)).await.is_err();
+        let alone = hosts.turn(&there, false, crowded).await;
+        assert!(waits().await);
+        drop(hosts.turn(&elsewhere, false, crowded).await);
         drop(alone);
-        let first = hosts.turn(&there, false, false).await;
-        assert!(waits(true).await, "whoever comes in a crowd waits for the host to be free");
-        assert!(!waits(false).await, "with room for both, two ask at once");
+        assert!(!waits().await, "who gave up waiting holds nothing");
+        crowd.store(false, Ordering::Relaxed);
+        let first = hosts.turn(&there, false, crowded).await;
+        assert!(!waits().await, "with room for both, two ask at once");
+        crowd.store(true, Ordering::Relaxed);
+        assert!(waits().await, "whoever comes in a crowd waits for the host to be free");
+        let waiting = hosts.turn(&there, false, crowded);
+        tokio::pin!(waiting);
+        assert!(tokio::time::timeout(CROWD_LASTS / 2, waiting.as_mut()).await.is_err());
+        crowd.store(false, Ordering::Relaxed);
+        let second = tokio::time::timeout(CROWD_LASTS, waiting).await;
+        assert!(second.is_ok(), "the crowd is gone, so there is room beside the first");
         drop(first);
-        assert!(!waits(true).await);
+    }
+
+    #[tokio::test]
+    async fn who_allows_a_host_more_than_two_gets_them_in_a_crowd_too() {
+        let hosts = Hosts::new(3, Duration::ZERO, 0);
+        let there = url("http://a.example/");
+        let _held = [hosts.turn(&there, false, || true).await, hosts.turn(&there, false, || true).await];
+        let third = tokio::time::timeout(Duration::from_millis(5), hosts.turn(&there, false, || true)).await;
+        assert!(third.is_ok());
     }
 
     #[test]
@@ -323,7 +352,7 @@ mod tests {
         let hosts = Hosts::new(2, Duration::ZERO, 4);
         let now = Instant::now();
         let begin = async |name: &str, now: Instant| {
-            let mut turn = hosts.turn(&url(&format!("http://{name}.example/")), false, false).await;
+            let mut turn = hosts.turn(&url(&format!("http://{name}.example/")), false, || false).await;
             (hosts.begin(&mut turn, now, false), turn)
         };
         let (first, second) = (begin("a", now).await, begin("a", now).await);
@@ -342,9 +371,9 @@ mod tests {
     async fn a_turn_that_was_not_counted_closes_nobody_elses_connection() {
         let hosts = Hosts::new(2, Duration::ZERO, 1);
         let (now, there) = (Instant::now(), url("http://a.example/"));
-        let mut kept = hosts.turn(&there, false, false).await;
+        let mut kept = hosts.turn(&there, false, || false).await;
         assert!(hosts.begin(&mut kept, now, false));
-        let mut uncounted = hosts.turn(&there, false, false).await;
+        let mut uncounted = hosts.turn(&there, false, || false).await;
         assert!(!hosts.begin(&mut uncounted, now, true), "there is room for one");
         drop(uncounted);
         assert_eq!((hosts.kept.load(Ordering::Relaxed), locked(&kept.host.kept).open), (1, 1));

@@ -116,8 +116,7 @@ pub(super) async fn ask_to_send(
         Some(open) => lapse(tx, office, &open, None, crate::ACTOR).await?,
         None => {}
     }
-    let named: Vec<&str> = units.iter().map(String::as_str).collect();
-    let issues = tx.issues_to_tell(round.id, &named, office.zone()).await?.len() as i64;
+    let issues = tx.untold_issues(round.id).await?;
     let what = SecondFor::Notices { round: round.name, units: units.len() as i64, issues };
     ask(tx, office, ApprovalKind::Notices, round.id, "", crate::ACTOR, crate::ACTOR, what).await?;
     Ok(())

@@ -17,7 +17,7 @@ use crate::domain::notice::{Alert, NoticeBody, NoticeItem};
 use crate::domain::rule::{Class, Indicator};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
-use crate::store::{FindingQuery, NewEvent, NewIssue, Round, StoreError, StoredFinding, StoredIssue, Tx};
+use crate::store::{FindingQuery, NewEvent, NewIssue, Round, StoreError, StoredFinding, StoredIssue, Tx, defect};
 
 use super::{IssueError, Scope, act_in, append, approval, item, line};
 
@@ -65,13 +65,6 @@ pub async fn open_late(
     open(tx, office, round, std::slice::from_ref(found), now, &mut Opened::default()).await
 }
 
-/// What makes two findings speak of one defect: account, family of indicators, subject.
-type Defect = (AccountId, &'static str, String);
-
-fn defect(account: &AccountId, indicator: Indicator, subject: &str) -> Defect {
-    (account.clone(), indicator.family(), subject.to_owned())
-}
-
 /// Opens issues for a page of findings: first ones together, as a round may bring thousands.
 async fn open(
     tx: &mut Tx,
@@ -84,15 +77,13 @@ async fn open(
     let ids: Vec<&AccountId> = page.iter().map(|found| &found.finding.account_id).collect();
     let units: HashMap<AccountId, String> =
         tx.accounts_of(&ids).await?.into_iter().map(|account| (account.account_id, account.unit)).collect();
-    let known = tx.issues_of_accounts(&ids, office.zone()).await?;
-    let known: HashSet<Defect> =
-        known.iter().map(|known| &known.issue).map(|i| defect(&i.account_id, i.indicator, &i.subject)).collect();
+    let known = tx.defects_of(&ids).await?;
     let mut begun = HashSet::new();
     let mut fresh = Vec::new();
     for found in page {
         let finding = &found.finding;
-        let defect = defect(&finding.account_id, finding.indicator, &finding.subject);
-        if !known.contains(&defect) && begun.insert(defect) {
+        let defect = defect(finding);
+        if !known.contains_key(&defect) && begun.insert(defect) {
             let missing = || StoreError::Missing { kind: "account", id: finding.account_id.to_string() };
             let unit = units.get(&finding.account_id).ok_or_else(missing)?;
             fresh.push(NewIssue { round_id: round.id, unit, finding, opened_at: now });
@@ -108,6 +99,9 @@ async fn open(
 
 /// Opens issues on defects that never had one.
 async fn open_first(tx: &mut Tx, new: &[NewIssue<'_>], now: DateTime<Utc>) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
     let ids = tx.insert_issues(new).await?;
     let found: Vec<_> = new.iter().zip(&ids).map(|(new, id)| (*id, new.round_id, new.finding.id)).collect();
     tx.link_issues(&found).await?;
@@ -135,7 +129,7 @@ async fn find_again(
 ) -> Result<(), IssueError> {
     let actor = crate::ACTOR;
     let finding = &found.finding;
-    let missing = || StoreError::Missing { kind: "issue", id: finding.account_id.to_string() };
+    let missing = || StoreError::Missing { kind: "issue on", id: format!("{:?}", defect(finding)) };
     let known = tx.issue_on(finding, office.zone()).await?.ok_or_else(missing)?;
     let id = known.issue.id;
     let before = tx.latest_finding_of(id, office.zone()).await?;
@@ -280,7 +274,9 @@ async fn write_to(
             let found = of_unit.remove(unit).unwrap_or_default();
             for (urgent, found) in batches(office, batch, found, now) {
                 let ids: Vec<i64> = found.iter().map(|found| found.issue.id).collect();
-                let items: Vec<NoticeItem> = ids.iter().filter_map(|id| items.remove(id)).collect();
+                let missing = |id: &i64| StoreError::Missing { kind: "issue", id: id.to_string() };
+                let items = ids.iter().map(|id| items.remove(id).ok_or_else(|| missing(id)));
+                let items = items.collect::<Result<Vec<NoticeItem>, _>>()?;
                 if !urgent && told.contains(unit) && join(tx, round, unit, &items, &ids, now).await? {
                     continue;
                 }

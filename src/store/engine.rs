@@ -14,10 +14,8 @@ use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, Transaction};
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 /// How many migrations a database has seen; one that is new has no such table.
 const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
-/// Pages the writer keeps in memory, in units of -1024 bytes: what a round stores touches every index all over.
+/// Memory for the writer's pages, as a negative number of KiB: what a round stores touches every index all over.
 const WRITER_CACHE: &str = "-16384";
-/// Pages of 4 KiB the log of changes grows to before they are written to their places.
-const WAL_PAGES: &str = "8192";
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// What the database refused, and what the reader can do about it.
@@ -217,7 +215,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_mins(1))
             .foreign_keys(true);
-        let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", WAL_PAGES);
+        let writing = options.clone().pragma("cache_size", WRITER_CACHE);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_mins(2))

@@ -390,20 +390,6 @@ impl Tx {
         )? > 0)
     }
 
-    /// Units with issues of a round that no notice has told of yet.
-    pub async fn units_to_notify(&mut self, round: i64) -> Result<Vec<String>, StoreError> {
-        Ok(sql!(
-            self,
-            scalars String,
-            "SELECT DISTINCT i.unit FROM issue i JOIN issue_round x ON x.issue_id = i.id
-             WHERE x.round_id = $1 AND (i.status = 'open' OR (i.notified_at IS NULL AND i.closed_at IS NULL))
-                 AND NOT EXISTS (SELECT 1 FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id
-                                 WHERE ni.issue_id = i.id AND n.kind = 'rectification' AND n.created_at >= i.opened_at)
-             ORDER BY i.unit",
-            round
-        )?)
-    }
-
     /// The issues that a round other than a rehearsal found.
     pub async fn issues_in_earnest(&mut self) -> Result<HashSet<i64>, StoreError> {
         let found = sql!(

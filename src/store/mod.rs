@@ -50,6 +50,7 @@ pub use issues::{IssueQuery, NewIssue, StoredIssue};
 pub use members::{ClaimedMember, EndedLook};
 pub use notices::{NewNotice, NoticeQuery, NoticeRow};
 pub use observations::StoredObservation;
+pub use opening::{Defect, defect};
 pub use passes::{PassAct, PassRow};
 pub use people::{Chat, InviteRow, Person};
 pub use rounds::{MemberCounts, Round};

@@ -8,6 +8,22 @@ use super::engine::{ROWS_AT_ONCE, insert_rows, sql};
 use super::issues::{NewIssue, Row, StoredIssue, select};
 use super::{StoreError, Tx, json, millis};
 use crate::domain::account::AccountId;
+use crate::domain::finding::Finding;
+
+/// What makes two findings speak of one defect: account, family of indicators, subject.
+pub type Defect = (String, String, String);
+
+/// The defect a finding speaks of.
+#[must_use]
+pub fn defect(finding: &Finding) -> Defect {
+    (finding.account_id.to_string(), finding.indicator.family().to_owned(), finding.subject.clone())
+}
+
+/// Of a round (`$1`), and told of by no notice since it was last opened.
+const UNTOLD: &str = "JOIN issue_round x ON x.issue_id = i.id
+     WHERE x.round_id = $1 AND (i.status = 'open' OR (i.notified_at IS NULL AND i.closed_at IS NULL))
+         AND NOT EXISTS (SELECT 1 FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id
+                         WHERE ni.issue_id = i.id AND n.kind = 'rectification' AND n.created_at >= i.opened_at)";
 
 impl Tx {
     /// Opens issues in their order; gives their numbers.
@@ -39,16 +55,11 @@ impl Tx {
             })?;
         }
         let accounts: Vec<&AccountId> = new.iter().map(|new| &new.finding.account_id).collect();
-        let text =
-            format!("SELECT account_id, family, subject, id FROM issue WHERE {}", self.is_listed("account_id", "$1"));
-        let rows = sql!(self, all(String, String, String, i64), sqlx::AssertSqlSafe(text.as_str()), json(&accounts)?)?;
-        let ids: HashMap<_, i64> =
-            rows.into_iter().map(|(account, family, subject, id)| ((account, family, subject), id)).collect();
+        let ids = self.defects_of(&accounts).await?;
         let numbered = new.iter().map(|new| {
-            let finding = new.finding;
-            let key = (finding.account_id.to_string(), finding.indicator.family().to_owned(), finding.subject.clone());
-            let missing = || StoreError::Missing { kind: "issue", id: finding.account_id.to_string() };
-            ids.get(&key).copied().ok_or_else(missing)
+            let defect = defect(new.finding);
+            let missing = || StoreError::Missing { kind: "issue on", id: format!("{defect:?}") };
+            ids.get(&defect).copied().ok_or_else(missing)
         });
         numbered.collect()
     }
@@ -64,14 +75,24 @@ impl Tx {
         Ok(())
     }
 
-    /// Every issue these accounts ever had, without events.
-    pub async fn issues_of_accounts(
-        &mut self,
-        accounts: &[&AccountId],
-        zone: Tz,
-    ) -> Result<Vec<StoredIssue>, StoreError> {
-        let text = select(&format!("WHERE {} ORDER BY i.id", self.is_listed("i.account_id", "$1")));
-        sql!(self, all Row, text, json(&accounts)?)?.into_iter().map(|row| row.into_stored(zone, Vec::new())).collect()
+    /// The defects of these accounts that ever had an issue, with its number: account, family, subject.
+    pub async fn defects_of(&mut self, accounts: &[&AccountId]) -> Result<HashMap<Defect, i64>, StoreError> {
+        let text =
+            format!("SELECT account_id, family, subject, id FROM issue WHERE {}", self.is_listed("account_id", "$1"));
+        let rows = sql!(self, all(String, String, String, i64), sqlx::AssertSqlSafe(text.as_str()), json(&accounts)?)?;
+        Ok(rows.into_iter().map(|(account, family, subject, id)| ((account, family, subject), id)).collect())
+    }
+
+    /// Units with issues of a round that no notice has told of yet.
+    pub async fn units_to_notify(&mut self, round: i64) -> Result<Vec<String>, StoreError> {
+        let text = format!("SELECT DISTINCT i.unit FROM issue i {UNTOLD} ORDER BY i.unit");
+        Ok(sql!(self, scalars String, sqlx::AssertSqlSafe(text.as_str()), round)?)
+    }
+
+    /// How many issues of a round no notice has told of yet.
+    pub async fn untold_issues(&mut self, round: i64) -> Result<i64, StoreError> {
+        let text = format!("SELECT COUNT(*) FROM issue i {UNTOLD}");
+        Ok(sql!(self, scalar i64, sqlx::AssertSqlSafe(text.as_str()), round)?)
     }
 
     /// The issues of these units and of a round that no notice has told of yet, by number, without events.
@@ -81,15 +102,7 @@ impl Tx {
         units: &[&str],
         zone: Tz,
     ) -> Result<Vec<StoredIssue>, StoreError> {
-        let text = select(&format!(
-            "JOIN issue_round x ON x.issue_id = i.id
-             WHERE x.round_id = $1 AND {}
-                 AND (i.status = 'open' OR (i.notified_at IS NULL AND i.closed_at IS NULL))
-                 AND NOT EXISTS (SELECT 1 FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id
-                                 WHERE ni.issue_id = i.id AND n.kind = 'rectification' AND n.created_at >= i.opened_at)
-             ORDER BY i.id",
-            self.is_listed("i.unit", "$2")
-        ));
+        let text = select(&format!("{UNTOLD} AND {} ORDER BY i.id", self.is_listed("i.unit", "$2")));
         sql!(self, all Row, text, round, json(&units)?)?
             .into_iter()
             .map(|row| row.into_stored(zone, Vec::new()))

@@ -3,11 +3,13 @@
 mod rule_words;
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use futures::FutureExt as _;
 use tokio::sync::watch;
 
 use crate::chat::telegram::Messenger;
@@ -258,7 +260,7 @@ pub async fn work(office: Office, fetcher: Fetcher, stop: impl Future<Output = (
     Ok(())
 }
 
-/// Runs `step` again and again until told to stop; an error is logged and the next turn tries again.
+/// Runs `step` again and again until told to stop; an error, or a stumble, is logged and the next turn tries again.
 async fn repeat<F, Fut>(mut stopping: watch::Receiver<bool>, pause: Duration, what: &'static str, step: F)
 where
     F: Fn() -> Fut,
@@ -266,8 +268,10 @@ where
 {
     while !*stopping.borrow() {
         tokio::select! {
-            done = step() => if let Err(error) = done {
-                tracing::error!(error = format!("{error:#}"), what, "a turn failed and is tried again");
+            done = AssertUnwindSafe(step()).catch_unwind() => match done {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), what, "a turn failed and is tried again"),
+                Err(_) => tracing::error!(what, "a turn stumbled and is tried again"),
             },
             _ = stopping.changed() => return,
         }

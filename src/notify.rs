@@ -2,9 +2,15 @@
 //!
 //! Nothing is sent here; the outbox is emptied by `chat::deliver`.
 
+mod waiting;
+
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Datelike, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::domain::notice::{Alert, NoticeBody};
+use crate::domain::sample::hex;
 use crate::office::Office;
 use crate::store::{NewNotice, StoreError, Tx};
 
@@ -54,9 +60,25 @@ pub async fn write_held(
     not_before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<i64>, StoreError> {
-    let (unit, chats) = match draft.reader {
-        Reader::Unit(unit) => (Some(unit), tx.chats_of_unit(unit).await?),
-        Reader::Supervisors => (None, tx.chats_of_supervisors().await?),
+    let chats = match draft.reader {
+        Reader::Unit(unit) => tx.chats_of_unit(unit).await?,
+        Reader::Supervisors => tx.chats_of_supervisors().await?,
+    };
+    put(tx, office, draft, &chats, not_before, now).await
+}
+
+/// Writes a notice for chats the caller knows already; nothing is sent before `not_before`.
+pub(crate) async fn put(
+    tx: &mut Tx,
+    office: &Office,
+    draft: Draft<'_>,
+    chats: &[i64],
+    not_before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<i64>, StoreError> {
+    let unit = match draft.reader {
+        Reader::Unit(unit) => Some(unit),
+        Reader::Supervisors => None,
     };
     let notice = NewNotice {
         number: tx.next_notice_number(office.date(now).year()).await?,
@@ -67,7 +89,7 @@ pub async fn write_held(
         dedup_key: draft.dedup_key.to_owned(),
         issues: draft.issues,
     };
-    tx.insert_notice(&notice, &chats, office.next_allowed(not_before, draft.urgent), now).await
+    tx.insert_notice(&notice, chats, office.next_allowed(not_before, draft.urgent), now).await
 }
 
 /// Tells the supervisors at once, as far as quiet hours allow.
@@ -78,14 +100,41 @@ pub async fn alert(
     dedup_key: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let chats = tx.chats_of_supervisors().await?;
+    alert_in(tx, office, alert, &chats, dedup_key, now).await
+}
+
+/// Tells one supervisor, wherever they are bound; all of them where `key` is nobody's who still is.
+pub async fn alert_one(
+    tx: &mut Tx,
+    office: &Office,
+    alert: Alert,
+    key: &str,
+    dedup_key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let all = tx.chats_of_supervisors().await?;
+    let own: Vec<i64> = tx.people_of_user(key).await?.into_iter().map(|person| person.chat_id).collect();
+    let own: Vec<i64> = all.iter().copied().filter(|chat| own.contains(chat)).collect();
+    alert_in(tx, office, alert, if own.is_empty() { &all } else { &own }, dedup_key, now).await
+}
+
+async fn alert_in(
+    tx: &mut Tx,
+    office: &Office,
+    alert: Alert,
+    chats: &[i64],
+    dedup_key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let body = NoticeBody::Alert(alert);
     let draft =
         Draft { reader: Reader::Supervisors, round_id: None, body: &body, issues: &[], urgent: false, dedup_key };
-    write(tx, office, draft, now).await?;
+    put(tx, office, draft, chats, now, now).await?;
     Ok(())
 }
 
-/// Puts what waited for a reader into the outbox of a chat that has just been bound.
+/// Puts what waited for a reader into the outbox of a chat that has just been bound, as far as it is still so.
 pub async fn release_waiting(
     tx: &mut Tx,
     office: &Office,
@@ -98,6 +147,9 @@ pub async fn release_waiting(
         Reader::Supervisors => None,
     };
     for (notice, urgent) in tx.waiting_notices(unit).await? {
+        if !waiting::still_says(tx, office, notice, now).await? {
+            continue;
+        }
         tx.queue_delivery(notice, chat, office.next_allowed(now, urgent)).await?;
     }
     Ok(())
@@ -106,7 +158,15 @@ pub async fn release_waiting(
 /// Puts what nobody has received, and no chat is about to, into the outbox of whoever is bound for it:
 /// a chat that was to receive it is gone.
 pub async fn release_stranded(tx: &mut Tx, office: &Office, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let mut withdrawn = BTreeSet::new();
     for (notice, urgent, chat) in tx.stranded_notices().await? {
+        if withdrawn.contains(&notice) {
+            continue;
+        }
+        if !waiting::still_says(tx, office, notice, now).await? {
+            withdrawn.insert(notice);
+            continue;
+        }
         tx.queue_delivery(notice, chat, office.next_allowed(now, urgent)).await?;
     }
     Ok(())
@@ -117,6 +177,8 @@ pub async fn feedback(office: &Office, unit: Option<&str>, text: &str, by: &str)
     let now = office.now();
     let mut tx = office.store.write().await?;
     let words = Alert::Feedback { unit: unit.map(str::to_owned), text: text.to_owned(), by: by.to_owned() };
-    alert(&mut tx, office, words, &format!("feedback:{by}:{}", now.timestamp_millis()), now).await?;
+    // Why the words: two messages of one instant are two.
+    let key = format!("feedback:{by}:{}:{}", now.timestamp_millis(), hex(&Sha256::digest(text)));
+    alert(&mut tx, office, words, &key, now).await?;
     tx.commit().await
 }

@@ -5,7 +5,8 @@
 //! say the same address again, to whoever holds the key.
 //!
 //! Decisions that bind this module:
-//! - A link belongs to one notice in one chat, and acts in the name of that notice's unit alone.
+//! - A link belongs to one notice in one chat, and acts in the name of that notice's unit alone, for as
+//!   long as the unit is bound there.
 //! - Looking is free: servers of chat products open links to preview them. Each act is done once an
 //!   issue and link; what has to be done again comes with a notice, and so with a link, of its own.
 //! - What may be done is decided by [`crate::issues`], as for every other way in.
@@ -98,13 +99,14 @@ const KEY: &str = "pass_key";
 
 /// The address of the link for a notice in a chat, made on first sight and the same ever after.
 ///
-/// `None` where the office names no public address, or the notice tells a unit of no issue.
+/// `None` where the office names no public address, the notice tells a unit of no issue, or the chat is
+/// no longer one of the unit's.
 pub async fn address(office: &Office, notice: &NoticeRow, chat: i64) -> Result<Option<String>, PassError> {
     let (Some(root), Some(unit)) = (&office.config.web.public_url, &notice.unit) else { return Ok(None) };
     let now = office.now();
     let mut tx = office.store.write().await?;
     let issues = tx.issues_of_notice(notice.id).await?;
-    if issues.is_empty() {
+    if issues.is_empty() || !tx.chat_reads_unit(chat, unit).await? {
         return Ok(None);
     }
     let key = key(&mut tx, office, true).await?;
@@ -187,7 +189,11 @@ async fn load(tx: &mut Tx, office: &Office, token: &str) -> Result<PassRow, Pass
         return Err(PassError::Invalid);
     }
     let pass = tx.pass(&digest(token)).await?.ok_or(PassError::Invalid)?;
-    if pass.expires_at <= office.now() { Err(PassError::Expired) } else { Ok(pass) }
+    // Why the chat too: whoever is left in it acts for the unit no more.
+    if pass.expires_at <= office.now() || !tx.chat_reads_unit(pass.chat_id, &pass.unit).await? {
+        return Err(PassError::Expired);
+    }
+    Ok(pass)
 }
 
 /// The key: of the file, or the one kept in the database, made when the first link is.

@@ -141,7 +141,11 @@ pub async fn bind(
     let digest = digest(&code.trim().to_ascii_uppercase());
     let refused = match tx.invite(&digest).await? {
         None => Some(BindError::Unknown),
-        Some(invite) if invite.used => Some(BindError::Used),
+        Some(invite) if invite.used => match tx.bound_by(&digest, user_key).await? {
+            // A message that comes again, as after a crash: it has done what it asks for.
+            Some(person) => return Ok(person),
+            None => Some(BindError::Used),
+        },
         Some(invite) if invite.expires_at < now => Some(BindError::Expired),
         Some(invite) => {
             let chat = tx.put_chat(channel, address, is_group, lang).await?;

@@ -2,25 +2,26 @@
 //!
 //! Written over the library's `getUpdates` rather than its dispatcher. The dispatcher panics
 //! when Telegram cannot be reached at the start and when a handler once panicked, and confirms
-//! updates that still wait in its queues. Here a batch is confirmed when it was handled: the
-//! updates of one chat one after another, of several chats side by side.
+//! updates that still wait in its queues. Here an update is confirmed when it and those before it
+//! were handled: the updates of one chat one after another, of several chats side by side.
 //!
 //! Nothing that Telegram or a reader sends ends this loop; only `shutdown` does.
 
-use std::collections::{BTreeMap, VecDeque};
+mod turns;
+
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt as _;
 use tokio::sync::{Semaphore, watch};
 
 use super::handle::{Document, Incoming, Outcome, What, handle, trouble, wants};
 use super::telegram::{Me, Messenger, SendError};
 use super::texts::Message;
 use crate::office::Office;
+use turns::Turns;
 
-/// Chats answered side by side.
-const ABREAST: usize = 16;
 /// The pause after a failed poll doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// An update that takes longer is left; what it did is kept, and its sender is told to try again later.
@@ -31,7 +32,7 @@ static FETCHING: Semaphore = Semaphore::const_new(2);
 const ANSWER_TRIES: u32 = 6;
 /// The rest before the first of them doubles up to [`LONGEST_PAUSE`].
 const ANSWER_PAUSE: Duration = Duration::from_secs(2);
-/// The rest after a stumble, and between polls that bring nothing at once.
+/// The rest after a stumble, between polls that bring nothing at once, and while a chat keeps us waiting.
 const BREATH: Duration = Duration::from_secs(1);
 
 /// Runs the bot until `shutdown` becomes true; `ready` tells whether Telegram answers.
@@ -63,20 +64,23 @@ async fn serve(office: &Office, messenger: &Messenger, ready: &watch::Sender<boo
     let me = introduce(messenger).await;
     ready.send_replace(true);
     tracing::info!(bot.username = %me.username, "the bot is listening");
-    let mut offset = 0;
     let mut pause = Pause::default();
+    let mut turns = Turns::new(|updates| Box::pin(handle_in_turn(office, messenger, &me, updates)));
     loop {
         let asked = Instant::now();
-        match messenger.updates(offset).await {
+        let poll = messenger.updates(turns.offset(), &me);
+        match turns.meanwhile(poll).await {
             Ok((next, updates)) => {
                 ready.send_replace(true);
                 pause = Pause::default();
-                // Why: a server that answers an empty poll at once would have us spin.
-                if next == offset && asked.elapsed() < BREATH {
+                let fresh = turns.take(next, updates);
+                if fresh == 0 && turns.is_idle() && asked.elapsed() < BREATH {
+                    // Why: a server that answers an empty poll at once would have us spin.
                     tokio::time::sleep(BREATH).await;
+                } else {
+                    // Why no longer: a chat that hangs would keep all others from being heard.
+                    turns.settle(BREATH).await;
                 }
-                handle_batch(office, messenger, &me, updates).await;
-                offset = next;
             }
             Err(error) => {
                 let wait = pause.next(&error);
@@ -84,7 +88,7 @@ async fn serve(office: &Office, messenger: &Messenger, ready: &watch::Sender<boo
                     ready.send_replace(false);
                 }
                 tracing::warn!(%error, pause_s = wait.as_secs(), "Telegram gave no updates");
-                tokio::time::sleep(wait).await;
+                turns.meanwhile(tokio::time::sleep(wait)).await;
             }
         }
     }
@@ -126,19 +130,23 @@ impl Pause {
     }
 }
 
-async fn handle_batch(office: &Office, messenger: &Messenger, me: &Me, updates: Vec<Incoming>) {
-    let mut chats = BTreeMap::<String, Vec<Incoming>>::new();
-    for update in updates {
-        chats.entry(update.address.clone()).or_default().push(update);
-    }
-    futures::stream::iter(chats.into_values())
-        .for_each_concurrent(ABREAST, |updates| async move {
-            for mut update in gather_albums(updates) {
-                fetch(office, messenger, me, &mut update).await;
-                handle_one(office, messenger, me, &update).await;
-            }
+/// Handles the updates of one chat.
+async fn handle_in_turn(office: &Office, messenger: &Messenger, me: &Me, updates: Vec<Incoming>) {
+    for mut update in gather_albums(updates) {
+        let id = update.update_id;
+        unless_it_stumbles(id, async {
+            fetch(office, messenger, me, &mut update).await;
+            handle_one(office, messenger, me, &update).await;
         })
         .await;
+    }
+}
+
+/// Whatever a panic costs, it is one update: those behind it are handled.
+async fn unless_it_stumbles(update_id: i64, work: impl Future<Output = ()>) {
+    if Box::pin(AssertUnwindSafe(work).catch_unwind()).await.is_err() {
+        tracing::error!(update_id, "an update made the bot stumble; the next one is handled");
+    }
 }
 
 /// The messages of an album as one: the files of all under the words of the one that has any.
@@ -198,16 +206,11 @@ async fn in_turn(turns: &Semaphore, patience: Duration, work: impl Future<Output
 
 async fn handle_one(office: &Office, messenger: &Messenger, me: &Me, update: &Incoming) {
     let patient = tokio::time::timeout(PATIENCE, handle(office, &me.username, update));
-    let work = async {
-        let outcome = patient.await.unwrap_or_else(|_| {
-            tracing::error!(update.update_id, "an update took too long and was left");
-            trouble(office, update)
-        });
-        answer(office, messenger, update, outcome).await;
-    };
-    if Box::pin(AssertUnwindSafe(work).catch_unwind()).await.is_err() {
-        tracing::error!(update.update_id, "an update made the bot stumble; the next one is handled");
-    }
+    let outcome = patient.await.unwrap_or_else(|_| {
+        tracing::error!(update.update_id, "an update took too long and was left");
+        trouble(office, update)
+    });
+    answer(office, messenger, update, outcome).await;
 }
 
 /// Says what there is to say; what cannot be said after some tries is logged and gone: the change is in the
@@ -244,7 +247,7 @@ async fn answer(office: &Office, messenger: &Messenger, update: &Incoming, outco
             && let Some(rest) = again(&error, 0)
         {
             pieces.push_front(piece);
-            // Why: waiting here would hold up every other chat of the batch.
+            // Why: waiting here would hold up what the chat says next.
             tokio::spawn(talk.say_later(pieces, rest));
             return;
         }

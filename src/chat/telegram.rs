@@ -116,6 +116,8 @@ impl SendError {
 /// Who the bot is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Me {
+    /// Telegram's number of it.
+    pub id: u64,
     /// Its user name, without `@`.
     pub username: String,
 }
@@ -220,14 +222,14 @@ impl Messenger {
     }
 
     /// The next updates from `offset` on, after at most ten seconds; what concerns nobody is left out.
-    pub(super) async fn updates(&self, offset: i32) -> Result<(i32, Vec<Incoming>), SendError> {
+    pub(super) async fn updates(&self, offset: i32, me: &Me) -> Result<(i32, Vec<Incoming>), SendError> {
         let request = self
             .bot
             .get_updates()
             .offset(offset)
             .timeout(POLL_SECONDS)
             .allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
-        updates(self.call(&request).await?, offset)
+        updates(self.call(&request).await?, offset, me.id)
     }
 }
 
@@ -258,8 +260,8 @@ fn keyboard(buttons: &[Vec<Button>]) -> InlineKeyboardMarkup {
     }))
 }
 
-/// What the office needs to know of an update; `None` for what concerns nobody.
-fn incoming(update: Update) -> Option<Incoming> {
+/// What the office needs to know of an update to the bot numbered `own`; `None` for what concerns nobody.
+fn incoming(update: Update, own: u64) -> Option<Incoming> {
     let update_id = i64::from(update.id.0);
     match update.kind {
         UpdateKind::Message(message) => {
@@ -268,9 +270,10 @@ fn incoming(update: Update) -> Option<Incoming> {
                 return None;
             }
             let text = message.text().or(message.caption()).unwrap_or_default().to_owned();
+            // Why its own alone: what another bot of the group asks is answered to that one.
             let reply_to = message
                 .reply_to_message()
-                .filter(|to| to.from.as_ref().is_some_and(|from| from.is_bot))
+                .filter(|to| to.from.as_ref().is_some_and(|from| from.id.0 == own))
                 .and_then(|to| to.text().map(str::to_owned));
             Some(Incoming {
                 channel: CHANNEL,

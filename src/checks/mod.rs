@@ -41,6 +41,7 @@ mod site_look;
 pub mod site_seen;
 mod site_words;
 mod soft404;
+mod soft404_numbers;
 mod soft404_words;
 mod suspicions;
 mod tables;

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, FixedOffset, NaiveTime, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::canary::Canaries;
 use super::link::LinkReason;
 use super::link_book::LinkBook;
-use super::seen::{Newest, Observed, PostSeen, Try, Unread};
+use super::seen::{Newest, Observed, PostSeen, Try, Unread, is_day_alone};
 use super::sign_off;
 use super::site_look;
 use super::tables::{self, TableBook};
@@ -257,6 +256,10 @@ async fn look_at_source(
             if let (SourceKind::Site, Ok(newest)) = (kind, &mut look.answer) {
                 // A home page holds many lists, each with an end of its own.
                 newest.ends_later = look.reading.is_ahead_of(as_of);
+                // By selectors one list is read, whose order says what that of any list says.
+                if !account.source_options.contains_key("item") {
+                    (newest.oldest_first, newest.unsorted) = (false, false);
+                }
             }
             // The version of an app is no article, and a home page links to articles of others:
             // neither is reviewed here.
@@ -286,7 +289,7 @@ impl SourceLook {
     }
 
     fn note_reading(&mut self, reading: Reading, texts: Option<Texts>, as_of: DateTime<Utc>, office: &Office) {
-        let newest = newest(&reading, as_of, office.now(), office.zone());
+        let newest = Newest::of(&reading, as_of, office.now(), office.zone());
         let shown = reading.posts.iter().find(|post| newest.at.is_some() && post.published_at == newest.at);
         self.evidence.snippet = shown.map(|post| post.title.chars().take(200).collect());
         self.answer = Ok(newest);
@@ -307,30 +310,6 @@ fn conceal(reading: &mut Reading) {
     }
     let profile = reading.profile.iter_mut();
     profile.flat_map(|p| [&mut p.name, &mut p.description, &mut p.certified_subject]).flatten().for_each(conceal);
-}
-
-fn newest(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>, zone: Tz) -> Newest {
-    let at = reading.newest_until(as_of);
-    Newest {
-        at,
-        day_only: at.is_some_and(|at| is_day_alone(at, zone)),
-        listed: reading.posts.len(),
-        dated: reading.posts.iter().filter(|post| post.published_at.is_some()).count(),
-        ahead: reading.is_ahead_of(looked_at),
-        unplaced: Some(reading.unplaced(as_of)),
-        ends_later: reading.ends_later(as_of),
-        oldest_first: reading.is_oldest_first(),
-        coverage: reading.coverage,
-        back_to: reading.posts.iter().rev().filter(|post| !post.pinned).find_map(|post| post.published_at),
-    }
-}
-
-/// Whether a date names a day alone.
-///
-/// A source that shows days yields midnights, and so does a feed made from one. A bridge may
-/// write the office's midnight in UTC: `16:00:00 GMT` is the next day in China.
-pub(super) fn is_day_alone(at: DateTime<FixedOffset>, zone: Tz) -> bool {
-    at.time() == NaiveTime::MIN || at.with_timezone(&zone).time() == NaiveTime::MIN
 }
 
 /// The links to look at: the service links, then what the window's posts link to.
@@ -383,18 +362,4 @@ fn may_be_ours(reason: LinkReason) -> bool {
 /// Redirects as evidence keeps them.
 pub(super) fn chain(hops: &[Hop]) -> Vec<ChainStep> {
     hops.iter().map(|hop| ChainStep { url: hop.url.clone(), status: hop.status }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn midnight_in_the_office_is_a_day_alone_however_it_is_written() {
-        let of = |text: &str| is_day_alone(DateTime::parse_from_rfc3339(text).unwrap(), chrono_tz::Asia::Shanghai);
-        assert!(of("2026-11-09T00:00:00+08:00"));
-        assert!(of("2026-11-09T00:00:00Z"));
-        assert!(of("2026-11-08T16:00:00Z"));
-        assert!(!of("2026-11-08T16:01:00Z") && !of("2026-11-09T16:00:00+08:00"));
-    }
 }

@@ -1,6 +1,9 @@
 //! Rechecks (复查): the machine measures an issue again at this moment's monitoring time.
 
+use std::panic::AssertUnwindSafe;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
 
 use super::canary::Canaries;
 use super::judge::{
@@ -36,6 +39,8 @@ pub struct Measured {
 const PASSED: &str = r#"{"passed":true}"#;
 /// Hours until a recheck that saw nothing is tried again.
 const AGAIN_AFTER_HOURS: i64 = 6;
+/// Minutes until one that failed by itself is made again.
+const MINUTES_AFTER_TROUBLE: i64 = 10;
 /// After so many rechecks that saw nothing a person is asked instead.
 const LOOKS_IN_VAIN: usize = 4;
 
@@ -45,8 +50,19 @@ pub async fn recheck_due(office: &Office, fetcher: &Fetcher) -> Result<(usize, u
     let mut closed = 0;
     let mut records = RecordsOnce::default();
     for id in &due {
-        let (acted, _) = recheck_with(office, fetcher, *id, crate::ACTOR, &Scope::All, &mut records).await?;
-        closed += usize::from(acted.changed && acted.issue.state.status == IssueStatus::Closed);
+        let look = recheck_with(office, fetcher, *id, crate::ACTOR, &Scope::All, &mut records);
+        // Why: one issue that cannot be looked at must not keep all the others from it.
+        match AssertUnwindSafe(look).catch_unwind().await {
+            Ok(Ok((acted, _))) => {
+                closed += usize::from(acted.changed && acted.issue.state.status == IssueStatus::Closed);
+                continue;
+            }
+            Ok(Err(error)) => tracing::error!(issue = id, %error, "a recheck failed and is made later"),
+            Err(_) => tracing::error!(issue = id, "a recheck stumbled and is made later"),
+        }
+        let mut tx = office.store.write_rows().await?;
+        tx.plan_recheck(*id, Some(office.now() + TimeDelta::minutes(MINUTES_AFTER_TROUBLE))).await?;
+        tx.commit().await?;
     }
     Ok((closed, due.len()))
 }
@@ -115,15 +131,12 @@ async fn recheck_with(
     let mut for_a_person = false;
     let acted = if let (Some(action), true) = (action, found.state.status != IssueStatus::Appealed) {
         let acted = issues::act_in(&mut tx, office, id, action, &measured.sentence, actor, scope).await?;
-        match acted.issue.state.due_at {
-            Some(_) if found.state.status == IssueStatus::Rectified && measured.passed == Some(false) => {
-                issues::clock::plan_again(&mut tx, office, &acted.issue, now).await?;
-            }
-            // The deadline has not moved: the reminders stand as they were planned.
-            Some(due) if measured.passed == Some(false) => {
-                issues::clock::plan_recheck(&mut tx, office, id, due, now).await?;
-            }
-            _ => {}
+        // A rejection has planned both anew; else the deadline has not moved, and the reminders stand.
+        if let Some(due) = acted.issue.state.due_at
+            && measured.passed == Some(false)
+            && found.state.status != IssueStatus::Rectified
+        {
+            issues::clock::plan_recheck(&mut tx, office, id, due, now).await?;
         }
         acted
     } else {
@@ -151,6 +164,9 @@ async fn recheck_with(
             .count();
         if blind && looks < LOOKS_IN_VAIN {
             tx.plan_recheck(id, Some(now + TimeDelta::hours(AGAIN_AFTER_HOURS))).await?;
+        } else if let Some(due) = after.state.due_at {
+            // What somebody asked for in between takes nothing from the look before the deadline.
+            issues::clock::plan_recheck(&mut tx, office, id, due, now).await?;
         }
         // What the machine may not close, or cannot see, is put to a person, who has heard of their own cases before.
         for_a_person = if by_person { measured.passed == Some(true) } else { blind && looks == LOOKS_IN_VAIN };

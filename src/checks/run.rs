@@ -82,7 +82,9 @@ const LEASE: TimeDelta = TimeDelta::seconds(20);
 const SHARED: &str = "all-";
 const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Results written in one transaction.
-const WRITTEN_TOGETHER: usize = 64;
+const WRITTEN_TOGETHER: usize = 256;
+/// Accounts begun, in times of the requests at once: many wait for their turn at a host that is just being asked.
+const BEGUN: usize = 2;
 /// The guard asks "is it us?" from so many looks on, and when over half of them failed alike.
 const GUARD_FROM: usize = 10;
 
@@ -214,6 +216,7 @@ async fn look_at_members(
     progress: &impl Fn(MemberCounts),
 ) -> Result<Tally, RunError> {
     let concurrency = fetcher.settings().concurrency.max(1);
+    let at_once = concurrency.saturating_mul(BEGUN);
     let full = round.kind != RoundKind::Patrol;
     let fetcher = fetcher.for_run();
     let aids = Aids::for_run(office, &fetcher).await;
@@ -234,7 +237,7 @@ async fn look_at_members(
     let mut looks = JoinSet::new();
     let mut waiting = false;
     loop {
-        while looks.len() < concurrency {
+        while looks.len() < at_once {
             if queue.is_empty() && left > 0 {
                 let claimed = claim(office, round.id, owner, left.min(concurrency)).await?;
                 left -= claimed.len();

@@ -1,10 +1,11 @@
 //! Looks on later days at what was doubtful: three looks on two days before a person is asked.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
-
+use futures::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -61,7 +62,12 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
         let (gate, sites) = (Arc::clone(&gate), Arc::clone(&sites));
         running.spawn(async move {
             let _permit = gate.acquire().await;
-            let look = look_at(&office, &fetcher, &sites, &found, now).await;
+            let look = AssertUnwindSafe(look_at(&office, &fetcher, &sites, &found, now)).catch_unwind().await;
+            // Why: one page that makes the program stumble must cost no other finding its look.
+            let look = look.unwrap_or_else(|_| {
+                tracing::error!(finding = found.finding.id, "a look stumbled; a person decides");
+                Ok(Look::Nothing)
+            });
             look.map(|look| (found, look))
         });
     }
@@ -104,7 +110,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
 enum Look {
     Link(LinkLook),
     Source(Box<(Account, Observed)>),
-    /// The account is gone from the registry.
+    /// The account is gone from the registry, or the look came to no end.
     Nothing,
 }
 

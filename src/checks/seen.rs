@@ -1,13 +1,14 @@
 //! What a look saw, as it is stored: enough to judge it again under other rules.
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, NaiveTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::link::LinkLook;
 use super::site_seen::SiteSeen;
 use super::texts::{TextHit, TextsRead};
 use crate::domain::finding::Evidence;
-use crate::domain::post::{Coverage, Profile};
+use crate::domain::post::{Coverage, Profile, Reading};
 
 /// A post as far as verdicts need it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,6 +142,12 @@ pub struct Newest {
     /// The list runs from old to new.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub oldest_first: bool,
+    /// The list is long and in no order of time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsorted: bool,
+    /// Nothing is listed but what is pinned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_pinned: bool,
     /// How much of the account's posts the source shows.
     #[serde(default)]
     pub coverage: Coverage,
@@ -150,11 +157,52 @@ pub struct Newest {
 }
 
 impl Newest {
+    /// What a reading says of the newest post, and of what may be newer.
+    pub(super) fn of(reading: &Reading, as_of: DateTime<Utc>, looked_at: DateTime<Utc>, zone: Tz) -> Self {
+        let at = reading.newest_until(as_of);
+        Self {
+            at,
+            day_only: at.is_some_and(|at| is_day_alone(at, zone)),
+            listed: reading.posts.len(),
+            dated: reading.posts.iter().filter(|post| post.published_at.is_some()).count(),
+            ahead: reading.is_ahead_of(looked_at),
+            unplaced: Some(reading.unplaced(as_of)),
+            ends_later: reading.ends_later(as_of),
+            oldest_first: reading.is_oldest_first(),
+            unsorted: reading.is_unsorted(),
+            only_pinned: reading.is_only_pinned(),
+            coverage: reading.coverage,
+            back_to: reading.posts.iter().rev().filter(|post| !post.pinned).find_map(|post| post.published_at),
+        }
+    }
+
     /// How many posts without a readable date may be newer than the newest dated one.
     #[must_use]
     pub fn unplaced(&self) -> usize {
         // A look that did not ask where they stand may have counted them: the doubt is the account's.
         let undated = if self.dated == 0 { 0 } else { self.listed.saturating_sub(self.dated) };
         self.unplaced.unwrap_or(undated)
+    }
+}
+
+/// Whether a date names a day alone.
+///
+/// A source that shows days yields midnights, and so does a feed made from one. A bridge may
+/// write the office's midnight in UTC: `16:00:00 GMT` is the next day in China.
+pub(super) fn is_day_alone(at: DateTime<FixedOffset>, zone: Tz) -> bool {
+    at.time() == NaiveTime::MIN || at.with_timezone(&zone).time() == NaiveTime::MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn midnight_in_the_office_is_a_day_alone_however_it_is_written() {
+        let of = |text: &str| is_day_alone(DateTime::parse_from_rfc3339(text).unwrap(), chrono_tz::Asia::Shanghai);
+        assert!(of("2026-11-09T00:00:00+08:00"));
+        assert!(of("2026-11-09T00:00:00Z"));
+        assert!(of("2026-11-08T16:00:00Z"));
+        assert!(!of("2026-11-08T16:01:00Z") && !of("2026-11-09T16:00:00+08:00"));
     }
 }

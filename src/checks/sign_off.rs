@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::seen::SignOff;
-use crate::domain::naming::people;
+use crate::domain::naming::{is_name as is_sure_name, people};
 
 /// What is read of an article's end, in characters.
 const TAIL: usize = 400;
@@ -137,6 +137,12 @@ fn names_from(tail: &[char], at: usize) -> BTreeSet<String> {
         let word: String =
             word.chars().take_while(|c| c.is_alphanumeric() && *c != '丨' || matches!(c, '、' | ',' | '·')).collect();
         value.push_str(&word);
+        // 张三 李四: the next word is another person, not a label.
+        let is_whole = word.chars().count() > 1 && words.peek().is_some_and(|next| is_sure_name(next));
+        if is_whole && value.rsplit(['、', ',']).next().is_some_and(is_sure_name) {
+            value.push('、');
+            continue;
+        }
         // 张 三 and 张 三丰 are names set wide.
         let goes_on = value.ends_with(['、', ','])
             || (value.chars().count() == 1
@@ -197,6 +203,10 @@ mod tests {
             ("初审：甲一、丁四 复审：丁四 终审：丙三", Some((3, true))),
             ("初审：阿依古丽·买买提 复审：乙二 终审：丙三", Some((3, false))),
             ("编辑：丁四 初审：甲一 复审：乙二 终审：丙三", Some((3, false))),
+            ("初审：张三 李四 复审：王五 终审：李四", Some((3, true))),
+            ("初审：张三和李四 复审：王五 终审：李四", Some((3, true))),
+            ("初审：张三 李四 复审：王五 终审：赵六", Some((3, false))),
+            ("编辑 张三 审核 王五 签发 赵六", Some((3, false))),
             ("编辑：甲一 审核：乙二", Some((2, false))),
             ("初审：甲一 复审： 终审：丙三", Some((2, false))),
             ("初审：办公室 复审：宣传科 终审：丙三", Some((1, false))),

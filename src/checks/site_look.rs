@@ -1,6 +1,7 @@
 //! One look at a website beside its posts: foot, columns, visits, address, certificate.
 
-use super::observe::{Scope, is_day_alone};
+use super::observe::Scope;
+use super::seen::is_day_alone;
 use super::site_seen::{ColumnLook, ColumnState, ColumnsSeen, SiteSeen};
 use super::visits;
 use crate::domain::account::Account;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use url::Url;
 
+use super::soft404_numbers::{ERRORS, NUMBERED, WAYS_BACK};
 use super::soft404_words::{
     ABOUT_THE_PAGE, ANSWERS, DELETED, DELETION_FILLERS, DOCUMENT, FILLERS, PLATFORM_DELETIONS, PLATFORM_HOSTS, SAID,
     SAYINGS, SITE_FOOT, UNSERVED, WITHHELD, bare,
@@ -21,6 +22,9 @@ const SHORT_PAGE: usize = 1200;
 
 /// A platform's page in place of a post is no longer than this.
 const DELETION_PAGE: usize = 800;
+
+/// A page that shows no more characters beside its number shows nothing.
+const NEXT_TO_NOTHING: usize = 40;
 
 /// A sentence with so many letters is told to a reader, whatever the page is called.
 const PROSE: usize = 12;
@@ -78,8 +82,9 @@ pub(super) fn says_not_found(seen: &Skim) -> bool {
     match (title, heading) {
         // Why: a letter to the mayor is called by what it is about.
         (Name::Missing, _) | (_, Name::Missing) => return !is_document(seen),
-        // Why: a number may be the name of anything: a bus, a work of art.
-        (Name::Number, _) | (_, Name::Number) => return !is_told(seen) && !is_document(seen),
+        (Name::Error, _) | (_, Name::Error) => return !is_told(seen) && !is_document(seen),
+        // Why: a number may be the name of anything: a bus, a room, a work of art.
+        (Name::Number, _) | (_, Name::Number) => return speaks_of_error(seen) && !is_told(seen) && !is_document(seen),
         (Name::Other, Name::Other) => {}
     }
     if !seen.is_short(SHORT_PAGE) {
@@ -112,13 +117,15 @@ pub(super) fn says_withheld(seen: &Skim) -> bool {
 }
 
 /// What a title or a heading calls its page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Name {
+    Other,
+    /// 404 and nothing else, or one of its parts is.
+    Number,
+    /// 404错误, 404 Not Found, or one of its parts is.
+    Error,
     /// 页面不存在, or one of its parts is.
     Missing,
-    /// 404, or one of its parts is.
-    Number,
-    Other,
 }
 
 fn name_of(title: &str) -> Name {
@@ -127,8 +134,12 @@ fn name_of(title: &str) -> Name {
         if is_nothing_but(&part) {
             return Name::Missing;
         }
-        if part.contains("404") && is_all_of(&part, FILLERS.iter().copied().chain(["not", "found", "页"])) {
-            name = Name::Number;
+        let words = || FILLERS.iter().copied().chain(["not", "found", "页"]);
+        if part == "404" {
+            name = name.max(Name::Number);
+        } else if part.contains("404") && left_of(&part, words()) == 0 {
+            // Nothing may be left over: 404室 is a room, 404路 a bus.
+            name = name.max(Name::Error);
         }
     }
     name
@@ -140,6 +151,18 @@ fn parts(title: &str) -> impl Iterator<Item = &str> {
 
 fn clauses(line: &str) -> impl Iterator<Item = &str> {
     line.split(['，', '。', ',', '.', '！', '!', '？', '?', '；', ';', '：', ':', '…', '、', '"', '“', '”'])
+}
+
+/// Whether a page that is called by the number alone says more of an error, or says nothing at all.
+///
+/// A way back home stands on any page: it counts where nothing is shown that a number could name.
+fn speaks_of_error(seen: &Skim) -> bool {
+    let visible = seen.visible.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| visible.contains(word));
+    let shown: usize = seen.visible.lines().map(|line| left_of(&bare(line), FILLERS.iter().copied())).sum();
+    has(ERRORS)
+        || says(&bare(&seen.visible))
+        || !has(NUMBERED) && (has(WAYS_BACK) || (seen.complete && shown <= NEXT_TO_NOTHING))
 }
 
 /// A sentence that is told to a reader and is not about the page itself.
@@ -179,13 +202,18 @@ fn is_nothing_but(bare: &str) -> bool {
 
 /// Whether next to nothing is left of a line once `words` are taken away.
 fn is_all_of<'w>(bare: &str, words: impl Iterator<Item = &'w str>) -> bool {
+    left_of(bare, words) <= LEFT_OVER
+}
+
+/// How many characters are left of a line once `words` are taken away.
+fn left_of<'w>(bare: &str, words: impl Iterator<Item = &'w str>) -> usize {
     let mut left = Cow::Borrowed(bare);
     for word in words {
         if left.contains(word) {
             left = Cow::Owned(left.replace(word, ""));
         }
     }
-    left.chars().count() <= LEFT_OVER
+    left.chars().count()
 }
 
 #[cfg(test)]
@@ -231,6 +259,32 @@ mod tests {
         assert!(!not_found(
             "<title>区政府</title><p>本站链接不存在商业广告,欢迎访问</p><p>更多内容请看公众号,每个工作日更新,并回应群众关切,联系电话请见页面底部,地址为某某路一号,邮编另行公布,网站标识码另行公布,主办单位为某某区人民政府办公室,承办单位为某某区大数据中心,技术支持为某某公司,备案编号另行公布,网站地图与无障碍浏览入口见页面顶部,感谢您的访问与支持,欢迎提出意见建议。</p>"
         ));
+    }
+
+    #[test]
+    fn a_number_may_be_the_name_of_a_room_a_road_or_an_exhibit() {
+        let nav = "<ul><li>首页</li><li>展览</li><li>典藏</li><li>参观服务</li></ul>";
+        for page in [
+            "<title>404 - 云溪美术馆</title><h1>404</h1><p>布面油画</p><p>80×60厘米</p><p>云溪美术馆藏</p>",
+            "<title>404-典藏-云溪博物馆</title><h1>404</h1><p>青花缠枝莲纹盘</p><p>清</p><a>返回首页</a>",
+            "<title>会议室预约</title><h1>404</h1><p>容纳20人</p><p>投影、音响</p><a>预约</a>",
+            "<title>404室 - 云溪区政务服务中心</title><h1>404室</h1><p>不动产登记</p><p>周一至周五</p>",
+            "<title>404路_公交线路_云溪交通</title><h1>404路</h1><p>火车站</p><p>青石镇</p>",
+            "<title>公交查询</title><h1>404</h1><p>首班 06:00</p><p>末班 21:30</p><p>途经站点 18个</p>",
+            "<title>G404</title><h1>G404</h1><p>路况正常</p>",
+        ] {
+            assert!(!not_found(&format!("{nav}{page}<p>主办单位：云溪区文化馆</p>")), "{page}");
+        }
+        for page in [
+            "<title>404</title>",
+            "<title>404</title><h1>404</h1><a>返回首页</a>",
+            "<title>云溪博物馆</title><h1>404</h1><p>抱歉</p>",
+            "<title>404</title><p>5秒后自动跳转</p>",
+            "<title>404错误</title><p>云溪博物馆 馆藏</p>",
+        ] {
+            let nav = nav.replace("展览", "规划计划").replace("典藏", "办事服务");
+            assert!(not_found(&format!("{nav}{page}")), "{page}");
+        }
     }
 
     #[test]

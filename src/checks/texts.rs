@@ -105,7 +105,7 @@ impl Texts {
         let mut seen = HashSet::new();
         for post in posts {
             // A feed may list a post twice.
-            if post.url.as_ref().is_some_and(|url| !seen.insert(url.clone())) {
+            if post.url.as_ref().is_some_and(|url| !seen.insert((url.clone(), post.title.clone()))) {
                 continue;
             }
             texts.read.posts += 1;

@@ -92,6 +92,24 @@ impl Words {
         .to_owned()
     }
 
+    pub(in crate::checks) fn unsorted(self) -> String {
+        say!(
+            self,
+            "列表未按时间排列，最新内容可能在未采集的其他页",
+            "the list is in no order of time: the newest may stand on a page that was not read"
+        )
+        .to_owned()
+    }
+
+    pub(in crate::checks) fn only_pinned(self) -> String {
+        say!(
+            self,
+            "采集到的内容均为置顶内容，其余内容未列出",
+            "nothing but pinned posts is listed: the others are not shown"
+        )
+        .to_owned()
+    }
+
     pub(in crate::checks) fn partial_source(self) -> String {
         say!(
             self,

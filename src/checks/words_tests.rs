@@ -61,7 +61,7 @@ fn hit(kind: HitKind, part: Part, basis: &str, count: usize) -> TextHit {
 fn sentences() -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();
     let mut put = |say: &dyn Fn(Lang) -> String| all.push((say(Lang::Zh), say(Lang::En)));
-    let plain: [fn(Words) -> String; 21] = [
+    let plain: [fn(Words) -> String; 23] = [
         Words::no_source,
         Words::no_source_url,
         Words::for_a_person,
@@ -83,6 +83,8 @@ fn sentences() -> Vec<(String, String)> {
         Words::no_foot,
         Words::ends_later,
         Words::oldest_first,
+        Words::unsorted,
+        Words::only_pinned,
     ];
     for say in plain {
         put(&|lang| say(Words(lang)));

@@ -449,7 +449,7 @@ pub(super) enum SitesCommand {
 pub(super) enum NoticesCommand {
     /// 列出通知 List notices
     List {
-        /// waiting、queued、sending、sent、failed
+        /// waiting、queued、sending、sent、failed、withdrawn
         #[arg(long)]
         status: Option<String>,
     },

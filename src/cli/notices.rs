@@ -66,7 +66,7 @@ pub(super) async fn run(context: &mut Context, command: NoticesCommand) -> anyho
 }
 
 async fn list(context: &mut Context, office: &Office, query: NoticeQuery) -> anyhow::Result<()> {
-    const STATES: [&str; 5] = ["waiting", "queued", "sending", "sent", "failed"];
+    const STATES: [&str; 6] = ["waiting", "queued", "sending", "sent", "failed", "withdrawn"];
     if let Some(status) = query.status.as_deref().filter(|s| !STATES.contains(s)) {
         let states = STATES.join(", ");
         return Err(Usage {
@@ -117,6 +117,8 @@ fn status_name(status: &str, lang: crate::domain::Lang) -> String {
     use crate::store::DeliveryStatus;
     match (DeliveryStatus::parse(status), lang) {
         (Some(status), lang) => status.name(lang).to_owned(),
+        (None, crate::domain::Lang::Zh) if status == "withdrawn" => "已撤回".to_owned(),
+        (None, crate::domain::Lang::En) if status == "withdrawn" => "Withdrawn".to_owned(),
         (None, crate::domain::Lang::Zh) => "待绑定".to_owned(),
         (None, crate::domain::Lang::En) => "waiting for /bind".to_owned(),
     }

@@ -95,13 +95,14 @@ pub(super) async fn run(context: &mut Context, kind: SourceKind, url: &str, opti
         let at = post.published_at.map_or_else(|| "—".to_owned(), |at| LocalTime::new(at.to_utc(), zone).minute());
         lines.push((name("内容", "post"), format!("{at}  {}", post.title)));
     }
-    lines.extend(reading.warnings.iter().map(|warning| (name("注意", "warning"), warning.clone())));
+    let warnings: Vec<String> = reading.warnings.iter().map(|oddity| oddity.sentence(lang)).collect();
+    lines.extend(warnings.iter().map(|warning| (name("注意", "warning"), warning.clone())));
     if let Some(site) = &site {
         lines.extend(site.marks_shown(lang));
         let column = |column: &site::Column| format!("{} {} {}", column.name, column.kind.name(lang), column.url);
         lines.extend(site.columns.iter().map(|found| (name("栏目", "column"), column(found))));
     }
-    let view = View { kind, url, profile: reading.profile, posts, newest, warnings: reading.warnings, site };
+    let view = View { kind, url, profile: reading.profile, posts, newest, warnings, site };
     context.out.one(&view, &lines)
 }
 

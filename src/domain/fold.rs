@@ -27,7 +27,11 @@ impl Folded {
         let mut gap = None;
         for (at, c) in original.chars().enumerate() {
             folded.chars = at + 1;
-            if matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}') {
+            if ('\u{4e00}'..='\u{9fff}').contains(&c) {
+                // Why first: most of a text, and its own folded form.
+                gap = None;
+                folded.push(c, at);
+            } else if matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}') {
                 folded.push('\n', at);
                 gap = None;
             } else if c.is_whitespace() {

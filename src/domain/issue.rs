@@ -72,8 +72,10 @@ keyed_enum! {
         NotEscalated = "not_escalated", "暂不督办", "Not escalated for now";
         CloseRequested = "close_requested", "申请销号", "Closing requested";
         CloseDeclined = "close_declined", "不同意销号", "Closing declined";
+        CloseLapsed = "close_lapsed", "销号申请失效", "Request to close lapsed";
         RevokeRequested = "revoke_requested", "申请撤销", "Revoking requested";
         RevokeDeclined = "revoke_declined", "不同意撤销", "Revoking declined";
+        RevokeLapsed = "revoke_lapsed", "撤销申请失效", "Request to revoke lapsed";
         Closed = "closed", "销号", "Closed";
         Dismissed = "dismissed", "排除", "Dismissed";
     }
@@ -203,7 +205,10 @@ impl Issue {
     pub fn is_held_off(&self) -> bool {
         let told = |kind| {
             use EventKind as E;
-            matches!(kind, E::FoundAgain | E::Rechecked | E::RecheckRequested | E::Reminded)
+            matches!(
+                kind,
+                E::FoundAgain | E::Rechecked | E::RecheckRequested | E::Reminded | E::CloseLapsed | E::RevokeLapsed
+            )
         };
         let last = self.events.iter().rev().find(|event| !told(event.kind));
         last.is_some_and(|event| event.kind == EventKind::NotEscalated)

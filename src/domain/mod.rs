@@ -2,6 +2,7 @@
 //!
 //! No I/O, no async, no clock, no randomness; it knows no other module of the crate.
 
+mod joined;
 pub(crate) mod keyed;
 
 pub mod account;
@@ -18,6 +19,7 @@ pub mod material;
 pub mod naming;
 pub mod normal;
 pub mod notice;
+pub mod oddity;
 pub mod options;
 pub mod person;
 pub mod post;

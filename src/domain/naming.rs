@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization;
 
 use super::account::{Account, AccountId, AccountStatus, Platform};
+use super::joined;
 use super::normal::is_invisible;
 
 /// A name without what people write differently: width, case, blanks, punctuation.
@@ -15,23 +16,61 @@ pub fn plain(name: &str) -> String {
     name.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether two names mean one body: certification spells out the province and city before it.
+/// Whether two names mean one body: certification spells out the province and city before it, and
+/// the full name of what people call shorter; in brackets stands what the body is as well.
 #[must_use]
 pub fn same_body(subject: &str, unit: &str) -> bool {
-    let (subject, unit) = (plain(subject), plain(unit));
-    subject.ends_with(&unit) || unit.ends_with(&subject)
+    let agree = |subject: &str, unit: &str| subject.ends_with(unit) || unit.ends_with(subject);
+    if agree(&plain(subject), &plain(unit)) {
+        return true;
+    }
+    let (subject, unit) = (body(subject), body(unit));
+    !subject.is_empty() && !unit.is_empty() && agree(&subject, &unit)
+}
+
+/// The name of a body as it is called for short, without what stands in brackets.
+fn body(name: &str) -> String {
+    let mut depth = 0_u32;
+    let outside = |c: &char| match c {
+        '(' | '（' | '[' | '【' | '〔' => {
+            depth += 1;
+            false
+        }
+        ')' | '）' | ']' | '】' | '〕' => {
+            depth = depth.saturating_sub(1);
+            false
+        }
+        _ => depth == 0,
+    };
+    let outside: String = name.chars().filter(outside).collect();
+    let mut short = plain(&outside);
+    for (full, called) in [("人民政府", "政府"), ("委员会", "委"), ("中国共产党", ""), ("中共", "")] {
+        short = short.replace(full, called);
+    }
+    short
 }
 
 /// The people a field names, as they are compared: width folded, no white space, without the post or
-/// the office in brackets behind a name; several are separated by commas, 、 or /.
+/// the office in brackets behind a name; several are separated by commas, 、, /, lines, blanks or 和.
 #[must_use]
 pub fn people(field: &str) -> BTreeSet<String> {
     let folded: String = field.nfkc().flat_map(char::to_lowercase).collect();
     without_posts(&folded)
-        .split(['、', ',', ';', '/', '，', '；'])
-        .map(|name| name.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c)).collect())
-        .filter(|name: &String| !name.is_empty())
+        .split(['、', ',', ';', '/', '，', '；', '|', '丨', '&', '+', '\\', '\n', '\r', '\t'])
+        .map(|names| names.chars().filter(|c| c.is_whitespace() || !c.is_control() && !is_invisible(*c)).collect())
+        .flat_map(|names: String| joined::apart(&names, is_post))
+        .filter(|name| !name.is_empty())
         .collect()
+}
+
+/// Whether a word is a person's name beyond much doubt.
+#[must_use]
+pub fn is_name(word: &str) -> bool {
+    joined::is_name(word) && !is_post(word)
+}
+
+fn is_post(words: &str) -> bool {
+    words.chars().count() > 1 && POSTS.iter().any(|post| words.trim_end().ends_with(post))
 }
 
 /// How posts, and the bodies in which they are, end.
@@ -77,7 +116,6 @@ const POSTS: &[&str] = &[
 /// Why only what ends like a post: 李伟（大） and 李伟（小） are namesakes told apart, and behind
 /// 办公室 the brackets hold who it was.
 fn without_posts(folded: &str) -> String {
-    let is_post = |words: &str| words.chars().count() > 1 && POSTS.iter().any(|post| words.trim_end().ends_with(post));
     let mut left = String::with_capacity(folded.len());
     let mut rest = folded;
     while let Some((before, after)) = rest.split_once(['(', '[', '【', '〔']) {
@@ -241,9 +279,68 @@ mod tests {
     }
 
     #[test]
+    fn several_people_in_a_field_are_told_apart_however_they_are_joined() {
+        let two = people("张三、李四");
+        for field in [
+            "张三和李四",
+            "张三与李四",
+            "张三及李四",
+            "张三 李四",
+            "张三\u{3000}李四",
+            "张三  李四",
+            "张三/李四",
+            "张三\n李四",
+            "张三 和 李四",
+            "张 三 李 四",
+            "张 三 李四",
+            "张三 李 四",
+            "张 三、李 四",
+            "张三（局长） 李四",
+            "张三|李四",
+            "张三+李四",
+            "张三＆李四",
+        ] {
+            assert_eq!(people(field), two, "{field}");
+        }
+        assert_eq!(people("李和平和王与之"), people("李和平、王与之"));
+        assert_eq!(people("欧阳 建国 王五"), people("欧阳建国、王五"));
+        assert_eq!(people("张三 李四和王五").len(), 3);
+        // One person, and one of a post or an office before whom nobody else stands.
+        for field in [
+            "张 三",
+            "张 三丰",
+            "张 三 丰",
+            "欧阳 修",
+            "欧阳 建国",
+            "李和平",
+            "和珍",
+            "王与和",
+            "区委宣传部 张三",
+            "科长 张三",
+            "文书 张三",
+            "张三 科长",
+            "Zhang San",
+            "阿依古丽·买买提",
+            "党建 李四",
+            "宣传和安全 张三",
+            "高级编辑 张三",
+        ] {
+            assert_eq!(people(field).len(), 1, "{field}");
+        }
+        assert_eq!(people("欧阳 建国"), people("欧阳建国"));
+        assert!(people("科长 张三").is_disjoint(&people("科长 李四")));
+        assert!(people("欧阳 建国").is_disjoint(&people("欧阳 文山")));
+    }
+
+    #[test]
     fn a_body_may_spell_out_its_city() {
         assert!(same_body("江州市云溪区水务局", "云溪区水务局"));
         assert!(same_body("云溪区 水务局", "云溪区水务局"));
+        assert!(same_body("江州市云溪区水务局", "云溪区水务局（区河长办公室）"));
+        assert!(same_body("云溪区政府办公室", "云溪区人民政府办公室"));
+        assert!(same_body("江州市云溪区卫生健康委员会", "云溪区卫生健康委"));
+        assert!(same_body("中国共产党云溪区委员会宣传部", "中共云溪区委宣传部"));
+        assert!(!same_body("（云溪区水务局）", "云溪区教育局") && !same_body("云溪区教育局（水务）", "云溪区水务局"));
         assert!(!same_body("云溪文化传媒有限公司", "云溪区水务局"));
     }
 }

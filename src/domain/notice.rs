@@ -214,6 +214,15 @@ pub enum Alert {
         /// Until when it may be answered.
         until: LocalTime,
     },
+    /// To who asked for it: what takes two was not done, and will not be.
+    SecondLapsed {
+        /// Number of the request.
+        request: i64,
+        /// What for.
+        what: SecondFor,
+        /// What happened to the issue since; `None`: nobody answered in time.
+        since: Option<EventKind>,
+    },
     /// A reader writes to the office.
     Feedback {
         /// Which unit, where known.

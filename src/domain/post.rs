@@ -3,6 +3,8 @@
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::oddity::Oddity;
+
 /// One published item of an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Post {
@@ -59,8 +61,12 @@ pub struct Reading {
     /// How much of the account's posts these are.
     #[serde(default)]
     pub coverage: Coverage,
-    /// What was odd but did not stop the reading, in plain English for operators.
-    pub warnings: Vec<String>,
+    /// The source says itself that these are all the posts there are.
+    #[serde(default)]
+    pub complete: bool,
+    /// What was odd but did not stop the reading.
+    #[serde(default)]
+    pub warnings: Vec<Oddity>,
 }
 
 impl Reading {
@@ -68,7 +74,8 @@ impl Reading {
     ///
     /// A post that came after the monitoring time says nothing of the time before it. Whether this
     /// one proves silence is another question: see [`Self::unplaced`], [`Self::ends_later`],
-    /// [`Self::is_ahead_of`] and [`Self::is_oldest_first`].
+    /// [`Self::is_ahead_of`], [`Self::is_oldest_first`], [`Self::is_unsorted`] and
+    /// [`Self::is_only_pinned`].
     #[must_use]
     pub fn newest_until(&self, as_of: DateTime<Utc>) -> Option<DateTime<FixedOffset>> {
         self.posts.iter().filter_map(|p| p.published_at).filter(|at| *at <= as_of).max()
@@ -110,13 +117,42 @@ impl Reading {
     /// Whether the list runs from old to new: the newest may stand on a page that was not seen.
     #[must_use]
     pub fn is_oldest_first(&self) -> bool {
-        self.posts.iter().filter(|post| !post.pinned).count() >= LONG_LIST && self.runs(|before, after| before <= after)
+        !self.complete
+            && self.posts.iter().filter(|post| !post.pinned).count() >= LONG_LIST
+            && self.runs(|before, after| before <= after)
+    }
+
+    /// Whether a long list is in no order of time: the newest may stand on a page that was not seen.
+    ///
+    /// In order is what leads with its newest post, apart from a few that nobody marked as pinned,
+    /// and runs from new to old behind it, apart from a few that were dated back or put in later.
+    #[must_use]
+    pub fn is_unsorted(&self) -> bool {
+        let dates = self.dates();
+        let Some(newest) = dates.iter().max().filter(|_| !self.complete && dates.len() >= LONG_LIST) else {
+            return false;
+        };
+        let place = dates.iter().position(|at| at == newest).unwrap_or_default();
+        let pairs = dates.iter().zip(dates.iter().skip(1)).skip(place);
+        let (all, later) =
+            pairs.fold((0, 0), |(all, later), (before, after)| (all + 1, later + usize::from(after > before)));
+        place > (dates.len() / LONG_LIST).clamp(1, MOST_LEADING) || later * 4 > all
+    }
+
+    /// Whether nothing is listed but what is pinned: where are the others?
+    #[must_use]
+    pub fn is_only_pinned(&self) -> bool {
+        !self.complete && !self.posts.is_empty() && self.posts.iter().all(|post| post.pinned)
+    }
+
+    /// The dates of what is not pinned, in the order of the source.
+    fn dates(&self) -> Vec<DateTime<FixedOffset>> {
+        self.posts.iter().filter(|post| !post.pinned).filter_map(|post| post.published_at).collect()
     }
 
     /// Whether each dated post and the next one are in order, and not all of one time.
     fn runs(&self, in_order: fn(DateTime<FixedOffset>, DateTime<FixedOffset>) -> bool) -> bool {
-        let dates: Vec<_> =
-            self.posts.iter().filter(|post| !post.pinned).filter_map(|post| post.published_at).collect();
+        let dates = self.dates();
         let pairs = || dates.iter().zip(dates.iter().skip(1));
         pairs().all(|(before, after)| in_order(*before, *after)) && pairs().any(|(before, after)| before != after)
     }
@@ -124,6 +160,9 @@ impl Reading {
 
 /// From so many posts on the order of a list is no chance.
 const LONG_LIST: usize = 5;
+
+/// So many posts that stand before the newest are taken for pinned, marked or not.
+const MOST_LEADING: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -172,6 +211,47 @@ mod tests {
         assert!(reading(&[old, later, later]).ends_later(as_of));
         assert!(reading(&[later, later, ("2024-01-01", true)]).ends_later(as_of));
         assert!(!reading(&[old]).ends_later(as_of) && !Reading::default().ends_later(as_of));
+    }
+
+    #[test]
+    fn a_list_in_no_order_may_go_on_and_a_few_out_of_place_are_no_disorder() {
+        let of = |years: &[i32]| {
+            plain(
+                &years
+                    .iter()
+                    .map(|year| format!("{year}-05-01"))
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>(),
+            )
+        };
+        for shuffled in [
+            &[2021, 2020, 2023, 2019, 2022][..],
+            &[2019, 2018, 2017, 2016, 2023, 2022],
+            &[2023, 2019, 2022, 2018, 2021],
+        ] {
+            assert!(of(shuffled).is_unsorted(), "{shuffled:?}");
+            assert!(!Reading { complete: true, ..of(shuffled) }.is_unsorted(), "{shuffled:?}");
+        }
+        for sorted in [
+            &[2023, 2022, 2021, 2020, 2019][..],
+            &[2018, 2023, 2022, 2021, 2020],
+            &[2018, 2017, 2019, 2023, 2022, 2021, 2020, 2019, 2018, 2017, 2016, 2015, 2014, 2013, 2012],
+            &[2023, 2022, 2023, 2021, 2020, 2019, 2018],
+            &[2020; 6],
+            &[2020, 2023, 2021],
+        ] {
+            assert!(!of(sorted).is_unsorted(), "{sorted:?}");
+        }
+    }
+
+    #[test]
+    fn pinned_posts_alone_are_no_list() {
+        let old = ("2020-01-01", true);
+        assert!(reading(&[old]).is_only_pinned() && reading(&[old, old]).is_only_pinned());
+        assert!(!reading(&[old, ("2020-01-01", false)]).is_only_pinned() && !Reading::default().is_only_pinned());
+        assert!(!Reading { complete: true, ..reading(&[old]) }.is_only_pinned());
     }
 
     #[test]

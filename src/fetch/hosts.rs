@@ -16,6 +16,9 @@ const REMEMBERED_HOSTS: usize = 16 * 1024;
 /// A host that refused this often, without an answer in between, rests for the run.
 const REFUSALS_UNTIL_REST: u8 = 5;
 
+/// Requests at once that a host is trusted with when nothing is known of it.
+const USUAL: usize = 2;
+
 /// So long the client keeps an idle connection.
 pub(super) const IDLE_FOR: Duration = Duration::from_secs(5);
 
@@ -112,13 +115,18 @@ impl Hosts {
         Self { per_host: per_host.max(1), interval, most_kept, kept: Arc::default(), known: Mutex::default() }
     }
 
-    /// Waits for a turn at `url`'s host.
-    pub(super) async fn turn(&self, url: &Url, spaced: bool) -> Turn {
+    /// Waits for a turn at `url`'s host; in a `crowded` client for one alone.
+    ///
+    /// Why alone: while other hosts are asked anyway, a second request at a host gains nothing, and
+    /// costs a second connection.
+    pub(super) async fn turn(&self, url: &Url, spaced: bool, crowded: bool) -> Turn {
         let host = self.host(key_of(url));
+        // Whoever allows a host more than the usual two means it.
+        let turns = if crowded && self.per_host <= USUAL { self.per_host as u32 } else { 1 };
         // The semaphore is never closed, so this is always `Some`.
-        let permit = match Arc::clone(&host.turns).try_acquire_owned() {
+        let permit = match Arc::clone(&host.turns).try_acquire_many_owned(turns) {
             Ok(permit) => Some(permit),
-            Err(_) => Arc::clone(&host.turns).acquire_owned().await.ok(),
+            Err(_) => Arc::clone(&host.turns).acquire_many_owned(turns).await.ok(),
         };
         if spaced && !self.interval.is_zero() {
             let now = Instant::now();
@@ -275,12 +283,30 @@ mod tests {
         let hosts = Hosts::new(2, Duration::from_millis(20), 0);
         let start = Instant::now();
         for _ in 0..4 {
-            drop(hosts.turn(&url("http://a.example/"), true).await);
+            drop(hosts.turn(&url("http://a.example/"), true, false).await);
         }
         assert!(start.elapsed() >= Duration::from_millis(60));
         let elsewhere = url("http://b.example/");
-        let turn = tokio::time::timeout(Duration::ZERO, hosts.turn(&elsewhere, true)).await;
+        let turn = tokio::time::timeout(Duration::ZERO, hosts.turn(&elsewhere, true, false)).await;
         assert!(turn.is_ok(), "another host does not wait");
+    }
+
+    #[tokio::test]
+    async fn in_a_crowd_a_host_is_asked_by_one_alone() {
+        let hosts = Hosts::new(2, Duration::ZERO, 0);
+        let (there, elsewhere) = (url("http://a.example/"), url("http://b.example/"));
+        let waits = async |crowded: bool| {
+            tokio::time::timeout(Duration::from_millis(5), hosts.turn(&there, false, crowded)).await.is_err()
+        };
+        let alone = hosts.turn(&there, false, true).await;
+        assert!(waits(true).await && waits(false).await);
+        drop(hosts.turn(&elsewhere, false, true).await);
+        drop(alone);
+        let first = hosts.turn(&there, false, false).await;
+        assert!(waits(true).await, "whoever comes in a crowd waits for the host to be free");
+        assert!(!waits(false).await, "with room for both, two ask at once");
+        drop(first);
+        assert!(!waits(true).await);
     }
 
     #[test]
@@ -297,7 +323,7 @@ mod tests {
         let hosts = Hosts::new(2, Duration::ZERO, 4);
         let now = Instant::now();
         let begin = async |name: &str, now: Instant| {
-            let mut turn = hosts.turn(&url(&format!("http://{name}.example/")), false).await;
+            let mut turn = hosts.turn(&url(&format!("http://{name}.example/")), false, false).await;
             (hosts.begin(&mut turn, now, false), turn)
         };
         let (first, second) = (begin("a", now).await, begin("a", now).await);
@@ -316,9 +342,9 @@ mod tests {
     async fn a_turn_that_was_not_counted_closes_nobody_elses_connection() {
         let hosts = Hosts::new(2, Duration::ZERO, 1);
         let (now, there) = (Instant::now(), url("http://a.example/"));
-        let mut kept = hosts.turn(&there, false).await;
+        let mut kept = hosts.turn(&there, false, false).await;
         assert!(hosts.begin(&mut kept, now, false));
-        let mut uncounted = hosts.turn(&there, false).await;
+        let mut uncounted = hosts.turn(&there, false, false).await;
         assert!(!hosts.begin(&mut uncounted, now, true), "there is room for one");
         drop(uncounted);
         assert_eq!((hosts.kept.load(Ordering::Relaxed), locked(&kept.host.kept).open), (1, 1));

@@ -302,7 +302,8 @@ impl Fetcher {
                 let failure = Failure { chain, elapsed: spent, ..Failure::at_once(kind, detail) };
                 return Err(Missed { failure, at: url });
             }
-            let mut turn = self.rest(shared.hosts.turn(&url, !self.is_exempt(&url))).await;
+            let crowded = shared.gate.available_permits() == 0;
+            let mut turn = self.rest(shared.hosts.turn(&url, !self.is_exempt(&url), crowded)).await;
             let gate = shared.gate.acquire().await;
             let asked_at = Instant::now();
             let keeps_open = !ask.fresh && shared.hosts.begin(&mut turn, asked_at, ask.last);

@@ -32,7 +32,7 @@ impl Fetcher {
     async fn post_once(&self, url: &Url, body: &serde_json::Value) -> Result<Page, Failure> {
         self.may_ask(url).map_err(|(kind, detail)| Failure::at_once(kind, detail))?;
         let shared = &*self.shared;
-        let _turn = shared.hosts.turn(url, !self.is_exempt(url)).await;
+        let _turn = shared.hosts.turn(url, !self.is_exempt(url), false).await;
         let _gate = shared.gate.acquire().await;
         let asked_at = Instant::now();
         let exchange = async {

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::open::release_notices;
 use super::{IssueError, Scope, act_in, append, line};
-use crate::domain::issue::{Action, EventKind};
+use crate::domain::issue::{Action, Decision, EventKind, decide as decide_action};
 use crate::domain::notice::{Alert, SecondFor};
 use crate::domain::time::LocalTime;
 use crate::domain::workday::due_at;
@@ -81,12 +81,10 @@ pub(super) async fn word_on_closing(
     // Who sits at the command line may be one of them, so that two others have to agree.
     let others = colleagues.len() > usize::from(by_cli);
     match tx.open_approval(kind, id).await? {
-        Some(open) if open.expires_at <= now => {
-            tx.answer_approval(open.id, false, "", now).await?;
-        }
+        Some(open) if open.expires_at <= now => lapse(tx, office, &open, None, actor).await?,
         Some(open) if by_cli || open.is_by(actor, key) => return Ok(Word::Wanted { request: open.id, others }),
         Some(open) if open.key == crate::ACTOR => {
-            tx.adopt_approval(open.id, actor, key).await?;
+            adopt(tx, &open, note, actor, key, now).await?;
             return Ok(Word::Wanted { request: open.id, others });
         }
         Some(open) => {
@@ -115,15 +113,11 @@ pub(super) async fn ask_to_send(
     let now = office.now();
     match tx.open_approval(ApprovalKind::Notices, round.id).await? {
         Some(open) if open.expires_at > now => return Ok(()),
-        Some(open) => {
-            tx.answer_approval(open.id, false, "", now).await?;
-        }
+        Some(open) => lapse(tx, office, &open, None, crate::ACTOR).await?,
         None => {}
     }
-    let mut issues = 0;
-    for unit in units {
-        issues += tx.issues_to_notify(round.id, unit).await?.len() as i64;
-    }
+    let named: Vec<&str> = units.iter().map(String::as_str).collect();
+    let issues = tx.issues_to_tell(round.id, &named, office.zone()).await?.len() as i64;
     let what = SecondFor::Notices { round: round.name, units: units.len() as i64, issues };
     ask(tx, office, ApprovalKind::Notices, round.id, "", crate::ACTOR, crate::ACTOR, what).await?;
     Ok(())
@@ -170,15 +164,12 @@ pub async fn answer(office: &Office, id: i64, agree: bool, actor: &str, key: &st
             _ => Answered::Lapsed,
         },
         None if request.expires_at <= now => {
-            tx.answer_approval(id, false, "", now).await?;
+            lapse(&mut tx, office, &request, None, actor).await?;
             Answered::Lapsed
         }
         None if agree && (key == CLI || request.is_by(actor, key)) => Answered::Own,
         None if agree && request.key == crate::ACTOR => {
-            tx.adopt_approval(id, actor, key).await?;
-            if request.kind == ApprovalKind::Notices {
-                note(&mut tx, &request, "first_word", actor, now).await?;
-            }
+            adopt(&mut tx, &request, &request.note, actor, key, now).await?;
             Answered::Noted
         }
         None => decide(&mut tx, office, &request, agree, actor, now).await?,
@@ -195,7 +186,7 @@ pub async fn review(tx: &mut Tx, office: &Office) -> Result<Vec<i64>, StoreError
         if request.expires_at > now {
             continue;
         }
-        tx.answer_approval(request.id, false, "", now).await?;
+        lapse(tx, office, &request, None, crate::ACTOR).await?;
         if request.kind == ApprovalKind::Notices {
             let round = tx.round_by_id(request.subject).await?;
             let units = tx.units_to_notify(round.id).await?;
@@ -237,17 +228,27 @@ async fn decide(
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<Answered, IssueError> {
-    tx.answer_approval(request.id, agree, actor, now).await?;
-    match (request.kind, agree) {
-        (kind @ (ApprovalKind::Close | ApprovalKind::Revoke), true) => {
-            let action = if kind == ApprovalKind::Revoke { Action::Revoke } else { Action::Close };
-            match act_in(tx, office, request.subject, action, &request.note, actor, &Scope::All).await {
-                Ok(_) => Ok(Answered::Approved),
-                // Meanwhile it was revoked or dismissed.
-                Err(IssueError::Refused { .. }) => Ok(Answered::Lapsed),
-                Err(error) => Err(error),
-            }
+    let action = match (request.kind, agree) {
+        (ApprovalKind::Close, true) => Some(Action::Close),
+        (ApprovalKind::Revoke, true) => Some(Action::Revoke),
+        _ => None,
+    };
+    if let Some(action) = &action {
+        let found = tx.issue(request.subject, office.zone()).await?;
+        // Why looked at first: nobody is written down as having agreed to what cannot be done any more.
+        if !matches!(decide_action(&found.state, action, &request.note, now), Ok(Decision::Change(..))) {
+            let last = found.issue.events.iter().rev().find(|event| moves(event.kind)).map(|event| event.kind);
+            lapse(tx, office, request, last, actor).await?;
+            return Ok(Answered::Lapsed);
         }
+    }
+    tx.answer_approval(request.id, agree, actor, now).await?;
+    if let Some(action) = action {
+        act_in(tx, office, request.subject, action, &request.note, actor, &Scope::All).await?;
+        return Ok(Answered::Approved);
+    }
+    match (request.kind, agree) {
+        (ApprovalKind::Close | ApprovalKind::Revoke, true) => Ok(Answered::Approved),
         (ApprovalKind::Close, false) => {
             append(tx, request.subject, now, actor, EventKind::CloseDeclined, "").await?;
             Ok(Answered::Declined)
@@ -269,6 +270,90 @@ async fn decide(
     }
 }
 
+/// Makes a request that nobody stands for the one of the first who agrees, which history tells.
+async fn adopt(
+    tx: &mut Tx,
+    request: &Approval,
+    why: &str,
+    actor: &str,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    tx.adopt_approval(request.id, actor, key).await?;
+    match request.kind {
+        ApprovalKind::Notices => note(tx, request, "first_word", actor, now).await,
+        ApprovalKind::Close => append(tx, request.subject, now, actor, EventKind::CloseRequested, why).await,
+        ApprovalKind::Revoke => append(tx, request.subject, now, actor, EventKind::RevokeRequested, why).await,
+    }
+}
+
+/// Whether what was asked about an issue is, after such an event, no longer what a colleague would agree to.
+const fn moves(kind: EventKind) -> bool {
+    use EventKind as E;
+    matches!(
+        kind,
+        E::Rectified
+            | E::Rejected
+            | E::Appealed
+            | E::Upheld
+            | E::Escalated
+            | E::Closed
+            | E::Revoked
+            | E::Dismissed
+            | E::Reopened
+    )
+}
+
+/// An issue has moved: the requests about it that wait for a second word lapse, and who asked hears of it.
+pub(super) async fn lapse_on(
+    tx: &mut Tx,
+    office: &Office,
+    issue: i64,
+    kind: EventKind,
+    actor: &str,
+) -> Result<(), StoreError> {
+    if !moves(kind) {
+        return Ok(());
+    }
+    for about in [ApprovalKind::Close, ApprovalKind::Revoke] {
+        if let Some(open) = tx.open_approval(about, issue).await? {
+            lapse(tx, office, &open, Some(kind), actor).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a request that nobody answered: `since` is what happened to its issue, `None`: its time is over.
+async fn lapse(
+    tx: &mut Tx,
+    office: &Office,
+    request: &Approval,
+    since: Option<EventKind>,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let now = office.now();
+    if !tx.answer_approval(request.id, false, "", now).await? {
+        return Ok(());
+    }
+    let (event, what) = match request.kind {
+        // What is still held is asked for anew, and named in every digest.
+        ApprovalKind::Notices => return note(tx, request, "notices_lapsed", crate::ACTOR, now).await,
+        kind => {
+            let line = line(&tx.issue(request.subject, office.zone()).await?);
+            match kind {
+                ApprovalKind::Revoke => (EventKind::RevokeLapsed, SecondFor::Revoke { line }),
+                _ => (EventKind::CloseLapsed, SecondFor::Close { line }),
+            }
+        }
+    };
+    append(tx, request.subject, now, crate::ACTOR, event, "").await?;
+    if actor == request.by {
+        return Ok(());
+    }
+    let alert = Alert::SecondLapsed { request: request.id, what, since };
+    notify::alert_one(tx, office, alert, &request.key, &format!("lapsed:{}", request.id), now).await
+}
+
 /// Opens a declined or lapsed request for notices again, in the name of the one who now agrees.
 async fn ask_again(
     tx: &mut Tx,
@@ -285,7 +370,7 @@ async fn ask_again(
     ask_to_send(tx, office, &round, &units).await?;
     match tx.open_approval(ApprovalKind::Notices, round.id).await? {
         Some(open) if open.key == crate::ACTOR => {
-            tx.adopt_approval(open.id, actor, key).await?;
+            adopt(tx, &open, "", actor, key, office.now()).await?;
             Ok(Answered::Noted)
         }
         _ => Ok(Answered::Lapsed),

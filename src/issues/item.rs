@@ -1,22 +1,36 @@
 //! One issue as a notice tells it: what, on what basis, what to do, and how it will be looked at again.
 
-use crate::domain::account::SourceKind;
+use std::collections::HashMap;
+
+use crate::domain::account::{AccountId, SourceKind};
+use crate::domain::issue::Issue;
 use crate::domain::notice::{Bilingual, NoticeItem};
 use crate::domain::rule::{Class, Indicator};
 use crate::office::Office;
 use crate::store::{StoreError, StoredIssue, Tx};
 
-/// The item of an issue.
-pub(super) async fn of(tx: &mut Tx, office: &Office, found: &StoredIssue) -> Result<NoticeItem, StoreError> {
-    let issue = &found.issue;
+/// The items of issues, in their order.
+pub(super) async fn all(tx: &mut Tx, office: &Office, found: &[StoredIssue]) -> Result<Vec<NoticeItem>, StoreError> {
+    let accounts: Vec<&AccountId> = found.iter().map(|found| &found.issue.account_id).collect();
+    let sources: HashMap<AccountId, Option<SourceKind>> =
+        tx.accounts_of(&accounts).await?.into_iter().map(|account| (account.account_id, account.source)).collect();
+    let ids: Vec<i64> = found.iter().map(|found| found.issue.id).collect();
+    let judged = tx.judged_by_people(&ids).await?;
+    let items = found.iter().map(|found| {
+        let source = sources.get(&found.issue.account_id).copied().flatten();
+        of(office, &found.issue, source, judged.contains(&found.issue.id))
+    });
+    Ok(items.collect())
+}
+
+fn of(office: &Office, issue: &Issue, source: Option<SourceKind>, by_person: bool) -> NoticeItem {
     let rule = office.rules.indicators.get(&issue.indicator);
     let pair = |zh: Option<&String>, en: Option<&String>| Bilingual {
         zh: zh.cloned().unwrap_or_default(),
         en: en.cloned().unwrap_or_default(),
     };
-    let source = tx.account(&issue.account_id).await?.and_then(|account| account.source);
     let by_machine = pair(rule.map(|r| &r.recheck_zh), rule.map(|r| &r.recheck_en));
-    Ok(NoticeItem {
+    NoticeItem {
         issue: issue.id,
         account: issue.account.clone(),
         platform: issue.platform,
@@ -25,9 +39,9 @@ pub(super) async fn of(tx: &mut Tx, office: &Office, found: &StoredIssue) -> Res
         summary: issue.summary.clone(),
         basis: format!("{} {}", issue.rule.document, issue.rule.clause).trim().to_owned(),
         remedy: pair(rule.map(|r| &r.remedy_zh), rule.map(|r| &r.remedy_en)),
-        recheck: recheck(issue.indicator, source, tx.person_judged(issue.id).await?, by_machine),
+        recheck: recheck(issue.indicator, source, by_person, by_machine),
         working_days: if issue.class == Class::Advice { 0 } else { office.working_days(issue.class) },
-    })
+    }
 }
 
 /// How an issue will be looked at again: no machine is promised where a person will look.

@@ -77,7 +77,8 @@ pub async fn find(office: &Office, id: i64, scope: &Scope) -> Result<StoredIssue
 /// An issue as a notice tells it: what to do, and how it will be looked at again.
 pub async fn item(office: &Office, found: &StoredIssue) -> Result<NoticeItem, StoreError> {
     let mut tx = office.store.read().await?;
-    item::of(&mut tx, office, found).await
+    let missing = || StoreError::Missing { kind: "issue", id: found.issue.id.to_string() };
+    item::all(&mut tx, office, std::slice::from_ref(found)).await?.pop().ok_or_else(missing)
 }
 
 /// Whether the unit may not act on an issue yet: it is open, and no notice to the unit was written.
@@ -200,6 +201,7 @@ pub async fn act_in(
     append(tx, id, now, actor, kind, note).await?;
     let after = tx.issue(id, office.zone()).await?;
     follow_up(tx, office, &after, &action, kind, note, actor, now).await?;
+    approval::lapse_on(tx, office, id, kind, actor).await?;
     Ok(Acted { issue: after, changed: true })
 }
 
@@ -291,6 +293,9 @@ async fn follow_up(
         Action::Recheck { passed } => {
             if after.state.status.is_final() {
                 tx.plan_recheck(id, None).await?;
+            }
+            if kind == EventKind::Rejected {
+                clock::plan_again(tx, office, after, now).await?;
             }
             if *passed || kind == EventKind::Rejected {
                 tell_unit(tx, office, after, kind, note, &key, now).await?;

@@ -6,15 +6,18 @@
 //! - What a person revoked or dismissed is not opened anew by a machine that sees the same fact;
 //!   a new fact, or a person, opens it.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::account::AccountId;
 use crate::domain::finding::{Finding, Outcome};
 use crate::domain::issue::{Action, EventKind, IssueStatus};
 use crate::domain::notice::{Alert, NoticeBody, NoticeItem};
 use crate::domain::rule::{Class, Indicator};
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
-use crate::store::{FindingQuery, NewIssue, Round, StoreError, StoredFinding, Tx};
+use crate::store::{FindingQuery, NewEvent, NewIssue, Round, StoreError, StoredFinding, StoredIssue, Tx};
 
 use super::{IssueError, Scope, act_in, append, approval, item, line};
 
@@ -42,9 +45,7 @@ pub async fn open_round(tx: &mut Tx, office: &Office, round: &Round, now: DateTi
         let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
         let Some(last) = page.last() else { break };
         after = last.finding.id;
-        for found in &page {
-            open(tx, office, round, found, now, &mut opened).await?;
-        }
+        open(tx, office, round, &page, now, &mut opened).await?;
     }
     if round.notify {
         opened.notices = write_notices(tx, office, round, now).await?;
@@ -61,10 +62,70 @@ pub async fn open_late(
     found: &StoredFinding,
     now: DateTime<Utc>,
 ) -> Result<(), IssueError> {
-    open(tx, office, round, found, now, &mut Opened::default()).await
+    open(tx, office, round, std::slice::from_ref(found), now, &mut Opened::default()).await
 }
 
+/// What makes two findings speak of one defect: account, family of indicators, subject.
+type Defect = (AccountId, &'static str, String);
+
+fn defect(account: &AccountId, indicator: Indicator, subject: &str) -> Defect {
+    (account.clone(), indicator.family(), subject.to_owned())
+}
+
+/// Opens issues for a page of findings: first ones together, as a round may bring thousands.
 async fn open(
+    tx: &mut Tx,
+    office: &Office,
+    round: &Round,
+    page: &[StoredFinding],
+    now: DateTime<Utc>,
+    opened: &mut Opened,
+) -> Result<(), IssueError> {
+    let ids: Vec<&AccountId> = page.iter().map(|found| &found.finding.account_id).collect();
+    let units: HashMap<AccountId, String> =
+        tx.accounts_of(&ids).await?.into_iter().map(|account| (account.account_id, account.unit)).collect();
+    let known = tx.issues_of_accounts(&ids, office.zone()).await?;
+    let known: HashSet<Defect> =
+        known.iter().map(|known| &known.issue).map(|i| defect(&i.account_id, i.indicator, &i.subject)).collect();
+    let mut begun = HashSet::new();
+    let mut fresh = Vec::new();
+    for found in page {
+        let finding = &found.finding;
+        let defect = defect(&finding.account_id, finding.indicator, &finding.subject);
+        if !known.contains(&defect) && begun.insert(defect) {
+            let missing = || StoreError::Missing { kind: "account", id: finding.account_id.to_string() };
+            let unit = units.get(&finding.account_id).ok_or_else(missing)?;
+            fresh.push(NewIssue { round_id: round.id, unit, finding, opened_at: now });
+            continue;
+        }
+        open_first(tx, &std::mem::take(&mut fresh), now).await?;
+        find_again(tx, office, round, found, now, opened).await?;
+    }
+    open_first(tx, &fresh, now).await?;
+    opened.opened += begun.len();
+    Ok(())
+}
+
+/// Opens issues on defects that never had one.
+async fn open_first(tx: &mut Tx, new: &[NewIssue<'_>], now: DateTime<Utc>) -> Result<(), StoreError> {
+    let ids = tx.insert_issues(new).await?;
+    let found: Vec<_> = new.iter().zip(&ids).map(|(new, id)| (*id, new.round_id, new.finding.id)).collect();
+    tx.link_issues(&found).await?;
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    let events = new.iter().zip(&ids).map(|(new, id)| NewEvent {
+        at: now,
+        actor: crate::ACTOR,
+        subject_kind: "issue",
+        subject_id: id,
+        kind: EventKind::Opened.key(),
+        note: &new.finding.summary,
+        data: "",
+    });
+    tx.append_events(&events.collect::<Vec<_>>()).await
+}
+
+/// What a finding says of a defect that had an issue before: found again, or opened anew.
+async fn find_again(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
@@ -74,18 +135,8 @@ async fn open(
 ) -> Result<(), IssueError> {
     let actor = crate::ACTOR;
     let finding = &found.finding;
-    let Some(known) = tx.issue_on(finding, office.zone()).await? else {
-        let account = tx
-            .account(&finding.account_id)
-            .await?
-            .ok_or_else(|| StoreError::Missing { kind: "account", id: finding.account_id.to_string() })?;
-        let new = NewIssue { round_id: round.id, unit: &account.unit, finding, opened_at: now };
-        let id = tx.insert_issue(&new).await?;
-        tx.link_issue(id, round.id, finding.id).await?;
-        append(tx, id, now, actor, EventKind::Opened, &finding.summary).await?;
-        opened.opened += 1;
-        return Ok(());
-    };
+    let missing = || StoreError::Missing { kind: "issue", id: finding.account_id.to_string() };
+    let known = tx.issue_on(finding, office.zone()).await?.ok_or_else(missing)?;
     let id = known.issue.id;
     let before = tx.latest_finding_of(id, office.zone()).await?;
     if !tx.link_issue(id, round.id, finding.id).await? {
@@ -104,6 +155,7 @@ async fn open(
         }
         tx.renew_issue(id, finding, Some(now)).await?;
         append(tx, id, now, actor, EventKind::Reopened, &finding.summary).await?;
+        approval::lapse_on(tx, office, id, EventKind::Reopened, actor).await?;
         opened.reopened += 1;
         return Ok(());
     }
@@ -201,6 +253,9 @@ struct Batch {
     gather: TimeDelta,
 }
 
+/// Units whose issues are read together.
+const UNITS_AT_ONCE: usize = 200;
+
 async fn write_to(
     tx: &mut Tx,
     office: &Office,
@@ -210,46 +265,62 @@ async fn write_to(
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
     let mut written = 0;
-    for unit in units {
-        let mut found = Vec::new();
-        for id in tx.issues_to_notify(round.id, unit).await? {
-            found.push(tx.issue(id, office.zone()).await?);
+    let told = tx.units_told(round.id).await?;
+    for units in units.chunks(UNITS_AT_ONCE) {
+        let units: Vec<&str> = units.iter().map(String::as_str).collect();
+        let found = tx.issues_to_tell(round.id, &units, office.zone()).await?;
+        let mut items: HashMap<i64, NoticeItem> =
+            item::all(tx, office, &found).await?.into_iter().map(|item| (item.issue, item)).collect();
+        let chats = tx.chats_of_units(&units).await?;
+        let mut of_unit = HashMap::<&str, Vec<&StoredIssue>>::new();
+        for found in &found {
+            of_unit.entry(&found.issue.unit).or_default().push(found);
         }
-        let (urgent, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| is_urgent(&found.issue));
-        let others = if batch.only_urgent { Vec::new() } else { others };
-        // One message a unit and batch; at a quiet hour only what is urgent may go out.
-        let quiet = office.next_allowed(now, false) > now;
-        let batches = if quiet || urgent.is_empty() || others.is_empty() {
-            vec![(true, urgent), (false, others)]
-        } else {
-            vec![(true, [urgent, others].concat())]
-        };
-        for (urgent, found) in batches.into_iter().filter(|(_, found)| !found.is_empty()) {
-            let mut items = Vec::with_capacity(found.len());
-            for found in &found {
-                items.push(item::of(tx, office, found).await?);
-            }
-            let ids: Vec<i64> = found.iter().map(|found| found.issue.id).collect();
-            if !urgent && join(tx, round, unit, &items, &ids, now).await? {
-                continue;
-            }
-            let body = NoticeBody::Rectification { round: round.name, as_of: office.local(round.as_of), items };
-            let dedup_key = format!("round:{}:{unit}:{:?}", round.id, ids);
-            let draft = Draft {
-                reader: Reader::Unit(unit),
-                round_id: Some(round.id),
-                body: &body,
-                issues: &ids,
-                urgent,
-                dedup_key: &dedup_key,
-            };
-            let not_before = if urgent { now } else { now + batch.gather };
-            if notify::write_held(tx, office, draft, not_before, now).await?.is_some() {
-                written += 1;
+        for unit in units {
+            let found = of_unit.remove(unit).unwrap_or_default();
+            for (urgent, found) in batches(office, batch, found, now) {
+                let ids: Vec<i64> = found.iter().map(|found| found.issue.id).collect();
+                let items: Vec<NoticeItem> = ids.iter().filter_map(|id| items.remove(id)).collect();
+                if !urgent && told.contains(unit) && join(tx, round, unit, &items, &ids, now).await? {
+                    continue;
+                }
+                let body = NoticeBody::Rectification { round: round.name, as_of: office.local(round.as_of), items };
+                let dedup_key = format!("round:{}:{unit}:{:?}", round.id, ids);
+                let draft = Draft {
+                    reader: Reader::Unit(unit),
+                    round_id: Some(round.id),
+                    body: &body,
+                    issues: &ids,
+                    urgent,
+                    dedup_key: &dedup_key,
+                };
+                let not_before = if urgent { now } else { now + batch.gather };
+                let chats = chats.get(unit).map_or(&[][..], Vec::as_slice);
+                written += usize::from(notify::put(tx, office, draft, chats, not_before, now).await?.is_some());
             }
         }
     }
     Ok(written)
+}
+
+/// A unit's issues as its notices tell them, the urgent ones first: one message where the hour allows.
+fn batches<'f>(
+    office: &Office,
+    batch: Batch,
+    found: Vec<&'f StoredIssue>,
+    now: DateTime<Utc>,
+) -> Vec<(bool, Vec<&'f StoredIssue>)> {
+    let (urgent, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| is_urgent(&found.issue));
+    let others = if batch.only_urgent { Vec::new() } else { others };
+    // At a quiet hour only what is urgent may go out.
+    let quiet = office.next_allowed(now, false) > now;
+    let mut batches = if quiet || urgent.is_empty() || others.is_empty() {
+        vec![(true, urgent), (false, others)]
+    } else {
+        vec![(true, [urgent, others].concat())]
+    };
+    batches.retain(|(_, found)| !found.is_empty());
+    batches
 }
 
 /// Adds issues to the unit's notice of the round where no channel was asked to take it yet.

@@ -321,7 +321,7 @@ pub(super) fn reason(key: &str) -> (&'static str, &'static str) {
         "only_later_posts" | "ends_later" => {
             ("采集渠道未列出监测时间点之前的内容", "the source does not list what came before the monitoring time")
         }
-        "partial_source" | "mass_sent_unseen" | "oldest_first" => {
+        "partial_source" | "mass_sent_unseen" | "oldest_first" | "unsorted" | "only_pinned" => {
             ("采集渠道只显示部分内容", "the source shows a part only")
         }
         "platform_refused" => ("平台接口返回错误", "the platform's interface answered with an error"),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::json::{self, Found, Rest};
 use super::{ReadContext, Unreadable, skim};
 use crate::domain::account::SourceKind;
+use crate::domain::oddity::Oddity;
 use crate::domain::post::{Coverage, Post, Profile, Reading};
 
 pub(super) fn read(
@@ -62,7 +63,7 @@ pub(super) fn read(
     if found.is_empty() {
         return Err(Unreadable::UnknownShape(SourceKind::App));
     }
-    json::finish(SourceKind::App, found, Rest { profile, own, part: true, warnings: Vec::new() })
+    json::finish(SourceKind::App, found, Rest { profile, own, part: true, ..Rest::default() })
 }
 
 /// Visible characters of a page looked at.
@@ -108,9 +109,9 @@ fn read_page(text: &str) -> Result<Reading, Unreadable> {
         return Err(Unreadable::NotData);
     }
     let name = Some(skim.title).filter(|title| !title.is_empty());
-    let warnings = vec!["a download page shows no versions: it says only that the app is offered".to_owned()];
+    let warnings = vec![Oddity::NoVersions];
     let profile = Profile { name, ..Profile::default() };
-    Ok(Reading { profile: Some(profile), posts: Vec::new(), coverage: Coverage::Part, warnings })
+    Ok(Reading { profile: Some(profile), coverage: Coverage::Part, warnings, ..Reading::default() })
 }
 
 #[cfg(test)]

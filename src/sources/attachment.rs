@@ -57,6 +57,10 @@ pub fn lines(page: &Page) -> Option<Vec<String>> {
     } else {
         let text = page.text();
         if text.trim_start().starts_with('<') {
+            // A workbook is often a page with a table in it; a page without one is a login or an error.
+            let holds_table = text.contains("<t") || text.contains("<T");
+            let rows = || text.as_bytes().windows(3).any(|tag| tag.eq_ignore_ascii_case(b"<tr"));
+            (holds_table && rows()).then_some(())?;
             Some(skim(&text, MOST_TEXT).visible.lines().map(str::to_owned).collect())
         } else {
             Some(text.lines().map(|line| line.replace(',', "\t")).collect())
@@ -364,6 +368,7 @@ mod tests {
     fn other_files_are_read_as_far_as_can_be_told() {
         assert_eq!(read("text/csv", "姓名,号码\n章虚构,138").unwrap(), ["姓名\t号码", "章虚构\t138"]);
         assert_eq!(read("text/html", "<table><tr><td>章虚构</td></tr></table>").unwrap()[0].trim(), "章虚构");
+        assert_eq!(read("text/html", "<html><title>登录</title><form>请先登录</form></html>"), None);
         let mut old = vec![0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0];
         old.extend(b"510107199001019990\0");
         old.extend("章虚构的号码清单".encode_utf16().flat_map(u16::to_le_bytes));

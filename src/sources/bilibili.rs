@@ -1,4 +1,6 @@
 //! `bilibili` 哔哩哔哩接口: the space's works, its dynamics (both forms), its articles, the account.
+//!
+//! The dynamics show whatever an account publishes; works and articles are kinds of it, and prove no silence.
 
 use serde_json::{Map, Value};
 
@@ -35,8 +37,11 @@ pub(super) fn read(
     let (items, read): (&[Value], Read) = if let Some(items) = json::list(&data["items"]) {
         (items, dynamic)
     } else if let Some(items) = works.into_iter().find_map(json::list) {
+        // Why: films alone, or columns alone; an account that has neither lately may post words and pictures.
+        part = true;
         (items, work)
     } else if let Some(items) = json::list(&data["articles"]) {
+        part = true;
         (items, article)
     } else if let Some(items) = json::list(&data["cards"]) {
         (items, old_dynamic)
@@ -48,11 +53,9 @@ pub(super) fn read(
     } else {
         return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Bilibili));
     };
-    let found: Vec<Found> = items.iter().filter_map(|item| read(item, context)).collect();
-    if found.is_empty() && !items.is_empty() {
-        return Err(Unreadable::UnknownShape(SourceKind::Bilibili));
-    }
-    json::finish(SourceKind::Bilibili, found, Rest { profile, own, part, warnings: Vec::new() })
+    let found = json::each(SourceKind::Bilibili, items, |item| read(item, context))?;
+    let complete = json::is_no(&data["has_more"]) || data["page"]["count"].as_u64() == Some(items.len() as u64);
+    json::finish(SourceKind::Bilibili, found, Rest { profile, own, part, complete, ..Rest::default() })
 }
 
 /// The account among those a search found: the one asked for, else the only one.
@@ -82,8 +85,8 @@ fn profile(data: &Value) -> Option<Profile> {
 
 fn work(item: &Value, context: &ReadContext) -> Option<Found> {
     let id = json::first(item, &["bvid", "aid", "param"])?;
-    let title = json::word(&item["title"])?;
     let (text, links) = json::body(&json::first(item, &["description", "desc", "intro"]).unwrap_or_default(), None);
+    let title = json::word(&item["title"]).unwrap_or_else(|| json::headline(&text));
     let post = Post {
         url: Some(match id.strip_prefix("BV") {
             Some(_) => format!("https://www.bilibili.com/video/{id}"),
@@ -107,7 +110,7 @@ fn article(item: &Value, context: &ReadContext) -> Option<Found> {
     let post = Post {
         url: Some(format!("https://www.bilibili.com/read/cv{id}")),
         id: format!("cv{id}"),
-        title: json::word(&item["title"])?,
+        title: json::word(&item["title"]).unwrap_or_else(|| json::headline(&text)),
         published_at: json::first_instant(item, &["publish_time", "ctime"], context),
         pinned: false,
         text,
@@ -181,11 +184,10 @@ mod tests {
         let url = "https://api.bilibili.com/x/space/wbi/arc/search?mid=7&order=pubdate&pn=1";
         let works = read_as(SourceKind::Bilibili, url, WORKS).unwrap();
         assert_eq!(works.newest_until(context().as_of).unwrap().to_rfc3339(), "2026-07-31T10:00:00+08:00");
-        assert_eq!((works.posts[0].links.len(), works.coverage), (1, Coverage::Whole));
-        let clicks = read_as(SourceKind::Bilibili, &url.replace("pubdate", "click"), WORKS).unwrap();
-        assert_eq!(clicks.coverage, Coverage::Part);
+        assert_eq!((works.posts[0].links.len(), works.coverage), (1, Coverage::Part));
         let dynamics = read_as(SourceKind::Bilibili, "https://api.bilibili.com/x/d?host_mid=7", DYNAMICS).unwrap();
         assert!(dynamics.posts[0].pinned && !dynamics.posts[1].pinned);
+        assert_eq!(dynamics.coverage, Coverage::Whole);
         assert_eq!((dynamics.posts[1].title.as_str(), dynamics.posts[1].text.as_str()), ("停水通知", "请储水"));
         let old = read_as(SourceKind::Bilibili, "https://api.bilibili.com/x", OLD).unwrap();
         assert_eq!(old.posts[0].title, "公告");
@@ -200,6 +202,22 @@ mod tests {
         assert_eq!(reading.profile.unwrap().certified_subject.as_deref(), Some("某某区政府新闻办公室"));
         let search = r#"{"code":0,"data":{"result":[{"mid":7,"uname":"某某区发布","fans":66,"res":[{"bvid":"BV1a","title":"一","pubdate":1785463200}]}]}}"#;
         assert_eq!(read(search).unwrap().coverage, Coverage::Part);
+    }
+
+    #[test]
+    fn an_item_in_no_known_form_may_be_the_newest() {
+        let url = "https://api.bilibili.com/x/space/wbi/arc/search?mid=7&order=pubdate&pn=1";
+        for (from, to, dated) in [
+            (r#""bvid":"BV1a","#, "", false),
+            (r#""title":"开放日","#, "", true),
+            (r#""created":1785463200,"#, "", false),
+        ] {
+            let reading = read_as(SourceKind::Bilibili, url, &WORKS.replacen(from, to, 1)).unwrap();
+            assert_eq!((reading.posts.len(), reading.posts[0].published_at.is_some()), (2, dated), "{from}");
+        }
+        let dynamics = DYNAMICS.replacen(r#""id_str":"901","#, "", 1);
+        let reading = read_as(SourceKind::Bilibili, "https://api.bilibili.com/x/d?host_mid=7", &dynamics).unwrap();
+        assert_eq!((reading.unplaced(context().as_of), reading.complete), (1, false));
     }
 
     #[test]

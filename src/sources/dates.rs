@@ -149,6 +149,9 @@ const TAILS: &[&str] = &["更新", "发布", "发表", "发出"];
 /// How long ago "刚刚" may be.
 const JUST_NOW: Duration = Duration::minutes(5);
 
+/// A month that began so long ago is old on each of its days.
+const RECENT_MONTHS: Duration = Duration::days(125);
+
 /// Longest text taken for a date.
 const LONGEST: usize = 48;
 
@@ -273,7 +276,9 @@ fn split(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
 fn year_month(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
     let found = whole(&YEAR_MONTH, text)?;
     let date = NaiveDate::from_ymd_opt(number(&found, "y")? as i32, number(&found, "m")?, 1)?;
-    office_time(date.and_time(NaiveTime::MIN), context)
+    // Why: any day of the month may be meant, and of a recent one each means another verdict.
+    let today = context.seen_at.with_timezone(&context.timezone).date_naive();
+    (today - date > RECENT_MONTHS).then(|| office_time(date.and_time(NaiveTime::MIN), context)).flatten()
 }
 
 /// The latest such date that is not after the look.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::json::{self, Found, Rest};
 use super::{Block, ReadContext, Unreadable};
 use crate::domain::account::SourceKind;
+use crate::domain::oddity::Oddity;
 use crate::domain::post::{Post, Profile, Reading};
 
 pub(super) fn read(
@@ -19,7 +20,9 @@ pub(super) fn read(
     let data = &answer["data"];
     let user = [&answer["user"], &answer["user_info"], &data["user"]].into_iter().find(|user| user.is_object());
     let mut profile = user.and_then(profile);
-    let mut part = json::is_later_page(url, &["max_cursor", "cursor"]);
+    // A collection (合集) holds what was put into it.
+    let mut part =
+        json::is_later_page(url, &["max_cursor", "cursor"]) || json::is_search(url, &["mix_id", "series_id"]);
     let lists = [&answer["aweme_list"], &data["aweme_list"], &data["list"], &answer["item_list"]];
     let items = match lists.into_iter().find_map(json::list) {
         Some(items) => items,
@@ -30,19 +33,17 @@ pub(super) fn read(
         None => return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Douyin)),
     };
     let mut by_id = 0usize;
-    let found: Vec<Found> = items.iter().filter_map(|item| work(item, context, &mut by_id)).collect();
-    if found.is_empty() && !items.is_empty() {
-        return Err(Unreadable::UnknownShape(SourceKind::Douyin));
-    }
+    let found = json::each(SourceKind::Douyin, items, |item| work(item, context, &mut by_id))?;
     if profile.is_none() {
         let is_own = |item: &&Value| own.as_ref().is_none_or(|own| authors(&item["author"]).contains(own));
         profile = items.iter().find(is_own).and_then(|item| self::profile(&item["author"]));
     }
     let mut warnings = Vec::new();
     if by_id > 0 {
-        warnings.push(format!("{by_id} items state no time; theirs is taken from their ids"));
+        warnings.push(Oddity::ById(by_id));
     }
-    json::finish(SourceKind::Douyin, found, Rest { profile, own, part, warnings })
+    let complete = [&answer["has_more"], &data["has_more"]].into_iter().any(json::is_no);
+    json::finish(SourceKind::Douyin, found, Rest { profile, own, part, complete, warnings })
 }
 
 /// `status_code`, or the open platform's `error_code`, other than 0 is a reason.
@@ -144,6 +145,16 @@ mod tests {
         assert_eq!((user.coverage, user.profile.unwrap().followers), (Coverage::Part, Some(12)));
         let later = read_as(SourceKind::Douyin, &ADDRESS.replace("cursor=0", "cursor=1589725669000"), WORKS);
         assert_eq!(later.unwrap().coverage, Coverage::Part);
+    }
+
+    #[test]
+    fn a_work_in_no_known_form_may_be_the_newest_and_a_list_that_ends_is_whole() {
+        let strange = WORKS.replacen(r#"{"aweme_id":"6800000000000000001","desc":"欢迎关注","#, r#"{"desc":"新","#, 1);
+        let reading = read_as(SourceKind::Douyin, ADDRESS, &strange).unwrap();
+        assert_eq!((reading.posts.len(), reading.unplaced(context().as_of)), (3, 1));
+        assert!(!reading.complete);
+        let ended = read_as(SourceKind::Douyin, ADDRESS, &WORKS.replace(r#""has_more":1"#, r#""has_more":0"#)).unwrap();
+        assert!(ended.complete);
     }
 
     #[test]

@@ -15,7 +15,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::{ReadContext, Unreadable, dates, markup};
-use crate::domain::post::{Post, Profile, Reading};
+use crate::domain::oddity::Oddity;
+use crate::domain::post::{Coverage, Post, Profile, Reading};
 
 /// Elements nested deeper than this are an attack, not a feed.
 const DEEPEST: usize = 256;
@@ -318,11 +319,14 @@ fn interpret(document: Document, url: &str, context: &ReadContext) -> Result<Rea
     }
     let mut warnings = Vec::new();
     if undated > 0 {
-        warnings.push(format!("{undated} of {} items have no readable date", posts.len()));
+        warnings.push(Oddity::Undated(undated, posts.len()));
     }
     let profile =
         Profile { name: plain(document.title), description: plain(document.description), ..Profile::default() };
-    Ok(Reading { profile: Some(profile), posts, warnings, ..Reading::default() })
+    // A bridge that was told to filter leaves out what does not fit.
+    let is_filtered = base.as_ref().is_some_and(|url| url.query_pairs().any(|(name, _)| name.starts_with("filter")));
+    let coverage = if is_filtered { Coverage::Part } else { Coverage::Whole };
+    Ok(Reading { profile: Some(profile), posts, coverage, warnings, ..Reading::default() })
 }
 
 fn interpret_item(item: Item, base: Option<&Url>, context: &ReadContext) -> Post {

@@ -32,6 +32,14 @@ fn rss_one_point_one_is_read() {
 }
 
 #[test]
+fn a_feed_that_a_bridge_filtered_shows_a_part() {
+    let text = rss("<item><title>t</title><pubDate>2026-07-31</pubDate></item>");
+    let coverage = |url: &str| read(url, &text, &context()).unwrap().coverage;
+    assert_eq!(coverage("https://bridge.example/weibo/user/7?filter_title=通知"), Coverage::Part);
+    assert_eq!(coverage("https://bridge.example/weibo/user/7?limit=20"), Coverage::Whole);
+}
+
+#[test]
 fn rss_is_read() {
     let text = rss(
         "<item><title><![CDATA[防汛 <b>提示</b>]]></title><link>/a/1.html</link><guid isPermaLink=\"false\">g1</guid>\
@@ -128,7 +136,7 @@ fn common_slips_are_repaired() {
     assert_eq!(reading.posts[0].title, "甲 乙 & 丙");
     assert_eq!(reading.posts[0].url.as_deref(), Some("http://a.example/?a=1&b=2"));
     assert!(reading.posts[0].published_at.is_some());
-    assert_eq!(reading.warnings, ["1 of 2 items have no readable date"]);
+    assert_eq!(reading.warnings, [Oddity::Undated(1, 2)]);
 }
 
 #[test]

@@ -5,13 +5,14 @@
 //! tied to the link it stands beside, dates of the same make are one list, and the list
 //! with the most to read wins. Only when no date is shown are the dates in paths believed:
 //! a content system dates its files when they are made, not when they are published. Where a
-//! newer dated link stands outside that list, the list may be the wrong one: its silence
-//! proves nothing. Rows of the list without a date that can be read are posts all the same.
+//! newer dated link stands outside that list, or articles without any date stand together outside
+//! it, the list may be the wrong one: its silence proves nothing. Rows of the list without a date that can be read are posts all the same.
 
+mod beside;
 mod lists;
 mod rows;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use scraper::{ElementRef, Html, Node, Selector};
 use serde_json::{Map, Value};
@@ -19,7 +20,8 @@ use url::Url;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::{ReadContext, Unreadable, article, dates, markup};
+use super::{OptionProblem, ReadContext, Unreadable, article, dates, markup};
+use crate::domain::oddity::Oddity;
 use crate::domain::post::{Coverage, Post, Profile, Reading};
 
 use rows::Found;
@@ -72,7 +74,10 @@ pub(super) fn read(
     let page = Page { document: &document, base: base.as_ref(), context };
     let mut warnings = Vec::new();
     let (posts, coverage) = if let Some(selectors) = Selectors::read(options)? {
-        (page.select(&selectors)?, Coverage::Whole)
+        let posts = page.select(&selectors)?;
+        let doubt = (posts.len() >= MOST_ITEMS).then_some(Oddity::TooMany);
+        warnings.extend(doubt);
+        (posts, if doubt.is_some() { Coverage::Part } else { Coverage::Whole })
     } else {
         let list = page.detect();
         let titles = list.iter().flat_map(|(posts, _)| posts).map(|post| post.title.as_str());
@@ -80,11 +85,9 @@ pub(super) fn read(
             article::Kind::Article(post) => (vec![*post], Coverage::Part),
             article::Kind::Undated => return Err(Unreadable::NoDates),
             article::Kind::List => {
-                let (posts, coverage) = list?;
-                if coverage == Coverage::Part {
-                    warnings.push("a newer dated link stands outside the list that was read".to_owned());
-                }
-                (posts, coverage)
+                let (posts, doubt) = list?;
+                warnings.extend(doubt);
+                (posts, if doubt.is_some() { Coverage::Part } else { Coverage::Whole })
             }
         }
     };
@@ -93,11 +96,11 @@ pub(super) fn read(
         return Err(Unreadable::NoDates);
     }
     if undated > 0 {
-        warnings.push(format!("{undated} of {} items have no readable date", posts.len()));
+        warnings.push(Oddity::Undated(undated, posts.len()));
     }
     let name = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
     let profile = name.map(|title| Profile { name: Some(text_of(title)), ..Profile::default() });
-    Ok(Reading { profile, posts, coverage, warnings })
+    Ok(Reading { profile, posts, coverage, warnings, ..Reading::default() })
 }
 
 fn base_of(document: &Html, url: &str) -> Option<Url> {
@@ -122,28 +125,29 @@ struct Selectors {
 impl Selectors {
     /// `None` when the list is to be found automatically.
     fn read(options: &Map<String, Value>) -> Result<Option<Self>, Unreadable> {
-        let bad = |option, problem: String| Unreadable::BadOption { option, problem };
+        let bad = |option, problem| Unreadable::BadOption { option, problem };
         let word = |option: &'static str| match options.get(option) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.trim().to_owned())),
-            Some(_) => Err(bad(option, "must be a text".to_owned())),
+            Some(_) => Err(bad(option, OptionProblem::NoText)),
         };
         let selector = |option: &'static str| {
             word(option)?
-                .map(|text| Selector::parse(&text).map_err(|_| bad(option, format!("`{text}` is no CSS selector"))))
+                .map(|text| Selector::parse(&text).map_err(|_| bad(option, OptionProblem::NoSelector(text.clone()))))
                 .transpose()
         };
         let (title, link, date) = (selector("title")?, selector("link")?, selector("date")?);
         let date_attr = word("date_attr")?;
         let Some(item_text) = word("item")? else {
             return if title.is_some() || link.is_some() || date.is_some() {
-                Err(bad("item", "is needed when other selectors are given".to_owned()))
+                Err(bad("item", OptionProblem::Needed))
             } else {
                 Ok(None)
             };
         };
-        let item = Selector::parse(&item_text).map_err(|_| bad("item", format!("`{item_text}` is no CSS selector")))?;
+        let item =
+            Selector::parse(&item_text).map_err(|_| bad("item", OptionProblem::NoSelector(item_text.clone())))?;
         Ok(Some(Self { item_text, item, title, link, date, date_attr }))
     }
 }
@@ -177,34 +181,50 @@ impl<'p> Page<'p> {
                 (Some(Some(element)), None) => self.date_within(element),
                 (None, None) => self.date_of_row(item),
             };
-            let Some(title) = title.filter(|title| !title.is_empty()) else { continue };
+            let title = title.unwrap_or_default();
+            // The head of a table or a line between rows has neither words to follow nor a date.
+            if title.is_empty() && at.is_none() && link.is_none() {
+                continue;
+            }
             let href = link.and_then(|link| link.attr("href").or_else(|| links_in(link).next()?.attr("href")));
             posts.push(self.post(title, href, at, item));
         }
         if posts.is_empty() { Err(Unreadable::NothingSelected(selectors.item_text.clone())) } else { Ok(posts) }
     }
 
-    /// The list with the most to read, and whether its silence is that of the page.
-    fn detect(&self) -> Result<(Vec<Post>, Coverage), Unreadable> {
+    /// The list with the most to read, and why its silence may not be that of the page.
+    fn detect(&self) -> Result<(Vec<Post>, Option<Oddity>), Unreadable> {
         let root = self.document.root_element();
         let found = self.dated_links(root, |_| true);
         let paths = self.dated_paths(root);
+        let known_dates = found.len();
         let mut all = found.clone();
         all.retain(|hit| !hit.clock);
         lists::keep_credible(&mut all);
         let newest = |hits: &[Found<'_>]| hits.iter().map(|hit| hit.at).filter(|at| *at <= self.context.as_of).max();
         let newest_of_page = newest(&all).max(newest(&paths));
+        let dated: HashSet<_> = found.iter().chain(&paths).map(|hit| hit.link.id()).collect();
         let best = best_list(found, SHORTEST_LIST).or_else(|| best_list(paths, SHORTEST_PATH_LIST));
         let list = best.ok_or(Unreadable::NoDates)?;
-        let coverage = if newest_of_page > newest(&list) { Coverage::Part } else { Coverage::Whole };
-        let undated = Page::undated_rows(&list).into_iter();
-        let undated = undated.map(|row| (row.place, self.post(row.title, row.link.attr("href"), None, row.item)));
+        let undated = Page::undated_rows(&list);
+        let known = dated.into_iter().chain(undated.iter().map(|row| row.link.id())).collect();
+        let doubt = if newest_of_page > newest(&list) {
+            Some(Oddity::NewerBeside)
+        } else if list.len() + undated.len() > MOST_ITEMS || known_dates >= MOST_DATES {
+            Some(Oddity::TooMany)
+        } else if self.has_undated_list(root, &list, &known) {
+            Some(Oddity::UndatedBeside)
+        } else {
+            lists::awaits_script(self.document).then_some(Oddity::ByScript)
+        };
+        let undated =
+            undated.into_iter().map(|row| (row.place, self.post(row.title, row.link.attr("href"), None, row.item)));
         let dated =
             |hit: Found<'_>| (hit.link.id(), self.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item));
         let mut rows: Vec<_> = list.into_iter().map(dated).chain(undated).collect();
         rows.sort_by_key(|(place, _)| *place);
         let posts = rows.into_iter().take(MOST_ITEMS).map(|(_, post)| post).collect();
-        Ok((posts, coverage))
+        Ok((posts, doubt))
     }
 
     /// Links whose paths carry dates, for pages that show none.

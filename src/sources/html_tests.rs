@@ -74,6 +74,49 @@ fn a_newer_link_outside_the_list_that_was_read_leaves_its_silence_unproven() {
 }
 
 #[test]
+fn a_list_without_dates_beside_the_one_that_was_read_may_be_newer() {
+    let old = rows(6, |n| format!("<li><a href=/r/{n}.html>关于第{n}批重点项目的公告</a><i>2025-03-0{n}</i></li>"));
+    let coverage = |beside: &str| detect(&format!("<ul class=old>{old}</ul>{beside}")).unwrap().coverage;
+    let two = |row: &str| format!("<div class=new>{}</div>", rows(3, |n| row.replace('N', &n.to_string())));
+    for beside in [
+        "<p><a href=/a/N.html>关于停水检修的公告第N号</a></p>",
+        "<p><a href='/detail?id=N'>我区召开第N次防汛工作会议</a><span>最新</span></p>",
+        "<p><a href='https://www.example.cn/content/N'>我区召开第N次防汛工作会议</a></p>",
+    ] {
+        assert_eq!(coverage(&two(beside)), Coverage::Part, "{beside}");
+    }
+    // A menu, columns, other offices, a single link, and what the list has itself.
+    for beside in [
+        "<p><a href=/a/N.html>栏目N</a></p>",
+        "<p><a href=/gkN/>政府信息公开工作专栏N</a></p>",
+        "<p><a href=/gk/indexN.html>政府信息公开工作动态N</a></p>",
+        "<p><a href=/gk/N.html>某某区政府信息公开指南</a></p>",
+        "<p><a href=https://www.gov.example/N.html>某某市人民政府门户网站第N频道</a></p>",
+        "<p><a href=/r/N.html>关于第N批重点项目的公告</a></p>",
+    ] {
+        assert_eq!(coverage(&two(beside)), Coverage::Whole, "{beside}");
+    }
+    assert_eq!(coverage("<p><a href=/a/1.html>关于进一步做好防汛工作的说明</a></p>"), Coverage::Whole);
+}
+
+#[test]
+fn what_a_script_will_draw_may_be_newer() {
+    let old = rows(6, |n| format!("<li><a href=/r/{n}.html>关于第{n}批重点项目的公告</a><i>2025-03-0{n}</i></li>"));
+    let coverage = |beside: &str| detect(&format!("<ul class=old>{old}</ul>{beside}")).unwrap().coverage;
+    assert_eq!(coverage("<ul id=newslist></ul><script src=/list.js></script>"), Coverage::Part);
+    assert_eq!(coverage("<div class=clear></div><script src=/list.js></script>"), Coverage::Whole);
+    assert_eq!(coverage("<ul id=newslist></ul>"), Coverage::Whole);
+}
+
+#[test]
+fn a_row_that_was_selected_is_a_post_without_a_title_too() {
+    let text = "<ul><li class=h>标题 日期</li><li><a href=a><img src=x></a></li>                <li><a href=b>关于停水的公告</a><span>2026-05-01</span></li></ul>";
+    let reading = read(URL, text, &options(&[("item", "li")]), &context()).unwrap();
+    let dated: Vec<_> = reading.posts.iter().map(|post| post.published_at.is_some()).collect();
+    assert_eq!((dated, reading.unplaced(context().as_of)), (vec![false, true], 1));
+}
+
+#[test]
 fn an_old_pinned_item_hides_nothing() {
     let reading = detect(
         "<ul><li><a href=a>【置顶】办事指南汇编</a><span>2020-01-01</span></li>\
@@ -229,7 +272,7 @@ fn selectors_are_followed() {
     assert_eq!(reading.posts[0].title, "标题一");
     assert_eq!(reading.posts[0].url.as_deref(), Some("https://www.example.cn/x/1.html"));
     assert_eq!(newest(&reading), "2026-07-31");
-    assert_eq!(reading.warnings, ["1 of 2 items have no readable date"]);
+    assert_eq!(reading.warnings, [Oddity::Undated(1, 2)]);
 }
 
 #[test]

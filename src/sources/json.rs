@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{Block, ReadContext, Unreadable, dates, markup};
 use crate::domain::account::SourceKind;
+use crate::domain::oddity::Oddity;
 use crate::domain::post::{Coverage, Post, Profile, Reading};
 
 /// Characters of a post's text that stand for the title it does not have.
@@ -33,7 +34,50 @@ pub(super) struct Rest {
     pub(super) own: Option<String>,
     /// The answer may leave out the newest posts.
     pub(super) part: bool,
-    pub(super) warnings: Vec<String>,
+    /// The answer says that nothing follows.
+    pub(super) complete: bool,
+    pub(super) warnings: Vec<Oddity>,
+}
+
+impl Found {
+    /// An item in no form that is known. It may be the newest post, so it is one: without a date.
+    pub(super) fn strange() -> Self {
+        let post = Post {
+            id: String::new(),
+            url: None,
+            title: String::new(),
+            published_at: None,
+            pinned: false,
+            text: String::new(),
+            links: Vec::new(),
+        };
+        Self { post, authors: Vec::new() }
+    }
+
+    fn is_strange(&self) -> bool {
+        self.post.id.is_empty() && self.post.title.is_empty() && self.post.published_at.is_none()
+    }
+}
+
+/// Every item of a list, those in no known form too; where none is in one, neither is the answer.
+pub(super) fn each<'v>(
+    kind: SourceKind,
+    items: impl IntoIterator<Item = &'v Value>,
+    mut read: impl FnMut(&'v Value) -> Option<Found>,
+) -> Result<Vec<Found>, Unreadable> {
+    let found: Vec<Found> = items.into_iter().map(|item| read(item).unwrap_or_else(Found::strange)).collect();
+    known(kind, found)
+}
+
+/// What was found, unless none of it is in a known form.
+pub(super) fn known(kind: SourceKind, found: Vec<Found>) -> Result<Vec<Found>, Unreadable> {
+    let none = !found.is_empty() && found.iter().all(Found::is_strange);
+    if none { Err(Unreadable::UnknownShape(kind)) } else { Ok(found) }
+}
+
+/// Whether a field says that nothing follows: `has_more`, `can_msg_continue`.
+pub(super) fn is_no(value: &Value) -> bool {
+    matches!(value, Value::Bool(_) | Value::Number(_)) && !is_set(value)
 }
 
 /// Reads JSON, also in a JSONP call.
@@ -180,6 +224,11 @@ pub(super) fn is_later_page(url: &str, names: &[&str]) -> bool {
     names.iter().filter_map(|name| query(url, name)).any(|value| !matches!(value.as_str(), "0" | "1"))
 }
 
+/// Whether the address asks for some of the posts by a parameter that has one of `names`.
+pub(super) fn is_search(url: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| query(url, name).is_some_and(|value| value != "0"))
+}
+
 /// What an error answer means; the platform's own words are kept.
 pub(super) fn refusal(code: &Value, message: Option<String>) -> Unreadable {
     let message: String = message.unwrap_or_default().chars().take(MESSAGE).collect();
@@ -209,20 +258,24 @@ pub(super) fn subject(text: Option<String>) -> Option<String> {
 
 /// Posts of the account that was asked for, each once, with how much they prove.
 pub(super) fn finish(kind: SourceKind, found: Vec<Found>, rest: Rest) -> Result<Reading, Unreadable> {
-    let Rest { profile, own, part, mut warnings } = rest;
+    let Rest { profile, own, part, complete, mut warnings } = rest;
     let total = found.len();
     let is_own = |item: &Found| own.as_ref().is_none_or(|own| item.authors.is_empty() || item.authors.contains(own));
     let kept: Vec<Found> = found.into_iter().filter(is_own).collect();
-    if kept.is_empty() && total > 0 {
+    if kept.len() < total && kept.iter().all(Found::is_strange) {
         return Err(Unreadable::OtherAccount);
     }
     if kept.len() < total {
-        warnings.push(format!("{} of {total} items belong to other accounts and were left out", total - kept.len()));
+        warnings.push(Oddity::OfOthers(total - kept.len(), total));
+    }
+    let strange = kept.iter().filter(|item| item.is_strange()).count();
+    if strange > 0 {
+        warnings.push(Oddity::Strange(strange, total));
     }
     let authors: HashSet<String> = kept.iter().filter_map(|item| item.authors.first().cloned()).collect();
     let mixed = own.is_none() && authors.len() > 1;
     if mixed {
-        warnings.push(format!("the list holds posts of {} accounts", authors.len()));
+        warnings.push(Oddity::Mixed(authors.len()));
     }
     let mut seen = HashSet::new();
     let posts: Vec<Post> = kept
@@ -234,8 +287,8 @@ pub(super) fn finish(kind: SourceKind, found: Vec<Found>, rest: Rest) -> Result<
     if undated > 0 && undated == posts.len() {
         return Err(Unreadable::NoDates);
     }
-    if undated > 0 {
-        warnings.push(format!("{undated} of {} items have no readable date", posts.len()));
+    if undated > strange {
+        warnings.push(Oddity::Undated(undated - strange, posts.len()));
     }
     if posts.is_empty() && part && profile.is_none() {
         return Err(Unreadable::UnknownShape(kind));
@@ -245,13 +298,13 @@ pub(super) fn finish(kind: SourceKind, found: Vec<Found>, rest: Rest) -> Result<
         (false, true) => Coverage::Part,
         (false, false) => Coverage::Whole,
     };
-    Ok(Reading { profile, posts, coverage, warnings })
+    Ok(Reading { profile, posts, coverage, complete: complete && coverage == Coverage::Whole, warnings })
 }
 
 /// An answer that describes the account and lists no posts.
 pub(super) fn profile_only(profile: Profile) -> Reading {
-    let warnings = vec!["the answer describes the account and lists no posts".to_owned()];
-    Reading { profile: Some(profile), posts: Vec::new(), coverage: Coverage::Part, warnings }
+    let warnings = vec![Oddity::NoList];
+    Reading { profile: Some(profile), coverage: Coverage::Part, warnings, ..Reading::default() }
 }
 
 #[cfg(test)]

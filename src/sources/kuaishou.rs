@@ -33,12 +33,10 @@ pub(super) fn read(
     let Some(items) = items else {
         return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Kuaishou));
     };
-    let found: Vec<Found> = items.iter().filter_map(|item| work(item, context)).collect();
-    if found.is_empty() && !items.is_empty() {
-        return Err(Unreadable::UnknownShape(SourceKind::Kuaishou));
-    }
+    let found = json::each(SourceKind::Kuaishou, items, |item| work(item, context))?;
     let part = json::is_later_page(url, &["pcursor", "cursor"]);
-    json::finish(SourceKind::Kuaishou, found, Rest { profile, own, part, warnings: Vec::new() })
+    let complete = lists.iter().any(|list| list["pcursor"].as_str() == Some("no_more"));
+    json::finish(SourceKind::Kuaishou, found, Rest { profile, own, part, complete, ..Rest::default() })
 }
 
 /// `result` other than 1 is a reason.
@@ -110,6 +108,15 @@ mod tests {
         let own = read_as(SourceKind::Kuaishou, "https://example.cn/feed?principalId=3xb", FEEDS).unwrap();
         assert_eq!((own.posts.len(), own.coverage), (1, Coverage::Whole));
         assert_eq!(own.warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_work_in_no_known_form_may_be_the_newest() {
+        let strange = FEEDS.replacen(r#""photoId":"1","#, "", 1);
+        let reading = read_as(SourceKind::Kuaishou, "https://example.cn/feed?principalId=3xb", &strange).unwrap();
+        assert_eq!((reading.posts.len(), reading.posts[0].published_at), (2, None));
+        let ended = QUERY.replace(r#""pcursor":"1""#, r#""pcursor":"no_more""#);
+        assert!(read_as(SourceKind::Kuaishou, "https://www.kuaishou.com/graphql", &ended).unwrap().complete);
     }
 
     #[test]

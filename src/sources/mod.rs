@@ -33,6 +33,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::Lang;
 use crate::domain::account::SourceKind;
+use crate::domain::oddity::Oddity;
 use crate::domain::options::OptionFault;
 use crate::domain::post::{Coverage, Reading};
 use crate::fetch::Page;
@@ -84,12 +85,12 @@ pub enum Unreadable {
     #[error("the selector `{0}` matches nothing on the page")]
     NothingSelected(String),
     /// An option of the source is not usable.
-    #[error("source option `{option}`: {problem}")]
+    #[error("source option `{option}`: {}", .problem.en())]
     BadOption {
         /// Which option.
         option: &'static str,
         /// What is wrong with it.
-        problem: String,
+        problem: OptionProblem,
     },
     /// An option that the adapter does not know, or that holds what it must not.
     #[error("source options: {0}")]
@@ -121,6 +122,59 @@ pub enum Unreadable {
     /// The article or account is gone, and the platform says how.
     #[error("{}", .0.en())]
     Gone(Gone),
+}
+
+/// What is wrong with the value of an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OptionProblem {
+    /// It must be a text.
+    NoText,
+    /// It must be a list.
+    NoList,
+    /// It is no JSON.
+    NoJson,
+    /// It is no CSS selector.
+    NoSelector(String),
+    /// It is needed when other selectors are given.
+    Needed,
+    /// Entry number so and so is no object.
+    NoObject(usize),
+    /// Entry number so and so names no address.
+    NoUrl(usize),
+    /// The address of an entry is none.
+    BadUrl(usize, String),
+    /// The kind of an entry is none.
+    BadKind(usize, String),
+}
+
+impl OptionProblem {
+    fn zh(&self) -> String {
+        match self {
+            Self::NoText => "应为文本".to_owned(),
+            Self::NoList => "应为列表".to_owned(),
+            Self::NoJson => "不是有效的 JSON".to_owned(),
+            Self::NoSelector(text) => format!("“{text}”不是有效的 CSS 选择器"),
+            Self::Needed => "填写其他选择器时须同时填写".to_owned(),
+            Self::NoObject(at) => format!("第{at}项不是对象"),
+            Self::NoUrl(at) => format!("第{at}项缺少 url"),
+            Self::BadUrl(at, text) => format!("第{at}项的“{text}”不是有效的网址"),
+            Self::BadKind(at, text) => format!("第{at}项的“{text}”不是栏目类别"),
+        }
+    }
+
+    fn en(&self) -> String {
+        match self {
+            Self::NoText => "must be a text".to_owned(),
+            Self::NoList => "must be a list".to_owned(),
+            Self::NoJson => "is no JSON".to_owned(),
+            Self::NoSelector(text) => format!("`{text}` is no CSS selector"),
+            Self::Needed => "is needed when other selectors are given".to_owned(),
+            Self::NoObject(at) => format!("entry {at} is no object"),
+            Self::NoUrl(at) => format!("entry {at} has no `url`"),
+            Self::BadUrl(at, text) => format!("entry {at}: `{text}` is no address"),
+            Self::BadKind(at, text) => format!("entry {at}: `{text}` is no kind of column"),
+        }
+    }
 }
 
 impl Unreadable {
@@ -160,7 +214,7 @@ impl Unreadable {
             (Lang::Zh, Self::Malformed(detail)) => malformed_zh(detail),
             (Lang::Zh, Self::NoDates) => "没有找到带日期的文章".to_owned(),
             (Lang::Zh, Self::NothingSelected(selector)) => format!("选择器 {selector} 在页面上没有匹配到内容"),
-            (Lang::Zh, Self::BadOption { option, problem }) => format!("采集参数 {option} 有误：{problem}"),
+            (Lang::Zh, Self::BadOption { option, problem }) => format!("采集参数 {option} 有误：{}", problem.zh()),
             (Lang::Zh, Self::Options(fault)) => format!("采集参数有误：{}", fault.zh()),
             (Lang::Zh, Self::Empty) => "采集地址返回的内容为空".to_owned(),
             (Lang::Zh, Self::NotData) => "采集地址返回的是网页或纯文本，不是接口数据".to_owned(),
@@ -232,16 +286,23 @@ pub fn read(
         SourceKind::Manual => Err(Unreadable::ByHand),
     }?;
     if page.truncated {
-        reading.warnings.push("the page was longer than the limit and was read up to it".to_owned());
+        reading.warnings.push(Oddity::CutOff);
+        reading.complete = false;
         // What was cut off may be the newest.
         if reading.coverage == Coverage::Whole {
             reading.coverage = Coverage::Part;
         }
     }
+    if kind != SourceKind::Site && reading.coverage != Coverage::Mixed {
+        let oddities = [
+            (reading.is_oldest_first(), Oddity::OldestFirst),
+            (!reading.is_oldest_first() && reading.is_unsorted(), Oddity::Unsorted),
+            (reading.is_only_pinned(), Oddity::OnlyPinned),
+        ];
+        reading.warnings.extend(oddities.into_iter().filter(|(is_so, _)| *is_so).map(|(_, oddity)| oddity));
+    }
     if reading.coverage == Coverage::Part && !reading.posts.is_empty() {
-        reading
-            .warnings
-            .push("the answer shows only some of the account's posts: an old newest one proves nothing".to_owned());
+        reading.warnings.push(Oddity::Part);
     }
     Ok(reading)
 }

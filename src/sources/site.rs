@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::skim::skim;
-use super::{ReadContext, Unreadable, html};
+use super::{OptionProblem, ReadContext, Unreadable, html};
+use crate::domain::oddity::Oddity;
 use crate::domain::post::{Coverage, Profile, Reading};
 use crate::domain::site::{ColumnKind, FooterMark, SiteRule};
 use crate::fetch::Page;
@@ -87,19 +88,19 @@ pub(super) fn read(
     let mut warnings = Vec::new();
     let by_path = lists.shown == 0;
     if by_path {
-        warnings.push("no date is shown; dates are taken from paths".to_owned());
+        warnings.push(Oddity::DatesInPaths);
     }
     if lists.undated > 0 {
-        warnings.push(format!("{} links have no readable date", lists.undated));
+        warnings.push(Oddity::UndatedLinks(lists.undated));
     }
     if lists.awaits_script {
-        warnings.push("part of the page is drawn by script".to_owned());
+        warnings.push(Oddity::ByScript);
     }
     let partly =
         lists.shown < FEW_SHOWN || lists.awaits_script || lists.undated >= MANY_UNDATED.max(lists.posts.len() / 4);
     let coverage = if partly { Coverage::Part } else { Coverage::Whole };
     let profile = lists.title.map(|title| Profile { name: Some(title), ..Profile::default() });
-    Ok(Reading { profile, posts: lists.posts, coverage, warnings })
+    Ok(Reading { profile, posts: lists.posts, coverage, warnings, ..Reading::default() })
 }
 
 /// What the page shows beside its posts.
@@ -180,31 +181,29 @@ fn marks(text: &str, visible: &str) -> Vec<FooterMark> {
 ///
 /// Other keys of an entry are read as the options of the adapter `html`.
 pub fn listed_columns(options: &Map<String, Value>, home: &str) -> Result<Vec<Column>, Unreadable> {
-    let bad = |problem: String| Unreadable::BadOption { option: "columns", problem };
+    let bad = |problem| Unreadable::BadOption { option: "columns", problem };
     let given = match options.get("columns") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         // `probe --option columns=[…]` hands everything over as text.
-        Some(Value::String(text)) => serde_json::from_str(text).map_err(|error| bad(error.to_string()))?,
+        Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| bad(OptionProblem::NoJson))?,
         Some(given) => given.clone(),
     };
-    let Value::Array(entries) = given else { return Err(bad("must be a list".to_owned())) };
+    let Value::Array(entries) = given else { return Err(bad(OptionProblem::NoList)) };
     let base = Url::parse(home).ok();
     let mut columns = Vec::new();
     for (at, entry) in (1..).zip(entries) {
-        let Value::Object(mut entry) = entry else { return Err(bad(format!("entry {at} is no object"))) };
+        let Value::Object(mut entry) = entry else { return Err(bad(OptionProblem::NoObject(at))) };
         let mut word = |key: &str| match entry.remove(key) {
             Some(Value::String(text)) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
             _ => None,
         };
-        let url = word("url").ok_or_else(|| bad(format!("entry {at} has no `url`")))?;
+        let url = word("url").ok_or_else(|| bad(OptionProblem::NoUrl(at)))?;
         let kind = match word("kind") {
             None => ColumnKind::Other,
-            Some(text) => {
-                ColumnKind::parse(&text).ok_or_else(|| bad(format!("entry {at}: `{text}` is no kind of column")))?
-            }
+            Some(text) => ColumnKind::parse(&text).ok_or_else(|| bad(OptionProblem::BadKind(at, text.clone())))?,
         };
-        let url = super::markup::absolute(&url, base.as_ref())
-            .ok_or_else(|| bad(format!("entry {at}: `{url}` is no address")))?;
+        let url =
+            super::markup::absolute(&url, base.as_ref()).ok_or_else(|| bad(OptionProblem::BadUrl(at, url.clone())))?;
         let name = word("name").unwrap_or_else(|| url.clone());
         let days = entry.remove("days").and_then(|days| days.as_i64()).filter(|days| (1..=36_500).contains(days));
         columns.push(Column { name, url, kind, days, listed: true, options: entry });
@@ -255,20 +254,25 @@ pub enum ColumnPage {
     Blank,
 }
 
+/// Whether a list shows the newest that a column has, beyond doubt.
+fn proves_silence(reading: &Reading, context: &ReadContext) -> bool {
+    let out_of_order = reading.is_oldest_first() || reading.is_unsorted() || reading.is_only_pinned();
+    reading.coverage == Coverage::Whole && reading.unplaced(context.as_of) == 0 && !out_of_order
+}
+
 /// Reads the page of a column.
 pub fn read_column(page: &Page, column: &Column, context: &ReadContext) -> Result<ColumnPage, Unreadable> {
     use crate::domain::account::SourceKind;
     match super::read(SourceKind::Html, page, &column.options, context) {
         Ok(reading) if column.options.contains_key("item") => {
-            let shown = reading.coverage == Coverage::Whole && reading.unplaced(context.as_of) == 0;
+            let shown = proves_silence(&reading, context);
             Ok(ColumnPage::Dated(reading, shown))
         }
         Ok(mut reading) => {
             let Ok(lists) = html::lists(&page.url, &page.text(), context) else {
                 return Ok(ColumnPage::Dated(reading, false));
             };
-            let shown = reading.coverage == Coverage::Whole
-                && reading.unplaced(context.as_of) == 0
+            let shown = proves_silence(&reading, context)
                 && lists.shown > 0
                 && lists.undated < MANY_UNDATED
                 && !lists.awaits_script;

@@ -42,8 +42,8 @@ fn dates_that_stand_in_paths_alone_prove_no_silence() {
 
 /// A list that shows its dates, all of them old.
 fn dated_list(items: usize) -> String {
-    let item = |n| format!("<li><a href=/{n}.html>关于公布第{n}批清单的公告</a><span>2026-01-0{n}</span></li>");
-    format!("<ul>{}</ul>", (1..=items).map(item).collect::<Vec<_>>().concat())
+    let item = |n| format!("<li><a href=/{n}.html>关于公布第{n}批清单的公告</a><span>2026-01-{n:02}</span></li>");
+    format!("<ul>{}</ul>", (1..=items).rev().map(item).collect::<Vec<_>>().concat())
 }
 
 const SCRIPT: &str = "<script src=/js/news.js></script>";

@@ -102,7 +102,7 @@ fn every_refusal_has_a_sentence_in_both_languages() {
         Unreadable::Malformed("x".to_owned()),
         Unreadable::NoDates,
         Unreadable::NothingSelected("li".to_owned()),
-        Unreadable::BadOption { option: "item", problem: "x".to_owned() },
+        Unreadable::BadOption { option: "item", problem: OptionProblem::Needed },
         Unreadable::Options(crate::domain::options::OptionFault {
             kind: SourceKind::Html,
             key: "itm".to_owned(),

@@ -20,7 +20,9 @@ pub(super) fn read(
     check(&answer)?;
     let own = json::own(url, options, &["user_id", "visit_user_id"]);
     let data = &answer["data"];
-    let mut part = json::is_later_page(url, &["max_behot_time", "offset", "page"]);
+    // `pc_profile_article` and its like list one kind of post.
+    let of_a_kind = json::query(url, "category").is_some_and(|of| of.contains("profile_") && !of.contains("all"));
+    let mut part = json::is_later_page(url, &["max_behot_time", "offset", "page"]) || of_a_kind;
     let unknown = || Unreadable::UnknownShape(SourceKind::Toutiao);
     let lists = [data, &data["list"], &data["data"], &answer["items"], &answer["articles"]];
     let items = match lists.into_iter().find_map(json::list) {
@@ -38,7 +40,13 @@ pub(super) fn read(
         let inner = item["content"].as_str().filter(|text| text.trim_start().starts_with('{'));
         let inner: Option<Value> = inner.and_then(|text| serde_json::from_str(text).ok());
         let item = inner.as_ref().unwrap_or(item);
-        let Some(read) = article(item, context) else { continue };
+        let Some(read) = article(item, context) else {
+            // What advertises is no post.
+            if !json::is_set(&item["ad_id"]) {
+                found.push(Found::strange());
+            }
+            continue;
+        };
         let is_own = own.as_ref().is_none_or(|own| read.authors.contains(own));
         if profile.is_none() && is_own {
             profile = ["user_info", "media_info", "user"].iter().find_map(|name| self::profile(&item[*name]));
@@ -48,7 +56,9 @@ pub(super) fn read(
     if found.is_empty() && !items.is_empty() {
         return Err(unknown());
     }
-    json::finish(SourceKind::Toutiao, found, Rest { profile, own, part, warnings: Vec::new() })
+    let found = json::known(SourceKind::Toutiao, found)?;
+    let complete = [&answer["has_more"], &data["has_more"]].into_iter().any(json::is_no);
+    json::finish(SourceKind::Toutiao, found, Rest { profile, own, part, complete, ..Rest::default() })
 }
 
 /// `message` other than success, or a code other than 0, is a reason.
@@ -139,6 +149,17 @@ mod tests {
             Err(Unreadable::UnknownShape(SourceKind::Toutiao))
         );
         assert_eq!(read(r#"{"message":"success"}"#), Err(Unreadable::UnknownShape(SourceKind::Toutiao)));
+    }
+
+    #[test]
+    fn an_item_in_no_known_form_may_be_the_newest_and_an_advertisement_is_none() {
+        let read = |item: &str| {
+            let feed = FEED.replacen(r#""data":["#, &format!(r#""data":[{item},"#), 1);
+            read_as(SourceKind::Toutiao, "https://www.toutiao.com/x", &feed).unwrap()
+        };
+        assert_eq!(read(r#"{"cell_type":49,"raw_data":{}}"#).unplaced(context().as_of), 1);
+        assert_eq!(read(r#"{"ad_id":12}"#).posts.len(), 3);
+        assert!(read(r#"{"ad_id":12}"#).complete);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::wechat_page;
 use super::{Block, ReadContext, Unreadable, markup};
 use crate::domain::account::SourceKind;
 use crate::domain::keyed::keyed_enum;
+use crate::domain::oddity::Oddity;
 use crate::domain::post::{Post, Reading};
 
 keyed_enum! {
@@ -37,16 +38,19 @@ pub(super) fn read(url: &str, text: &str, context: &ReadContext) -> Result<Readi
     }
     let answer = json::parse(text)?;
     check(&answer)?;
-    let part = json::is_later_page(url, PAGING);
+    let part = json::is_later_page(url, PAGING) || json::is_search(url, &["query"]);
     if answer["total_count"].is_number() || answer["item_count"].is_number() {
         return official(&answer, context);
     }
     if let Some(list) = json::nested(&answer["general_msg_list"]) {
-        return sent(&list, url, Rest { part, ..Rest::default() }, context);
+        let complete = json::is_no(&answer["can_msg_continue"]);
+        return sent(&list, url, Rest { part, complete, ..Rest::default() }, context);
     }
     if let Some(list) = json::list(&answer["app_msg_list"]) {
-        let found = list.iter().filter_map(|item| listed(item, context)).collect();
-        return json::finish(SourceKind::Wechat, found, Rest { part, ..Rest::default() });
+        let kept: Vec<&Value> = list.iter().filter(|item| !json::is_set(&item["is_deleted"])).collect();
+        let warnings = deleted(list.len() - kept.len());
+        let found = json::each(SourceKind::Wechat, kept, |item| listed(item, context))?;
+        return json::finish(SourceKind::Wechat, found, Rest { part, warnings, ..Rest::default() });
     }
     if let Some(page) = json::nested(&answer["publish_page"]) {
         return published(&page, part, context);
@@ -104,9 +108,9 @@ fn official(answer: &Value, context: &ReadContext) -> Result<Reading, Unreadable
         let unknown = strange > 0 && deleted == 0;
         return Err(if unknown { Unreadable::UnknownShape(SourceKind::Wechat) } else { Unreadable::MassSentUnseen });
     }
-    let mut warnings = vec!["the official interface leaves out mass-sent articles".to_owned()];
+    let mut warnings = vec![Oddity::MassSentLeftOut];
     if deleted > 0 {
-        warnings.push(format!("{deleted} deleted articles were left out"));
+        warnings.push(Oddity::Deleted(deleted));
     }
     json::finish(SourceKind::Wechat, found, Rest { part: true, warnings, ..Rest::default() })
 }
@@ -128,38 +132,52 @@ pub(super) fn sent(list: &Value, url: &str, rest: Rest, context: &ReadContext) -
             Some((title, json::word(&article["digest"]).unwrap_or_default(), json::word(&article["content_url"])))
         });
         let texts = said.map(|text| (json::headline(&text), text, None));
+        let before = found.len();
         for (place, (title, text, link)) in articles.chain(texts).enumerate() {
             let url = link.and_then(|link| markup::absolute(&link.replace("&amp;", "&"), base.as_ref()));
             let (text, links) = json::body(&text, None);
             let post = Post { id: format!("{id}#{place}"), url, title, published_at: at, pinned: false, text, links };
             found.push(Found { post, authors: Vec::new() });
         }
+        if found.len() == before {
+            // A picture, a recording or a film has no title and was sent all the same.
+            let mut wordless = Found::strange();
+            if !head["type"].is_null() && !id.is_empty() {
+                (wordless.post.id, wordless.post.published_at) = (id, at);
+            }
+            found.push(wordless);
+        }
     }
-    if found.is_empty() && !messages.is_empty() {
-        return Err(Unreadable::UnknownShape(SourceKind::Wechat));
-    }
-    json::finish(SourceKind::Wechat, found, rest)
+    json::finish(SourceKind::Wechat, json::known(SourceKind::Wechat, found)?, rest)
 }
 
 /// `appmsgpublish`: three answers packed into one another as text.
 fn published(page: &Value, part: bool, context: &ReadContext) -> Result<Reading, Unreadable> {
     let list = json::list(&page["publish_list"]).ok_or(Unreadable::UnknownShape(SourceKind::Wechat))?;
-    let mut found = Vec::new();
+    let (mut found, mut gone) = (Vec::new(), 0);
     for entry in list {
-        let Some(info) = json::nested(&entry["publish_info"]) else { continue };
+        let info = json::nested(&entry["publish_info"]).unwrap_or_default();
         let articles = json::list(&info["appmsgex"]).unwrap_or_default();
-        found.extend(articles.iter().filter_map(|article| listed(article, context)));
+        if articles.is_empty() {
+            // A text or picture that was sent to all stands among the articles, without one.
+            let mut wordless = Found::strange();
+            wordless.post.published_at = json::instant(&info["sent_info"]["time"], context);
+            found.push(wordless);
+        }
+        let kept: Vec<&Value> = articles.iter().filter(|article| !json::is_set(&article["is_deleted"])).collect();
+        gone += articles.len() - kept.len();
+        found.extend(kept.into_iter().map(|article| listed(article, context).unwrap_or_else(Found::strange)));
     }
-    if found.is_empty() && !list.is_empty() {
-        return Err(Unreadable::UnknownShape(SourceKind::Wechat));
-    }
-    json::finish(SourceKind::Wechat, found, Rest { part, ..Rest::default() })
+    let found = json::known(SourceKind::Wechat, found)?;
+    json::finish(SourceKind::Wechat, found, Rest { part, warnings: deleted(gone), ..Rest::default() })
+}
+
+/// What the author deleted is no post, and is told of.
+fn deleted(count: usize) -> Vec<Oddity> {
+    if count > 0 { vec![Oddity::Deleted(count)] } else { Vec::new() }
 }
 
 fn listed(item: &Value, context: &ReadContext) -> Option<Found> {
-    if json::is_set(&item["is_deleted"]) {
-        return None;
-    }
     let title = json::word(&item["title"])?;
     let url = json::word(&item["link"]);
     let (text, links) = json::body(&json::word(&item["digest"]).unwrap_or_default(), None);
@@ -196,7 +214,7 @@ mod tests {
         assert_eq!(reading.posts.iter().map(|post| post.title.as_str()).collect::<Vec<_>>(), ["旧闻", "停水通知"]);
         assert_eq!(reading.newest_until(context().as_of).unwrap().to_rfc3339(), "2026-07-31T10:00:00+08:00");
         assert_eq!(reading.posts[0].links, ["https://www.example.cn/a"]);
-        assert!(reading.warnings.iter().any(|warning| warning.contains("mass-sent")));
+        assert!(reading.warnings.contains(&Oddity::MassSentLeftOut));
     }
 
     #[test]
@@ -229,6 +247,33 @@ mod tests {
         assert_eq!(later.coverage, Coverage::Part);
         let drafted = read_as(SourceKind::Wechat, "https://mp.weixin.qq.com/cgi-bin/appmsgpublish", DRAFTED).unwrap();
         assert_eq!(drafted.posts[0].published_at.unwrap().to_rfc3339(), "2026-07-31T10:00:00+08:00");
+    }
+
+    #[test]
+    fn what_was_sent_without_a_title_or_in_no_known_form_is_listed_all_the_same() {
+        let address = "https://mp.weixin.qq.com/mp/profile_ext?offset=0";
+        let first = |message: &str| {
+            let list = format!(
+                r#"{{"list":[{message},{{"comm_msg_info":{{"id":1,"datetime":1685463200}},"app_msg_ext_info":{{"title":"旧"}}}}]}}"#
+            );
+            let sent = serde_json::json!({ "ret": 0, "can_msg_continue": 0, "general_msg_list": list }).to_string();
+            let reading = read_as(SourceKind::Wechat, address, &sent).unwrap();
+            assert!(reading.complete && reading.posts.len() == 2, "{message}");
+            reading.posts[0].published_at.map(|at| at.to_rfc3339())
+        };
+        let picture = r#"{"comm_msg_info":{"id":2,"type":3,"datetime":1785463200},"image_msg_ext_info":{}}"#;
+        assert_eq!(first(picture).as_deref(), Some("2026-07-31T10:00:00+08:00"));
+        assert_eq!(first(r#"{"message":{"datetime":1785463200}}"#), None);
+        let page = |info: &str| {
+            let old = r#"{"appmsgex":[{"title":"旧","update_time":1685463200},{"title":"删","is_deleted":true,"update_time":1785463200}]}"#;
+            let list = serde_json::json!({ "publish_list": [{ "publish_info": info }, { "publish_info": old }] });
+            let answer = serde_json::json!({ "base_resp": { "ret": 0 }, "publish_page": list.to_string() }).to_string();
+            let reading = read_as(SourceKind::Wechat, address, &answer).unwrap();
+            assert_eq!(reading.posts.len(), 2, "{info}");
+            reading.posts[0].published_at.is_some()
+        };
+        assert!(page(r#"{"type":9,"sent_info":{"time":1785463200},"appmsgex":[]}"#));
+        assert!(!page("{}") && !page("?") && !page(r#"{"appmsgex":[{"name":"新"}]}"#));
     }
 
     #[test]

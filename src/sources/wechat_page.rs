@@ -171,7 +171,7 @@ fn article(url: &str, html: &str, context: &ReadContext) -> Option<Reading> {
         Post { id: link.clone(), url: Some(link), title, published_at: Some(published_at), pinned: false, text, links };
     let profile =
         name.map(|name| Profile { name: Some(name), description: said(&SIGNATURE, html), ..Profile::default() });
-    Some(Reading { profile, posts: vec![post], coverage: Coverage::Part, warnings: Vec::new() })
+    Some(Reading { profile, posts: vec![post], coverage: Coverage::Part, ..Reading::default() })
 }
 
 fn notice(html: &str, seen: &skim::Skim) -> Option<Gone> {

@@ -12,6 +12,10 @@ use crate::domain::post::{Post, Profile, Reading};
 /// Cards hold groups of cards; deeper than this is nobody's answer.
 const DEEPEST: usize = 4;
 
+/// Parameters that list some of the posts alone: a kind, a word, a span of time.
+const SEARCHES: &[&str] =
+    &["feature", "q", "keyword", "hasori", "haspic", "hasvideo", "starttime", "endtime", "curmonth", "stat_date"];
+
 /// Parameters that name a later page.
 const PAGING: &[&str] = &["page", "since_id", "max_id"];
 
@@ -30,31 +34,41 @@ pub(super) fn read(
     let data = &answer["data"];
     let user = [&data["userInfo"], &data["user"], &answer["user"]].into_iter().find(|user| user.is_object());
     let mut profile = user.and_then(profile);
-    let mut statuses = Vec::new();
+    // `None`: an item that stands for a post and is in no known form.
+    let mut statuses: Vec<Option<&Value>> = Vec::new();
     // Why `feature`: anything but 0 lists originals, pictures or videos alone.
-    let mut part = json::is_later_page(url, PAGING) || json::query(url, "feature").is_some_and(|kind| kind != "0");
+    let mut part = json::is_later_page(url, PAGING) || json::is_search(url, SEARCHES) || is_of_a_kind(url);
     if let Some(cards) = json::list(&data["cards"]) {
         collect(cards, DEEPEST, &mut statuses);
-        if !statuses.iter().any(|status| is_status(status)) && !cards.is_empty() {
+        if !statuses.iter().flatten().any(|status| is_status(status)) && !cards.is_empty() {
             return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Weibo));
         }
     } else if let Some(list) = json::list(&data["list"]).or_else(|| json::list(&answer["statuses"])) {
-        statuses.extend(list.iter().filter(|status| is_listed(status)));
-        if !statuses.iter().any(|status| is_status(status)) && !list.is_empty() {
+        statuses.extend(list.iter().map(|status| Some(status).filter(|status| is_listed(status))));
+        if !statuses.iter().flatten().any(|status| is_status(status)) && !list.is_empty() {
             return Err(Unreadable::UnknownShape(SourceKind::Weibo));
         }
     } else if let Some(single) = [data, &answer].into_iter().find(|single| is_status(single) && has_words(single)) {
-        statuses.push(single);
+        statuses.push(Some(single));
         part = true;
     } else {
         return profile.map(json::profile_only).ok_or(Unreadable::UnknownShape(SourceKind::Weibo));
     }
     if profile.is_none() {
         let is_own = |user: &&Value| own.as_ref().is_none_or(|own| json::words(user, &["id", "idstr"]).contains(own));
-        profile = statuses.iter().map(|status| &status["user"]).find(is_own).and_then(self::profile);
+        profile = statuses.iter().flatten().map(|status| &status["user"]).find(is_own).and_then(self::profile);
     }
-    let found = statuses.into_iter().filter(|status| !is_liked(status)).map(|status| post(status, context)).collect();
-    json::finish(SourceKind::Weibo, found, Rest { profile, own, part, warnings: Vec::new() })
+    let total = [&data["cardlistInfo"]["total"], &data["total"]].into_iter().find_map(json::count);
+    let complete = total == Some(statuses.len() as u64);
+    let statuses = statuses.into_iter().filter(|status| !status.is_some_and(is_liked));
+    let found = statuses.map(|status| status.map_or_else(Found::strange, |status| post(status, context))).collect();
+    json::finish(SourceKind::Weibo, found, Rest { profile, own, part, complete, ..Rest::default() })
+}
+
+/// Containers of originals, pictures, films or what is read most.
+fn is_of_a_kind(url: &str) -> bool {
+    let kinds = ["_ORI", "_PIC", "_VIDEO", "_ARTICAL", "_HOT"];
+    json::query(url, "containerid").is_some_and(|id| kinds.iter().any(|kind| id.to_ascii_uppercase().contains(kind)))
 }
 
 /// The account in the address: `containerid=107603…`, `value=…`, `/u/…`, `/…/profile`.
@@ -115,12 +129,21 @@ fn has_id(value: &Value) -> bool {
     json::first(value, &["idstr", "id", "mid", "bid", "mblogid"]).is_some()
 }
 
-fn collect<'a>(cards: &'a [Value], depth: usize, statuses: &mut Vec<&'a Value>) {
+/// The type of the card that holds a post; others are ornaments.
+const POST_CARD: i64 = 9;
+
+fn collect<'a>(cards: &'a [Value], depth: usize, statuses: &mut Vec<Option<&'a Value>>) {
     for card in cards {
-        if is_listed(&card["mblog"]) {
-            statuses.push(&card["mblog"]);
-        } else if let Some(group) = json::list(&card["card_group"]).filter(|_| depth > 0) {
-            collect(group, depth - 1, statuses);
+        let status = &card["mblog"];
+        if is_listed(status) {
+            statuses.push(Some(status));
+        } else if let Some(group) = json::list(&card["card_group"]) {
+            match depth.checked_sub(1) {
+                Some(depth) => collect(group, depth, statuses),
+                None => statuses.push(None),
+            }
+        } else if !status.is_null() || card["card_type"].as_i64() == Some(POST_CARD) {
+            statuses.push(None);
         }
     }
 }
@@ -225,6 +248,10 @@ mod tests {
         assert_eq!(reading.posts[1].url.as_deref(), Some("https://weibo.com/7000000001/B"));
         let later = read_as(SourceKind::Weibo, &url.replace("page=1", "page=2"), LIST).unwrap();
         assert_eq!(later.coverage, Coverage::Part);
+        for some in ["feature=1", "q=停水", "starttime=1785463200"] {
+            let some = read_as(SourceKind::Weibo, &url.replace("feature=0", some), LIST).unwrap();
+            assert_eq!(some.coverage, Coverage::Part);
+        }
         let other = read_as(SourceKind::Weibo, "https://weibo.com/ajax/statuses/mymblog?uid=7000000009", LIST);
         assert_eq!(other, Err(Unreadable::OtherAccount));
     }
@@ -247,6 +274,28 @@ mod tests {
             assert_eq!(reading.posts.len(), 2, "{new}");
             assert_eq!(reading.posts[0].published_at.map(|at| at.to_rfc3339()).as_deref(), wanted, "{new}");
         }
+    }
+
+    #[test]
+    fn a_card_in_no_known_form_may_be_the_newest_and_an_ornament_is_none() {
+        let read = |card: &str, total: u32| {
+            let cards = format!(
+                r#"{{"ok":1,"data":{{"cardlistInfo":{{"total":{total}}},"cards":[{card},
+                {{"card_type":9,"mblog":{{"id":"2","created_at":"2026-05-01","text":"旧","user":{{"id":7000000001}}}}}}]}}}}"#
+            );
+            read_as(SourceKind::Weibo, TIMELINE, &cards).unwrap()
+        };
+        for card in [r#"{"card_type":9,"mblog":{"words":"新"}}"#, r#"{"card_type":9,"status":{}}"#, r#"{"mblog":[]}"#]
+        {
+            assert_eq!(read(card, 900).unplaced(context().as_of), 1, "{card}");
+        }
+        let ornament = r#"{"card_type":6,"desc":"粉丝"}"#;
+        assert_eq!((read(ornament, 900).posts.len(), read(ornament, 900).complete), (1, false));
+        assert!(read(ornament, 1).complete);
+        let list = LIST.replacen(r#""idstr":"2","mblogid":"B","#, "", 1);
+        let reading =
+            read_as(SourceKind::Weibo, TIMELINE, &list.replacen(r#""created_at":"Fri"#, r#""x":"Fri"#, 1)).unwrap();
+        assert_eq!((reading.posts.len(), reading.unplaced(context().as_of)), (2, 1));
     }
 
     #[test]

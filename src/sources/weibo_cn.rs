@@ -47,15 +47,17 @@ pub(super) fn read(url: &str, html: &str, own: Option<String>, context: &ReadCon
     let profile = profile(&seen, &document, selectors);
     let posts: Vec<Found> = document
         .select(&selectors.post)
-        .filter_map(|element| post(element, selectors, base.as_ref(), context))
+        .map(|element| post(element, selectors, base.as_ref(), context).unwrap_or_else(Found::strange))
         .collect();
     if posts.is_empty() {
         return profile.map(json::profile_only).ok_or(unknown);
     }
     // A page about one post is no list, and a list may be a later page or only the originals.
     let is_list = seen.title.ends_with("的微博");
-    let part = !is_list || json::is_later_page(url, &["page"]) || json::query(url, "filter").is_some_and(|f| f != "0");
-    json::finish(SourceKind::Weibo, posts, Rest { profile, own, part, warnings: Vec::new() })
+    let part = !is_list
+        || json::is_later_page(url, &["page"])
+        || json::is_search(url, &["filter", "keyword", "hasori", "haspic", "starttime", "endtime"]);
+    json::finish(SourceKind::Weibo, posts, Rest { profile, own, part, ..Rest::default() })
 }
 
 /// Where a link through weibo's own redirector leads.

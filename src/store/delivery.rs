@@ -70,8 +70,18 @@ const DUE: &str = "SELECT d.id, d.notice_id, d.chat_id, d.status, d.attempts
  ORDER BY d.due_at, d.id LIMIT 1";
 
 impl Tx {
+    /// Takes the lock under which deliveries are claimed; held until this transaction ends.
+    async fn lock_claims(&mut self) -> Result<(), StoreError> {
+        if self.locks_rows() {
+            sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)?;
+        }
+        Ok(())
+    }
+
     /// Puts off what is due, or was cut off, to the end of quiet hours; what is urgent stays due.
     pub async fn hold_quiet(&mut self, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<(), StoreError> {
+        // Why before any row: whoever claims holds this lock and wants the rows that are put off here.
+        self.lock_claims().await?;
         sql!(
             self,
             execute,
@@ -93,11 +103,9 @@ impl Tx {
         lease_until: DateTime<Utc>,
         absent: [&str; 2],
     ) -> Result<Option<Claimed>, StoreError> {
-        if self.locks_rows() {
-            // Why: two claims side by side would both see nothing being sent to a chat, and its messages
-            // would overtake one another.
-            sql!(self, execute, "SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)?;
-        }
+        // Why: two claims side by side would both see nothing being sent to a chat, and its messages
+        // would overtake one another.
+        self.lock_claims().await?;
         let Some(due) = sql!(self, opt Due, DUE, millis(now), absent[0], absent[1])? else { return Ok(None) };
         // Why guarded: a process whose lease ran out may just be writing down that it went out after all.
         let claimed = sql!(
@@ -438,6 +446,8 @@ impl Tx {
              FROM notice n WHERE n.delivered_at IS NULL AND n.created_at < $1 AND n.kind NOT IN ('digest', 'farewell')
                  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id
                                  AND d.status = 'queued' AND d.attempts = 0 AND d.due_at >= $1)
+                 AND NOT EXISTS (SELECT 1 FROM event e WHERE e.subject_kind = 'notice' AND e.subject_id = n.number
+                                 AND e.kind = 'withdrawn')
              ORDER BY n.id",
             millis(before)
         )?)

@@ -14,6 +14,10 @@ use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, Transaction};
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 /// How many migrations a database has seen; one that is new has no such table.
 const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
+/// Pages the writer keeps in memory, in units of -1024 bytes: what a round stores touches every index all over.
+const WRITER_CACHE: &str = "-16384";
+/// Pages of 4 KiB the log of changes grows to before they are written to their places.
+const WAL_PAGES: &str = "8192";
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// What the database refused, and what the reader can do about it.
@@ -101,6 +105,8 @@ pub struct Tx {
     pub(super) engine: TxEngine,
     /// Hash of the last event this transaction knows of.
     pub(super) last_hash: Option<String>,
+    /// Row of the next notice, once this transaction has asked.
+    pub(super) next_notice: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -162,6 +168,9 @@ macro_rules! insert_rows {
 }
 pub(super) use insert_rows;
 
+/// Rows written by one statement: far below the values either engine takes at once.
+pub(super) const ROWS_AT_ONCE: usize = 100;
+
 impl Store {
     /// Opens the database at `url`, creating a SQLite file, and brings its schema up to date.
     ///
@@ -208,10 +217,11 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_mins(1))
             .foreign_keys(true);
+        let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", WAL_PAGES);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_mins(2))
-            .connect_with(options.clone())
+            .connect_with(writing)
             .await
             .map_err(open)?;
         let done = sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(&writer).await.unwrap_or_default();
@@ -283,7 +293,7 @@ impl Store {
             Engine::Sqlite { writer, .. } => TxEngine::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Engine::Postgres(pool) => TxEngine::Postgres(pool.begin().await?),
         };
-        Ok(Tx { engine, last_hash: None })
+        Ok(Tx { engine, last_hash: None, next_notice: None })
     }
 
     /// Begins a transaction that only reads, on one consistent state.
@@ -294,7 +304,7 @@ impl Store {
                 TxEngine::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
-        Ok(Tx { engine, last_hash: None })
+        Ok(Tx { engine, last_hash: None, next_notice: None })
     }
 
     /// When the database was created.

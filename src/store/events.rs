@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::engine::sql;
+use super::engine::{ROWS_AT_ONCE, insert_rows, sql};
 use super::{StoreError, Tx, instant, millis};
 use crate::domain::sample::hex;
 
@@ -112,6 +112,8 @@ impl StoredEvent {
     }
 }
 
+const INSERT: &str = "INSERT INTO event (at, actor, subject_kind, subject_id, kind, note, data_json, prev_hash, hash) ";
+
 /// Key of the lock that serialises appending on PostgreSQL.
 const CHAIN_LOCK: i64 = 0x7875_6e63_6861;
 
@@ -177,29 +179,40 @@ impl Tx {
 
     /// Appends an event to the chain.
     pub async fn append_event(&mut self, event: NewEvent<'_>) -> Result<(), StoreError> {
-        let prev = if let Some(hash) = self.last_hash.take() {
+        self.append_events(&[event]).await
+    }
+
+    /// Appends events to the chain, one after another.
+    pub async fn append_events(&mut self, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut last = if let Some(hash) = self.last_hash.take() {
             hash
         } else {
             self.lock_chain().await?;
             sql!(self, scalar_opt String, "SELECT hash FROM event ORDER BY id DESC LIMIT 1")?.unwrap_or_default()
         };
-        let hash = chain(&prev, &event);
-        sql!(
-            self,
-            execute,
-            "INSERT INTO event (at, actor, subject_kind, subject_id, kind, note, data_json, prev_hash, hash)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            millis(event.at),
-            event.actor,
-            event.subject_kind,
-            event.subject_id,
-            event.kind,
-            event.note,
-            event.data,
-            prev,
-            &hash
-        )?;
-        self.last_hash = Some(hash);
+        let chained = events.iter().map(|event| {
+            let hash = chain(&last, event);
+            (event, std::mem::replace(&mut last, hash.clone()), hash)
+        });
+        let chained: Vec<_> = chained.collect();
+        for rows in chained.chunks(ROWS_AT_ONCE) {
+            insert_rows!(self, INSERT, rows, "", |values, (event, prev, hash)| {
+                values
+                    .push_bind(millis(event.at))
+                    .push_bind(event.actor)
+                    .push_bind(event.subject_kind)
+                    .push_bind(event.subject_id)
+                    .push_bind(event.kind)
+                    .push_bind(event.note)
+                    .push_bind(event.data)
+                    .push_bind(prev.as_str())
+                    .push_bind(hash.as_str());
+            })?;
+        }
+        self.last_hash = Some(last);
         Ok(())
     }
 

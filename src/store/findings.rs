@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::engine::{insert_rows, sql};
+use super::engine::{ROWS_AT_ONCE, insert_rows, sql};
 use super::{StoreError, Tx, from_json, instant, json, millis, word};
 use crate::domain::account::AccountId;
 use crate::domain::finding::{Evidence, Finding, Outcome};
@@ -152,9 +152,6 @@ const SELECT: &str =
      f.outcome, f.reason, f.summary, f.as_of, f.observed_at, f.newest_at, f.rule_json, f.evidence_json, f.looks,
      f.next_look_at, f.decided_at
  FROM finding f JOIN round r ON r.id = f.round_id JOIN account a ON a.account_id = f.account_id ";
-
-/// Rows written by one statement: far below the binds either engine allows.
-const ROWS_AT_ONCE: usize = 100;
 
 const INSERT: &str =
     "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary,

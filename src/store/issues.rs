@@ -61,7 +61,7 @@ pub struct StoredIssue {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     round_id: i64,
     round: String,
@@ -91,7 +91,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_stored(self, zone: Tz, events: Vec<EventRow>) -> Result<StoredIssue, StoreError> {
+    pub(super) fn into_stored(self, zone: Tz, events: Vec<EventRow>) -> Result<StoredIssue, StoreError> {
         let local = |at: i64| LocalTime::new(instant(at), zone);
         let events = events
             .into_iter()
@@ -154,36 +154,11 @@ const SELECT: &str =
      i.rectified_at, i.closed_at, i.recheck_at
  FROM issue i JOIN round r ON r.id = i.round_id JOIN account a ON a.account_id = i.account_id ";
 
-fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
+pub(super) fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{SELECT}{rest}"))
 }
 
 impl Tx {
-    /// Opens an issue; gives its number.
-    pub async fn insert_issue(&mut self, new: &NewIssue<'_>) -> Result<i64, StoreError> {
-        let finding = new.finding;
-        Ok(sql!(
-            self,
-            scalar i64,
-            "INSERT INTO issue (round_id, account_id, unit, family, indicator, subject, class, status, summary, as_of,
-                 rule_json, evidence_json, opened_at, due_provisional)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10, $11, $12, $13) RETURNING id",
-            new.round_id,
-            finding.account_id.as_str(),
-            new.unit,
-            finding.indicator.family(),
-            finding.indicator.key(),
-            &finding.subject,
-            finding.class.key(),
-            &finding.summary,
-            millis(finding.as_of.utc()),
-            json(&finding.rule)?,
-            json(&finding.evidence)?,
-            millis(new.opened_at),
-            false
-        )?)
-    }
-
     /// The issue on the same defect as a finding, if there ever was one.
     pub async fn issue_on(&mut self, finding: &Finding, zone: Tz) -> Result<Option<StoredIssue>, StoreError> {
         sql!(
@@ -437,22 +412,6 @@ impl Tx {
             "SELECT DISTINCT x.issue_id FROM issue_round x JOIN round q ON q.id = x.round_id WHERE NOT q.rehearsal"
         )?;
         Ok(found.into_iter().collect())
-    }
-
-    /// The issues of a unit and round that no notice has told of yet.
-    pub async fn issues_to_notify(&mut self, round: i64, unit: &str) -> Result<Vec<i64>, StoreError> {
-        Ok(sql!(
-            self,
-            scalars i64,
-            "SELECT i.id FROM issue i JOIN issue_round x ON x.issue_id = i.id
-             WHERE x.round_id = $1 AND i.unit = $2
-                 AND (i.status = 'open' OR (i.notified_at IS NULL AND i.closed_at IS NULL))
-                 AND NOT EXISTS (SELECT 1 FROM notice_issue ni JOIN notice n ON n.id = ni.notice_id
-                                 WHERE ni.issue_id = i.id AND n.kind = 'rectification' AND n.created_at >= i.opened_at)
-             ORDER BY i.id",
-            round,
-            unit
-        )?)
     }
 
     /// Issues whose unit asked for more time and waits for the answer.

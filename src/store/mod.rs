@@ -26,6 +26,7 @@ mod issues;
 mod members;
 mod notices;
 mod observations;
+mod opening;
 mod passes;
 mod people;
 mod reviews;
@@ -33,6 +34,7 @@ mod rounds;
 mod self_reports;
 mod slots;
 mod visits;
+mod waiting;
 
 pub use accounts::AccountQuery;
 pub use audit::{Audited, Fault};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::engine::sql;
+use super::engine::{ROWS_AT_ONCE, insert_rows, sql};
 use super::{StoreError, Tx, from_json, instant, json, millis, word};
 use crate::domain::notice::{NoticeBody, NoticeKind};
 
@@ -44,7 +44,7 @@ pub struct NoticeRow {
     pub created_at: DateTime<Utc>,
     /// When a channel first accepted it.
     pub delivered_at: Option<DateTime<Utc>>,
-    /// State of its deliveries: `waiting` where there is no chat yet.
+    /// State of its deliveries: `waiting` where there is no chat yet, `withdrawn` where what it told of ended first.
     pub status: String,
     /// Tries over all chats.
     pub attempts: i64,
@@ -96,6 +96,8 @@ impl TryFrom<Row> for NoticeRow {
 const SELECT: &str = "SELECT * FROM (
      SELECT n.id, n.number, n.kind, n.unit, n.body_json, n.urgent, n.created_at, n.delivered_at,
          CASE WHEN n.delivered_at IS NOT NULL THEN 'sent'
+              WHEN EXISTS (SELECT 1 FROM event e WHERE e.subject_kind = 'notice' AND e.subject_id = n.number
+                           AND e.kind = 'withdrawn') THEN 'withdrawn'
               ELSE COALESCE((SELECT MIN(d.status) FROM delivery d WHERE d.notice_id = n.id AND d.status IN ('queued', 'sending')),
                             (SELECT MAX(d.status) FROM delivery d WHERE d.notice_id = n.id), 'waiting') END AS status,
          CAST(COALESCE((SELECT SUM(d.attempts) FROM delivery d WHERE d.notice_id = n.id), 0) AS BIGINT) AS attempts,
@@ -105,8 +107,13 @@ const SELECT: &str = "SELECT * FROM (
 impl Tx {
     /// The number of the next notice, `2026-0001`; nobody else gets it while this transaction lasts.
     pub async fn next_notice_number(&mut self, year: i32) -> Result<String, StoreError> {
-        self.lock_chain().await?;
-        let next = sql!(self, scalar i64, "SELECT COALESCE(MAX(id), 0) + 1 FROM notice")?;
+        let next = if let Some(next) = self.next_notice {
+            next
+        } else {
+            self.lock_chain().await?;
+            sql!(self, scalar i64, "SELECT COALESCE(MAX(id), 0) + 1 FROM notice")?
+        };
+        self.next_notice = Some(next);
         Ok(format!("{year}-{next:04}"))
     }
 
@@ -135,15 +142,8 @@ impl Tx {
             millis(now)
         )?;
         let Some(id) = id else { return Ok(None) };
-        for issue in new.issues {
-            sql!(
-                self,
-                execute,
-                "INSERT INTO notice_issue (notice_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                id,
-                *issue
-            )?;
-        }
+        self.next_notice = Some(id + 1);
+        self.link_notice(id, new.issues).await?;
         for chat in chats {
             self.queue_delivery(id, *chat, due_at).await?;
         }
@@ -163,34 +163,6 @@ impl Tx {
             millis(due_at)
         )?;
         Ok(())
-    }
-
-    /// Notices nobody has received yet and which no chat is about to receive, for a unit or the supervisors.
-    pub async fn waiting_notices(&mut self, unit: Option<&str>) -> Result<Vec<(i64, bool)>, StoreError> {
-        Ok(sql!(
-            self,
-            all (i64, bool),
-            "SELECT n.id, n.urgent FROM notice n
-             WHERE n.delivered_at IS NULL AND COALESCE(n.unit, '') = COALESCE($1, '') AND n.kind <> 'farewell'
-                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id AND d.status IN ('queued', 'sending'))
-             ORDER BY n.id",
-            unit
-        )?)
-    }
-
-    /// Notices nobody has received yet and which no chat is about to receive, with the chats in which
-    /// their readers are bound.
-    pub async fn stranded_notices(&mut self) -> Result<Vec<(i64, bool, i64)>, StoreError> {
-        Ok(sql!(
-            self,
-            all (i64, bool, i64),
-            "SELECT DISTINCT n.id, n.urgent, p.chat_id FROM person p JOIN chat c ON c.id = p.chat_id
-                 JOIN notice n ON COALESCE(n.unit, '') = CASE p.role WHEN 'unit_admin' THEN p.unit ELSE '' END
-             WHERE p.revoked_at IS NULL AND c.retired_at IS NULL AND p.role IN ('unit_admin', 'supervisor')
-                 AND n.delivered_at IS NULL AND n.kind <> 'farewell'
-                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id AND d.status IN ('queued', 'sending'))
-             ORDER BY n.id, p.chat_id"
-        )?)
     }
 
     /// How many notices are about to go to a chat.
@@ -241,14 +213,15 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let text = json(body)?;
         sql!(self, execute, "UPDATE notice SET body_json = $2, created_at = $3 WHERE id = $1", id, text, millis(now))?;
-        for issue in issues {
-            sql!(
-                self,
-                execute,
-                "INSERT INTO notice_issue (notice_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                id,
-                *issue
-            )?;
+        self.link_notice(id, issues).await
+    }
+
+    async fn link_notice(&mut self, id: i64, issues: &[i64]) -> Result<(), StoreError> {
+        for issues in issues.chunks(ROWS_AT_ONCE) {
+            let head = "INSERT INTO notice_issue (notice_id, issue_id) ";
+            insert_rows!(self, head, issues, " ON CONFLICT DO NOTHING", |values, issue| {
+                values.push_bind(id).push_bind(*issue);
+            })?;
         }
         Ok(())
     }
@@ -295,7 +268,7 @@ impl Tx {
         Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM notice WHERE dedup_key = $1", dedup_key)? > 0)
     }
 
-    /// The rectification notices of a round, by row: number, unit, when written and when delivered.
+    /// The rectification notices of a round that were not withdrawn, by row: number, unit, when written and when delivered.
     pub async fn rectification_notices(
         &mut self,
         round: i64,
@@ -304,7 +277,10 @@ impl Tx {
             self,
             all(i64, String, String, i64, Option<i64>),
             "SELECT id, number, COALESCE(unit, ''), created_at, delivered_at FROM notice
-             WHERE round_id = $1 AND kind = 'rectification' ORDER BY id",
+             WHERE round_id = $1 AND kind = 'rectification'
+                 AND NOT EXISTS (SELECT 1 FROM event e WHERE e.subject_kind = 'notice' AND e.subject_id = notice.number
+                                 AND e.kind = 'withdrawn')
+             ORDER BY id",
             round
         )?
         .into_iter()
@@ -320,7 +296,9 @@ impl Tx {
             "SELECT CAST(COALESCE(SUM(CASE WHEN kind = 'rectification' THEN 1 ELSE 0 END), 0) AS BIGINT),
                  CAST(COALESCE(SUM(CASE WHEN kind = 'rectification' AND delivered_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT),
                  CAST(COALESCE(SUM(CASE WHEN kind = 'warning' THEN 1 ELSE 0 END), 0) AS BIGINT)
-             FROM notice WHERE round_id = $1",
+             FROM notice WHERE round_id = $1
+                 AND NOT EXISTS (SELECT 1 FROM event e WHERE e.subject_kind = 'notice' AND e.subject_id = notice.number
+                                 AND e.kind = 'withdrawn')",
             round
         )?)
     }

@@ -12,6 +12,8 @@ pub struct PassRow {
     pub id: i64,
     /// The notice it answers.
     pub notice_id: i64,
+    /// The chat it was sent to.
+    pub chat_id: i64,
     /// The unit in whose name.
     pub unit: String,
     /// What its token is made of, together with the key.
@@ -35,6 +37,7 @@ pub struct PassAct {
 struct Record {
     id: i64,
     notice_id: i64,
+    chat_id: i64,
     unit: String,
     nonce: String,
     expires_at: i64,
@@ -45,6 +48,7 @@ impl From<Record> for PassRow {
         Self {
             id: row.id,
             notice_id: row.notice_id,
+            chat_id: row.chat_id,
             unit: row.unit,
             nonce: row.nonce,
             expires_at: instant(row.expires_at),
@@ -70,7 +74,7 @@ impl Tx {
         let found = sql!(
             self,
             opt Record,
-            "SELECT id, notice_id, unit, nonce, expires_at FROM pass WHERE notice_id = $1 AND chat_id = $2",
+            "SELECT id, notice_id, chat_id, unit, nonce, expires_at FROM pass WHERE notice_id = $1 AND chat_id = $2",
             notice,
             chat
         )?;
@@ -111,10 +115,21 @@ impl Tx {
         let found = sql!(
             self,
             opt Record,
-            "SELECT id, notice_id, unit, nonce, expires_at FROM pass WHERE token_sha256 = $1",
+            "SELECT id, notice_id, chat_id, unit, nonce, expires_at FROM pass WHERE token_sha256 = $1",
             token_sha256
         )?;
         Ok(found.map(PassRow::from))
+    }
+
+    /// Whether somebody who acts for a unit reads a chat, by a binding in force.
+    pub async fn chat_reads_unit(&mut self, chat: i64, unit: &str) -> Result<bool, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM person WHERE chat_id = $1 AND role = 'unit_admin' AND unit = $2 AND revoked_at IS NULL",
+            chat,
+            unit
+        )? > 0)
     }
 
     /// Ends every link of a unit in a chat.

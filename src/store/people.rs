@@ -1,9 +1,11 @@
 //! Chats, the people bound to them, and the codes that bind.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use super::engine::sql;
-use super::{StoreError, Tx, instant, millis, word};
+use super::{StoreError, Tx, instant, json, millis, word};
 use crate::domain::Lang;
 use crate::domain::account::AccountId;
 use crate::domain::person::Role;
@@ -296,7 +298,9 @@ impl Tx {
             "SELECT (SELECT COUNT(*) FROM person WHERE unit = $1 AND revoked_at IS NULL)
                  + (SELECT COUNT(*) FROM invite WHERE unit = $1 AND used_at IS NULL)
                  + (SELECT COUNT(*) FROM issue WHERE unit = $1 AND closed_at IS NULL)
-                 + (SELECT COUNT(*) FROM notice WHERE unit = $1 AND delivered_at IS NULL)",
+                 + (SELECT COUNT(*) FROM notice n WHERE n.unit = $1 AND n.delivered_at IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM event e WHERE e.subject_kind = 'notice' AND e.subject_id = n.number
+                                    AND e.kind = 'withdrawn'))",
             unit
         )? > 0)
     }
@@ -328,6 +332,21 @@ impl Tx {
              ORDER BY p.chat_id",
             unit
         )?)
+    }
+
+    /// [`chats_of_unit`](Self::chats_of_unit) of many units.
+    pub async fn chats_of_units(&mut self, units: &[&str]) -> Result<HashMap<String, Vec<i64>>, StoreError> {
+        let text = format!(
+            "SELECT DISTINCT p.unit, p.chat_id FROM person p JOIN chat c ON c.id = p.chat_id
+             WHERE p.role = 'unit_admin' AND {} AND p.revoked_at IS NULL AND c.retired_at IS NULL
+             ORDER BY p.unit, p.chat_id",
+            self.is_listed("p.unit", "$1")
+        );
+        let mut chats = HashMap::<String, Vec<i64>>::new();
+        for (unit, chat) in sql!(self, all(String, i64), sqlx::AssertSqlSafe(text.as_str()), json(&units)?)? {
+            chats.entry(unit).or_default().push(chat);
+        }
+        Ok(chats)
     }
 
     /// The chats of the supervisors that are in force and not retired.
@@ -373,6 +392,20 @@ impl Tx {
         .map(|(role, unit, expires_at, used_at)| {
             Ok(InviteRow { role: word(&role)?, unit, expires_at: instant(expires_at), used: used_at.is_some() })
         })
+        .transpose()
+    }
+
+    /// The binding in force that a channel's user got by a code.
+    pub async fn bound_by(&mut self, code_sha256: &str, user_key: &str) -> Result<Option<Person>, StoreError> {
+        sql!(
+            self,
+            opt PersonRecord,
+            "SELECT p.* FROM person p JOIN invite i ON i.used_by = p.id
+             WHERE i.code_sha256 = $1 AND p.user_key = $2 AND p.revoked_at IS NULL",
+            code_sha256,
+            user_key
+        )?
+        .map(Person::try_from)
         .transpose()
     }
 

@@ -336,6 +336,34 @@ on_both! {
         assert_eq!(chat.telegram.violations(), Vec::<String>::new());
     }
 
+    /// Telegram takes long over one chat: who writes in another is answered all the same, and what hangs is handled once.
+    async fn a_chat_that_hangs_keeps_no_other_waiting(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        known(&office, &[WATER.to_owned(), "云溪区园林局".to_owned()]).await;
+        let slow = chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(WATER)).await;
+        let quick = chat.bind(&office, "园林局管理员", Role::UnitAdmin, Some("云溪区园林局")).await;
+        let (stop, stopped) = watch::channel(false);
+        let running = tokio::spawn(bot::run(office.clone(), chat.bot.clone(), stopped, watch::channel(false).0));
+        chat.telegram.fail_next(slow.chat_id, Fault::Slow(Duration::from_secs(12)));
+        chat.telegram.say_together(slow.chat_id, &slow, &["/feedback 甲", "/feedback 乙"]).unwrap();
+        let answers = |id| chat.telegram.inbox(id).len();
+        eventually("the slow chat is being answered", Duration::from_secs(10), || async { answers(slow.chat_id) > 0 }).await;
+        for n in 0..3 {
+            let asked = Instant::now();
+            chat.telegram.say_together(quick.chat_id, &quick, &[&format!("/feedback 丙{n}")]).unwrap();
+            eventually("the other chat is answered", Duration::from_secs(20), || async { answers(quick.chat_id) > 0 }).await;
+            assert!(asked.elapsed() < Duration::from_secs(5), "{n}: {:?}", asked.elapsed());
+        }
+        eventually("the slow chat has its second answer", Duration::from_secs(30), || async { answers(slow.chat_id) > 0 }).await;
+        stop.send(true).unwrap();
+        running.await.unwrap();
+        assert_eq!(db.number("SELECT COUNT(*) FROM seen_update").await, 5);
+        let asked = db.number("SELECT COUNT(*) FROM notice WHERE body_json LIKE '%feedback%'").await;
+        assert_eq!(asked, 5, "each once, however often it is fetched");
+        assert_eq!(chat.telegram.violations(), Vec::<String>::new());
+    }
+
     /// A server that is no Telegram: no panic, no spinning, nothing lost, and it is said.
     async fn a_server_that_answers_wrongly_costs_nothing_but_time(db) {
         let office = office(db, "2026-11-23 10:00").await;

@@ -58,6 +58,10 @@ on_both! {
         assert_eq!(approval::answer(&office, 1, true, "陈监管", "wecom:chen").await.unwrap(), Answered::Own);
         assert_ne!(issues(&office).await[0].status, IssueStatus::Closed);
         assert_eq!(approval::answer(&office, 1, true, "李监管", "wecom:li").await.unwrap(), Answered::Approved);
+        let events = issues(&office).await.remove(0).events;
+        let words: Vec<_> = events.iter().map(|event| (event.kind.key(), event.actor.as_str())).collect();
+        let both = [("close_requested", "cli"), ("close_requested", "陈监管"), ("closed", "李监管")];
+        assert_eq!(words[1..], both, "history names both words");
     }
 
     /// A becomes B while B becomes C: everybody stays with the accounts they had.
@@ -105,6 +109,24 @@ on_both! {
         assert!(told.len() == 1 && told[0].contains("整改通知"), "{told:?}");
         assert!(chat.telegram.inbox(old.chat_id).iter().all(|shown| !shown.text.contains("整改通知")));
         assert_eq!(issues(&office).await[0].status, IssueStatus::Notified);
+    }
+
+    /// `/bind` comes twice, as after a crash behind the binding: the same person is bound once and told so; nobody else
+    /// gets in by the used code.
+    async fn a_code_that_comes_twice_from_one_person_binds_once(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[account("A1", WATER)]).await;
+        let (lin, other) = (chat.telegram.person("林测试"), chat.telegram.person("路人"));
+        let code = people::invite(&office, Role::UnitAdmin, Some(WATER)).await.unwrap().code;
+        for number in [1, 2] {
+            assert!(tell(&office, number, &lin, &format!("/bind {code}")).await.contains("绑定成功"), "{number}");
+        }
+        assert!(tell(&office, 3, &other, &format!("/bind {code}")).await.contains("已被使用"));
+        let bound = office.store.read().await.unwrap().people().await.unwrap();
+        assert_eq!(bound.len(), 1);
+        assert!(people::revoke(&office, bound[0].id, "cli").await.unwrap());
+        assert!(tell(&office, 4, &lin, &format!("/bind {code}")).await.contains("已被使用"), "not after the binding was taken back");
     }
 
     /// What a rehearsal found is nobody's business outside, whatever becomes of it.

@@ -24,6 +24,7 @@ mod fairness;
 mod files;
 mod hostile;
 mod issues;
+mod lapse;
 mod notices;
 mod outbox;
 mod prune;

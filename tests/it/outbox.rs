@@ -1,6 +1,7 @@
 //! The outbox at the edges of the day, and between chats and channels that come and go.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use xuncha::chat::deliver::{Channels, Delivered, next_due, next_due_by};
@@ -78,6 +79,31 @@ on_both! {
         office.clock.advance_to(at("2026-11-24 09:00"));
         assert_eq!(chat.deliver(&office).await.sent, 2);
         assert!(chat.telegram.inbox(parks.chat_id)[0].text.contains("〔未试〕"));
+    }
+
+    /// Quiet hours begin while another process is claiming: one waits for the other, neither for ever.
+    async fn the_first_minute_of_quiet_hours_locks_nobody_out(db) {
+        let office = office(db, "2026-11-23 17:59").await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[account("A1", WATER)]).await;
+        chat.bind(&office, "水务局管理员", Role::UnitAdmin, Some(WATER)).await;
+        for text in ["〔一〕", "〔二〕"] {
+            tell(&office, WATER, text, false).await;
+        }
+        let (now, lease) = (office.now(), office.now() + TimeDelta::seconds(90));
+        let mut first = office.store.write_rows().await.unwrap();
+        first.hold_quiet(now, at("2026-11-24 09:00")).await.unwrap();
+        let other = office.clone();
+        let second = tokio::spawn(async move {
+            let mut second = other.store.write_rows().await?;
+            let claimed = second.claim_delivery(now, lease, ["", ""]).await?;
+            second.commit().await?;
+            Ok::<_, xuncha::store::StoreError>(claimed.is_some())
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(first.claim_delivery(now, lease, ["", ""]).await.unwrap().is_none());
+        first.commit().await.unwrap();
+        assert!(!second.await.unwrap().unwrap(), "what was put off is not claimed");
     }
 
     /// A process without WeCom leaves what is for WeCom to the one that has it: no try, no back-off.

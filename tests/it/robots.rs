@@ -205,6 +205,71 @@ on_both! {
         assert_eq!(sync(&office, true).await.unwrap().bound, 1);
     }
 
+    /// One robot of two units: one leaves before its notice goes out, which then waits for whoever is bound; its old
+    /// link opens nothing, and nobody is sent a new one there. The other unit's notice and link are untouched.
+    async fn who_leaves_a_shared_robot_is_neither_told_nor_answered_for_there(db) {
+        let clock = xuncha::clock::Clock::set_at(at("2026-11-23 10:00"));
+        let robot = FakeRobot::start(ChannelKind::Wecom, clock.clone()).await;
+        let for_units = |units: &[&str]| Config {
+            channels: units.iter().map(|unit| robot.channel(db.folder.path(), ChannelReader::Unit((*unit).to_owned()))).collect(),
+            ..linked()
+        };
+        let office = open(&db.url, clock.clone(), for_units(&[WATER, ARCHIVE])).await;
+        let chat = Chat::start(&office).await;
+        assert_eq!(sync(&office, true).await.unwrap().bound, 2);
+        register(&office, &[unfiled("A1", WATER), unfiled("B1", ARCHIVE)]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        deliver_all(&office, &chat).await;
+        let pages = Pages::of(&office).await;
+        let links: Vec<String> = [WATER, ARCHIVE]
+            .map(|unit| link_in(robot.texts().iter().find(|text| text.contains(unit)).unwrap()))
+            .into();
+        let water = issues(&office).await.into_iter().find(|issue| issue.unit == WATER).unwrap().id;
+        let act = async |id, action| {
+            let scope = xuncha::issues::Scope::All;
+            xuncha::issues::act(&office, id, action, "登记有误", "监管员", &scope).await.unwrap();
+        };
+        // At night: what is decided now waits for the morning.
+        office.clock.advance_to(at("2026-11-23 20:00"));
+        for issue in issues(&office).await {
+            act(issue.id, xuncha::domain::issue::Action::Revoke).await;
+        }
+        let waiting = notices(&office).await.into_iter().rev().find(|notice| notice.unit.as_deref() == Some(WATER)).unwrap();
+        let left = open(&db.url, clock.clone(), for_units(&[ARCHIVE])).await;
+        assert_eq!(sync(&left, false).await.unwrap().removed, 1);
+        assert_eq!(pages.look(&links[0]).await.0, 410);
+        assert_eq!(pages.post(&links[0], &water.to_string(), "ack", "").await.0, 410);
+        assert_eq!(pages.look(&links[1]).await.0, 200);
+        let robots_chat = db.number("SELECT id FROM chat WHERE address LIKE 'robot:%'").await;
+        assert_eq!(xuncha::passes::address(&left, &waiting, robots_chat).await.unwrap(), None);
+        left.clock.advance_to(at("2026-11-24 10:00"));
+        let before = robot.texts().len();
+        deliver_all(&left, &chat).await;
+        let texts = robot.texts().split_off(before);
+        assert!(texts.len() == 1 && texts[0].contains(ARCHIVE) && !texts[0].contains(WATER), "{texts:?}");
+        let person = chat.bind(&left, "水务局管理员", Role::UnitAdmin, Some(WATER)).await;
+        deliver_all(&left, &chat).await;
+        assert!(chat.telegram.inbox(person.chat_id).iter().any(|shown| shown.text.contains(&waiting.number)));
+    }
+
+    /// A binding that the office takes back by hand takes the links of its chat along.
+    async fn a_link_ends_with_the_binding_of_its_chat(db) {
+        let (office, robot, chat) = with_robot(db, ChannelKind::Wecom, to_water()).await;
+        register(&office, &[unfiled("A1", WATER)]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        chat.deliver(&office).await;
+        let (pages, link) = (Pages::of(&office).await, link_in(&robot.texts()[0]));
+        let id = issues(&office).await[0].id;
+        let person = office.store.read().await.unwrap().people().await.unwrap()[0].id;
+        assert_eq!(pages.look(&link).await.0, 200);
+        assert!(xuncha::people::revoke(&office, person, "cli").await.unwrap());
+        assert_eq!(pages.look(&link).await.0, 410);
+        for act in ["ack", "fix", "appeal"] {
+            assert_eq!(pages.post(&link, &id.to_string(), act, "越权").await.0, 410);
+        }
+        assert_eq!(status(&office, id).await, IssueStatus::Notified);
+    }
+
     /// Sixty issues in parts; the answer to the third part is lost: that part alone comes twice.
     async fn sixty_issues_come_in_parts_and_a_break_repeats_one_part_alone(db) {
         let (office, robot, chat) = with_robot(db, ChannelKind::Wecom, to_water()).await;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use xuncha::clock::Clock;
-use xuncha::demo::telegram::FakeTelegram;
+use xuncha::demo::telegram::{FakeTelegram, Fault};
 
 use crate::world::both::on_both;
 use crate::world::cli::Cli;
@@ -124,6 +124,77 @@ on_both! {
         service.ended(Duration::from_secs(10)).await;
         let again = telegram.inbox(admin.chat_id).into_iter().filter(|m| m.text.contains("整改通知")).count();
         assert_eq!(again, 0);
+    }
+
+    /// `kill -9` while a notice is on its way, and a second time behind the claim of the next: after the start nothing
+    /// is lost, and what comes twice says the same under the same number.
+    async fn a_service_killed_in_mid_send_loses_nothing(db) {
+        let telegram = FakeTelegram::start(Clock::system()).await.unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let cli = Cli::new(db.folder.path(), &db.url)
+            .with("XUNCHA__TELEGRAM__API_URL", &telegram.api_url())
+            .with("XUNCHA_TELEGRAM_TOKEN", &telegram.token())
+            .with("XUNCHA__WEB__LISTEN", &address.to_string())
+            .with("XUNCHA__QUIET__HOURS", "")
+            .with("XUNCHA__QUIET__WORKDAYS_ONLY", "false")
+            .with("XUNCHA__SCHEDULE__PATROL", "");
+        let registry = "account_id,name,platform,unit,supervising_unit,admin,filing_no,status\n\
+            A1,云溪水务,wechat,云溪区水务局,云溪区政府,虚构,,running\nA2,云溪档案,wechat,云溪区档案馆,云溪区政府,虚构,,running\n\
+            A0,云溪旧号,wechat,云溪区文化馆,云溪区政府,虚构,备1,closed\n";
+        cli.file("accounts.csv", registry);
+        cli.json(&["accounts", "import", "accounts.csv"]);
+        let started = async || {
+            let service = Service(cli.process(&["serve", "-q"]).stderr(Stdio::null()).spawn().unwrap());
+            eventually("the service is ready", Duration::from_secs(30), || async {
+                get(address, "/readyz").is_some_and(|(status, _)| status == 200)
+            })
+            .await;
+            service
+        };
+        let mut service = started().await;
+        let mut readers = Vec::new();
+        for unit in ["云溪区水务局", "云溪区档案馆"] {
+            let invite = cli.json(&["users", "invite", "--role", "unit_admin", "--unit", unit]);
+            let person = telegram.stranger(unit);
+            telegram.say(person.chat_id, &person, &format!("/bind {}", invite["code"].as_str().unwrap())).await.unwrap();
+            let _ = telegram.inbox(person.chat_id);
+            readers.push(person);
+        }
+        // One is accepted and the answer does not come; the other never arrives.
+        let hour = Duration::from_hours(1);
+        telegram.fail_next(readers[0].chat_id, Fault::Slow(hour));
+        telegram.fail_next(readers[1].chat_id, Fault::Stall(hour));
+        let today = Clock::system().now().format("%Y-%m-%d").to_string();
+        cli.json(&["round", "open", &today]);
+        assert_eq!(cli.json(&["round", "run", &today])["opened"]["notices"], 2);
+        let first = telegram.await_message(readers[0].chat_id, "整改通知").await.unwrap().text;
+        eventually("both are on their way", Duration::from_secs(20), || async {
+            db.number("SELECT COUNT(*) FROM attempt WHERE ended_at IS NULL").await == 2
+        })
+        .await;
+        service.0.kill().unwrap();
+        service.0.wait().unwrap();
+        assert_eq!(db.number("SELECT COUNT(*) FROM delivery WHERE status = 'sending'").await, 2, "nobody wrote down what became of them");
+        assert_eq!(db.number("SELECT COUNT(*) FROM issue WHERE status = 'open'").await, 2, "no clock runs on a guess");
+
+        // A minute and a half later, as far as the leases know.
+        db.sql("UPDATE delivery SET lease_until = 0 WHERE status = 'sending'").await.unwrap();
+        let mut service = started().await;
+        let again = telegram.await_message(readers[0].chat_id, "整改通知").await.unwrap().text;
+        assert_eq!(again, first, "word for word, under its number");
+        eventually("the other one arrives", Duration::from_secs(40), || async {
+            db.number("SELECT COUNT(*) FROM delivery WHERE status = 'sent' AND notice_id IN (SELECT id FROM notice WHERE kind = 'rectification')").await == 2
+        })
+        .await;
+        let told: Vec<_> = telegram.inbox(readers[1].chat_id).into_iter().filter(|shown| shown.text.contains("整改通知")).collect();
+        assert_eq!(told.len(), 1);
+        assert_eq!(db.number("SELECT COUNT(*) FROM issue WHERE status = 'notified' AND due_at IS NOT NULL").await, 2);
+        assert_eq!(db.number("SELECT COUNT(*) FROM event WHERE kind = 'notified'").await, 2, "one clock each");
+        assert_eq!(db.number("SELECT COUNT(*) FROM attempt WHERE outcome = 'cut_off'").await, 2);
+        service.terminate();
+        assert!(service.ended(Duration::from_secs(10)).await.success());
+        assert_eq!(cli.run(&["audit", "verify"]).code, 0);
+        assert_eq!(telegram.violations(), Vec::<String>::new());
     }
 
     /// Telegram is away when the service starts: it waits for it, says so, and still ends in time.

@@ -52,8 +52,10 @@ impl Messenger {
     /// Asks Telegram who the bot is.
     pub async fn check(&self) -> Result<Me, SendError> {
         let me = self.call(&teloxide::requests::Requester::get_me(&self.bot)).await?;
-        match me["username"].as_str() {
-            Some(username) if me["is_bot"] == true && !username.is_empty() => Ok(Me { username: username.to_owned() }),
+        match (me["id"].as_u64(), me["username"].as_str()) {
+            (Some(id), Some(username)) if me["is_bot"] == true && !username.is_empty() => {
+                Ok(Me { id, username: username.to_owned() })
+            }
             _ => Err(SendError::Later(NO_BOT.into())),
         }
     }
@@ -196,7 +198,7 @@ pub(super) fn sort(error: &RequestError) -> SendError {
 /// The updates in the answer to a poll from `offset` on, and where the next poll begins.
 ///
 /// One that cannot be read, or was confirmed before, is left out; it never holds up the others.
-pub(super) fn updates(answer: Value, offset: i32) -> Result<(i32, Vec<Incoming>), SendError> {
+pub(super) fn updates(answer: Value, offset: i32, own: u64) -> Result<(i32, Vec<Incoming>), SendError> {
     let Value::Array(list) = answer else { return Err(SendError::Later(NO_LIST.into())) };
     let (mut next, mut unreadable, mut updates) = (offset, 0_usize, Vec::new());
     for update in list {
@@ -207,7 +209,7 @@ pub(super) fn updates(answer: Value, offset: i32) -> Result<(i32, Vec<Incoming>)
             (Some(after), read) => {
                 next = next.max(after);
                 match read {
-                    Ok(update) => updates.extend(incoming(update)),
+                    Ok(update) => updates.extend(incoming(update, own)),
                     Err(_) => unreadable += 1,
                 }
             }
@@ -222,6 +224,7 @@ pub(super) fn updates(answer: Value, offset: i32) -> Result<(i32, Vec<Incoming>)
 
 #[cfg(test)]
 mod tests {
+    use super::super::What;
     use super::*;
 
     fn judged(status: u16, body: &str) -> Result<Value, SendError> {
@@ -282,11 +285,29 @@ mod tests {
             message(6, "old"),
             message(9, "b"),
         ];
-        let (next, read) = updates(Value::from(list.to_vec()), 7).unwrap();
+        let (next, read) = updates(Value::from(list.to_vec()), 7, 1).unwrap();
         assert_eq!((next, read.iter().map(|update| update.update_id).collect::<Vec<_>>()), (10, vec![7, 9]));
-        assert_eq!(updates(Value::from(vec![message(3, "old")]), 7).unwrap(), (7, vec![]));
-        assert!(updates(true.into(), 7).is_err());
-        assert!(updates(Value::from(vec![message(i64::MAX, "x")]), 7).unwrap().1.is_empty());
+        assert_eq!(updates(Value::from(vec![message(3, "old")]), 7, 1).unwrap(), (7, vec![]));
+        assert!(updates(true.into(), 7, 1).is_err());
+        assert!(updates(Value::from(vec![message(i64::MAX, "x")]), 7, 1).unwrap().1.is_empty());
+    }
+
+    #[test]
+    fn what_another_bot_asked_is_not_answered_to_this_one() {
+        let asked_by = |bot: u64| {
+            let reply = serde_json::json!({ "update_id": 7, "message": { "message_id": 2, "date": 0, "text": "已更新",
+                "chat": { "id": -5, "type": "group", "title": "x" },
+                "from": { "id": 5, "is_bot": false, "first_name": "x" },
+                "reply_to_message": { "message_id": 1, "date": 0, "text": "【整改反馈 12】",
+                    "chat": { "id": -5, "type": "group", "title": "x" },
+                    "from": { "id": bot, "is_bot": true, "first_name": "y" } } } });
+            let What::Text { reply_to, .. } = updates(Value::from(vec![reply]), 0, 42).unwrap().1.remove(0).what else {
+                panic!()
+            };
+            reply_to
+        };
+        assert_eq!(asked_by(42).as_deref(), Some("【整改反馈 12】"));
+        assert_eq!(asked_by(43), None);
     }
 
     #[test]

@@ -259,7 +259,8 @@ fn alert(page: Page, alert: &Alert) -> Page {
                     .head(issue_line(line, true)),
                 SecondFor::Revoke { line } => page
                     .head(Line::of(format!(
-                        "{by} asks to revoke this problem; it is not under appeal, so another supervisor has to agree (request {request})."
+                        "{} asks to revoke this problem; it is not under appeal, so another supervisor has to agree (request {request}).",
+                        who(by, Lang::En)
                     )))
                     .head(issue_line(line, true)),
                 SecondFor::Notices { round, units, issues } => page.head(Line::of(format!(
@@ -273,6 +274,21 @@ fn alert(page: Page, alert: &Alert) -> Page {
                 until.minute()
             )));
             if by.is_empty() { page } else { page.head(Line::of("Nobody agrees to their own request.")) }
+        }
+        Alert::SecondLapsed { request, what, since } => {
+            let why = match since {
+                Some(kind) => format!("the problem has moved on since ({})", kind.en().to_lowercase()),
+                None => "no other supervisor answered in time".to_owned(),
+            };
+            let (what, line) = match what {
+                SecondFor::Close { line } => ("to close this problem", Some(line)),
+                SecondFor::Revoke { line } => ("to revoke this problem", Some(line)),
+                SecondFor::Notices { .. } => ("to send the notices", None),
+            };
+            let page = page
+                .head(Line::of(format!("The request {what} (request {request}) has lapsed, and nothing was done: {why}.")));
+            let page = line.into_iter().fold(page, |page, line| page.head(issue_line(line, true)));
+            page.head(Line::of("Ask again if it is still wanted."))
         }
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("Feedback from {} ({}):", unit.as_deref().unwrap_or("no unit"), who(by, Lang::En))))

@@ -165,6 +165,9 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
             }
             rows
         }
+        NoticeBody::Alert(Alert::SecondLapsed {
+            what: SecondFor::Close { line } | SecondFor::Revoke { line }, ..
+        }) => vec![row(&[Verb::Issue], line.issue)],
         NoticeBody::Alert(Alert::TextsSuspected { .. }) => vec![vec![Press::Open(List::Queue)]],
         NoticeBody::Alert(Alert::RoundJudged { doubtful, .. }) if *doubtful > 0 => {
             vec![vec![Press::Open(List::Queue)]]

@@ -134,6 +134,12 @@ fn the_other_notices_read_like_this() {
             by: String::new(),
             until: local("2026-11-25T15:59:59Z"),
         }),
+        NoticeBody::Alert(Alert::SecondLapsed {
+            request: 4,
+            what: SecondFor::Close { line: line(1) },
+            since: Some(EventKind::Rejected),
+        }),
+        NoticeBody::Alert(Alert::SecondLapsed { request: 6, what: SecondFor::Revoke { line: line(2) }, since: None }),
         NoticeBody::Farewell {
             name: "林测试".into(), role: Role::UnitAdmin, unit: Some("测试区卫生局".into())
         },

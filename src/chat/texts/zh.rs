@@ -239,7 +239,7 @@ fn alert(page: Page, alert: &Alert) -> Page {
                     .head(Line::of(format!("{}申请对以下问题销号；该问题未经复查通过，须另一名监管人员同意（申请 {request}）。", who(by, Lang::Zh))))
                     .head(issue_line(line, true)),
                 SecondFor::Revoke { line } => page
-                    .head(Line::of(format!("{by}申请撤销以下问题；该问题不在申诉中，须另一名监管人员同意（申请 {request}）。")))
+                    .head(Line::of(format!("{}申请撤销以下问题；该问题不在申诉中，须另一名监管人员同意（申请 {request}）。", who(by, Lang::Zh))))
                     .head(issue_line(line, true)),
                 SecondFor::Notices { round, units, issues } => page.head(Line::of(format!(
                     "{}拟向 {units} 个单位发出整改通知，涉及问题 {issues} 项，须两名监管人员同意后发出（申请 {request}）。",
@@ -253,6 +253,20 @@ fn alert(page: Page, alert: &Alert) -> Page {
                 until.minute()
             )));
             if by.is_empty() { page } else { page.head(Line::of("申请人本人不能答复同意。")) }
+        }
+        Alert::SecondLapsed { request, what, since } => {
+            let why = match since {
+                Some(kind) => format!("提出申请后，该问题已有新的办理情况（{}）", kind.zh()),
+                None => "规定时间内没有其他监管人员答复".to_owned(),
+            };
+            let (what, line) = match what {
+                SecondFor::Close { line } => ("对以下问题销号的", Some(line)),
+                SecondFor::Revoke { line } => ("撤销以下问题的", Some(line)),
+                SecondFor::Notices { .. } => ("发出整改通知的", None),
+            };
+            let page = page.head(Line::of(format!("{what}申请（申请 {request}）已失效，未予办理：{why}。")));
+            let page = line.into_iter().fold(page, |page, line| page.head(issue_line(line, true)));
+            page.head(Line::of("如仍需办理，请重新提出。"))
         }
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("{}（{}）的意见：", unit.as_deref().unwrap_or("未绑定单位"), who(by, Lang::Zh))))

@@ -24,6 +24,8 @@ pub(in crate::checks) fn low_use(bench: &Bench<'_>, account: &Account, seen: &Ob
     let opened_before = account.opened_on.is_none_or(|day| day < bench.local(bench.window_from).fixed().date_naive());
     let goes_back = newest.back_to.is_some_and(|at| at <= bench.window_from);
     let whole = newest.coverage == Coverage::Whole && newest.dated == newest.listed && goes_back && !newest.ahead;
+    // Where the order is not that of time, an old last post does not say that all before it was seen.
+    let whole = whole && !newest.unsorted && !newest.oldest_first && !newest.only_pinned;
     if !whole || !opened_before || window < SHORTEST || matches!(account.platform, Platform::App | Platform::Website) {
         return None;
     }

@@ -36,6 +36,8 @@ pub(super) fn doubt(newest: &Newest, words: Words) -> Option<Unread> {
         1.. => Some(unread("undated_posts", words.undated_posts(newest.unplaced()))),
         0 if newest.ends_later => Some(unread("ends_later", words.ends_later())),
         0 if newest.oldest_first => Some(unread("oldest_first", words.oldest_first())),
+        0 if newest.unsorted => Some(unread("unsorted", words.unsorted())),
+        0 if newest.only_pinned => Some(unread("only_pinned", words.only_pinned())),
         0 => None,
     }
 }
@@ -107,50 +109,5 @@ pub(in crate::checks) fn silence(bench: &Bench<'_>, account: &Account, seen: &Ob
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::checks::judge::testing::{account, bench, rules, seen};
-
-    type Make = fn(Newest) -> Newest;
-
-    #[test]
-    fn what_may_be_newer_leaves_silence_unjudged_and_a_recent_post_passes_all_the_same() {
-        let rules = rules();
-        let bench = bench(&rules);
-        let listed = |days: i64| Newest {
-            at: Some((bench.as_of - TimeDelta::days(days)).fixed_offset()),
-            listed: 5,
-            dated: 5,
-            unplaced: Some(0),
-            ..Newest::default()
-        };
-        let judged = |newest: Newest| {
-            let found = silence(&bench, &account(), &Observed { source: Ok(newest), ..seen() });
-            (found.indicator, found.outcome, found.reason)
-        };
-        let doubts: [(Make, &str); 7] = [
-            (|n| Newest { unplaced: Some(2), dated: 3, ..n }, "undated_posts"),
-            // A look that was stored before it was asked where they stand.
-            (|n| Newest { unplaced: None, dated: 4, ..n }, "undated_posts"),
-            (|n| Newest { ahead: true, ..n }, "dated_ahead"),
-            (|n| Newest { ahead: true, coverage: Coverage::Part, ..n }, "dated_ahead"),
-            (|n| Newest { ends_later: true, ..n }, "ends_later"),
-            (|n| Newest { oldest_first: true, ..n }, "oldest_first"),
-            (|n| Newest { coverage: Coverage::Part, unplaced: Some(1), ..n }, "partial_source"),
-        ];
-        for (make, reason) in doubts {
-            for days in [15, 91] {
-                let wanted = (Indicator::Stale, Outcome::Unverified, reason.to_owned());
-                assert_eq!(judged(make(listed(days))), wanted, "{days}");
-            }
-            assert_eq!(judged(make(listed(2))), (Indicator::Stale, Outcome::Pass, "updated".to_owned()), "{reason}");
-            let (_, outcome, old) = judged(make(listed(11)));
-            assert_eq!((outcome, old.as_str()), (Outcome::Pass, NOT_FORETOLD), "{reason}");
-        }
-        assert_eq!(judged(listed(15)).1, Outcome::Fail);
-        assert_eq!(judged(listed(91)).0, Indicator::Zombie);
-        // Undated, and known to be older.
-        assert_eq!(judged(Newest { dated: 4, ..listed(91) }).1, Outcome::Fail);
-        assert_eq!(judged(listed(11)).2, "updated");
-    }
-}
+#[path = "silence_tests.rs"]
+mod tests;

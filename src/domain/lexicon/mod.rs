@@ -29,7 +29,7 @@ use row::Rule;
 
 const BUILT_IN: &str = include_str!("../../../accounts/lexicon/builtin.csv");
 /// Of the built-in rows; grows with them.
-const BUILT_IN_VERSION: &str = "2026.11/2";
+const BUILT_IN_VERSION: &str = "2026.11/3";
 
 /// What a matched pattern stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::label::{Called, Label};
 use super::number::{is_card, is_id15, is_id18, is_mobile};
-use super::{Number, NumberKind};
+use super::{Number, NumberKind, spelled};
 use crate::domain::normal::is_invisible;
 
 /// Numbers one text can have; the rest of such a text is masked no more than a telephone book.
@@ -31,6 +31,8 @@ pub(super) fn digit(c: char) -> Option<u8> {
     match c {
         '0'..='9' => Some(c as u8 - b'0'),
         '０'..='９' => u8::try_from(u32::from(c) - u32::from('０')).ok(),
+        // Figures of mathematics, five alphabets of ten.
+        '\u{1D7CE}'..='\u{1D7FF}' => u8::try_from((u32::from(c) - 0x1D7CE) % 10).ok(),
         _ => None,
     }
 }
@@ -52,6 +54,7 @@ pub(super) fn numbers(text: &str) -> Vec<Number> {
             continue;
         }
         let (number, used) = one(&signs, run).map_or_else(|| grouped(&signs, &runs, at), |n| (Some(n), 1));
+        let (number, used) = if number.is_some() { (number, used) } else { in_pieces(&signs, &runs, at) };
         found.extend(number);
         at += used.max(1);
     }
@@ -75,8 +78,7 @@ fn runs(signs: &[Sign]) -> Vec<Run> {
         let kept = signs.get(start..at.min(start + LONGEST + 1)).unwrap_or_default();
         let mut digits: Vec<u8> = kept.iter().filter_map(|sign| digit(sign.c)).collect();
         let mut end = at;
-        if matches!(signs.get(at).map(|sign| sign.c), Some('x' | 'X' | 'Ｘ' | 'ｘ')) && matches!(digits.len(), 3 | 17)
-        {
+        if signs.get(at).is_some_and(|sign| is_ten(sign.c)) && matches!(digits.len(), 3 | 17) {
             digits.push(10);
             end = at + 1;
         }
@@ -173,6 +175,20 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
     NONE
 }
 
+/// An identity number cut in any other way; and how many rows it took.
+fn in_pieces(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
+    let start = runs.get(at).map_or(0, |run| run.signs.start);
+    let found = Some(start)
+        .filter(|start| stands_alone_before(signs, *start))
+        .and_then(|start| spelled::identity(signs, start));
+    let Some((range, digits)) = found.filter(|(range, _)| stands_alone_after(signs, range.end)) else {
+        return (None, 1);
+    };
+    let used = runs.iter().skip(at).take_while(|run| run.signs.start < range.end).count();
+    let label = Label::before(signs, range.start);
+    (Some(make(signs, range, NumberKind::IdCard, &digits, &label)), used)
+}
+
 fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], label: &Label) -> Number {
     let own = signs.get(range).unwrap_or_default();
     let start = own.first().map_or(0, |sign| sign.at);
@@ -206,7 +222,12 @@ fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], la
 }
 
 fn is_figure(c: char) -> bool {
-    digit(c).is_some() || matches!(c, 'x' | 'X' | 'Ｘ' | 'ｘ')
+    digit(c).is_some() || is_ten(c)
+}
+
+/// The check character X, and what is typed for it.
+pub(super) fn is_ten(c: char) -> bool {
+    matches!(c, 'x' | 'X' | 'Ｘ' | 'ｘ' | 'Х' | 'х' | '×' | 'Ⅹ' | 'ⅹ')
 }
 
 fn stands_alone(signs: &[Sign], range: Range<usize>) -> bool {

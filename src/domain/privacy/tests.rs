@@ -66,6 +66,58 @@ fn identity_numbers_are_known_by_their_check_date_and_province() {
 }
 
 #[test]
+fn an_identity_number_written_figure_by_figure_is_found_and_masked() {
+    let id = id();
+    let with_x = (0..1000).map(|n| with_check(&format!("11010519491231{n:03}"))).find(|id| id.ends_with('X')).unwrap();
+    let singly = |mark: &str| id.chars().map(String::from).collect::<Vec<_>>().join(mark);
+    let wide = |text: &str| -> String {
+        text.chars()
+            .map(|c| if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xFEE0).unwrap() } else { c })
+            .collect()
+    };
+    for text in [
+        singly(" "),
+        singly("-"),
+        singly("\u{3000}"),
+        singly("  "),
+        singly(" | "),
+        singly("\n"),
+        wide(&singly(" ")),
+        format!("身份证号码：{}，联系电话另告", singly(" ")),
+        format!("1. {}", singly(" ")),
+        format!("张三 {} 13800001234", singly(" ")),
+        format!("身份证号 {} 2 0 2 6", singly(" ")),
+        with_x.chars().map(String::from).collect::<Vec<_>>().join(" "),
+        cut(&id, &[2, 2, 2, 4, 2, 2, 3], " "),
+        cut(&id, &[5, 5, 5], "-"),
+        cut(&id, &[10], " "),
+        with_x.replace('X', "×"),
+        with_x.replace('X', "Х"),
+        id.chars().map(|c| char::from_u32(u32::from(c) - 48 + 0x1D7CE).unwrap()).collect(),
+    ] {
+        assert!(kinds(&text).contains(&"id_card"), "{text}");
+        let masked = mask(&text);
+        assert_eq!((masked.chars().count(), mask(&masked).into_owned()), (text.chars().count(), masked.to_string()));
+        let left: String = masked.chars().filter(|c| c.is_ascii_digit()).collect();
+        assert!(!left.contains("19900101") && !left.contains("19491231"), "{masked}");
+    }
+    let mut wrong: Vec<char> = id.chars().collect();
+    wrong.swap(6, 7);
+    for text in [
+        wrong.iter().map(|c| c.to_string()).collect::<Vec<_>>().join(" "),
+        format!("{} 1 2", singly(" ")),
+        format!("A{}", singly(" ")),
+        format!("统一社会信用代码：{}", singly(" ")),
+        format!("{}5", singly(" ")),
+        singly("、"),
+        singly("    "),
+        cut(&id, &[6, 8], "\n"),
+    ] {
+        assert!(!kinds(&text).contains(&"id_card"), "{text}");
+    }
+}
+
+#[test]
 fn a_licence_beside_an_identity_number_does_not_hide_it() {
     let id = id();
     let grouped = cut(&id, &[6, 8], " ");

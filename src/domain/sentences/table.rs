@@ -4,7 +4,7 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 137] = [
+pub(super) const SENTENCES: [(&str, &str); 139] = [
     (
         "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
         "posts are dated in the time to come: the source's dates are off, or not those of publication",
@@ -21,6 +21,11 @@ pub(super) const SENTENCES: [(&str, &str); 137] = [
         "列表从旧到新排列，最新内容可能在未采集的后页",
         "the list runs from old to new: the newest may stand on a page that was not read",
     ),
+    (
+        "列表未按时间排列，最新内容可能在未采集的其他页",
+        "the list is in no order of time: the newest may stand on a page that was not read",
+    ),
+    ("采集到的内容均为置顶内容，其余内容未列出", "nothing but pinned posts is listed: the others are not shown"),
     ("其中{0}篇采集地址只提供标题，仅核对标题", "of {0} the source shows the title alone"),
     ("可通过IPv6访问", "reachable over IPv6"),
     ("域名没有IPv6（AAAA）解析记录", "the name has no AAAA record"),

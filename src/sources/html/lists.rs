@@ -149,7 +149,7 @@ const ORNAMENTS: &[&str] = &[
 ///
 /// Any page has empty elements: only those that could hold a list, carry a name for a script to
 /// find them by, and are named for more than their looks are taken for such a place.
-fn awaits_script(document: &Html) -> bool {
+pub(super) fn awaits_script(document: &Html) -> bool {
     let elements = || document.tree.nodes().filter_map(ElementRef::wrap);
     if !elements().any(|e| e.value().name() == "script" && e.attr("src").is_some_and(|src| !src.trim().is_empty())) {
         return false;

@@ -136,13 +136,13 @@ async fn issues(tx: &mut Tx, office: &Office, name: RoundName) -> Result<Vec<Iss
 }
 
 async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<AccountFacts>, StoreError> {
-    let mut frame: HashMap<AccountId, (FrameRow, bool)> = HashMap::new();
-    let mut put = |rows: Vec<FrameRow>, newcomer| {
-        frame.extend(rows.into_iter().map(|row| (row.account_id.clone(), (row, newcomer))));
+    let mut frame: HashMap<AccountId, (FrameRow, Option<u32>)> = HashMap::new();
+    let mut put = |rows: Vec<FrameRow>, top_up| {
+        frame.extend(rows.into_iter().map(|row| (row.account_id.clone(), (row, top_up))));
     };
-    put(tx.frame(round.id, None).await?, false);
+    put(tx.frame(round.id, None).await?, None);
     for (number, _, _) in tx.top_ups(round.id).await? {
-        put(tx.frame(round.id, Some(number)).await?, true);
+        put(tx.frame(round.id, Some(number)).await?, Some(u32::try_from(number).unwrap_or(u32::MAX)));
     }
     let mut members = members(tx, office, round, Words::Kept).await?;
     let mut facts = Vec::with_capacity(frame.len());
@@ -152,7 +152,7 @@ async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<Acc
         let Some(last) = page.last() else { break };
         after = Some(last.account_id.clone());
         for account in page {
-            let Some((row, newcomer)) = frame.remove(&account.account_id) else { continue };
+            let Some((row, top_up)) = frame.remove(&account.account_id) else { continue };
             facts.push(AccountFacts {
                 member: members.remove(&account.account_id),
                 account_id: account.account_id,
@@ -169,7 +169,8 @@ async fn accounts(tx: &mut Tx, office: &Office, round: &Round) -> Result<Vec<Acc
                 stratum: row.stratum,
                 drawn_this_year: Some(row.drawn_this_year),
                 always: row.always,
-                newcomer,
+                newcomer: top_up.is_some(),
+                top_up,
             });
         }
     }

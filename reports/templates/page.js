@@ -7,7 +7,8 @@
       return { row: row, tokens: " " + row.dataset.k + " ", text: row.textContent.toLowerCase() };
     });
     var input = tools.querySelector("input"), chip = tools.querySelector("button"), said = tools.querySelector("output");
-    var state = { query: [], label: "" };
+    var name = tools.querySelector("code");
+    var state = { query: [], label: "", name: "" };
     function show() {
       var words = input.value.toLowerCase().split(/\s+/).filter(Boolean), shown = 0;
       rows.forEach(function (r) {
@@ -19,13 +20,15 @@
       said.textContent = tools.dataset.count.replace("#", shown).replace("#", rows.length);
       chip.hidden = !state.label;
       chip.textContent = state.label + " ✕";
+      name.textContent = state.label ? state.name : "";
     }
     input.addEventListener("input", show);
     chip.addEventListener("click", function () { state.query = []; state.label = ""; show(); });
     tools.hidden = false;
-    tables[table.id] = function (query, label) {
+    tables[table.id] = function (query, label, figure) {
       state.query = query.split(" ").filter(Boolean);
-      state.label = query ? label : "";
+      state.label = label || "";
+      state.name = figure || "";
       input.value = "";
       show();
     };
@@ -34,6 +37,8 @@
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a[data-q]");
     var table = link && tables[link.getAttribute("href").slice(1) + "-table"];
-    if (table) { table(link.dataset.q, link.dataset.l); }
+    var figure = link && link.title.split(" · ").pop();
+    if (figure) { document.getElementById("figure").textContent = figure; }
+    if (table) { table(link.dataset.q, link.dataset.l, figure); }
   });
 })();

@@ -1,7 +1,12 @@
 //! 年度汇总: `annual.docx`, `annual.xlsx` and `annual.json` out of one [`Year`].
 //!
-//! A draft like the bulletin: facts and counts a unit, and proposals with their evidence. Nobody is
-//! scored or ranked, and nothing is decided here.
+//! Facts and counts a unit, and proposals with their evidence. Nobody is scored or ranked, and nothing is
+//! decided here.
+//!
+//! Decision: no red head, no 发文字号, no 签发 and no 版记. A 汇总 is none of the fifteen kinds of official paper
+//! (《党政机关公文处理工作条例》 article 8) and goes to nobody by itself: it is material for the performance
+//! assessment, and goes along with a letter or report that has all these. What makes it one of the office's own
+//! papers stays: layout of GB/T 9704, 署名, room for the seal, date.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -95,11 +100,6 @@ fn annexes(year: &Year) -> Vec<Annex> {
 fn opening(paper: &mut Paper, year: &Year, t: Tongue) {
     let (office, number) = (t.office(&year.office), year.year);
     let subject = Subject::of_platforms(year.accounts.iter().map(|account| account.platform)).name(t.0);
-    paper.signing(
-        t.pick("〔　　　　〕〔　　　　〕　　号", "[document number]"),
-        t.pick("签发：〔　　　　　　〕", "Signed off by: [            ]"),
-    );
-    paper.blank();
     paper.title(&[
         &office,
         &t.say(
@@ -107,6 +107,7 @@ fn opening(paper: &mut Paper, year: &Year, t: Tongue) {
             capital(&format!("{subject} in {number}: the year by unit")),
         ),
     ]);
+    paper.centred(t.pick("（年度绩效考核参考材料）", "(material for the performance assessment)"));
     paper.blank();
     paper.body(&t.say(
         format!("现将{number}年度{subject}监管情况按单位汇总如下，供年度绩效考核参考。本汇总只列事实和数量，不计分、不排名，单位排列不分先后。"),

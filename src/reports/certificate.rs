@@ -149,7 +149,8 @@ fn title(dataset: &Dataset, t: Tongue, full: bool) -> String {
 
 fn facts(dataset: &Dataset, t: Tongue, full: bool, members: usize) -> Vec<(&'static str, String)> {
     let round = &dataset.round;
-    let frame = t.say(format!("{}个账号", round.frame_size), format!("{} accounts", round.frame_size));
+    let noun = Subject::of_frame(dataset).noun(t.0);
+    let frame = t.say(format!("{}个{noun}", round.frame_size), format!("{} {noun}", round.frame_size));
     let at = |missing: String| round.opened_at.map_or(missing, |at| t.minute(at));
     let members = t.say(format!("{members}个"), members.to_string());
     let mut facts = vec![
@@ -161,7 +162,7 @@ fn facts(dataset: &Dataset, t: Tongue, full: bool, members: usize) -> Vec<(&'sta
             (t.pick("确定时间", "Settled at"), at(t.say("尚未确定", "not settled yet"))),
             (t.pick("检查范围", "Accounts"), frame),
             (t.pick("检查方式", "How"), t.say("全覆盖，未抽取", "every account; nothing is drawn")),
-            (t.pick("受检账号", "Looked at"), members),
+            (t.pick("受检对象", "Looked at"), members),
             (t.pick("范围 SHA-256", "SHA-256 of the list"), round.frame_sha256.clone()),
         ]);
         return facts;
@@ -173,14 +174,14 @@ fn facts(dataset: &Dataset, t: Tongue, full: bool, members: usize) -> Vec<(&'sta
         (t.pick("抽查比例", "Ratio"), percent(round.ratio)),
         (t.pick("轮换", "Rotation"), round.rotation.name(t.0).to_owned()),
         (t.pick("种子", "Seed"), seed),
-        (t.pick("入选账号", "Members"), members),
+        (t.pick("入选对象", "Members"), members),
         (t.pick("抽样框 SHA-256", "Frame SHA-256"), round.frame_sha256.clone()),
     ]);
     facts
 }
 
 /// `25%`, `7.5%`.
-fn percent(ratio: Ratio) -> String {
+pub(super) fn percent(ratio: Ratio) -> String {
     let share = ratio.to_string().parse::<f64>().unwrap_or_default() * 100.0;
     let text = format!("{share:.4}");
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
@@ -217,11 +218,8 @@ pub(super) fn paper(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportErro
 }
 
 fn strata(paper: &mut Paper, c: &Certificate<'_>, t: Tongue) {
-    let caption = if c.full {
-        t.pick("各层账号数", "Strata")
-    } else {
-        t.pick("各层账号数与配额", "Strata and quotas")
-    };
+    let caption =
+        if c.full { t.pick("各层数量", "Strata") } else { t.pick("各层数量与配额", "Strata and quotas") };
     paper.caption(caption);
     let line = |s: &StratumLine<'_>| {
         let mut cells = vec![s.label.clone(), s.size.to_string()];
@@ -229,7 +227,7 @@ fn strata(paper: &mut Paper, c: &Certificate<'_>, t: Tongue) {
         cells.push(s.members.to_string());
         cells
     };
-    let mut columns = vec![(t.pick("层", "Stratum"), 460), (t.pick("账号数", "Accounts"), 180)];
+    let mut columns = vec![(t.pick("层", "Stratum"), 460), (t.pick("数量", "Number"), 180)];
     if c.full {
         columns.push((t.pick("受检数", "Looked at"), 360));
     } else {
@@ -243,7 +241,7 @@ fn strata(paper: &mut Paper, c: &Certificate<'_>, t: Tongue) {
     }
     if !c.full {
         paper.note(t.pick(
-            "配额＝抽查比例×层内账号数，向上取整。入选数含代表主体、重点关注等必查账号及补充抽取账号。",
+            "配额＝抽查比例×层内数量，向上取整。入选数含代表主体、重点关注等必查账号及补充抽取账号。",
             "Quota: ratio × accounts of the stratum, rounded up. Members include those that are always looked at and those topped up.",
         ));
     }

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::page::Number;
-use super::summary::over_time;
+use super::summary::{RoundLine, over_time, rounds};
+use super::wording::width_of;
 use super::words::Words;
 use crate::domain::bulletin::{Dataset, Tally, describe};
 
@@ -161,20 +162,23 @@ pub(super) struct Column {
     pub(super) is_now: bool,
 }
 
-/// Pass rates of up to four rounds, the present one last; nothing where it is the only one.
+/// The most rounds that stand side by side, and the room a half-width character of a label takes.
+const ROUNDS: usize = 8;
+const LETTER: usize = 6;
+
+/// Pass rates round by round, the present one last, as many as have room; nothing where it is the only one.
 pub(super) fn trend(d: &Dataset, w: Words) -> Option<Columns> {
-    if d.earlier.is_empty() {
+    let all = rounds(d);
+    if all.len() < 2 {
         return None;
     }
-    let (now, closed) = (d.figure("total.pass_rate"), d.count("issues.problems_closed"));
-    let mut rounds: Vec<_> = d.earlier.iter().map(|e| (e.name, e.pass_rate.clone(), e.standing, e.closed)).collect();
-    rounds.reverse();
-    rounds.push((d.round.name, now, d.count("issues.problems"), closed));
+    let widest = all.iter().map(|line| width_of(&line.name.to_string())).max().unwrap_or(1);
+    let room = ((RIGHT - LEFT) / (widest * LETTER + LETTER)).clamp(2, ROUNDS);
+    let rounds = all.get(all.len().saturating_sub(room)..).unwrap_or_default();
     let place = (RIGHT - LEFT) / rounds.len();
     let width = place.min(70) * 3 / 5;
-    let last = rounds.len() - 1;
-    let column = |(n, (name, rate, standing, closed)): (usize, (_, crate::domain::bulletin::Figure, usize, usize))| {
-        let name: crate::domain::round::RoundName = name;
+    let column = |(n, line): (usize, &RoundLine)| {
+        let RoundLine { name, pass_rate: rate, standing, closed, .. } = line;
         let height = (FOOT - TOP - 16) * rate.value.map_or(0, |value| value.hundredths() as usize) / 10_000;
         let middle = LEFT + place * n + place / 2;
         Column {
@@ -189,8 +193,8 @@ pub(super) fn trend(d: &Dataset, w: Words) -> Option<Columns> {
                 crate::domain::Lang::Zh => format!("认定问题{standing}个，已销号{closed}个"),
                 crate::domain::Lang::En => format!("{standing} problems, {closed} closed"),
             },
-            is_now: n == last,
+            is_now: n + 1 == rounds.len(),
         }
     };
-    Some(Columns { columns: rounds.into_iter().enumerate().map(column).collect() })
+    Some(Columns { columns: rounds.iter().enumerate().map(column).collect() })
 }

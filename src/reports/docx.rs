@@ -189,22 +189,10 @@ impl Paper {
         self.add(Paragraph::new().line_spacing(exact(LINE)));
     }
 
-    /// A centred line of body type: 发文字号.
+    /// A centred line of body type: what a paper is, below its title.
     pub(super) fn centred(&mut self, text: &str) {
         let paragraph = Paragraph::new().align(AlignmentType::Center).line_spacing(exact(LINE));
         self.add(paragraph.add_run(run(text, FANGSONG, SIZE_BODY)));
-    }
-
-    /// 发文字号 in the middle and 签发 below it on the right, blanks both.
-    pub(super) fn signing(&mut self, number: &str, signed: &str) {
-        self.centred(number);
-        let paragraph = Paragraph::new().align(AlignmentType::Right).line_spacing(exact(LINE)).indent(
-            None,
-            None,
-            Some(CHARACTER),
-            None,
-        );
-        self.add(paragraph.add_run(run(signed, FANGSONG, SIZE_BODY)));
     }
 
     /// A line flush right: 发文字号 of a letter.
@@ -252,13 +240,28 @@ impl Paper {
 
     /// A paragraph of the body.
     pub(super) fn body(&mut self, text: &str) {
-        self.add(indented().align(self.justified()).add_run(run(text, FANGSONG, SIZE_BODY)));
+        self.add(indented().align(self.justified()).add_run(self.words(text)));
     }
 
-    /// A paragraph of the body on the page of what follows: a signature never stands alone.
+    /// A paragraph of the body on the page of the one it introduces.
+    pub(super) fn introduction(&mut self, text: &str) {
+        self.add(indented().align(self.justified()).keep_next(true).add_run(self.words(text)));
+    }
+
+    /// Words of the body, whose rates may part from what they were counted from at the end of a line.
+    ///
+    /// Why: no program breaks a line between `%` and a bracket by itself, and the line before `100.00%（72/72）` would
+    /// be stretched over the room of ten characters.
+    fn words(&self, text: &str) -> Run {
+        run(&text.replace("%（", "%\u{200b}（"), FANGSONG, SIZE_BODY)
+    }
+
+    /// A paragraph of the body whose end is on the page of what follows: a signature never stands alone.
+    ///
+    /// Why it may part: kept in one piece it would leave a hole on the page before.
     pub(super) fn last(&mut self, lead: &str, text: &str) {
-        let paragraph = indented().align(self.justified()).keep_next(true).keep_lines(true);
-        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(run(text, FANGSONG, SIZE_BODY)));
+        let paragraph = indented().align(self.justified()).keep_next(true);
+        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(self.words(text)));
         self.kept_blank();
     }
 
@@ -269,7 +272,7 @@ impl Paper {
     /// A paragraph that begins with a few words in 楷体.
     pub(super) fn led(&mut self, lead: &str, text: &str) {
         let paragraph = indented().align(self.justified());
-        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(run(text, FANGSONG, SIZE_BODY)));
+        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(self.words(text)));
     }
 
     /// Why: a Latin line stretched over 版心 tears its words apart.

@@ -48,6 +48,7 @@ fn lines(docx: &[u8]) -> Vec<String> {
             .replace("&quot;", "\"")
             .replace("&apos;", "'")
             .replace("&amp;", "&")
+            .replace('\u{200b}', "")
     };
     xml.split("</w:p>").map(text).filter(|line| !line.is_empty()).collect()
 }

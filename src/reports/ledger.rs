@@ -49,13 +49,7 @@ const COLUMNS: [Column; 27] = [
 
 /// The results in the office's language with their tones.
 fn result_tones(words: Words) -> Vec<(&'static str, Tone)> {
-    let tone = |result: AccountResult| match result {
-        AccountResult::Qualified => Tone::Good,
-        AccountResult::Problem => Tone::Watch,
-        AccountResult::Failed => Tone::Bad,
-        AccountResult::Unjudged | AccountResult::Pending => Tone::Unknown,
-    };
-    AccountResult::ALL.iter().map(|result| (result.name(words.0), tone(*result))).collect()
+    AccountResult::ALL.iter().map(|result| (result.name(words.0), Tone::of_result(*result))).collect()
 }
 
 pub(super) fn render(dataset: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), ReportError> {

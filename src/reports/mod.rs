@@ -199,3 +199,7 @@ fn render_json(dataset: &Dataset, _: Lang, out: &mut dyn Sink) -> Result<(), Rep
 mod drafts_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trend_tests;
+#[cfg(test)]
+mod wording_tests;

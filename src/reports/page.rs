@@ -6,6 +6,7 @@
 
 use askama::Template;
 
+use super::certificate::percent;
 use super::chart::{Bars, Columns, Plot};
 use super::page_rows::{AccountLine, IssueLine, PreviousLine};
 use super::subject::Subject;
@@ -30,6 +31,9 @@ const PREVIOUS: usize = 500;
 struct Page<'a> {
     w: Words,
     lang: &'static str,
+    /// What is counted, and the heading of the column that names it.
+    noun: &'static str,
+    named: &'static str,
     /// What the cells of a row are called where a telephone shows it as a card: table, column, word.
     labels: Vec<(&'static str, usize, &'static str)>,
     round: String,
@@ -87,11 +91,13 @@ pub(super) fn render(d: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), 
     let mut rows: Vec<&AccountRow> = d.accounts.iter().filter(|row| !waits(row)).collect();
     let undecided = d.accounts.len() - rows.len();
     rows.sort_by_key(|row| order(row.result));
-    let subject = Subject::of(d).name(lang);
+    let (what, subject) = (Subject::of(d), Subject::of(d).name(lang));
     let previous = d.previous.as_ref().map_or(&[][..], |previous| &previous.issues);
     let page = Page {
         w,
         lang: w.pick("zh-CN", "en"),
+        noun: what.noun(lang),
+        named: what.heading(lang),
         labels: labels(w),
         round: d.round.name.to_string(),
         title: match lang {
@@ -127,7 +133,7 @@ pub(super) fn render(d: &Dataset, lang: Lang, out: &mut dyn Sink) -> Result<(), 
 fn labels(w: Words) -> Vec<(&'static str, usize, &'static str)> {
     let unit = w.pick("主办单位", "Unit");
     let (account, indicator, class) =
-        (w.pick("账号", "Account"), w.pick("问题类别", "Indicator"), w.pick("性质", "Class"));
+        (w.pick("名称", "Name"), w.pick("问题类别", "Indicator"), w.pick("性质", "Class"));
     let accounts = [
         unit,
         w.pick("单位层级", "Tier"),
@@ -214,6 +220,15 @@ impl View<'_> {
         Tile { name: title.to_owned(), number: self.number(name, to, query), parts }
     }
 
+    /// `个账号`, ` accounts`: what is counted, websites among them or not.
+    fn counted(&self, subject: Subject) -> String {
+        let noun = subject.noun(self.w.0);
+        match self.w.0 {
+            Lang::Zh => format!("个{noun}"),
+            Lang::En => format!(" {noun}"),
+        }
+    }
+
     fn facts(&self) -> Vec<(&'static str, String)> {
         let (round, w) = (&self.d.round, self.w);
         let window = [w.minute(round.window_from), w.minute(round.as_of)].join(w.pick("至", " to "));
@@ -224,12 +239,16 @@ impl View<'_> {
             (w.pick("检查窗口", "Window"), window),
             (
                 w.pick("抽样框", "Frame"),
-                format!("{}{}SHA-256 {}", round.frame_size, w.pick("个账号，", " accounts, "), round.frame_sha256),
+                [
+                    format!("{}{}", round.frame_size, self.counted(Subject::of_frame(self.d))),
+                    format!("SHA-256 {}", round.frame_sha256),
+                ]
+                .join(w.pick("，", ", ")),
             ),
         ];
         if round.kind == RoundKind::Quarterly {
             let rotation = round.rotation.name(w.0);
-            facts.push((w.pick("抽查比例", "Ratio"), w.list(&[round.ratio.to_string(), rotation.to_owned()])));
+            facts.push((w.pick("抽查比例", "Ratio"), w.list(&[percent(round.ratio), rotation.to_owned()])));
         }
         let documents = w.list(&round.rule_documents);
         facts.push((w.pick("规则", "Rules"), format!("{}{}{documents}", round.rule_version, w.pick("；", "; "))));
@@ -249,7 +268,7 @@ impl View<'_> {
             (AccountResult::Unjudged, w.pick("个，不计入合格率", "outside the pass rate")),
         ];
         for (result, parts) in results {
-            let title = format!("{}{}", result.name(w.0), w.pick("账号", ""));
+            let title = format!("{}{}", result.name(w.0), w.pick(Subject::of(self.d).noun(w.0), ""));
             tiles.push(self.tile(&title, &format!("total.{result}"), "accounts", &format!("result={result}"), parts));
         }
         tiles.extend([
@@ -310,11 +329,13 @@ impl View<'_> {
     /// From the frame to what was judged, and why the rest was not.
     fn coverage(&self) -> Vec<Tile> {
         let w = self.w;
+        let (frame, counted) = (self.counted(Subject::of_frame(self.d)), self.counted(Subject::of(self.d)));
+        let (frame, counted) = (frame.trim_start(), counted.trim_start());
         let mut tiles = vec![
-            self.tile(w.pick("抽样框", "Frame"), "total.frame", "accounts", "", w.pick("个账号", "accounts")),
-            self.tile(w.pick("本期检查", "Drawn"), "total.drawn", "accounts", "drawn", w.pick("个账号", "accounts")),
+            self.tile(w.pick("抽样框", "Frame"), "total.frame", "accounts", "", frame),
+            self.tile(w.pick("本期检查", "Drawn"), "total.drawn", "accounts", "drawn", counted),
             self.tile(w.pick("检查覆盖率", "Coverage"), "total.coverage", "accounts", "drawn", ""),
-            self.tile(w.pick("已判定", "Judged"), "total.judged", "accounts", "judged", w.pick("个账号", "accounts")),
+            self.tile(w.pick("已判定", "Judged"), "total.judged", "accounts", "judged", counted),
         ];
         let total = &self.d.breakdowns.total;
         if total.unjudged > 0 {
@@ -339,8 +360,8 @@ impl View<'_> {
             ));
         }
         if total.pending > 0 {
-            let parts = w.pick("个账号", "accounts");
-            tiles.push(self.tile(w.pick("尚未检查", "Pending"), "total.pending", "accounts", "result=pending", parts));
+            let name = w.pick("尚未检查", "Pending");
+            tiles.push(self.tile(name, "total.pending", "accounts", "result=pending", counted));
         }
         tiles
     }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::disk::Unfinished;
 use crate::domain::Lang;
 
 /// By these names LibreOffice is looked for.
@@ -136,11 +137,18 @@ pub(super) fn convert(documents: &[PathBuf], room: &Path) -> Result<Vec<PathBuf>
             if !pdf.is_file() {
                 return Err(PdfError::NoFile(document.clone()));
             }
-            fs::rename(&pdf, &target).map_err(PdfError::file(&target))?;
+            put(&pdf, &target).map_err(PdfError::file(&target))?;
             made.push(target);
         }
     }
     Ok(made)
+}
+
+/// Puts a finished file in its place, which may be a link or a device.
+fn put(made: &Path, target: &Path) -> io::Result<()> {
+    let file = Unfinished::new(target)?;
+    fs::copy(made, file.part())?;
+    file.finish().map(|_| ())
 }
 
 /// A folder of this run alone, removed at its end.
@@ -232,6 +240,18 @@ mod tests {
         assert!(wait(child, Duration::from_millis(50)).unwrap().is_none());
         let child = Command::new("true").spawn().unwrap();
         assert!(wait(child, Duration::from_secs(10)).unwrap().is_some_and(|status| status.success()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_keeps_its_place_and_its_file_becomes_the_pdf() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("made"), b"%PDF").unwrap();
+        std::os::unix::fs::symlink("real.pdf", at("bulletin.pdf")).unwrap();
+        put(&at("made"), &at("bulletin.pdf")).unwrap();
+        assert!(at("bulletin.pdf").is_symlink());
+        assert_eq!(fs::read(at("real.pdf")).unwrap(), b"%PDF");
     }
 
     #[test]

@@ -145,6 +145,46 @@ impl Formats {
                 .set_font_color(Color::RGB(0x0005_4FB9)),
         }
     }
+
+    /// Those of a line that sums the others.
+    fn bold(&self) -> Self {
+        let bold = |format: &Format| format.clone().set_bold();
+        Self {
+            heading: self.heading.clone(),
+            text: bold(&self.text),
+            number: bold(&self.number),
+            time: bold(&self.time),
+            day: bold(&self.day),
+            link: bold(&self.link),
+            code: bold(&self.code),
+        }
+    }
+}
+
+/// Names with what they hold, and sentences below them, on a sheet of its own.
+pub(super) fn add_notes(
+    book: &mut Workbook,
+    words: Words,
+    facts: &[(&str, String)],
+    sentences: &[String],
+) -> Result<(), XlsxError> {
+    let sheet = book.add_worksheet();
+    let title = words.pick("说明", "Notes");
+    sheet.set_name(title)?.set_portrait();
+    print_setup(sheet, title, words, A4);
+    sheet.set_column_width(0, 24)?.set_column_width(1, 84)?;
+    let plain = Format::new().set_font_name("宋体").set_font_size(10).set_text_wrap();
+    let plain = plain.set_align(FormatAlign::VerticalCenter);
+    let bold = plain.clone().set_bold();
+    let lines = facts.iter().map(|(name, value)| (*name, value.as_str()));
+    let sentences = sentences.iter().map(|text| ("※", text.as_str()));
+    for (line, (name, text)) in lines.chain([("", "")]).chain(sentences).enumerate() {
+        let wrapped: usize = text.lines().map(|part| width_of(part).div_ceil(86).max(1)).sum();
+        sheet.set_row_height(line as u32, 14.0 * wrapped.max(1) as f64 + 4.0)?;
+        sheet.write_string_with_format(line as u32, 0, name, &bold)?;
+        sheet.write_string_with_format(line as u32, 1, clean(text), &plain)?;
+    }
+    Ok(())
 }
 
 /// The colours of a tone: paper and ink. Blue, amber, red and grey stay apart for every eye, and differ in lightness.
@@ -159,12 +199,15 @@ pub(super) const fn colours(tone: Tone) -> (u32, u32) {
 
 /// A workbook whose creation date is the dataset's.
 pub(super) fn workbook(dataset: &Dataset, title: &str) -> Workbook {
+    workbook_of(&dataset.office, dataset.round.generated_at, title)
+}
+
+/// A workbook of an office, made at a time.
+pub(super) fn workbook_of(office: &str, at: LocalTime, title: &str) -> Workbook {
     let mut book = Workbook::new();
-    let mut properties = DocProperties::new()
-        .set_title(clip(title, 200))
-        .set_author(clip(&dataset.office, 100))
-        .set_company(clip(&dataset.office, 100));
-    if let Ok(created) = excel_time(dataset.round.generated_at) {
+    let mut properties =
+        DocProperties::new().set_title(clip(title, 200)).set_author(clip(office, 100)).set_company(clip(office, 100));
+    if let Ok(created) = excel_time(at) {
         properties = properties.set_creation_datetime(&created);
     }
     book.set_properties(&properties);
@@ -197,6 +240,19 @@ pub(super) fn add_table(
     columns: &[Column],
     rows: impl Iterator<Item = Vec<Cell>>,
 ) -> Result<(), XlsxError> {
+    add_summed(book, name, title, words, columns, rows, None)
+}
+
+/// [`add_table`] with a last line that neither filter nor sorting moves.
+pub(super) fn add_summed(
+    book: &mut Workbook,
+    name: &str,
+    title: &str,
+    words: Words,
+    columns: &[Column],
+    rows: impl Iterator<Item = Vec<Cell>>,
+    total: Option<Vec<Cell>>,
+) -> Result<(), XlsxError> {
     let formats = Formats::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
     sheet.set_name(name)?.set_landscape().set_freeze_panes(1, 0)?.set_repeat_rows(0, 0)?;
@@ -215,6 +271,13 @@ pub(super) fn add_table(
         sheet.set_row_height(line, height(&row, columns))?;
         for (place, cell) in row.into_iter().enumerate() {
             write_cell(sheet, line, place as u16, cell, &formats, &mut links)?;
+        }
+    }
+    if let Some(total) = total {
+        sheet.set_row_height(line + 1, height(&total, columns))?;
+        let bold = formats.bold();
+        for (place, cell) in total.into_iter().enumerate() {
+            write_cell(sheet, line + 1, place as u16, cell, &bold, &mut links)?;
         }
     }
     sheet.autofilter(0, 0, line, last_column)?;

@@ -26,14 +26,21 @@ impl Subject {
 
     /// Of a round: what was drawn, and before the draw what may be.
     pub(super) fn of(d: &Dataset) -> Self {
-        let (total, site) =
-            (&d.breakdowns.total, d.breakdowns.platform.iter().find(|t| t.key == Platform::Website.key()));
-        let (frame, drawn) = site.map_or((0, 0), |tally| (tally.frame, tally.drawn));
-        if total.drawn > 0 {
-            Self::from(drawn > 0, total.drawn > drawn)
-        } else {
-            Self::from(frame > 0, total.frame > frame)
+        let drawn = Self::websites(d).map_or(0, |tally| tally.drawn);
+        match d.breakdowns.total.drawn {
+            0 => Self::of_frame(d),
+            total => Self::from(drawn > 0, total > drawn),
         }
+    }
+
+    /// Of all that may be drawn.
+    pub(super) fn of_frame(d: &Dataset) -> Self {
+        let frame = Self::websites(d).map_or(0, |tally| tally.frame);
+        Self::from(frame > 0, d.breakdowns.total.frame > frame)
+    }
+
+    fn websites(d: &Dataset) -> Option<&Tally> {
+        d.breakdowns.platform.iter().find(|tally| tally.key == Platform::Website.key())
     }
 
     /// Of what is on these platforms.

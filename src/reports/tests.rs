@@ -37,7 +37,7 @@ fn column(rows: &[Vec<Data>], heading: &str) -> Vec<String> {
 /// The text of a .docx, paragraphs and cells a line each.
 fn docx_text(bytes: &[u8]) -> String {
     let paragraph = |p: &docx_rs::Paragraph, out: &mut String| {
-        out.push_str(&p.raw_text());
+        out.push_str(&p.raw_text().replace('\u{200b}', ""));
         out.push('\n');
     };
     let docx = docx_rs::read_docx(bytes).unwrap();

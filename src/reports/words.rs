@@ -3,7 +3,7 @@
 use super::wording::{self, clip};
 use crate::domain::Lang;
 use crate::domain::account::{Platform, UnitTier};
-use crate::domain::bulletin::{AccountRow, Dataset, Tally};
+use crate::domain::bulletin::{AccountResult, AccountRow, Dataset, Tally};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Issue, IssueStatus};
 use crate::domain::round::RoundName;
@@ -32,6 +32,16 @@ impl Tone {
             Self::Watch => "△",
             Self::Bad => "×",
             Self::Unknown => "○",
+        }
+    }
+
+    /// The tone of what an account came to.
+    pub(super) const fn of_result(result: AccountResult) -> Self {
+        match result {
+            AccountResult::Qualified => Self::Good,
+            AccountResult::Problem => Self::Watch,
+            AccountResult::Failed => Self::Bad,
+            AccountResult::Unjudged | AccountResult::Pending => Self::Unknown,
         }
     }
 

@@ -56,7 +56,37 @@ impl Dataset {
         let frozen = self.accounts.iter().filter(|row| !row.facts.newcomer).count();
         agree("round.frame_size", &frozen, &self.round.frame_size, Vec::new)?;
         self.check_frame_hash()?;
+        self.check_top_ups()?;
         self.check_winners()
+    }
+
+    /// Each top-up drew what its stratum owed when it came.
+    fn check_top_ups(&self) -> Result<(), Imbalance> {
+        let mut batches = BTreeMap::<(&str, u32), (usize, usize)>::new();
+        for row in &self.accounts {
+            let id = &row.facts.account_id;
+            let fits = if row.facts.newcomer { row.facts.top_up != Some(0) } else { row.facts.top_up.is_none() };
+            let itself = || vec![RowId::Account(id.clone())];
+            agree(&format!("accounts[{id}].top_up"), &Word::YES, &Word::holds(fits), itself)?;
+        }
+        for row in &self.accounts {
+            let Some(batch) = batch_of(row) else { return Ok(()) };
+            let won = if batch == 0 { Reason::Random } else { Reason::TopUp };
+            let (size, members) = batches.entry((&row.facts.stratum, batch)).or_default();
+            *size += 1;
+            *members += usize::from(row.facts.member.as_ref().is_some_and(|member| member.reason == won));
+        }
+        let mut before = ("", 0, 0);
+        for ((key, batch), (size, members)) in batches {
+            let (_, there, drawn) = if before.0 == key { before } else { (key, 0, 0) };
+            if batch > 0 {
+                let owed = self.round.ratio.quota(there + size).saturating_sub(drawn).min(size);
+                let name = format!("round.strata[{key}].top_ups[{batch}]");
+                agree(&name, &owed, &members, || self.stratum_rows(key))?;
+            }
+            before = (key, there + size, drawn + members);
+        }
+        Ok(())
     }
 
     /// Newcomers bring a stratum to the ratio of all its accounts, exactly.
@@ -82,7 +112,7 @@ impl Dataset {
     /// Every ticket is that of seed, round and account, and no account lost to one with a later ticket.
     fn check_winners(&self) -> Result<(), Imbalance> {
         let Some(seed) = &self.round.seed else { return Ok(()) };
-        let mut borders = BTreeMap::<&str, (Option<Place<'_>>, Option<Place<'_>>)>::new();
+        let mut borders = BTreeMap::<(&str, u32), (Option<Place<'_>>, Option<Place<'_>>)>::new();
         for row in &self.accounts {
             let id = &row.facts.account_id;
             let own = ticket(seed, self.round.name, id);
@@ -95,11 +125,11 @@ impl Dataset {
                 Rotation::None => Some(false),
                 Rotation::Annual => row.facts.drawn_this_year,
             };
-            // Why newcomers apart: which of several top-ups they came by is not told.
-            let Some(again) = again.filter(|_| !row.facts.newcomer) else { continue };
+            let (Some(again), Some(batch)) = (again, batch_of(row)) else { continue };
             let place = (again, own, id);
-            let (last, first) = borders.entry(&row.facts.stratum).or_default();
-            if member.is_some_and(|member| member.reason == Reason::Random) {
+            let (last, first) = borders.entry((&row.facts.stratum, batch)).or_default();
+            let won = if batch == 0 { Reason::Random } else { Reason::TopUp };
+            if member.is_some_and(|member| member.reason == won) {
                 *last = last.take().max(Some(place));
             } else if first.as_ref().is_none_or(|first| place < *first) {
                 *first = Some(place);
@@ -119,6 +149,15 @@ impl Dataset {
         let of_it = self.accounts.iter().filter(|row| row.facts.stratum == key);
         let accounts = of_it.map(|row| RowId::Account(row.facts.account_id.clone()));
         std::iter::once(RowId::Stratum(key.to_owned())).chain(accounts).take(NAMED).collect()
+    }
+}
+
+/// Among whom an account was drawn: 0 for the frozen frame, else the number of the top-up; nothing where the file,
+/// of an earlier version, does not tell.
+const fn batch_of(row: &AccountRow) -> Option<u32> {
+    match (row.facts.newcomer, row.facts.top_up) {
+        (false, _) => Some(0),
+        (true, batch) => batch,
     }
 }
 

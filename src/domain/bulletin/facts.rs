@@ -110,6 +110,10 @@ pub struct AccountFacts {
     pub drawn_this_year: Option<bool>,
     /// It was registered after the frame was frozen and came in by a top-up.
     pub newcomer: bool,
+    /// Which top-up of the round that was, from 1; `None` for an account of the frozen frame and in a
+    /// file of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_up: Option<u32>,
     /// Its part in the round; `None` where it was not drawn.
     pub member: Option<MemberFacts>,
 }

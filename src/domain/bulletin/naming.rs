@@ -95,9 +95,10 @@ pub(super) fn title(path: &str) -> String {
 }
 
 /// Paths that are no figures, with what stands between brackets left out.
-const NAMES: [(&str, &str); 53] = [
+const NAMES: [(&str, &str); 55] = [
     ("year", "年度"),
     ("rounds (order)", "批次排列顺序"),
+    ("accounts[].top_up", "账号所属补充抽取批次"),
     ("accounts[].looks", "账号的受检记录"),
     ("units (lines)", "单位行数"),
     ("units (order)", "单位排列顺序"),
@@ -110,6 +111,7 @@ const NAMES: [(&str, &str); 53] = [
     ("round.strata[].size", "抽样层账号数"),
     ("round.strata[].quota", "抽样层随机抽取名额"),
     ("round.strata[].top_up", "抽样层补充抽取名额"),
+    ("round.strata[].top_ups[]", "抽样层补充抽取名额（分次）"),
     ("accounts[]", "账号记录"),
     ("accounts (order)", "账号排列顺序"),
     ("accounts[].result", "账号检查结果"),

@@ -58,14 +58,16 @@ pub(super) fn full() -> Facts {
         let mut account = facts.accounts[0].clone();
         account.account_id = AccountId::new(format!("N{n:03}"));
         (account.newcomer, account.always, account.drawn_this_year) = (true, None, Some(false));
-        account.member = None;
+        (account.top_up, account.member) = (Some(1), None);
         facts.accounts.push(account);
     }
     let layer = facts.accounts[0].stratum.clone();
     let stratum = facts.round.strata.iter().find(|stratum| stratum.key == layer).unwrap();
     let owed = facts.round.ratio.quota(stratum.size + 2) - stratum.quota;
     let (name, seed) = (facts.round.name, facts.round.seed.clone().unwrap());
-    for account in facts.accounts.iter_mut().rev().take(owed) {
+    let mut newcomers: Vec<_> = facts.accounts.iter_mut().filter(|account| account.newcomer).collect();
+    newcomers.sort_by_key(|account| ticket(&seed, name, &account.account_id));
+    for account in newcomers.into_iter().take(owed) {
         account.member = Some(MemberFacts {
             reason: Reason::TopUp,
             ticket: ticket(&seed, name, &account.account_id),
@@ -265,6 +267,25 @@ fn any_number_changed_by_one_is_refused_unless_it_is_a_fact_in_itself() {
     survived.extend(survivors(&Dataset::build(half()).unwrap(), 40, Dataset::check, &ROWLESS));
     let raw = RAW.iter().chain([&PREVIOUS]).map(|(path, _)| (*path).to_owned()).collect();
     assert_eq!(survived, raw);
+}
+
+#[test]
+fn a_top_up_won_by_another_than_the_replay_gives_is_refused() {
+    let mut facts = full();
+    let (name, seed) = (facts.round.name, facts.round.seed.clone().unwrap());
+    let mut newcomers: Vec<_> = facts.accounts.iter_mut().filter(|account| account.newcomer).collect();
+    newcomers.sort_by_key(|account| account.member.is_none());
+    let [winner, .., loser] = newcomers.as_mut_slice() else { panic!("two newcomers") };
+    assert!(winner.member.is_some() && loser.member.is_none());
+    loser.member = winner.member.take();
+    loser.member.as_mut().unwrap().ticket = ticket(&seed, name, &loser.account_id);
+    let loser = loser.account_id.clone();
+    let refused = |facts: &Facts| Dataset::build(facts.clone()).and_then(|dataset| dataset.check()).err();
+    let error = refused(&facts).unwrap();
+    assert!(error.figure.ends_with(".member") && error.rows.contains(&RowId::Account(loser)), "{error}");
+    // A file of an earlier version does not say by which top-up they came: the counts alone are checked.
+    facts.accounts.iter_mut().for_each(|account| account.top_up = None);
+    assert!(refused(&facts).is_none());
 }
 
 /// The keys of every object, where they are names of fields.

@@ -94,6 +94,7 @@ pub(crate) fn round(plants: &[(Platform, Option<UnitTier>, Vec<Planted>)], statu
                 drawn_this_year: Some(n % 5 == 0),
                 always: frame.iter().find(|row| row.account_id == id(n)).and_then(|row| row.always),
                 newcomer: false,
+                top_up: None,
                 member,
             }
         })

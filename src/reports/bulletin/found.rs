@@ -39,10 +39,17 @@ impl Draft<'_> {
             ),
             _ => {
                 let (closed, live) = (d.count("issues.problems_closed"), d.count("issues.problems_live"));
-                t.say(
-                    format!("共认定问题{problems}个，已销号{closed}个，尚未办结{live}个。"),
-                    format!("{problems} problems were confirmed; {closed} are closed, {live} still open."),
-                )
+                if problems > 1 && closed == problems {
+                    t.say(
+                        format!("共认定问题{problems}个，均已销号。"),
+                        format!("{problems} problems were confirmed, and all are closed."),
+                    )
+                } else {
+                    t.say(
+                        format!("共认定问题{problems}个，已销号{closed}个，尚未办结{live}个。"),
+                        format!("{problems} problems were confirmed; {closed} are closed, {live} still open."),
+                    )
+                }
             }
         };
         if fallen > 0 {
@@ -69,9 +76,9 @@ impl Draft<'_> {
             let unit = if *class == Class::Advice { t.pick("条", "") } else { t.pick("个", "") };
             paper.subheading(&t.say(format!("{ordinal}{zh}（{sum}{unit}）"), format!("{ordinal}{en}: {sum}")));
             match self.form {
-                Form::Brief => self.brief(paper, &groups),
+                Form::Brief => self.brief(paper, unit, &groups),
                 Form::Statistics => self.statistics(paper, *class, &groups),
-                Form::List => self.listed(paper, &groups),
+                Form::List => self.listed(paper, unit, &groups),
             }
         }
     }
@@ -91,12 +98,12 @@ impl Draft<'_> {
     }
 
     /// One paragraph: every indicator with its count and a few examples.
-    fn brief(&self, paper: &mut Paper, groups: &[Group<'_>]) {
+    fn brief(&self, paper: &mut Paper, unit: &str, groups: &[Group<'_>]) {
         let t = self.tongue;
         let part = |group: &Group<'_>| {
             let (name, issues) = (group.indicator.name(t.0), group.issues.len());
             let named = t.some(&group.names, self.examples());
-            t.say(format!("{name}{issues}个，涉及{named}"), format!("{name}, {issues}: {named}"))
+            t.say(format!("{name}{issues}{unit}，涉及{named}"), format!("{name}, {issues}: {named}"))
         };
         paper.body(&(t.clauses(&groups.iter().map(part).collect::<Vec<_>>()) + t.pick("。", ".")));
     }
@@ -129,7 +136,7 @@ impl Draft<'_> {
     }
 
     /// A line an issue: account, unit, what was found.
-    fn listed(&self, paper: &mut Paper, groups: &[Group<'_>]) {
+    fn listed(&self, paper: &mut Paper, counted: &str, groups: &[Group<'_>]) {
         let t = self.tongue;
         for (place, group) in groups.iter().enumerate() {
             let (number, accounts, issues) = (place + 1, group.names.len(), group.issues.len());
@@ -137,25 +144,32 @@ impl Draft<'_> {
             let judged = self.judged(group);
             let word = t.quantifier(accounts, judged);
             let noun = Subject::of_indicator(group.indicator, self.subject).noun(t.0);
-            paper.body(&t.say(
-                format!("{number}.{name}，{word}{noun}（{accounts}/{judged}），共{issues}个。"),
+            paper.introduction(&t.say(
+                format!("{number}.{name}，{word}{noun}（{accounts}/{judged}），共{issues}{counted}。"),
                 format!("{number}. {name}: {} {noun} ({accounts}/{judged}), {issues} in all.", word.to_lowercase()),
             ));
             for (line, issue) in group.issues.iter().take(LINES).enumerate() {
                 let (line, label) = (line + 1, t.issue_label(issue));
                 let what = said(issue.indicator, &issue.summary, t.0);
                 let what = what.strip_prefix(name).unwrap_or(&what).trim_start_matches(['：', ':', ' ']).to_owned();
+                // Why: advice may ask, and one mark at the end is enough.
+                let stop = if what.ends_with(['?', '？', '.', '。', '!', '！']) { "" } else { t.pick("。", ".") };
                 let unit = &issue.unit;
                 let text = if what.is_empty() {
                     t.say(format!("（{line}）{label}，{unit}。"), format!("({line}) {label}, {unit}."))
                 } else {
-                    t.say(format!("（{line}）{label}，{unit}：{what}。"), format!("({line}) {label}, {unit}: {what}."))
+                    t.say(
+                        format!("（{line}）{label}，{unit}：{what}{stop}"),
+                        format!("({line}) {label}, {unit}: {what}{stop}"),
+                    )
                 };
                 paper.body(&super::super::wording::short_links(&text));
             }
             if group.issues.len() > LINES {
                 let rest = group.issues.len() - LINES;
-                paper.body(&t.say(format!("其余{rest}个见附件。"), format!("The other {rest} stand in the annex.")));
+                paper.body(
+                    &t.say(format!("其余{rest}{counted}见附件。"), format!("The other {rest} stand in the annex.")),
+                );
             }
         }
     }

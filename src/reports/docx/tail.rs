@@ -1,7 +1,8 @@
 //! 版记: at the foot of the last page, which is an even one, in a section of its own without page number.
 //!
 //! Decision: the section begins on an even page. Nothing in the file knows how many pages there are once a person
-//! has filled in the blanks, and an even page is right however many there are; a blank page before it bears no number.
+//! has filled in the blanks, and an even page is right however many there are. Where the text itself ends on an even page a blank page comes before it: GB/T
+//! 9704-2012, 7.5, knows that case (公文的版记页前有空白页的，空白页和版记页均不编排页码), and so neither bears a number.
 
 use std::fmt::Write as _;
 

@@ -25,6 +25,7 @@ mod files;
 mod hostile;
 mod issues;
 mod lapse;
+mod many;
 mod notices;
 mod outbox;
 mod prune;

@@ -163,7 +163,8 @@ async fn an_answer_may_be_torn_late_or_an_error_of_telegrams_own() {
         let (code, body) = post(&telegram, "sendMessage", &message).await;
         let whole = serde_json::from_str::<serde_json::Value>(&body).is_ok();
         assert_eq!((code, whole), (status, fault != Fault::Torn), "{body}");
-        assert_eq!(asked.elapsed() >= pause, fault == Fault::Slow(pause));
+        // Why no limit for the others: a busy machine answers when it can.
+        assert!(asked.elapsed() >= pause || fault != Fault::Slow(pause));
         assert_eq!(telegram.inbox(wang.chat_id).len(), sent, "{fault:?}");
     }
     for refusal in Refusal::ALL {

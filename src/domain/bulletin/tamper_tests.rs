@@ -15,9 +15,13 @@ use crate::domain::rule::Class;
 use crate::domain::sample::{Reason, ticket};
 
 /// Numbers that are facts in themselves: nothing else in the file speaks of them, so nothing can disagree.
-const RAW: [(&str, &str); 9] = [
+const RAW: [(&str, &str); 10] = [
     ("accounts[].followers", "as the registry has it"),
     ("accounts[].member.verdicts[].finding_id", "a number given by the database; only a second use of it shows"),
+    (
+        "accounts[].top_up",
+        "two top-ups of one account each draw as many as one of both may; who won in each is checked",
+    ),
     (
         "context.quarters[].issues[].id",
         "the rows stand in the quarter's own dataset; only an issue of this round shows",

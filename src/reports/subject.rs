@@ -105,7 +105,9 @@ impl Subject {
 /// A count of the round by kind where there are both: `政府网站1个、政务新媒体71个`.
 pub(super) fn by_kind(d: &Dataset, column: &str, t: Tongue) -> Option<String> {
     let [site, media] = kinds(d)?.map(|kind| d.count(&format!("kind.{kind}.{column}")));
-    Some(t.say(format!("政府网站{site}个、政务新媒体账号{media}个"), format!("{site} websites and {media} accounts")))
+    let many = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let english = format!("{} and {}", many(site, "website"), many(media, "account"));
+    Some(t.say(format!("政府网站{site}个、政务新媒体账号{media}个"), english))
 }
 
 /// The pass rates by kind where both were judged, websites first.

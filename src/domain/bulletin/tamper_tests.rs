@@ -20,6 +20,10 @@ const RAW: [(&str, &str); 10] = [
     ("accounts[].member.verdicts[].finding_id", "a number given by the database; only a second use of it shows"),
     ("accounts[].top_up", "of two that came by one top-up, either may have come by the next"),
     (
+        "accounts[].top_up",
+        "two top-ups of one account each draw as many as one of both may; who won in each is checked",
+    ),
+    (
         "context.quarters[].issues[].id",
         "the rows stand in the quarter's own dataset; only an issue of this round shows",
     ),

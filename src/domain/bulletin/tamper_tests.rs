@@ -18,7 +18,6 @@ use crate::domain::sample::{Reason, ticket};
 const RAW: [(&str, &str); 10] = [
     ("accounts[].followers", "as the registry has it"),
     ("accounts[].member.verdicts[].finding_id", "a number given by the database; only a second use of it shows"),
-    ("accounts[].top_up", "of two that came by one top-up, either may have come by the next"),
     (
         "accounts[].top_up",
         "two top-ups of one account each draw as many as one of both may; who won in each is checked",

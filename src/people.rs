@@ -141,8 +141,8 @@ pub async fn bind(
     let digest = digest(&code.trim().to_ascii_uppercase());
     let refused = match tx.invite(&digest).await? {
         None => Some(BindError::Unknown),
-        Some(invite) if invite.used => match tx.bound_by(&digest, user_key).await? {
-            // A message that comes again, as after a crash: it has done what it asks for.
+        Some(invite) if invite.used => match tx.bound_by(&digest, user_key, channel, address).await? {
+            // A message that comes again, as after a crash: it has done what it asks for. Elsewhere it would not have.
             Some(person) => return Ok(person),
             None => Some(BindError::Used),
         },

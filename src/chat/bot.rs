@@ -132,7 +132,7 @@ impl Pause {
 
 /// Handles the updates of one chat.
 async fn handle_in_turn(office: &Office, messenger: &Messenger, me: &Me, updates: Vec<Incoming>) {
-    for mut update in gather_albums(updates) {
+    for mut update in gather_albums(not_handled(office, updates).await) {
         let id = update.update_id;
         unless_it_stumbles(id, async {
             fetch(office, messenger, me, &mut update).await;
@@ -140,6 +140,18 @@ async fn handle_in_turn(office: &Office, messenger: &Messenger, me: &Me, updates
         })
         .await;
     }
+}
+
+/// Leaves out what was handled before and came again: gathered with the rest of its album, it would hide the rest.
+async fn not_handled(office: &Office, mut updates: Vec<Incoming>) -> Vec<Incoming> {
+    let numbers: Vec<i64> = updates.iter().map(|update| update.update_id).collect();
+    let seen = async { office.store.read().await?.seen_updates(&numbers).await };
+    match seen.await {
+        Ok(seen) => updates.retain(|update| !seen.contains(&update.update_id)),
+        // The handler asks again, and says so to the sender where it cannot tell either.
+        Err(error) => tracing::error!(%error, "nobody knows which updates were handled before"),
+    }
+    updates
 }
 
 /// Whatever a panic costs, it is one update: those behind it are handled.
@@ -154,12 +166,16 @@ fn gather_albums(updates: Vec<Incoming>) -> Vec<Incoming> {
     let mut gathered: Vec<Incoming> = Vec::new();
     for update in updates {
         let first = gathered.iter_mut().find(|earlier| is_same_album(earlier, &update));
-        match (first.map(|first| &mut first.what), update.what) {
-            (Some(What::Text { text, attachments, .. }), What::Text { text: more, attachments: rest, .. }) => {
+        match (first.map(|first| (&mut first.what, &mut first.gathered)), update.what) {
+            (
+                Some((What::Text { text, attachments, .. }, gathered)),
+                What::Text { text: more, attachments: rest, .. },
+            ) => {
                 if text.trim().is_empty() {
                     *text = more;
                 }
                 attachments.files.extend(rest.files);
+                gathered.push(update.update_id);
             }
             (_, what) => gathered.push(Incoming { what, ..update }),
         }
@@ -333,6 +349,46 @@ impl Piece {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::deliver::deliver_due;
+    use crate::chat::testing::{HEALTH, World};
+    use crate::domain::person::Role;
+
+    /// The first photo was handled alone, and the others while the mark of an older update was still open: Telegram
+    /// brings all of them again.
+    #[tokio::test]
+    async fn the_rest_of_an_album_is_kept_where_its_beginning_comes_again() {
+        let world = World::new().await;
+        world.account("A1", HEALTH).await;
+        let lin = world.bound("林测试", Role::UnitAdmin, Some(HEALTH)).await;
+        world.judge(&["A1"], &[]).await;
+        deliver_due(&world.office, &world.messenger, 100).await.unwrap();
+        let me = world.messenger.check().await.unwrap();
+        let photos: [&[u8]; 3] = [b"\xFF\xD8\xFF\xE0one", b"\xFF\xD8\xFF\xE0two", b"\xFF\xD8\xFF\xE0three"];
+        let fetched = async {
+            loop {
+                let (_, updates) = world.messenger.updates(0, &me).await.unwrap();
+                if updates.len() == photos.len() {
+                    return updates;
+                }
+            }
+        };
+        let sent = world.telegram.send_album(lin.chat_id, &lin, &photos, "/fix 1 已修复");
+        let updates = tokio::select! {
+            updates = fetched => updates,
+            sent = sent => panic!("nobody has answered yet: {sent:?}"),
+        };
+        let kept = async || world.office.store.read().await.unwrap().evidence_count(1).await.unwrap();
+        handle_in_turn(&world.office, &world.messenger, &me, updates[..1].to_vec()).await;
+        assert_eq!(kept().await, 1);
+        handle_in_turn(&world.office, &world.messenger, &me, updates.clone()).await;
+        assert_eq!(kept().await, 3);
+        let numbers: Vec<i64> = updates.iter().map(|update| update.update_id).collect();
+        let seen = world.office.store.read().await.unwrap().seen_updates(&numbers).await.unwrap();
+        assert_eq!(seen.len(), 3, "every one of them is marked");
+        let _ = world.telegram.inbox(lin.chat_id);
+        handle_in_turn(&world.office, &world.messenger, &me, updates).await;
+        assert!(world.telegram.inbox(lin.chat_id).is_empty(), "nothing is handled twice");
+    }
 
     #[tokio::test]
     async fn who_waits_for_a_turn_too_long_is_let_go() {

@@ -287,6 +287,7 @@ fn incoming(update: Update, own: u64) -> Option<Incoming> {
                     attachments: files::attachments(&message),
                     forwarded: message.forward_origin().is_some(),
                 },
+                gathered: Vec::new(),
             })
         }
         UpdateKind::CallbackQuery(query) => {
@@ -305,6 +306,7 @@ fn incoming(update: Update, own: u64) -> Option<Incoming> {
                     message: query.message.as_ref().map(|message| message.id().0),
                     buttons: buttons.unwrap_or_default(),
                 },
+                gathered: Vec::new(),
             })
         }
         _ => None,

@@ -1,6 +1,6 @@
 //! Chats, the people bound to them, and the codes that bind.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -395,15 +395,24 @@ impl Tx {
         .transpose()
     }
 
-    /// The binding in force that a channel's user got by a code.
-    pub async fn bound_by(&mut self, code_sha256: &str, user_key: &str) -> Result<Option<Person>, StoreError> {
+    /// The binding in force that a channel's user got by a code in a chat.
+    pub async fn bound_by(
+        &mut self,
+        code_sha256: &str,
+        user_key: &str,
+        channel: &str,
+        address: &str,
+    ) -> Result<Option<Person>, StoreError> {
         sql!(
             self,
             opt PersonRecord,
-            "SELECT p.* FROM person p JOIN invite i ON i.used_by = p.id
-             WHERE i.code_sha256 = $1 AND p.user_key = $2 AND p.revoked_at IS NULL",
+            "SELECT p.* FROM person p JOIN invite i ON i.used_by = p.id JOIN chat c ON c.id = p.chat_id
+             WHERE i.code_sha256 = $1 AND p.user_key = $2 AND c.channel = $3 AND c.address = $4
+                 AND p.revoked_at IS NULL",
             code_sha256,
-            user_key
+            user_key,
+            channel,
+            address
         )?
         .map(Person::try_from)
         .transpose()
@@ -420,6 +429,14 @@ impl Tx {
             by
         )?;
         Ok(done == 1)
+    }
+
+    /// Those of some incoming updates that were handled before.
+    pub async fn seen_updates(&mut self, updates: &[i64]) -> Result<HashSet<i64>, StoreError> {
+        let rows = if self.locks_rows() { "jsonb_array_elements_text($1::jsonb)" } else { "json_each($1)" };
+        let text =
+            format!("SELECT update_id FROM seen_update WHERE update_id IN (SELECT CAST(value AS BIGINT) FROM {rows})");
+        Ok(sql!(self, scalars i64, sqlx::AssertSqlSafe(text.as_str()), json(&updates)?)?.into_iter().collect())
     }
 
     /// Notes an incoming update; `false` when it was handled before.

@@ -45,6 +45,7 @@ async fn update(office: &Office, number: i64, person: &Person, chat: i64, what: 
         is_group: chat < 0,
         sender,
         what,
+        gathered: Vec::new(),
     };
     handle(office, "xuncha_bot", &incoming).await
 }
@@ -55,6 +56,11 @@ fn text(words: &str) -> What {
 
 pub(crate) async fn tell(office: &Office, number: i64, person: &Person, words: &str) -> String {
     said(&update(office, number, person, person.chat_id, text(words)).await)
+}
+
+/// [`tell`] in a group.
+pub(crate) async fn tell_in(office: &Office, number: i64, person: &Person, group: i64, words: &str) -> String {
+    said(&update(office, number, person, group, text(words)).await)
 }
 
 fn said(outcome: &Outcome) -> String {

@@ -12,7 +12,7 @@ use xuncha::issues::{self as workflow, IssueError, Scope};
 use xuncha::people;
 use xuncha::sampling;
 
-use crate::desk::{doubt, doubts, tell};
+use crate::desk::{doubt, doubts, tell, tell_in};
 use crate::world::both::on_both;
 use crate::world::{
     Chat, account, at, config, fetcher, inspect, issues, office, office_with, register, round, unfiled,
@@ -123,6 +123,9 @@ on_both! {
             assert!(tell(&office, number, &lin, &format!("/bind {code}")).await.contains("绑定成功"), "{number}");
         }
         assert!(tell(&office, 3, &other, &format!("/bind {code}")).await.contains("已被使用"));
+        let group = chat.telegram.group("水务局工作群", std::slice::from_ref(&lin));
+        let said = tell_in(&office, 5, &lin, group, &format!("/bind {code}")).await;
+        assert!(said.contains("已被使用") && !said.contains("绑定成功"), "the group is not bound: {said}");
         let bound = office.store.read().await.unwrap().people().await.unwrap();
         assert_eq!(bound.len(), 1);
         assert!(people::revoke(&office, bound[0].id, "cli").await.unwrap());

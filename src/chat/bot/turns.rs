@@ -1,8 +1,9 @@
 //! Whose turn it is: updates that were fetched and are not handled yet, in order in each chat.
 //!
-//! Chats go side by side: one that hangs keeps its own updates waiting and nobody else's. Telegram
-//! is asked from the first update on that is not handled, so that a crash loses none; what comes
-//! again for that reason is known by its number.
+//! Chats go side by side: one that hangs keeps its own updates waiting and, for long, nobody else's.
+//! Telegram is asked from the first update on that is not handled, so that a crash loses none; what
+//! comes again for that reason is known by its number. From there on it gives a hundred at most:
+//! while the first is under way, what lies beyond those is not heard.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -72,7 +73,10 @@ impl<'w> Turns<'w> {
 
     fn begin(&mut self) {
         while self.busy.len() < ABREAST {
-            let Some(chat) = self.waiting.keys().find(|chat| !self.busy.contains(*chat)).cloned() else { return };
+            let idle = self.waiting.iter().filter(|(chat, _)| !self.busy.contains(*chat));
+            // Why the one that has waited longest: Telegram gives nothing beyond a hundred updates from there.
+            let first = idle.min_by_key(|(_, updates)| updates.first().map(|update| update.update_id));
+            let Some(chat) = first.map(|(chat, _)| chat.clone()) else { return };
             let Some(updates) = self.waiting.remove(&chat) else { return };
             let numbers = updates.iter().map(|update| update.update_id).collect();
             let work = (self.work)(updates);
@@ -134,7 +138,15 @@ mod tests {
         let sender = Sender { key: format!("telegram:{chat}"), name: "虚构".into(), lang: None, anonymous: false };
         let attachments = Attachments::default();
         let what = What::Text { text: String::new(), reply_to: None, attachments, forwarded: false };
-        Incoming { channel: "telegram", update_id, address: chat.into(), is_group: false, sender, what }
+        Incoming {
+            channel: "telegram",
+            update_id,
+            address: chat.into(),
+            is_group: false,
+            sender,
+            what,
+            gathered: Vec::new(),
+        }
     }
 
     #[tokio::test]

@@ -89,6 +89,8 @@ pub struct Incoming {
     pub sender: Sender,
     /// What.
     pub what: What,
+    /// Numbers of the updates whose files were gathered into this one.
+    pub gathered: Vec<i64>,
 }
 
 /// A file that goes with an answer.
@@ -170,7 +172,9 @@ async fn try_handle(office: &Office, bot: &str, incoming: &Incoming) -> Result<O
         people::note_refusal(office, &incoming.sender.key, *why, note).await?;
     }
     let mut tx = office.store.write_rows().await?;
-    tx.see_update(incoming.update_id, office.now()).await?;
+    for number in std::iter::once(incoming.update_id).chain(incoming.gathered.iter().copied()) {
+        tx.see_update(number, office.now()).await?;
+    }
     tx.commit().await?;
     Ok(outcome)
 }

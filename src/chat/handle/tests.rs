@@ -39,6 +39,7 @@ async fn tell(world: &World, update: i64, user: &User, text: &str, reply_to: Opt
             attachments: Attachments::default(),
             forwarded: false,
         },
+        gathered: Vec::new(),
     };
     let outcome = handle(&world.office, "xuncha_bot", &incoming).await;
     outcome.messages.iter().map(|message| message.plain.clone()).collect::<Vec<_>>().join("\n---\n")
@@ -58,6 +59,7 @@ async fn press(world: &World, update: i64, user: &User, press: Press, buttons: &
             anonymous: false,
         },
         what: What::Press { id: "1".into(), data: press.encode(), message: Some(1), buttons: buttons.to_vec() },
+        gathered: Vec::new(),
     };
     handle(&world.office, "xuncha_bot", &incoming).await
 }
@@ -157,6 +159,7 @@ async fn strangers_forwards_and_anonymous_readers_are_refused_courteously() {
             attachments: Attachments::default(),
             forwarded: true,
         },
+        gathered: Vec::new(),
     };
     let said = |outcome: Outcome| outcome.messages.into_iter().map(|m| m.plain).collect::<String>();
     assert!(said(handle(&world.office, "xuncha_bot", &incoming).await).contains("转发"));

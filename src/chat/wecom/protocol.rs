@@ -177,7 +177,8 @@ fn incoming(req_id: &str, body: &Value, is_group: bool, what: What) -> Option<In
     let address = if is_group { id_at(body, "/chatid")? } else { user };
     let sender = Sender { key: format!("wecom:{user}"), name: user.to_owned(), lang: None, anonymous: false };
     let msgid = Some(text_at(body, "/msgid")).filter(|id| !id.is_empty()).unwrap_or(req_id);
-    Some(Incoming { channel: CHANNEL, update_id: number(msgid), address: address.to_owned(), is_group, sender, what })
+    let (update_id, address) = (number(msgid), address.to_owned());
+    Some(Incoming { channel: CHANNEL, update_id, address, is_group, sender, what, gathered: Vec::new() })
 }
 
 fn id_at<'v>(body: &'v Value, path: &str) -> Option<&'v str> {

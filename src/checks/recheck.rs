@@ -24,7 +24,7 @@ use crate::domain::rule::Indicator;
 use crate::fetch::Fetcher;
 use crate::issues::{self, Acted, IssueError, Scope};
 use crate::office::Office;
-use crate::store::{NewEvent, StoreError, StoredIssue};
+use crate::store::{NewEvent, StoreError, StoredIssue, Tx};
 
 /// What a recheck saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,20 +51,52 @@ pub async fn recheck_due(office: &Office, fetcher: &Fetcher) -> Result<(usize, u
     let mut records = RecordsOnce::default();
     for id in &due {
         let look = recheck_with(office, fetcher, *id, crate::ACTOR, &Scope::All, &mut records);
-        // Why: one issue that cannot be looked at must not keep all the others from it.
-        match AssertUnwindSafe(look).catch_unwind().await {
-            Ok(Ok((acted, _))) => {
-                closed += usize::from(acted.changed && acted.issue.state.status == IssueStatus::Closed);
-                continue;
-            }
-            Ok(Err(error)) => tracing::error!(issue = id, %error, "a recheck failed and is made later"),
-            Err(_) => tracing::error!(issue = id, "a recheck stumbled and is made later"),
+        if let Some((acted, _)) = bounded(office, *id, look).await? {
+            closed += usize::from(acted.changed && acted.issue.state.status == IssueStatus::Closed);
         }
-        let mut tx = office.store.write_rows().await?;
-        tx.plan_recheck(*id, Some(office.now() + TimeDelta::minutes(MINUTES_AFTER_TROUBLE))).await?;
-        tx.commit().await?;
     }
     Ok((closed, due.len()))
+}
+
+/// Makes a look at an issue that must not keep all the others from theirs: one that fails is made again
+/// soon; one that made the program stumble has seen nothing, and counts as such.
+pub async fn bounded<T>(
+    office: &Office,
+    id: i64,
+    look: impl Future<Output = Result<T, IssueError>>,
+) -> Result<Option<T>, IssueError> {
+    match AssertUnwindSafe(look).catch_unwind().await {
+        Ok(Ok(looked)) => return Ok(Some(looked)),
+        Ok(Err(error)) => tracing::error!(issue = id, %error, "a recheck failed and is made later"),
+        Err(_) => match stumbled(office, id).await {
+            Ok(()) => {
+                tracing::error!(issue = id, "a recheck stumbled");
+                return Ok(None);
+            }
+            Err(error) => tracing::error!(issue = id, %error, "a recheck stumbled and is made later"),
+        },
+    }
+    let mut tx = office.store.write_rows().await?;
+    tx.plan_recheck(id, Some(office.now() + TimeDelta::minutes(MINUTES_AFTER_TROUBLE))).await?;
+    tx.commit().await?;
+    Ok(None)
+}
+
+async fn stumbled(office: &Office, id: i64) -> Result<(), StoreError> {
+    let now = office.now();
+    let words = Words(office.lang());
+    let measured = Measured { passed: None, sentence: words.unjudged(&words.stumbled()) };
+    let mut tx = office.store.write().await?;
+    let found = tx.issue(id, office.zone()).await?;
+    tx.plan_recheck(id, None).await?;
+    if !found.state.status.is_final() {
+        let by_person = tx.person_judged(id).await?;
+        let (after, for_a_person) = note(&mut tx, office, &found, &measured, crate::ACTOR, by_person, now).await?;
+        let asked = recheck_told::asked(&found.issue);
+        let seen = recheck_told::Seen { measured: &measured, for_a_person, asked };
+        recheck_told::tell(&mut tx, office, &after, &seen, now).await?;
+    }
+    tx.commit().await
 }
 
 /// Asks the scheduler to recheck an issue at its next turn; `actor` hears what it saw.
@@ -140,42 +172,58 @@ async fn recheck_with(
         }
         acted
     } else {
-        let subject_id = id.to_string();
-        let event = NewEvent {
-            at: now,
-            actor,
-            subject_kind: "issue",
-            subject_id: &subject_id,
-            kind: EventKind::Rechecked.key(),
-            note: &measured.sentence,
-            // What a person closes afterwards has been seen to be gone.
-            data: if measured.passed == Some(true) { PASSED } else { "" },
-        };
-        tx.append_event(event).await?;
-        let blind = measured.passed.is_none() && found.state.status == IssueStatus::Rectified;
-        let after = tx.issue(id, office.zone()).await?;
-        let looks = after
-            .issue
-            .events
-            .iter()
-            .rev()
-            .filter(|event| event.kind != EventKind::RecheckRequested)
-            .take_while(|event| event.kind == EventKind::Rechecked)
-            .count();
-        if blind && looks < LOOKS_IN_VAIN {
-            tx.plan_recheck(id, Some(now + TimeDelta::hours(AGAIN_AFTER_HOURS))).await?;
-        } else if let Some(due) = after.state.due_at {
-            // What somebody asked for in between takes nothing from the look before the deadline.
-            issues::clock::plan_recheck(&mut tx, office, id, due, now).await?;
-        }
-        // What the machine may not close, or cannot see, is put to a person, who has heard of their own cases before.
-        for_a_person = if by_person { measured.passed == Some(true) } else { blind && looks == LOOKS_IN_VAIN };
-        Acted { issue: after, changed: true }
+        let (issue, person) = note(&mut tx, office, &found, &measured, actor, by_person, now).await?;
+        for_a_person = person;
+        Acted { issue, changed: true }
     };
     let outcome = recheck_told::Seen { measured: &measured, for_a_person, asked: recheck_told::asked(&found.issue) };
     recheck_told::tell(&mut tx, office, &acted.issue, &outcome, now).await?;
     tx.commit().await?;
     Ok((acted, measured))
+}
+
+/// Writes down a look that ends nothing, and plans the next; gives the issue, and whether a person has to go on.
+async fn note(
+    tx: &mut Tx,
+    office: &Office,
+    found: &StoredIssue,
+    measured: &Measured,
+    actor: &str,
+    by_person: bool,
+    now: DateTime<Utc>,
+) -> Result<(StoredIssue, bool), StoreError> {
+    let id = found.issue.id;
+    let subject_id = id.to_string();
+    let event = NewEvent {
+        at: now,
+        actor,
+        subject_kind: "issue",
+        subject_id: &subject_id,
+        kind: EventKind::Rechecked.key(),
+        note: &measured.sentence,
+        // What a person closes afterwards has been seen to be gone.
+        data: if measured.passed == Some(true) { PASSED } else { "" },
+    };
+    tx.append_event(event).await?;
+    let blind = measured.passed.is_none() && found.state.status == IssueStatus::Rectified;
+    let after = tx.issue(id, office.zone()).await?;
+    let looks = after
+        .issue
+        .events
+        .iter()
+        .rev()
+        .filter(|event| event.kind != EventKind::RecheckRequested)
+        .take_while(|event| event.kind == EventKind::Rechecked)
+        .count();
+    if blind && looks < LOOKS_IN_VAIN {
+        tx.plan_recheck(id, Some(now + TimeDelta::hours(AGAIN_AFTER_HOURS))).await?;
+    } else if let Some(due) = after.state.due_at {
+        // What somebody asked for in between takes nothing from the look before the deadline.
+        issues::clock::plan_recheck(tx, office, id, due, now).await?;
+    }
+    // What the machine may not close, or cannot see, is put to a person, who has heard of their own cases before.
+    let for_a_person = if by_person { measured.passed == Some(true) } else { blind && looks == LOOKS_IN_VAIN };
+    Ok((after, for_a_person))
 }
 
 async fn measure(

@@ -68,11 +68,16 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
                 tracing::error!(finding = found.finding.id, "a look stumbled; a person decides");
                 Ok(Look::Nothing)
             });
-            look.map(|look| (found, look))
+            match look {
+                Ok(look) => Some((found, look)),
+                Err(error) => {
+                    tracing::error!(finding = found.finding.id, %error, "a look failed and is made later");
+                    None
+                }
+            }
         });
     }
-    let looks: Result<Vec<(StoredFinding, Look)>, StoreError> = running.join_all().await.into_iter().collect();
-    let mut looks = looks?;
+    let mut looks: Vec<(StoredFinding, Look)> = running.join_all().await.into_iter().flatten().collect();
     looks.sort_by_key(|(found, _)| found.finding.id);
     let mut came = Looked::default();
     let mut tx = office.store.write().await?;

@@ -36,6 +36,10 @@ impl Words {
         say!(self, "须由人工复查", "a person has to look again").to_owned()
     }
 
+    pub(in crate::checks) fn stumbled(self) -> String {
+        say!(self, "程序处理出错", "the program stumbled over it").to_owned()
+    }
+
     pub(in crate::checks) fn adapter_failed(self) -> String {
         say!(self, "采集内容解析失败", "the source could not be parsed").to_owned()
     }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use xuncha::checks::decide::decide_finding;
-use xuncha::checks::recheck::{recheck, recheck_due};
+use xuncha::checks::recheck::{bounded, recheck, recheck_due};
 use xuncha::checks::run;
 use xuncha::checks::second_look::look_again;
 use xuncha::domain::account::{Account, AccountId, Personal};
@@ -131,6 +131,32 @@ on_both! {
         assert_eq!(history(&office, id).await.iter().filter(|kind| *kind == "rechecked").count(), 4);
         let asked = |n: &NoticeRow| matches!(n.body, NoticeBody::Alert(Alert::Rechecked { passed: None, .. }));
         assert_eq!(notices(&office).await.iter().filter(|n| asked(n)).count(), 1);
+    }
+
+    /// A page that makes the program stumble at every look: it is not tried for ever, a person goes on.
+    async fn a_recheck_that_always_stumbles_is_put_to_a_person(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        register(&office, &[unfiled("A1", UNIT)]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let id = issues(&office).await[0].id;
+        workflow::act(&office, id, Action::Fix, "已补办", "管理员", &Scope::All).await.unwrap();
+        let planned = async || {
+            let mut tx = office.store.read().await.unwrap();
+            tx.issue(id, office.zone()).await.unwrap().recheck_at
+        };
+        let mut looks = 0;
+        while let Some(at) = planned().await.filter(|at| *at <= office.now()) {
+            assert!(looks < 4, "the fourth is the last, and {at} is another");
+            let stumbles = async { if office.now() >= at { panic!("a planted stumble") } else { Ok(()) } };
+            assert!(bounded(&office, id, stumbles).await.unwrap().is_none());
+            looks += 1;
+            office.clock.advance(TimeDelta::hours(6));
+        }
+        let kinds = history(&office, id).await;
+        assert_eq!((looks, kinds.iter().filter(|kind| *kind == "rechecked").count()), (4, 4), "{kinds:?}");
+        let asked = |n: &NoticeRow| matches!(n.body, NoticeBody::Alert(Alert::Rechecked { passed: None, .. }));
+        assert_eq!(notices(&office).await.iter().filter(|n| asked(n)).count(), 1);
+        assert_eq!(issues(&office).await[0].status, IssueStatus::Rectified);
     }
 
     /// A person confirmed a server error; what turns robots away afterwards does not reject the repair.

@@ -268,6 +268,28 @@ on_both! {
         assert_eq!((kept.finding.outcome, kept.next_look_at), (Outcome::Suspected, None));
     }
 
+    /// What the database cannot give of one account costs no other finding its look.
+    async fn a_look_that_fails_takes_no_other_with_it(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let gone = r#"{"resultCount":0,"results":[]}"#;
+        let app = |id: &str| Account {
+            platform: Platform::App,
+            source: Some(SourceKind::App),
+            ..fed(id, UNIT, site.data(&format!("/{id}"), gone))
+        };
+        register(&office, &[app("A1"), app("A2")]).await;
+        let fetcher = fetcher();
+        inspect(&office, &fetcher, "2026H2").await;
+        office.clock.advance(TimeDelta::hours(7));
+        let before = of(&office, "2026H2", "A1", "app_unavailable").await;
+        db.sql("UPDATE account SET extra_json = '?' WHERE account_id = 'A1'").await.unwrap();
+        assert_eq!(look_again(&office, &fetcher).await.unwrap().looked_at, 1);
+        db.sql("UPDATE account SET extra_json = '{}' WHERE account_id = 'A1'").await.unwrap();
+        assert_eq!(of(&office, "2026H2", "A1", "app_unavailable").await, before, "it is still due");
+        assert_eq!(look_again(&office, &fetcher).await.unwrap().looked_at, 1);
+    }
+
     /// Three looks on two days, then a person; a store that has it again takes the doubt away.
     async fn an_app_the_store_no_longer_has_is_suspected_and_looked_at_again(db) {
         let site = Site::start().await;

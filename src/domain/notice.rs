@@ -219,8 +219,8 @@ pub enum Alert {
         /// Number of the request.
         request: i64,
         /// What for.
-        what: SecondFor,
-        /// What happened to the issue since; `None`: nobody answered in time.
+        what: Undone,
+        /// What happened to the issue since; `None`: the word it needs did not come in time.
         since: Option<EventKind>,
     },
     /// A reader writes to the office.
@@ -274,6 +274,22 @@ pub enum SecondFor {
         units: i64,
         /// Over how many issues.
         issues: i64,
+    },
+}
+
+/// What a supervisor asked for and two did not agree to in time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Undone {
+    /// Closing an issue.
+    Close {
+        /// The issue.
+        line: IssueLine,
+    },
+    /// Revoking one.
+    Revoke {
+        /// The issue.
+        line: IssueLine,
     },
 }
 

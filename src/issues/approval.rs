@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use super::open::release_notices;
 use super::{IssueError, Scope, act_in, append, line};
 use crate::domain::issue::{Action, Decision, EventKind, decide as decide_action};
-use crate::domain::notice::{Alert, SecondFor};
+use crate::domain::notice::{Alert, SecondFor, Undone};
 use crate::domain::time::LocalTime;
 use crate::domain::workday::due_at;
 use crate::notify;
@@ -341,13 +341,18 @@ async fn lapse(
         kind => {
             let line = line(&tx.issue(request.subject, office.zone()).await?);
             match kind {
-                ApprovalKind::Revoke => (EventKind::RevokeLapsed, SecondFor::Revoke { line }),
-                _ => (EventKind::CloseLapsed, SecondFor::Close { line }),
+                ApprovalKind::Revoke => (EventKind::RevokeLapsed, Undone::Revoke { line }),
+                _ => (EventKind::CloseLapsed, Undone::Close { line }),
             }
         }
     };
     append(tx, request.subject, now, crate::ACTOR, event, "").await?;
-    if actor == request.by {
+    let is_done = matches!(
+        (request.kind, since),
+        (ApprovalKind::Close, Some(EventKind::Closed)) | (ApprovalKind::Revoke, Some(EventKind::Revoked))
+    );
+    // Why: who asked for what has come about otherwise need not hear that it was not done.
+    if is_done || actor == request.by {
         return Ok(());
     }
     let alert = Alert::SecondLapsed { request: request.id, what, since };

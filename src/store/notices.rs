@@ -183,6 +183,8 @@ impl Tx {
             scalar_opt i64,
             "SELECT n.id FROM notice n WHERE n.round_id = $1 AND n.unit = $2 AND n.kind = 'rectification'
                  AND n.urgent = $4 AND n.delivered_at IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM event e WHERE e.subject_kind = 'notice' AND e.subject_id = n.number
+                                 AND e.kind = 'withdrawn')
                  AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice_id = n.id
                                  AND (d.status <> 'queued' OR d.attempts > 0 OR d.due_at <= $3))
              ORDER BY n.id DESC LIMIT 1",

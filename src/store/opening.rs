@@ -111,7 +111,9 @@ impl Tx {
     /// The units a round has written rectification notices to.
     pub async fn units_told(&mut self, round: i64) -> Result<HashSet<String>, StoreError> {
         let text =
-            "SELECT DISTINCT unit FROM notice WHERE round_id = $1 AND kind = 'rectification' AND unit IS NOT NULL";
+            "SELECT DISTINCT unit FROM notice WHERE round_id = $1 AND kind = 'rectification' AND unit IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM event e WHERE e.subject_kind = 'notice' AND e.subject_id = notice.number
+                             AND e.kind = 'withdrawn')";
         Ok(sql!(self, scalars String, text, round)?.into_iter().collect())
     }
 }

@@ -88,6 +88,7 @@ on_both! {
         assert_eq!(lapsed.len(), 2, "{asker:?}");
         assert!(lapsed[0].contains("申请 1") && lapsed[0].contains("整改反馈") && lapsed[1].contains("排除"), "{lapsed:?}");
         assert!(!other.iter().any(|text| text.contains("已失效，未予办理")), "{other:?}");
+        assert!(lapsed[0].contains("请重新提出") && !lapsed[1].contains("请重新提出"), "what has ended is not to be asked for anew: {lapsed:?}");
 
         // Time alone.
         office.clock.advance(TimeDelta::days(7));
@@ -96,11 +97,44 @@ on_both! {
         assert_eq!(history(&office, three).await, ["opened", "close_requested", "close_lapsed"]);
         deliver(&office, &chat).await;
         let asker = told(&chat, chief.chat_id);
-        assert_eq!(asker.iter().filter(|text| text.contains("没有其他监管人员答复")).count(), 1, "{asker:?}");
+        assert_eq!(asker.iter().filter(|text| text.contains("未获所需的同意")).count(), 1, "{asker:?}");
         // What is still wanted is asked anew, and answered.
         assert!(tell(&office, 20, &chief, &format!("/close {one}")).await.contains("申请 4"));
         assert!(tell(&office, 21, &second, "/approve 4").await.contains("已同意并办理"));
         assert_eq!(stored(&office, one).await.state.status, IssueStatus::Closed);
+    }
+
+    /// What was asked for comes about otherwise: the request is over, and nobody is told that it was not done.
+    async fn a_request_that_was_fulfilled_otherwise_is_told_to_nobody(db) {
+        let mut config = config();
+        config.approval.close_without_recheck = true;
+        let office = office_with(db, "2026-11-23 10:00", config).await;
+        let chat = Chat::start(&office).await;
+        register(&office, &[unfiled("A1", WATER), unfiled("A2", WATER)]).await;
+        let chief = chat.bind(&office, "陈监管", Role::Supervisor, None).await;
+        chat.bind(&office, "李监管", Role::Supervisor, None).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let all = issues(&office).await;
+        let (one, two) = (all[0].id, all[1].id);
+        for (n, words) in [format!("/close {one}"), format!("/revoke {two} 登记有误")].iter().enumerate() {
+            assert!(tell(&office, n as i64, &chief, words).await.contains("须另一名监管人员同意"), "{words}");
+        }
+        deliver(&office, &chat).await;
+        let _ = told(&chat, chief.chat_id);
+        register(&office, &[account("A1", WATER)]).await;
+        recheck::recheck(&office, &fetcher(), one, "xuncha", &Scope::All).await.unwrap();
+        assert_eq!(history(&office, one).await, ["opened", "close_requested", "closed", "close_lapsed"]);
+        let mut tx = office.store.write().await.unwrap();
+        workflow::act_in(&mut tx, &office, two, Action::Revoke, "登记有误", "李监管", &Scope::All).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(history(&office, two).await, ["opened", "revoke_requested", "revoked", "revoke_lapsed"]);
+        deliver(&office, &chat).await;
+        let asker = told(&chat, chief.chat_id);
+        assert!(!asker.iter().any(|text| text.contains("未予办理")), "{asker:?}");
+        // Who comes too late learns who acted, not that a request lapsed.
+        let late = tell(&office, 10, &chief, &format!("/escalate {one}")).await;
+        assert!(late.contains("最近办理") && late.contains("销号") && !late.contains("申请失效"), "{late}");
+        assert!(office.store.read().await.unwrap().open_approvals().await.unwrap().is_empty());
     }
 
     /// A supervisor asks for a look in between that cannot see anything: the look before the deadline is still made.
@@ -182,6 +216,19 @@ on_both! {
         assert!(undelivered.iter().all(|line| line.unit.is_none()), "{undelivered:?}");
         let row = tx.require_round(round("2026H2")).await.unwrap().id;
         assert_eq!(tx.notice_totals(row).await.unwrap(), (1, 1, 0), "one written, one delivered");
+        drop(tx);
+
+        // What is found later does not go into what was withdrawn, which nobody would ever send.
+        let new = [doubt(&office, Indicator::Link, Class::Ordinary, "http://b.example/1")];
+        let ids = doubts(&office, "2026H2", "B1", 900, &new).await;
+        decide_finding(&office, ids[0], true, "", "监管员").await.unwrap();
+        office.clock.advance(TimeDelta::minutes(10));
+        deliver(&office, &chat).await;
+        let texts: Vec<_> = told(&chat, archive.chat_id).into_iter().filter(|text| text.contains("整改通知")).collect();
+        assert!(texts.len() == 1 && texts[0].contains("http://b.example/1"), "{texts:?}");
+        assert!(texts[0].contains("以下 1 项问题"), "the new one alone: {texts:?}");
+        let later = issues(&office).await.into_iter().find(|issue| issue.subject == "http://b.example/1").unwrap();
+        assert_eq!(history(&office, later.id).await, ["opened", "notified"]);
     }
 
     /// The alert names what stands: not what a person had taken back and the round merely saw again.

@@ -1,11 +1,11 @@
 //! Notices in English.
 
 use super::page::{Button, Line, Message, Page, clip};
-use super::{Due, Way, who};
+use super::{Due, Way, ends, who};
 use crate::domain::Lang;
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
-    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine,
+    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine, Undone,
 };
 use crate::domain::round::RoundName;
 use crate::domain::rule::Class;
@@ -278,17 +278,16 @@ fn alert(page: Page, alert: &Alert) -> Page {
         Alert::SecondLapsed { request, what, since } => {
             let why = match since {
                 Some(kind) => format!("the problem has moved on since ({})", kind.en().to_lowercase()),
-                None => "no other supervisor answered in time".to_owned(),
+                None => "the agreement it needs did not come in time".to_owned(),
             };
             let (what, line) = match what {
-                SecondFor::Close { line } => ("to close this problem", Some(line)),
-                SecondFor::Revoke { line } => ("to revoke this problem", Some(line)),
-                SecondFor::Notices { .. } => ("to send the notices", None),
+                Undone::Close { line } => ("to close this problem", line),
+                Undone::Revoke { line } => ("to revoke this problem", line),
             };
             let page = page
-                .head(Line::of(format!("The request {what} (request {request}) has lapsed, and nothing was done: {why}.")));
-            let page = line.into_iter().fold(page, |page, line| page.head(issue_line(line, true)));
-            page.head(Line::of("Ask again if it is still wanted."))
+                .head(Line::of(format!("Request {request} ({what}) has lapsed, and nothing was done: {why}.")))
+                .head(issue_line(line, true));
+            if since.is_some_and(ends) { page } else { page.head(Line::of("Ask again if it is still wanted.")) }
         }
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("Feedback from {} ({}):", unit.as_deref().unwrap_or("no unit"), who(by, Lang::En))))

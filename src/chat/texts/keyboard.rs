@@ -6,7 +6,7 @@ use super::{Doubt, MOST_ROWS};
 use crate::chat::commands::Verb;
 use crate::domain::Lang;
 use crate::domain::issue::{EventKind, Issue, IssueState, IssueStatus};
-use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SecondFor};
+use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem, SecondFor, Undone};
 use crate::domain::person::Role;
 use crate::domain::rule::Class;
 use crate::store::StoredIssue;
@@ -165,9 +165,9 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
             }
             rows
         }
-        NoticeBody::Alert(Alert::SecondLapsed {
-            what: SecondFor::Close { line } | SecondFor::Revoke { line }, ..
-        }) => vec![row(&[Verb::Issue], line.issue)],
+        NoticeBody::Alert(Alert::SecondLapsed { what: Undone::Close { line } | Undone::Revoke { line }, .. }) => {
+            vec![row(&[Verb::Issue], line.issue)]
+        }
         NoticeBody::Alert(Alert::TextsSuspected { .. }) => vec![vec![Press::Open(List::Queue)]],
         NoticeBody::Alert(Alert::RoundJudged { doubtful, .. }) if *doubtful > 0 => {
             vec![vec![Press::Open(List::Queue)]]

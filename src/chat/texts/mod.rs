@@ -29,7 +29,7 @@ use crate::domain::Lang;
 use crate::domain::account::Platform;
 use crate::domain::finding::Finding;
 use crate::domain::finding::Outcome;
-use crate::domain::issue::{IssueStatus, Refusal};
+use crate::domain::issue::{EventKind, IssueStatus, Refusal};
 use crate::domain::notice::{NoticeBody, NoticeItem};
 use crate::domain::person::Role;
 use crate::domain::round::{RoundName, RoundState};
@@ -293,6 +293,11 @@ pub fn reply(reply: &Reply<'_>, lang: Lang) -> Message {
         Lang::Zh => zh_replies::reply(reply),
         Lang::En => en_replies::reply(reply),
     }
+}
+
+/// Whether nothing more is expected of anyone after an event, so that nothing is asked for anew.
+const fn ends(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Closed | EventKind::Revoked | EventKind::Dismissed)
 }
 
 /// Who acted, as readers know them: the machine and the command line have no names of their own.

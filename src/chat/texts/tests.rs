@@ -5,7 +5,7 @@ use crate::domain::account::Platform;
 use crate::domain::health::SourceState;
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
-    Alert, Bilingual, BlindLine, IssueLine, NoticeItem, SecondFor, SilentSoon, UndeliveredLine,
+    Alert, Bilingual, BlindLine, IssueLine, NoticeItem, SecondFor, SilentSoon, UndeliveredLine, Undone,
 };
 use chrono_tz::Asia::Shanghai;
 
@@ -136,10 +136,10 @@ fn the_other_notices_read_like_this() {
         }),
         NoticeBody::Alert(Alert::SecondLapsed {
             request: 4,
-            what: SecondFor::Close { line: line(1) },
+            what: Undone::Close { line: line(1) },
             since: Some(EventKind::Rejected),
         }),
-        NoticeBody::Alert(Alert::SecondLapsed { request: 6, what: SecondFor::Revoke { line: line(2) }, since: None }),
+        NoticeBody::Alert(Alert::SecondLapsed { request: 6, what: Undone::Revoke { line: line(2) }, since: None }),
         NoticeBody::Farewell {
             name: "林测试".into(), role: Role::UnitAdmin, unit: Some("测试区卫生局".into())
         },

@@ -1,11 +1,11 @@
 //! 通知 in Chinese.
 
 use super::page::{Button, Line, Message, Page, clip};
-use super::{Due, Way, who};
+use super::{Due, Way, ends, who};
 use crate::domain::Lang;
 use crate::domain::issue::EventKind;
 use crate::domain::notice::{
-    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine,
+    Alert, BlindLine, IssueLine, NoticeBody, NoticeItem, SecondFor, SilentSoon, SuspicionLine, UndeliveredLine, Undone,
 };
 use crate::domain::round::RoundName;
 use crate::domain::rule::Class;
@@ -257,16 +257,16 @@ fn alert(page: Page, alert: &Alert) -> Page {
         Alert::SecondLapsed { request, what, since } => {
             let why = match since {
                 Some(kind) => format!("提出申请后，该问题已有新的办理情况（{}）", kind.zh()),
-                None => "规定时间内没有其他监管人员答复".to_owned(),
+                None => "规定时间内未获所需的同意".to_owned(),
             };
             let (what, line) = match what {
-                SecondFor::Close { line } => ("对以下问题销号的", Some(line)),
-                SecondFor::Revoke { line } => ("撤销以下问题的", Some(line)),
-                SecondFor::Notices { .. } => ("发出整改通知的", None),
+                Undone::Close { line } => ("对以下问题销号", line),
+                Undone::Revoke { line } => ("撤销以下问题", line),
             };
-            let page = page.head(Line::of(format!("{what}申请（申请 {request}）已失效，未予办理：{why}。")));
-            let page = line.into_iter().fold(page, |page, line| page.head(issue_line(line, true)));
-            page.head(Line::of("如仍需办理，请重新提出。"))
+            let page = page
+                .head(Line::of(format!("申请 {request}（{what}）已失效，未予办理：{why}。")))
+                .head(issue_line(line, true));
+            if since.is_some_and(ends) { page } else { page.head(Line::of("如仍需办理，请重新提出。")) }
         }
         Alert::Feedback { unit, text, by } => page
             .head(Line::of(format!("{}（{}）的意见：", unit.as_deref().unwrap_or("未绑定单位"), who(by, Lang::Zh))))

@@ -197,8 +197,10 @@ fn done(verb: Verb, changed: bool, stored: &StoredIssue) -> Page {
 /// What happened last, or how the last request for an extension ended, for a reader who comes too late.
 fn meanwhile(page: Page, stored: &StoredIssue, extension: bool) -> Page {
     let answered = |event: &&Event| matches!(event.kind, EventKind::Extended | EventKind::ExtensionRefused);
-    let events = &stored.issue.events;
-    match events.iter().rev().find(answered).filter(|_| extension).or_else(|| events.last()) {
+    // What lapsed did so because somebody acted.
+    let acted = |event: &&Event| !matches!(event.kind, EventKind::CloseLapsed | EventKind::RevokeLapsed);
+    let mut events = stored.issue.events.iter().rev().filter(acted);
+    match events.clone().find(answered).filter(|_| extension).or_else(|| events.next()) {
         Some(event) => page.head(Line::of(format!(
             "最近办理：{} {}（{}），现为“{}”。",
             event.at.minute(),

@@ -281,7 +281,9 @@ async fn write_to(
                     continue;
                 }
                 let body = NoticeBody::Rectification { round: round.name, as_of: office.local(round.as_of), items };
-                let dedup_key = format!("round:{}:{unit}:{:?}", round.id, ids);
+                // What was revoked and opened anew is told anew.
+                let opened = found.iter().map(|found| found.issue.opened_at.utc().timestamp_millis()).max();
+                let dedup_key = format!("round:{}:{unit}:{ids:?}:{}", round.id, opened.unwrap_or_default());
                 let draft = Draft {
                     reader: Reader::Unit(unit),
                     round_id: Some(round.id),

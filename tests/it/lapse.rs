@@ -115,7 +115,8 @@ on_both! {
         chat.bind(&office, "李监管", Role::Supervisor, None).await;
         inspect(&office, &fetcher(), "2026H2").await;
         let all = issues(&office).await;
-        let (one, two) = (all[0].id, all[1].id);
+        let id = |account: &str| all.iter().find(|issue| issue.account_id.as_str() == account).unwrap().id;
+        let (one, two) = (id("A1"), id("A2"));
         for (n, words) in [format!("/close {one}"), format!("/revoke {two} 登记有误")].iter().enumerate() {
             assert!(tell(&office, n as i64, &chief, words).await.contains("须另一名监管人员同意"), "{words}");
         }

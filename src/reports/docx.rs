@@ -90,6 +90,14 @@ fn exact(line: i32) -> LineSpacing {
     LineSpacing::new().line_rule(LineSpacingType::Exact).line(line)
 }
 
+/// Words of the body, whose rates may part from what they were counted from at the end of a line.
+///
+/// Why: no program breaks a line between `%` and a bracket by itself, and the line before `100.00%（72/72）` would
+/// be stretched over the room of ten characters.
+fn body_words(text: &str) -> Run {
+    run(&text.replace("%（", "%\u{200b}（"), FANGSONG, SIZE_BODY)
+}
+
 fn indented() -> Paragraph {
     // Why: docx-rs drops first_line_chars, so the indent is given in twips. A page holds its 22
     // lines whether or not one of them stands alone.
@@ -240,20 +248,12 @@ impl Paper {
 
     /// A paragraph of the body.
     pub(super) fn body(&mut self, text: &str) {
-        self.add(indented().align(self.justified()).add_run(self.words(text)));
+        self.add(indented().align(self.justified()).add_run(body_words(text)));
     }
 
     /// A paragraph of the body on the page of the one it introduces.
     pub(super) fn introduction(&mut self, text: &str) {
-        self.add(indented().align(self.justified()).keep_next(true).add_run(self.words(text)));
-    }
-
-    /// Words of the body, whose rates may part from what they were counted from at the end of a line.
-    ///
-    /// Why: no program breaks a line between `%` and a bracket by itself, and the line before `100.00%（72/72）` would
-    /// be stretched over the room of ten characters.
-    fn words(&self, text: &str) -> Run {
-        run(&text.replace("%（", "%\u{200b}（"), FANGSONG, SIZE_BODY)
+        self.add(indented().align(self.justified()).keep_next(true).add_run(body_words(text)));
     }
 
     /// A paragraph of the body whose end is on the page of what follows: a signature never stands alone.
@@ -261,7 +261,7 @@ impl Paper {
     /// Why it may part: kept in one piece it would leave a hole on the page before.
     pub(super) fn last(&mut self, lead: &str, text: &str) {
         let paragraph = indented().align(self.justified()).keep_next(true);
-        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(self.words(text)));
+        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(body_words(text)));
         self.kept_blank();
     }
 
@@ -272,7 +272,7 @@ impl Paper {
     /// A paragraph that begins with a few words in 楷体.
     pub(super) fn led(&mut self, lead: &str, text: &str) {
         let paragraph = indented().align(self.justified());
-        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(self.words(text)));
+        self.add(paragraph.add_run(run(lead, KAI, SIZE_BODY)).add_run(body_words(text)));
     }
 
     /// Why: a Latin line stretched over 版心 tears its words apart.

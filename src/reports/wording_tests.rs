@@ -50,6 +50,9 @@ fn a_line_may_break_between_a_rate_and_what_it_was_counted_from() {
     assert!(text.contains(&rate.replace("%（", "%\u{200b}（")), "{text}");
 }
 
+/// The platform of the account of that number.
+type OfAccount = fn(usize) -> Platform;
+
 #[test]
 fn a_website_is_no_account_on_the_page_and_the_certificate() {
     let of = |platform: fn(usize) -> Platform| {
@@ -65,7 +68,7 @@ fn a_website_is_no_account_on_the_page_and_the_certificate() {
         let frame = dataset.count("total.frame");
         (frame, page, certificate)
     };
-    let cases: [(fn(usize) -> Platform, &str); 3] = [
+    let cases: [(OfAccount, &str); 3] = [
         (|_| Platform::Website, "网站"),
         (|_| Platform::Weibo, "账号"),
         (|n| if n % 7 == 0 { Platform::Website } else { Platform::Weibo }, "网站和账号"),

@@ -134,7 +134,11 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
         NoticeBody::Decision { line, what, .. } if goes_on(*what) => {
             vec![row(&[Verb::Fix, Verb::Issue], line.issue)]
         }
-        NoticeBody::Decision { line, .. } | NoticeBody::Alert(Alert::Veto { line, .. }) => {
+        NoticeBody::Decision { line, .. }
+        | NoticeBody::Alert(
+            Alert::Veto { line, .. }
+            | Alert::SecondLapsed { what: Undone::Close { line } | Undone::Revoke { line }, .. },
+        ) => {
             vec![row(&[Verb::Issue], line.issue)]
         }
         NoticeBody::Alert(Alert::Appealed { line, files, .. }) => {
@@ -164,9 +168,6 @@ pub(super) fn notice_buttons(body: &NoticeBody, lang: Lang) -> Vec<Vec<Button>> 
                 rows.push(row(&[Verb::Issue], line.issue));
             }
             rows
-        }
-        NoticeBody::Alert(Alert::SecondLapsed { what: Undone::Close { line } | Undone::Revoke { line }, .. }) => {
-            vec![row(&[Verb::Issue], line.issue)]
         }
         NoticeBody::Alert(Alert::TextsSuspected { .. }) => vec![vec![Press::Open(List::Queue)]],
         NoticeBody::Alert(Alert::RoundJudged { doubtful, .. }) if *doubtful > 0 => {

@@ -114,7 +114,7 @@ fn an_item_in_no_known_form_convicts_nobody_whatever_the_platform() {
             Douyin,
             "https://www.douyin.com/aweme/v1/web/aweme/post/?sec_user_id=MS4A",
             r#"{"status_code":0,"has_more":1,"aweme_list":[N{"aweme_id":"x1","desc":"旧","create_time":1777600000}]}"#,
-            &[r#"{"desc":"新"},"#, r#"{},"#, r#"null,"#, r#"{"card":{"id":1}},"#][..],
+            &[r#"{"desc":"新"},"#, r"{},", "null,", r#"{"card":{"id":1}},"#][..],
         ),
         (
             Kuaishou,

@@ -98,13 +98,13 @@ fn an_identity_number_written_figure_by_figure_is_found_and_masked() {
         assert!(kinds(&text).contains(&"id_card"), "{text}");
         let masked = mask(&text);
         assert_eq!((masked.chars().count(), mask(&masked).into_owned()), (text.chars().count(), masked.to_string()));
-        let left: String = masked.chars().filter(|c| c.is_ascii_digit()).collect();
+        let left: String = masked.chars().filter(char::is_ascii_digit).collect();
         assert!(!left.contains("19900101") && !left.contains("19491231"), "{masked}");
     }
     let mut wrong: Vec<char> = id.chars().collect();
     wrong.swap(6, 7);
     for text in [
-        wrong.iter().map(|c| c.to_string()).collect::<Vec<_>>().join(" "),
+        wrong.iter().map(char::to_string).collect::<Vec<_>>().join(" "),
         format!("{} 1 2", singly(" ")),
         format!("A{}", singly(" ")),
         format!("统一社会信用代码：{}", singly(" ")),

@@ -82,17 +82,21 @@ pub struct LinkLook {
     pub status: Option<u16>,
     /// Why.
     pub reason: LinkReason,
-    /// The URL that answered, after redirects.
+    /// The URL that answered, after redirects; as it is stored, only where it is another than `url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_url: Option<String>,
     /// Requests made, redirects aside.
     pub attempts: u32,
     /// Network time of the last attempt, in milliseconds.
     pub elapsed_ms: u64,
     /// Redirects followed, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<Hop>,
-    /// Title and first words of the page, or the cause of the failure; at most 200 characters.
+    /// Title and first words of the page, or the cause of the failure; at most 200 characters. Empty where it works.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub snippet: String,
-    /// SHA-256 of the body as far as it was read, in hex.
+    /// SHA-256 of the body as far as it was read, in hex; none where it works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// When.
     pub fetched_at: DateTime<Utc>,
@@ -109,9 +113,6 @@ const SKIMMED: usize = 1600;
 
 /// Longest snippet, in characters.
 const SNIPPET: usize = 200;
-
-/// Longest snippet of a link that works: enough to know the page by.
-const SNIPPET_OF_SOUND: usize = 60;
 
 /// What a look is to bring back besides the verdict.
 #[derive(Debug, Clone, Copy)]
@@ -205,9 +206,9 @@ async fn judge(
             {
                 (look.outcome, look.reason) = (LinkOutcome::Suspected, reason);
             }
-            if wish.evidence {
-                let longest = if look.outcome == LinkOutcome::Ok { SNIPPET_OF_SOUND } else { SNIPPET };
-                look.snippet = seen.map(|seen| seen.snippet(longest)).unwrap_or_default();
+            // Why not of a link that works: it accuses nobody.
+            if wish.evidence && look.outcome != LinkOutcome::Ok {
+                look.snippet = seen.map(|seen| seen.snippet(SNIPPET)).unwrap_or_default();
                 look.sha256 = (!page.body.is_empty()).then(|| hex(&Sha256::digest(&page.body)));
             }
             look.status = Some(page.status);

@@ -69,6 +69,14 @@ impl Default for Sites {
 }
 
 impl Sites {
+    /// Whether the site of `url` is known to say so where there is nothing.
+    fn tells(&self, url: &str) -> bool {
+        let path = url.find("://").and_then(|at| url.get(at + 3..)?.find('/').map(|length| at + 3 + length));
+        let Some(site) = path.and_then(|at| url.get(..at)) else { return false };
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(site).and_then(|cell| cell.get()) == Some(&Missing::Told)
+    }
+
     async fn missing(&self, fetcher: &Fetcher, url: &Url) -> Missing {
         let site = &url[..Position::BeforePath];
         let cell = {
@@ -114,6 +122,9 @@ pub(super) async fn doubt(
         return confirmed.then_some(LinkReason::RedirectedHome);
     }
     let (sites, text) = (sites?, text?);
+    if sites.tells(&page.url) {
+        return None;
+    }
     let url = Url::parse(&page.url).ok()?;
     if !is_deep(&url) {
         return None;

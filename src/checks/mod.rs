@@ -51,6 +51,7 @@ mod texts_again;
 pub mod visits;
 pub mod warn;
 mod wechat_api;
+pub(crate) mod wire;
 mod words;
 mod words_advice;
 mod words_by_hand;

@@ -112,7 +112,10 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         }
     }
     for look in &mut links {
-        look.snippet = mask(&look.snippet).into_owned();
+        if !look.snippet.is_empty() {
+            look.snippet = mask(&look.snippet).into_owned();
+        }
+        look.final_url = look.final_url.take().filter(|at| *at != look.url);
     }
     let failed = links.iter().find(|look| may_be_ours(look.reason) && !fetcher.is_exempt_loopback(&look.url));
     let link_try = (!links.is_empty()).then(|| Try { maybe_ours: failed.map(|look| look.reason.key().to_owned()) });
@@ -349,8 +352,16 @@ fn is_platform(platform: Platform, url: &str) -> bool {
         Platform::Xiaohongshu => &["xiaohongshu.com", "xhslink.com"],
         Platform::App | Platform::Website | Platform::Other => &[],
     };
+    // Why first: most links name none of them, and taking a URL apart costs more than looking for a word.
+    if !hosts.iter().any(|own| contains_ignoring_case(url, own)) {
+        return false;
+    }
     let Some(host) = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)) else { return false };
     hosts.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')))
+}
+
+fn contains_ignoring_case(text: &str, ascii: &str) -> bool {
+    text.as_bytes().windows(ascii.len()).any(|part| part.eq_ignore_ascii_case(ascii.as_bytes()))
 }
 
 fn may_be_ours(reason: LinkReason) -> bool {

@@ -13,6 +13,7 @@ use super::judge::{Bench, Known, judge};
 use super::known::{Records, load_all};
 use super::observe::{Aids, Scope, observe};
 use super::seen::{Observed, Try};
+use super::wire::Wire;
 use super::{suspicions, warn};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::by_hand::HandLook;
@@ -68,6 +69,9 @@ pub enum RunError {
     /// Issues could not be opened.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// The thread for the looks, or their client, could not be set up.
+    #[error("the looks could not be started: {0}")]
+    Start(Box<dyn std::error::Error + Send + Sync>),
     /// A look broke off.
     #[error("a look broke off: {0}")]
     Look(JoinError),
@@ -83,6 +87,8 @@ const SHARED: &str = "all-";
 const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Results written in one transaction.
 const WRITTEN_TOGETHER: usize = 256;
+/// So long a result waits for others to be written with: few transactions write each page of the database but once.
+const WAITED_FOR_MORE: std::time::Duration = std::time::Duration::from_millis(150);
 /// Accounts begun, in times of the requests at once: many wait for their turn at a host that is just being asked.
 const BEGUN: usize = 2;
 /// The guard asks "is it us?" from so many looks on, and when over half of them failed alike.
@@ -218,7 +224,8 @@ async fn look_at_members(
     let concurrency = fetcher.settings().concurrency.max(1);
     let at_once = concurrency.saturating_mul(BEGUN);
     let full = round.kind != RoundKind::Patrol;
-    let fetcher = fetcher.for_run();
+    let wire = Wire::start().map_err(|error| RunError::Start(error.into()))?;
+    let fetcher = fetcher.apart().map_err(|error| RunError::Start(error.into()))?;
     let aids = Aids::for_run(office, &fetcher).await;
     let by_hand = by_hand::looks(office, round.id).await?;
     let looker = Arc::new(Looker {
@@ -245,12 +252,13 @@ async fn look_at_members(
             }
             let Some((member, account, known)) = queue.pop_front() else { break };
             let looker = Arc::clone(&looker);
-            looks.spawn(async move { looker.look(member, account, known).await });
+            looks.spawn_on(async move { looker.look(member, account, known).await }, wire.handle());
         }
         if let Some(first) = looks.join_next().await {
             let mut chunk = vec![first];
+            let until = tokio::time::Instant::now() + WAITED_FOR_MORE;
             while chunk.len() < WRITTEN_TOGETHER
-                && let Some(next) = looks.try_join_next()
+                && let Ok(Some(next)) = tokio::time::timeout_at(until, looks.join_next()).await
             {
                 chunk.push(next);
             }

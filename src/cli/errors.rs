@@ -155,7 +155,7 @@ pub(super) fn describe(error: &anyhow::Error, lang: Lang) -> (String, u8) {
         return match e {
             RunError::Round(e) => (round(e, lang), if e.is_usage() { 2 } else { 1 }),
             RunError::Issue(e) => issue_and_code(e, lang),
-            RunError::Look(_) => (e.to_string(), 1),
+            RunError::Start(_) | RunError::Look(_) => (e.to_string(), 1),
             RunError::Store(e) => (store(e, lang), store_code(e)),
         };
     }

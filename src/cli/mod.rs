@@ -90,8 +90,7 @@ pub fn main() -> ExitCode {
         Command::Links { .. } => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    // Why: a connection whose answer was read is idle, and used again, once its own task has run.
-    let runtime = match builder.enable_all().event_interval(BEFORE_EVENTS).build() {
+    let runtime = match builder.enable_all().event_interval(crate::checks::wire::BEFORE_EVENTS).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "the runtime could not start");
@@ -108,9 +107,6 @@ pub fn main() -> ExitCode {
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     ended
 }
-
-/// Tasks run before the system is asked for events: more than there are connections at once.
-const BEFORE_EVENTS: u32 = 1024;
 
 async fn run(context: &mut Context, command: Command) -> anyhow::Result<()> {
     match command {

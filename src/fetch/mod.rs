@@ -111,9 +111,9 @@ struct Shared {
     fresh: Client,
     control: OnceLock<Option<Client>>,
     at_once: usize,
-    gate: Semaphore,
+    gate: Arc<Semaphore>,
     resting: AtomicUsize,
-    hosts: hosts::Hosts,
+    hosts: Arc<hosts::Hosts>,
     // Held while the control URLs are asked, so that a thousand failing looks ask them once.
     online: Mutex<Option<(Instant, Connectivity)>>,
 }
@@ -138,21 +138,39 @@ impl Fetcher {
     pub fn new(settings: Settings) -> Result<Self, FetcherError> {
         install_tls();
         HeaderValue::from_str(&settings.user_agent).map_err(|_| FetcherError::UserAgent)?;
+        let (at_once, kept) = limit::share(limit::open_files(), settings.concurrency);
+        let per_host = settings.per_host_concurrency.max(1);
+        let hosts = Arc::new(hosts::Hosts::new(per_host, settings.per_host_interval, kept));
+        Self::build(settings, at_once, hosts, Arc::new(Semaphore::new(at_once)))
+    }
+
+    /// The same settings and the same politeness, with connections and names of its own.
+    ///
+    /// Why: what a client keeps open lives and dies with the runtime it was opened on.
+    pub fn apart(&self) -> Result<Self, FetcherError> {
+        let shared = &self.shared;
+        Self::build(shared.settings.clone(), shared.at_once, Arc::clone(&shared.hosts), Arc::clone(&shared.gate))
+    }
+
+    fn build(
+        settings: Settings,
+        at_once: usize,
+        hosts: Arc<hosts::Hosts>,
+        gate: Arc<Semaphore>,
+    ) -> Result<Self, FetcherError> {
         let guarded = !settings.allow_private && settings.proxy.is_none();
         let names =
             guard::Names::new(guarded.then(|| settings.allow_hosts.clone()), settings.connect_timeout.mul_f32(0.8));
-        let per_host = settings.per_host_concurrency.max(1);
-        let client = build_client(&settings, &names, per_host)?;
+        let client = build_client(&settings, &names, settings.per_host_concurrency.max(1))?;
         let fresh = build_client(&settings, &names, 0)?;
-        let (at_once, kept) = limit::share(limit::open_files(), settings.concurrency);
         let shared = Shared {
             client,
             fresh,
             control: OnceLock::new(),
             at_once,
-            gate: Semaphore::new(at_once),
+            gate,
             resting: AtomicUsize::new(0),
-            hosts: hosts::Hosts::new(per_host, settings.per_host_interval, kept),
+            hosts,
             online: Mutex::const_new(None),
             settings,
         };

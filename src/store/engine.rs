@@ -16,6 +16,8 @@ static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
 /// Memory for the writer's pages, as a negative number of KiB: what a round stores touches every index all over.
 const WRITER_CACHE: &str = "-16384";
+/// Pages of the log before it is moved into the file: a round writes the same pages again and again.
+const LOG_PAGES: &str = "8192";
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// What the database refused, and what the reader can do about it.
@@ -215,7 +217,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_mins(1))
             .foreign_keys(true);
-        let writing = options.clone().pragma("cache_size", WRITER_CACHE);
+        let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", LOG_PAGES);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_mins(2))

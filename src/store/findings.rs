@@ -1,6 +1,7 @@
 //! Observations and findings.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -219,6 +220,8 @@ impl Tx {
         let text = if self.locks_rows() { LAST_POSTGRES } else { LAST_SQLITE };
         let last: HashMap<i64, i64> = sql!(self, all(i64, i64), text, json(&members)?)?.into_iter().collect();
         let mut rows = Vec::new();
+        // The rules of a batch are few: each is written down once.
+        let mut rules: Vec<(&RuleRef, Arc<str>)> = Vec::new();
         for (member, account, findings) in of {
             // A statement may touch a row once: of two verdicts on one subject the later one counts.
             let same = |a: &NewFinding, b: &NewFinding| a.indicator == b.indicator && a.subject == b.subject;
@@ -226,7 +229,14 @@ impl Tx {
             let first = last.get(member).copied().unwrap_or(member * 1000) + 1;
             let findings = findings.iter().enumerate().filter(|(at, new)| is_last(*at, new)).map(|(_, new)| new);
             for (new, id) in findings.zip(first..) {
-                rows.push((id, account.as_str(), new, json(&new.rule)?, json(&new.evidence)?));
+                let rule = if let Some((_, rule)) = rules.iter().find(|(rule, _)| **rule == new.rule) {
+                    Arc::clone(rule)
+                } else {
+                    let rule: Arc<str> = json(&new.rule)?.into();
+                    rules.push((&new.rule, Arc::clone(&rule)));
+                    rule
+                };
+                rows.push((id, account.as_str(), new, rule, json(&new.evidence)?));
             }
         }
         // Why many rows a statement: handing a statement to the database costs more than a row.
@@ -245,7 +255,7 @@ impl Tx {
                     .push_bind(millis(new.as_of))
                     .push_bind(millis(new.observed_at))
                     .push_bind(new.newest_at.map(millis))
-                    .push_bind(rule.as_str())
+                    .push_bind(&**rule)
                     .push_bind(evidence.as_str())
                     .push_bind(i64::from(new.looks))
                     .push_bind(new.next_look_at.map(millis));

@@ -86,9 +86,9 @@ const LEASE: TimeDelta = TimeDelta::seconds(20);
 const SHARED: &str = "all-";
 const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Results written in one transaction.
-const WRITTEN_TOGETHER: usize = 256;
+const WRITTEN_TOGETHER: usize = 512;
 /// So long a result waits for others to be written with: few transactions write each page of the database but once.
-const WAITED_FOR_MORE: std::time::Duration = std::time::Duration::from_millis(150);
+const WAITED_FOR_MORE: std::time::Duration = std::time::Duration::from_millis(400);
 /// Accounts begun, in times of the requests at once: many wait for their turn at a host that is just being asked.
 const BEGUN: usize = 2;
 /// The guard asks "is it us?" from so many looks on, and when over half of them failed alike.

@@ -195,6 +195,11 @@ impl Hosts {
         true
     }
 
+    /// The connection of this turn did not come about, or broke: it takes up no room.
+    pub(super) fn broke(&self, turn: &mut Turn) {
+        turn.closes = Some(Arc::clone(&self.kept));
+    }
+
     fn host(&self, key: &str) -> Arc<Host> {
         let mut known = locked(&self.known);
         if let Some(host) = known.hosts.get(key) {

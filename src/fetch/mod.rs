@@ -53,6 +53,11 @@ pub use tls::{Https, TlsLook};
 const WANTED: &str = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,\
                       application/feed+json,application/xml;q=0.9,*/*;q=0.8";
 
+/// What a redirect says besides is read up to so many bytes and so long: read to its end, its connection serves the
+/// next request.
+const SHORT: u64 = 16 * 1024;
+const SHORT_COMES: Duration = Duration::from_millis(100);
+
 /// How long an answer to "are we online?" holds.
 const ONLINE_HOLDS: Duration = Duration::from_secs(30);
 
@@ -336,6 +341,9 @@ impl Fetcher {
                 tokio::task::yield_now().await;
             }
             drop(gate);
+            if keeps_open && !matches!(answer, Ok(Ok(_))) {
+                shared.hosts.broke(&mut turn);
+            }
             drop(turn);
             let answer = answer.unwrap_or_else(|_| {
                 let limit = shared.settings.timeout;
@@ -457,10 +465,15 @@ async fn ask_one(
     if ask.last {
         request = request.header(CONNECTION, HeaderValue::from_static("close"));
     }
-    let response = request.send().await.map_err(|error| failure::classify(&error))?;
+    let mut response = request.send().await.map_err(|error| failure::classify(&error))?;
     let status = response.status();
     cookies.take(url, response.headers());
     if let Some(next) = redirect_target(&response, url) {
+        if response.content_length().is_some_and(|length| length <= SHORT) {
+            // What does not come is not waited for: the redirect is known.
+            let _ =
+                tokio::time::timeout(SHORT_COMES, async { while let Ok(Some(_)) = response.chunk().await {} }).await;
+        }
         return Ok(Answer::Elsewhere(status.as_u16(), next));
     }
     let content_type =

@@ -16,6 +16,8 @@ static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
 /// Memory for the writer's pages, as a negative number of KiB: what a round stores touches every index all over.
 const WRITER_CACHE: &str = "-16384";
+/// Rows the thread of a connection reads ahead of who takes them.
+const ROWS_HANDED_OVER: usize = 512;
 /// Pages of the log before it is moved into the file: a round writes the same pages again and again.
 const LOG_PAGES: &str = "8192";
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -216,6 +218,7 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_mins(1))
+            .row_buffer_size(ROWS_HANDED_OVER)
             .foreign_keys(true);
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", LOG_PAGES);
         let writer = SqlitePoolOptions::new()

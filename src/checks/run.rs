@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt as _;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 
 use super::by_hand;
 use super::health::health;
@@ -72,7 +73,7 @@ pub enum RunError {
     /// The thread for the looks, or their client, could not be set up.
     #[error("the looks could not be started: {0}")]
     Start(Box<dyn std::error::Error + Send + Sync>),
-    /// A look broke off.
+    /// A look, or its writing, broke off: a fault of ours, and its member is claimed again.
     #[error("a look broke off: {0}")]
     Look(JoinError),
     /// The database.
@@ -242,11 +243,14 @@ async fn look_at_members(
     let mut left = wishes.limit.unwrap_or(usize::MAX);
     let mut queue = VecDeque::new();
     let mut looks = JoinSet::new();
+    let mut ready = Vec::new();
+    let mut write_at = Instant::now();
+    let mut writing = JoinSet::new();
     let mut waiting = false;
     loop {
-        while looks.len() < at_once {
+        while looks.len() < at_once && ready.len() < 2 * WRITTEN_TOGETHER {
             if queue.is_empty() && left > 0 {
-                let claimed = claim(office, round.id, owner, left.min(concurrency)).await?;
+                let claimed = claim(office, round.id, owner, left.min(at_once)).await?;
                 left -= claimed.len();
                 queue.extend(looker.load(claimed).await?);
             }
@@ -254,20 +258,31 @@ async fn look_at_members(
             let looker = Arc::clone(&looker);
             looks.spawn_on(async move { looker.look(member, account, known).await }, wire.handle());
         }
-        if let Some(first) = looks.join_next().await {
-            let mut chunk = vec![first];
-            let until = tokio::time::Instant::now() + WAITED_FOR_MORE;
-            while chunk.len() < WRITTEN_TOGETHER
-                && let Ok(Some(next)) = tokio::time::timeout_at(until, looks.join_next()).await
-            {
-                chunk.push(next);
+        let is_full = ready.len() >= WRITTEN_TOGETHER || looks.is_empty() || Instant::now() >= write_at;
+        if writing.is_empty() && is_full && !ready.is_empty() {
+            let chunk = std::mem::take(&mut ready);
+            writing.spawn(store(Arc::clone(&looker), round.clone(), owner.to_owned(), chunk));
+        }
+        tokio::select! {
+            Some(look) = looks.join_next() => {
+                if ready.is_empty() {
+                    write_at = Instant::now() + WAITED_FOR_MORE;
+                }
+                ready.push(look.map_err(RunError::Look)?);
+                while let Some(look) = looks.try_join_next() {
+                    ready.push(look.map_err(RunError::Look)?);
+                }
+                continue;
             }
-            let mut looked = chunk.into_iter().map(joined).collect::<Result<Vec<_>, _>>()?;
-            let stored = store(&looker, round, owner, &mut looked).await?;
-            tally.note(looked, stored);
-            counts.looked_at += stored as i64;
-            progress(*counts);
-            continue;
+            Some(written) = writing.join_next() => {
+                let (looked, stored) = written.map_err(RunError::Look)??;
+                tally.note(looked, stored);
+                counts.looked_at += stored as i64;
+                progress(*counts);
+                continue;
+            }
+            () = tokio::time::sleep_until(write_at), if !ready.is_empty() && writing.is_empty() => continue,
+            else => {}
         }
         *counts = office.store.read().await?.member_counts(round.id).await?;
         progress(*counts);
@@ -284,11 +299,6 @@ async fn look_at_members(
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
-}
-
-/// A look that panicked is a fault of ours: the run ends, the member is claimed again.
-fn joined(look: Result<Looked, JoinError>) -> Result<Looked, RunError> {
-    look.map_err(RunError::Look)
 }
 
 impl Tally {
@@ -388,9 +398,15 @@ pub(super) fn bench(office: &Office, as_of: DateTime<Utc>, window_from: DateTime
     }
 }
 
-async fn store(looker: &Looker, round: &Round, owner: &str, chunk: &mut [Looked]) -> Result<usize, StoreError> {
+/// Stores these looks as far as their claims were not lost, and says how many that were.
+async fn store(
+    looker: Arc<Looker>,
+    round: Round,
+    owner: String,
+    mut chunk: Vec<Looked>,
+) -> Result<(Vec<Looked>, usize), StoreError> {
     let mut tx = looker.office.store.write_rows().await?;
-    looker.judge_again(&mut tx, round.id, chunk).await?;
+    looker.judge_again(&mut tx, round.id, &mut chunk).await?;
     let ended: Vec<EndedLook> = chunk
         .iter()
         .map(|Looked { member, seen, findings, .. }| {
@@ -398,7 +414,7 @@ async fn store(looker: &Looker, round: &Round, owner: &str, chunk: &mut [Looked]
             EndedLook { member: member.id, at: seen.at, newest_at }
         })
         .collect();
-    let ours = tx.finish_members(owner, &ended).await?;
+    let ours = tx.finish_members(&owner, &ended).await?;
     let ours: Vec<&Looked> = chunk.iter().filter(|looked| ours.contains(&looked.member.id)).collect();
     let accounts: Vec<&AccountId> = ours.iter().map(|looked| &looked.member.account_id).collect();
     tx.clear_findings(round.id, &accounts).await?;
@@ -415,7 +431,8 @@ async fn store(looker: &Looker, round: &Round, owner: &str, chunk: &mut [Looked]
     tx.insert_observations(round.id, &stored).await?;
     tx.put_health(&sources).await?;
     tx.commit().await?;
-    Ok(stored.len())
+    let stored = stored.len();
+    Ok((chunk, stored))
 }
 
 /// Is it us? Hands looks back that our own outage would explain.

@@ -1,5 +1,7 @@
 //! Normal forms: when two URLs, or two titles, are the same to the office.
 
+use std::net::Ipv4Addr;
+
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
@@ -83,6 +85,9 @@ const WECHAT_ARTICLE: &[&str] = &["__biz", "mid", "idx", "sn"];
 /// order kept. An article of 微信公众平台 keeps only what names the article.
 #[must_use]
 pub fn normalise_url(text: &str) -> Option<String> {
+    if is_normal(text) {
+        return Some(text.to_owned());
+    }
     let mut url = Url::parse(text.trim()).ok()?;
     if !matches!(url.scheme(), "http" | "https") {
         return None;
@@ -105,6 +110,28 @@ pub fn normalise_url(text: &str) -> Option<String> {
         keep_pairs(&mut url, |name| !is_tracking(name, platform));
     }
     Some(url.into())
+}
+
+/// Whether a URL is plainly what taking it apart and putting it together again would give: most are, and a round
+/// compares hundreds of thousands.
+fn is_normal(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else { return false };
+    let Some((host, path)) = rest.split_once('/') else { return false };
+    let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
+    let is_port =
+        |port: &str| port.parse::<u16>().is_ok_and(|number| !matches!(number, 80 | 443) && number.to_string() == port);
+    let label = |label: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        label.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase()) && label.bytes().all(is_plain)
+    };
+    // Labels that begin with digits may make an address, and `xn--` may be no name at all.
+    let is_name = host.contains('.') && host.split('.').all(label) && !host.contains("--");
+    let segment = |segment: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        !matches!(segment, "." | "..") && segment.bytes().all(is_plain)
+    };
+    let is_host = (is_name || host.parse::<Ipv4Addr>().is_ok()) && host != "mp.weixin.qq.com";
+    is_host && port.is_none_or(is_port) && path.split('/').all(segment)
 }
 
 /// Whether `host` is `domain`, or below it.
@@ -217,7 +244,20 @@ fn fold_mark(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plainly_normal_is_what_taking_it_apart_gives(
+            url in "https?://([a-z][a-z0-9-]{0,3}|[0-9]{1,3})([.][a-z0-9-]{1,3}){1,3}(:[0-9]{1,5})?/[A-Za-z0-9./_-]{0,9}"
+        ) {
+            if is_normal(&url) {
+                prop_assert_eq!(Url::parse(&url).unwrap().to_string(), url);
+            }
+        }
+    }
 
     #[test]
     fn urls_fold_to_one_form() {

@@ -45,8 +45,8 @@ const MAX_SERVICE_LINKS: usize = 100;
 /// Longest URL that is looked at, in bytes.
 const MAX_URL: usize = 2000;
 
-/// Pages up to this many bytes are read where they come, others beside: a thread costs more than their markup.
-const READ_AT_ONCE: usize = 64 * 1024;
+/// Pages up to this many bytes are read where they come, others beside, where they hold up no other look.
+const READ_AT_ONCE: usize = 2 * 1024;
 
 /// What the looks of a run share.
 #[derive(Debug, Default)]
@@ -244,7 +244,7 @@ async fn look_at_source(
         let texts = (kind != SourceKind::App).then(|| look_through(&rules, &mut reading, scope));
         Ok((reading, texts))
     };
-    // Why: a list page may be megabytes of markup; parsing it here would hold up every other look.
+    // Why: a list page may be megabytes of markup.
     let read: Option<Result<_, sources::Unreadable>> = if is_long {
         tokio::task::spawn_blocking(read).await.ok()
     } else {

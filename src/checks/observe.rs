@@ -114,9 +114,8 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
     for look in &mut links {
         look.snippet = mask(&look.snippet).into_owned();
     }
-    let failed = links.iter().find(|look| may_be_ours(look.reason) && !fetcher.is_exempt_loopback(&look.url));
-    let link_try = (!links.is_empty()).then(|| Try { maybe_ours: failed.map(|look| look.reason.key().to_owned()) });
-    let suspicious = [&source_try, &link_try].into_iter().flatten().any(|tried| tried.maybe_ours.is_some());
+    let suspicious = source_try.as_ref().is_some_and(|tried| tried.maybe_ours.is_some())
+        || links.iter().any(|look| look.may_be_ours() && !fetcher.is_exempt_loopback(&look.url));
     let offline = links.iter().any(|look| look.reason == LinkReason::WeAreOffline)
         || (suspicious && fetcher.online().await == Connectivity::Offline);
     let profile = reading.profile;
@@ -133,7 +132,6 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         links,
         site,
         source_try,
-        link_try,
         offline,
         canary,
     }
@@ -351,12 +349,6 @@ fn is_platform(platform: Platform, url: &str) -> bool {
     };
     let Some(host) = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)) else { return false };
     hosts.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')))
-}
-
-fn may_be_ours(reason: LinkReason) -> bool {
-    use LinkReason as R;
-    // An authoritative "no such name" is an answer; silence is not.
-    matches!(reason, R::DnsTemporary | R::Refused | R::Unreachable | R::Reset | R::Timeout | R::Tls)
 }
 
 /// Redirects as evidence keeps them.

@@ -10,9 +10,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::judge;
-use super::link::{self, LinkLook};
-use super::link_site::Sites;
+use super::link::{LinkLook, LinkOutcome, LinkReason};
+use super::link_book::LinkBook;
 use super::observe::{Aids, Scope, observe};
+use super::outage::Hosts;
 use super::run::bench;
 use super::seen::Observed;
 use crate::domain::account::Account;
@@ -20,7 +21,7 @@ use crate::domain::finding::Outcome;
 use crate::domain::round::RoundState;
 use crate::domain::rule::Indicator;
 use crate::domain::time::in_zone;
-use crate::fetch::Fetcher;
+use crate::fetch::{FailureKind, Fetcher};
 use crate::issues::IssueError;
 use crate::issues::open::{open_late, write_notices};
 use crate::office::Office;
@@ -56,13 +57,13 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     let fetcher = fetcher.for_run();
     let mut running = JoinSet::new();
     let gate = Arc::new(Semaphore::new(fetcher.settings().concurrency.max(1)));
-    let sites = Arc::new(Sites::default());
+    let book = Arc::new(LinkBook::default());
     for found in due {
         let (office, fetcher) = (office.clone(), fetcher.clone());
-        let (gate, sites) = (Arc::clone(&gate), Arc::clone(&sites));
+        let (gate, book) = (Arc::clone(&gate), Arc::clone(&book));
         running.spawn(async move {
             let _permit = gate.acquire().await;
-            let look = AssertUnwindSafe(look_at(&office, &fetcher, &sites, &found, now)).catch_unwind().await;
+            let look = AssertUnwindSafe(look_at(&office, &fetcher, &book, &found, now)).catch_unwind().await;
             // Why: one page that makes the program stumble must cost no other finding its look.
             let look = look.unwrap_or_else(|_| {
                 tracing::error!(finding = found.finding.id, "a look stumbled; a person decides");
@@ -79,6 +80,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     }
     let mut looks: Vec<(StoredFinding, Look)> = running.join_all().await.into_iter().flatten().collect();
     looks.sort_by_key(|(found, _)| found.finding.id);
+    doubt_what_fails_alike(&fetcher, &mut looks);
     let mut came = Looked::default();
     let mut tx = office.store.write().await?;
     let mut rounds = BTreeMap::<i64, Round>::new();
@@ -111,6 +113,24 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     Ok(came)
 }
 
+/// Where most hosts fail alike it may be us: nobody is convicted by such a look.
+fn doubt_what_fails_alike(fetcher: &Fetcher, looks: &mut [(StoredFinding, Look)]) {
+    let mut hosts = Hosts::default();
+    for (found, look) in &*looks {
+        if let Look::Link(look) = look {
+            hosts.note(fetcher, &found.finding.account_id, look);
+        }
+    }
+    let Some((reason, _)) = hosts.failed_alike() else { return };
+    for (_, look) in looks {
+        if let Look::Link(look) = look
+            && (look.outcome, look.reason) == (LinkOutcome::Broken, reason)
+        {
+            look.outcome = LinkOutcome::Suspected;
+        }
+    }
+}
+
 /// Another look at what is in doubt.
 enum Look {
     Link(LinkLook),
@@ -119,15 +139,29 @@ enum Look {
     Nothing,
 }
 
+impl Look {
+    /// It came to nothing for a reason of our own: nobody was really looked at.
+    fn is_in_vain(&self) -> bool {
+        match self {
+            Self::Link(look) => matches!(look.reason, LinkReason::WeAreOffline | LinkReason::OurLimit),
+            Self::Source(seen) => {
+                let limit = FailureKind::OurLimit.key();
+                seen.1.offline || seen.1.source.as_ref().is_err_and(|unread| unread.reason == limit)
+            }
+            Self::Nothing => false,
+        }
+    }
+}
+
 async fn look_at(
     office: &Office,
     fetcher: &Fetcher,
-    sites: &Sites,
+    book: &LinkBook,
     found: &StoredFinding,
     now: DateTime<Utc>,
 ) -> Result<Look, StoreError> {
     if found.finding.indicator != Indicator::AppUnavailable {
-        return Ok(Look::Link(link::verify_at(fetcher, sites, &found.finding.subject, now).await));
+        return Ok(Look::Link(book.look(fetcher, &found.finding.subject, now).await));
     }
     let Some(account) = account_of(office, found).await? else { return Ok(Look::Nothing) };
     let scope = Scope { as_of: now, window_from: now, links: false, site: false };
@@ -156,13 +190,15 @@ fn next_finding(
         Look::Nothing => return None,
     };
     if next.outcome == Outcome::Unverified {
-        // A look that saw nothing takes nothing back: the doubt stays, and the look counts.
-        next.outcome = Outcome::Suspected;
-        next.next_look_at =
-            (looks < bench.rules.link.looks).then(|| now + TimeDelta::hours(bench.rules.link.hours_between));
+        // A look that saw nothing takes nothing back: the doubt stays as it was. It counts, unless
+        // it is ours that nothing was seen.
+        let looks = if look.is_in_vain() { found.looks } else { looks };
+        let again = now + TimeDelta::hours(bench.rules.link.hours_between);
+        let next_look_at = (looks < bench.rules.link.looks).then_some(again);
+        next = NewFinding { looks, next_look_at, ..found.as_new() };
     }
     if let Some(at) = next.next_look_at
-        && looks + 1 >= bench.rules.link.looks
+        && next.looks + 1 >= bench.rules.link.looks
     {
         // The last look falls on another day than the first, when people are at work again.
         let another_day = office.date(found.finding.observed_at.utc()) + Days::new(1);

@@ -339,7 +339,8 @@ fn pick_links(office: &Office, account: &Account, reading: &Reading, scope: Scop
 fn is_platform(platform: Platform, url: &str) -> bool {
     let hosts: &[&str] = match platform {
         Platform::Wechat | Platform::Channels | Platform::Miniprogram => &["weixin.qq.com", "qpic.cn", "qlogo.cn"],
-        Platform::Weibo => &["weibo.com", "weibo.cn", "sinaimg.cn", "t.cn"],
+        // Why not t.cn: it only leads elsewhere.
+        Platform::Weibo => &["weibo.com", "weibo.cn", "sinaimg.cn"],
         Platform::Douyin => &["douyin.com", "iesdouyin.com"],
         Platform::Kuaishou => &["kuaishou.com"],
         Platform::Toutiao => &["toutiao.com"],
@@ -354,4 +355,22 @@ fn is_platform(platform: Platform, url: &str) -> bool {
 /// Redirects as evidence keeps them.
 pub(super) fn chain(hops: &[Hop]) -> Vec<ChainStep> {
     hops.iter().map(|hop| ChainStep { url: hop.url.clone(), status: hop.status }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_through_a_redirector_is_an_outbound_link() {
+        for (url, own) in [
+            ("https://weibo.com/7000000001/Ma", true),
+            ("https://wx1.sinaimg.cn/a.jpg", true),
+            ("http://t.cn/A6abc", false),
+            ("https://notweibo.com/", false),
+            ("https://www.example.gov.cn/a", false),
+        ] {
+            assert_eq!(is_platform(Platform::Weibo, url), own, "{url}");
+        }
+    }
 }

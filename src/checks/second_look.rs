@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::judge;
+use super::judge::{self, Bench};
 use super::link::{LinkLook, LinkOutcome, LinkReason};
 use super::link_book::LinkBook;
 use super::observe::{Aids, Scope, observe};
@@ -25,7 +25,7 @@ use crate::fetch::{FailureKind, Fetcher};
 use crate::issues::IssueError;
 use crate::issues::open::{open_late, write_notices};
 use crate::office::Office;
-use crate::store::{NewFinding, Round, StoreError, StoredFinding};
+use crate::store::{NewEvent, NewFinding, Round, StoreError, StoredFinding, Tx};
 
 /// What came of the looks that were due.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Looked {
 }
 
 const AT_ONCE: usize = 500;
+/// The kind of event that tells of one look at a finding.
+const LOOKED: &str = "looked";
 /// Not in the small hours, when sites are under maintenance.
 const DAY_BEGINS: NaiveTime = match NaiveTime::from_hms_opt(9, 0, 0) {
     Some(nine) => nine,
@@ -89,11 +91,18 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
             Some(round) => round.clone(),
             None => tx.round_by_id(found.round_id).await?,
         };
+        let bench = bench(office, found.finding.as_of.utc(), round.name.window_from(office.zone()), true);
+        let seen = look.judged(&bench, found.looks + 1);
         // What can no longer be looked at is not tried for ever: a person decides.
-        let next = next_finding(office, &round, &found, &look, now)
-            .unwrap_or_else(|| NewFinding { next_look_at: None, ..found.as_new() });
+        let next = match &seen {
+            Some(seen) => next_finding(office, &found, &look, seen, now),
+            None => NewFinding { next_look_at: None, ..found.as_new() },
+        };
         if !tx.renew_finding(found.finding.id, &next).await? {
             continue;
+        }
+        if let Some(seen) = &seen {
+            tell(&mut tx, &found, seen, now).await?;
         }
         came.looked_at += 1;
         came.recovered += usize::from(next.outcome == Outcome::Pass);
@@ -140,6 +149,15 @@ enum Look {
 }
 
 impl Look {
+    /// What it says by itself; `looks` counts it and those before it. `None`: nothing could be looked at.
+    fn judged(&self, bench: &Bench<'_>, looks: u32) -> Option<NewFinding> {
+        match self {
+            Self::Link(look) => Some(judge::link(bench, look, looks)),
+            Self::Source(seen) => judge::app(bench, &seen.0, &seen.1, looks),
+            Self::Nothing => None,
+        }
+    }
+
     /// It came to nothing for a reason of our own: nobody was really looked at.
     fn is_in_vain(&self) -> bool {
         match self {
@@ -173,32 +191,25 @@ async fn account_of(office: &Office, found: &StoredFinding) -> Result<Option<Acc
     office.store.read().await?.account(&found.finding.account_id).await
 }
 
-/// The verdict after another look; `None` where nothing could be looked at.
+/// The verdict after another look, which by itself says `seen`.
 fn next_finding(
     office: &Office,
-    round: &Round,
     found: &StoredFinding,
     look: &Look,
+    seen: &NewFinding,
     now: DateTime<Utc>,
-) -> Option<NewFinding> {
-    let window_from = round.name.window_from(office.zone());
-    let bench = bench(office, found.finding.as_of.utc(), window_from, true);
-    let looks = found.looks + 1;
-    let mut next = match look {
-        Look::Link(look) => judge::link(&bench, look, looks),
-        Look::Source(seen) => judge::app(&bench, &seen.0, &seen.1, looks)?,
-        Look::Nothing => return None,
-    };
+) -> NewFinding {
+    let rule = &office.rules.link;
+    let mut next = seen.clone();
     if next.outcome == Outcome::Unverified {
         // A look that saw nothing takes nothing back: the doubt stays as it was. It counts, unless
         // it is ours that nothing was seen.
-        let looks = if look.is_in_vain() { found.looks } else { looks };
-        let again = now + TimeDelta::hours(bench.rules.link.hours_between);
-        let next_look_at = (looks < bench.rules.link.looks).then_some(again);
+        let looks = if look.is_in_vain() { found.looks } else { seen.looks };
+        let next_look_at = (looks < rule.looks).then(|| now + TimeDelta::hours(rule.hours_between));
         next = NewFinding { looks, next_look_at, ..found.as_new() };
     }
     if let Some(at) = next.next_look_at
-        && next.looks + 1 >= bench.rules.link.looks
+        && next.looks + 1 >= rule.looks
     {
         // The last look falls on another day than the first, when people are at work again.
         let another_day = office.date(found.finding.observed_at.utc()) + Days::new(1);
@@ -206,5 +217,35 @@ fn next_finding(
             next.next_look_at = Some(at.max(morning));
         }
     }
-    Some(next)
+    next
+}
+
+/// Writes down what a look saw, and the first one before it: the finding itself shows the last alone.
+async fn tell(tx: &mut Tx, found: &StoredFinding, seen: &NewFinding, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let first = found.as_new();
+    let id = found.finding.id.to_string();
+    let had_one = tx.recent_events("finding", &id, LOOKED, DateTime::UNIX_EPOCH).await? > 0;
+    let first = (!had_one).then_some((&first, first.observed_at));
+    for (look, at) in first.into_iter().chain([(seen, now)]) {
+        let data = serde_json::json!({
+            "outcome": look.outcome.key(), "reason": look.reason, "status": look.evidence.status
+        });
+        tx.append_event(NewEvent {
+            at,
+            actor: "",
+            subject_kind: "finding",
+            subject_id: &id,
+            kind: LOOKED,
+            note: &look.summary,
+            data: &data.to_string(),
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// The looks that a finding was given, oldest first, once there was more than one: when, and what each saw.
+pub async fn looks_at(tx: &mut Tx, finding: i64) -> Result<Vec<(DateTime<Utc>, String)>, StoreError> {
+    let events = tx.events_of("finding", &finding.to_string()).await?;
+    Ok(events.into_iter().filter(|event| event.kind == LOOKED).map(|event| (event.at(), event.note)).collect())
 }

@@ -121,20 +121,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
     let profile = reading.profile;
     let canary = aids.canaries.silent_on(account.platform).map(str::to_owned);
     let (hits, texts) = texts.map_or((Vec::new(), None), |texts| (texts.hits, Some(texts.read)));
-    Observed {
-        at: now,
-        source,
-        profile,
-        posts,
-        hits,
-        texts,
-        evidence,
-        links,
-        site,
-        source_try,
-        offline,
-        canary,
-    }
+    Observed { at: now, source, profile, posts, hits, texts, evidence, links, site, source_try, offline, canary }
 }
 
 impl Scope {

@@ -154,15 +154,8 @@ pub(super) async fn hold_back(office: &Office, round: &Round, tally: &Tally) -> 
     if tx.round_by_id(round.id).await?.state != RoundState::Open {
         return Ok(None);
     }
-    let event = |kind, note| NewEvent {
-        at: now,
-        actor: "",
-        subject_kind: "round",
-        subject_id: &name,
-        kind,
-        note,
-        data: "",
-    };
+    let event =
+        |kind, note| NewEvent { at: now, actor: "", subject_kind: "round", subject_id: &name, kind, note, data: "" };
     let before = tx.recent_events("round", &name, "held_back", DateTime::UNIX_EPOCH).await?;
     if before > 0 && reason != OFFLINE {
         if let Some((reason, accounts)) = links {

@@ -271,7 +271,10 @@ mod tests {
                 "https://mp.weixin.qq.com/s?tempkey=MTI%3D&chksm=8e",
             ),
             ("https://pan.baidu.com/share/link?shareid=1&uk=5", "https://pan.baidu.com/share/link?shareid=1&uk=5"),
-            ("http://a.example/mail?from=12345&bbid=6&unique_k=7", "http://a.example/mail?from=12345&bbid=6&unique_k=7"),
+            (
+                "http://a.example/mail?from=12345&bbid=6&unique_k=7",
+                "http://a.example/mail?from=12345&bbid=6&unique_k=7",
+            ),
             ("https://www.bilibili.com/video/BV1?from=search&unique_k=7", "https://www.bilibili.com/video/BV1"),
             ("https://mp.weixin.qq.com/s/AbC-d_1?scene=1&click_id=3", "https://mp.weixin.qq.com/s/AbC-d_1"),
             ("https://m.weibo.cn/status/1?from=page&lang=zh", "https://m.weibo.cn/status/1"),

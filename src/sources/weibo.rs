@@ -279,12 +279,15 @@ mod tests {
         let reading = read_as(SourceKind::Weibo, TIMELINE, list).unwrap();
         let mut links = reading.posts[0].links.clone();
         links.sort();
-        assert_eq!(links, [
-            "http://t.cn/A6xyz",
-            "https://www.example.cn/b",
-            "https://www.example.cn/notice?id=1",
-            "https://www.example.cn/old",
-        ]);
+        assert_eq!(
+            links,
+            [
+                "http://t.cn/A6xyz",
+                "https://www.example.cn/b",
+                "https://www.example.cn/notice?id=1",
+                "https://www.example.cn/old",
+            ]
+        );
     }
 
     #[test]

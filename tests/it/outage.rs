@@ -127,14 +127,14 @@ on_both! {
         site.page("/service", 404);
         let office = office(db, "2026-11-23 09:00").await;
         twelve_hosts(&office).await;
+        let mut held = Vec::new();
         for _ in 0..4 {
             let wishes = Wishes { limit: Some(3), as_of: None };
-            run::run(&office, &behind(&site, &[]), round(ROUND), wishes, |_| {}).await.unwrap();
+            let ran = run::run(&office, &behind(&site, &[]), round(ROUND), wishes, |_| {}).await.unwrap();
+            held.push(ran.held.map(|held| held.members));
         }
-        let ran = go_on(&office, &behind(&site, &[])).await;
-        assert_eq!(ran.round.state, RoundState::Open);
-        assert!(issues(&office).await.is_empty());
-        go_on(&office, &behind(&site, &[])).await;
+        assert_eq!(held, [None, None, None, Some(12)]);
+        assert_eq!(go_on(&office, &behind(&site, &[])).await.round.state, RoundState::Judged);
         assert!(issues(&office).await.is_empty());
         assert_eq!(reasons(&office, Outcome::Suspected).await, ["not_found"; 12]);
     }

@@ -102,6 +102,14 @@ pub struct LinkLook {
     pub fetched_at: DateTime<Utc>,
 }
 
+impl LinkLook {
+    /// It charges somebody, by a failure or an answer that a gateway of our own would give as well.
+    pub(super) const fn may_be_ours(&self) -> bool {
+        matches!(self.outcome, LinkOutcome::Broken | LinkOutcome::Suspected)
+            && !matches!(self.reason, LinkReason::BadUrl)
+    }
+}
+
 /// Bytes of a page read: enough for words and title.
 const MAX_BODY: usize = 1024 * 1024;
 
@@ -218,16 +226,15 @@ async fn judge(
             look.final_url = Some(page.url);
         }
         Err(failure) => {
-            let ours = failure.kind.may_be_ours()
-                && !fetcher.is_exempt_loopback(url)
-                && fetcher.online().await == Connectivity::Offline;
-            (look.outcome, look.reason) =
-                if ours { (LinkOutcome::Unverified, LinkReason::WeAreOffline) } else { judge_failure(failure.kind) };
+            (look.outcome, look.reason) = judge_failure(failure.kind);
             look.snippet = failure.detail.chars().take(SNIPPET).collect();
             look.attempts += failure.attempts;
             look.elapsed_ms = failure.elapsed.as_millis() as u64;
             look.chain = failure.chain;
         }
+    }
+    if look.may_be_ours() && !fetcher.is_exempt_loopback(url) && fetcher.online().await == Connectivity::Offline {
+        (look.outcome, look.reason) = (LinkOutcome::Unverified, LinkReason::WeAreOffline);
     }
     look
 }

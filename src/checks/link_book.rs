@@ -1,4 +1,7 @@
 //! Links already looked at in a run: a URL that many accounts share is fetched once.
+//!
+//! URLs of one normal form share the look that opened. Any other verdict is that of the very URL
+//! it was given on: a parameter that mostly says how a reader came may name the page after all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -15,13 +18,18 @@ use crate::fetch::{Fetcher, Hop};
 /// Links already looked at in this run: a URL that many accounts share is fetched once.
 #[derive(Debug, Default)]
 pub struct LinkBook {
-    links: Mutex<HashMap<[u8; 16], Arc<OnceCell<Kept>>>>,
+    links: Mutex<HashMap<Key, Arc<OnceCell<Kept>>>>,
     sites: Sites,
 }
+
+/// A URL in short.
+type Key = [u8; 16];
 
 /// A look as it is kept: small, as there may be a hundred thousand of them.
 #[derive(Debug)]
 struct Kept {
+    /// What was asked, as given.
+    asked: Key,
     outcome: LinkOutcome,
     reason: LinkReason,
     status: Option<u16>,
@@ -38,22 +46,37 @@ struct Kept {
 
 impl LinkBook {
     pub(super) async fn look(&self, fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
-        let key = normalise_url(url).unwrap_or_else(|| url.to_owned());
-        let digest = Sha256::digest(key.as_bytes());
-        let mut short = [0; 16];
-        short.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
-        let cell = match self.links.lock() {
-            Ok(mut links) => Arc::clone(links.entry(short).or_default()),
+        let own = key("given", url.split_once('#').map_or(url, |(url, _)| url));
+        let normal = normalise_url(url).map_or(own, |url| key("normal", &url));
+        let look = async || Kept::of(own, link::verify_at(fetcher, &self.sites, url, now).await);
+        let shared = self.cell(normal);
+        let kept = shared.get_or_init(&look).await;
+        if kept.outcome == LinkOutcome::Ok || kept.asked == own {
+            return kept.look_of(url);
+        }
+        self.cell(own).get_or_init(&look).await.look_of(url)
+    }
+
+    fn cell(&self, key: Key) -> Arc<OnceCell<Kept>> {
+        match self.links.lock() {
+            Ok(mut links) => Arc::clone(links.entry(key).or_default()),
             Err(_) => Arc::default(),
-        };
-        let look = async { Kept::from(link::verify_at(fetcher, &self.sites, url, now).await) };
-        cell.get_or_init(|| look).await.look_of(url)
+        }
     }
 }
 
-impl From<LinkLook> for Kept {
-    fn from(look: LinkLook) -> Self {
+/// A URL in short, apart by the form it is in.
+fn key(form: &str, url: &str) -> Key {
+    let digest = Sha256::new().chain_update(form).chain_update(" ").chain_update(url).finalize();
+    let mut key = [0; 16];
+    key.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+    key
+}
+
+impl Kept {
+    fn of(asked: Key, look: LinkLook) -> Self {
         Self {
+            asked,
             outcome: look.outcome,
             reason: look.reason,
             status: look.status,
@@ -67,9 +90,7 @@ impl From<LinkLook> for Kept {
             fetched_at: look.fetched_at,
         }
     }
-}
 
-impl Kept {
     fn look_of(&self, url: &str) -> LinkLook {
         let there = || self.elsewhere.as_deref().unwrap_or(url).to_owned();
         LinkLook {
@@ -85,5 +106,29 @@ impl Kept {
             sha256: self.sha256.clone().map(str::into_string),
             fetched_at: self.fetched_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::world::{fetcher, settings, start};
+
+    /// `once404` is missing at first: whoever asks later for another address finds it, and is not charged with that.
+    #[tokio::test]
+    async fn only_what_opens_is_shared_by_urls_that_differ() {
+        let base = start().await;
+        let (book, fetcher, now) = (LinkBook::default(), fetcher(settings()), DateTime::UNIX_EPOCH);
+        let look = async |path: &str| book.look(&fetcher, &format!("{base}{path}"), now).await;
+        for (path, wanted) in [
+            ("/picky?utm_source=1", LinkOutcome::Broken),
+            ("/picky?utm_source=2", LinkOutcome::Ok),
+            ("/picky?utm_source=1#top", LinkOutcome::Broken),
+            ("/picky", LinkOutcome::Broken),
+        ] {
+            assert_eq!(look(path).await.outcome, wanted, "{path}");
+        }
+        assert_eq!(look("/once404?utm_source=1").await.reason, LinkReason::Recovered);
+        assert_eq!(look("/once404?utm_source=2").await.reason, LinkReason::Recovered, "one look for both");
     }
 }

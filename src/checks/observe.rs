@@ -117,29 +117,14 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         }
         look.final_url = look.final_url.take().filter(|at| *at != look.url);
     }
-    let failed = links.iter().find(|look| may_be_ours(look.reason) && !fetcher.is_exempt_loopback(&look.url));
-    let link_try = (!links.is_empty()).then(|| Try { maybe_ours: failed.map(|look| look.reason.key().to_owned()) });
-    let suspicious = [&source_try, &link_try].into_iter().flatten().any(|tried| tried.maybe_ours.is_some());
+    let suspicious = source_try.as_ref().is_some_and(|tried| tried.maybe_ours.is_some())
+        || links.iter().any(|look| look.may_be_ours() && !fetcher.is_exempt_loopback(&look.url));
     let offline = links.iter().any(|look| look.reason == LinkReason::WeAreOffline)
         || (suspicious && fetcher.online().await == Connectivity::Offline);
     let profile = reading.profile;
     let canary = aids.canaries.silent_on(account.platform).map(str::to_owned);
     let (hits, texts) = texts.map_or((Vec::new(), None), |texts| (texts.hits, Some(texts.read)));
-    Observed {
-        at: now,
-        source,
-        profile,
-        posts,
-        hits,
-        texts,
-        evidence,
-        links,
-        site,
-        source_try,
-        link_try,
-        offline,
-        canary,
-    }
+    Observed { at: now, source, profile, posts, hits, texts, evidence, links, site, source_try, offline, canary }
 }
 
 impl Scope {
@@ -344,7 +329,8 @@ fn pick_links(office: &Office, account: &Account, reading: &Reading, scope: Scop
 fn is_platform(platform: Platform, url: &str) -> bool {
     let hosts: &[&str] = match platform {
         Platform::Wechat | Platform::Channels | Platform::Miniprogram => &["weixin.qq.com", "qpic.cn", "qlogo.cn"],
-        Platform::Weibo => &["weibo.com", "weibo.cn", "sinaimg.cn", "t.cn"],
+        // Why not t.cn: it only leads elsewhere.
+        Platform::Weibo => &["weibo.com", "weibo.cn", "sinaimg.cn"],
         Platform::Douyin => &["douyin.com", "iesdouyin.com"],
         Platform::Kuaishou => &["kuaishou.com"],
         Platform::Toutiao => &["toutiao.com"],
@@ -364,13 +350,25 @@ fn contains_ignoring_case(text: &str, ascii: &str) -> bool {
     text.as_bytes().windows(ascii.len()).any(|part| part.eq_ignore_ascii_case(ascii.as_bytes()))
 }
 
-fn may_be_ours(reason: LinkReason) -> bool {
-    use LinkReason as R;
-    // An authoritative "no such name" is an answer; silence is not.
-    matches!(reason, R::DnsTemporary | R::Refused | R::Unreachable | R::Reset | R::Timeout | R::Tls)
-}
-
 /// Redirects as evidence keeps them.
 pub(super) fn chain(hops: &[Hop]) -> Vec<ChainStep> {
     hops.iter().map(|hop| ChainStep { url: hop.url.clone(), status: hop.status }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_through_a_redirector_is_an_outbound_link() {
+        for (url, own) in [
+            ("https://weibo.com/7000000001/Ma", true),
+            ("https://wx1.sinaimg.cn/a.jpg", true),
+            ("http://t.cn/A6abc", false),
+            ("https://notweibo.com/", false),
+            ("https://www.example.gov.cn/a", false),
+        ] {
+            assert_eq!(is_platform(Platform::Weibo, url), own, "{url}");
+        }
+    }
 }

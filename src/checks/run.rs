@@ -13,7 +13,8 @@ use super::health::health;
 use super::judge::{Bench, Known, judge};
 use super::known::{Records, load_all};
 use super::observe::{Aids, Scope, observe};
-use super::seen::{Observed, Try};
+use super::outage::{Tally, hold_back};
+use super::seen::Observed;
 use super::wire::Wire;
 use super::{suspicions, warn};
 use crate::domain::account::{Account, AccountId};
@@ -89,11 +90,9 @@ const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Results written in one transaction.
 const WRITTEN_TOGETHER: usize = 512;
 /// So long a result waits for others to be written with: few transactions write each page of the database but once.
-const WAITED_FOR_MORE: std::time::Duration = std::time::Duration::from_millis(400);
+const WAITED_FOR_MORE: std::time::Duration = std::time::Duration::from_millis(100);
 /// Accounts begun, in times of the requests at once: many wait for their turn at a host that is just being asked.
 const BEGUN: usize = 2;
-/// The guard asks "is it us?" from so many looks on, and when over half of them failed alike.
-const GUARD_FROM: usize = 10;
 
 /// One look and its verdicts, ready to be stored.
 struct Looked {
@@ -142,7 +141,12 @@ pub async fn run(
     let mut tx = office.store.write_rows().await?;
     tx.release_claims(round.id, &owner).await?;
     tx.commit().await?;
-    let tally = looked?;
+    let (looked_at, mut tally) = looked?;
+    let counts = office.store.read().await?.member_counts(round.id).await?;
+    if counts.looked_at == counts.members && (looked_at as i64) < counts.members {
+        // Others looked too, or this is the rest of a run: what failed alike shows in the whole.
+        tally = Tally::of_round(office, fetcher, &round).await?;
+    }
     let held = hold_back(office, &round, &tally).await?;
     let counts = office.store.read().await?.member_counts(round.id).await?;
     let mut opened = None;
@@ -150,7 +154,7 @@ pub async fn run(
         opened = finish(office, &round).await?;
     }
     let round = office.store.read().await?.require_round(name).await?;
-    Ok(Ran { round, looked_at: tally.looked_at, counts, opened, held })
+    Ok(Ran { round, looked_at, counts, opened, held })
 }
 
 /// Rounds that somebody is running whole at this moment, so that others may share in them.
@@ -174,45 +178,6 @@ fn keep_leases(office: Office, round: i64, owner: String) -> tokio::task::JoinHa
     })
 }
 
-/// How a run's looks went, for the guard.
-#[derive(Debug, Default)]
-struct Tally {
-    looked_at: usize,
-    offline: Vec<AccountId>,
-    sources: Tries,
-    links: Tries,
-}
-
-/// How asking over the network went, for one kind of look.
-#[derive(Debug, Default)]
-struct Tries {
-    asked: usize,
-    /// Reason and account of every look that our own outage would explain.
-    maybe_ours: Vec<(String, AccountId)>,
-}
-
-impl Tries {
-    fn note(&mut self, tried: Option<Try>, account: &AccountId) {
-        let Some(tried) = tried else { return };
-        self.asked += 1;
-        self.maybe_ours.extend(tried.maybe_ours.map(|reason| (reason, account.clone())));
-    }
-
-    /// The reason for which most looks failed alike, with their accounts.
-    fn failed_alike(&self) -> Option<(String, Vec<AccountId>)> {
-        let mut by_reason = HashMap::<&str, usize>::new();
-        for (reason, _) in &self.maybe_ours {
-            *by_reason.entry(reason).or_default() += 1;
-        }
-        let (reason, count) = by_reason.into_iter().max_by_key(|(_, count)| *count)?;
-        if self.asked < GUARD_FROM || count * 2 <= self.asked {
-            return None;
-        }
-        let accounts = self.maybe_ours.iter().filter(|(r, _)| r == reason).map(|(_, account)| account.clone());
-        Some((reason.to_owned(), accounts.collect()))
-    }
-}
-
 async fn look_at_members(
     office: &Office,
     fetcher: &Fetcher,
@@ -221,7 +186,7 @@ async fn look_at_members(
     owner: &str,
     counts: &mut MemberCounts,
     progress: &impl Fn(MemberCounts),
-) -> Result<Tally, RunError> {
+) -> Result<(usize, Tally), RunError> {
     let concurrency = fetcher.settings().concurrency.max(1);
     let at_once = concurrency.saturating_mul(BEGUN);
     let full = round.kind != RoundKind::Patrol;
@@ -239,7 +204,7 @@ async fn look_at_members(
         window_from: round.name.window_from(office.zone()),
         full,
     });
-    let mut tally = Tally::default();
+    let (mut looked_at, mut tally) = (0, Tally::default());
     let mut left = wishes.limit.unwrap_or(usize::MAX);
     let mut queue = VecDeque::new();
     let mut looks = JoinSet::new();
@@ -250,7 +215,7 @@ async fn look_at_members(
     loop {
         while looks.len() < at_once && ready.len() < 2 * WRITTEN_TOGETHER {
             if queue.is_empty() && left > 0 {
-                let claimed = claim(office, round.id, owner, left.min(at_once)).await?;
+                let claimed = claim(office, round.id, owner, left.min(concurrency)).await?;
                 left -= claimed.len();
                 queue.extend(looker.load(claimed).await?);
             }
@@ -276,7 +241,10 @@ async fn look_at_members(
             }
             Some(written) = writing.join_next() => {
                 let (looked, stored) = written.map_err(RunError::Look)??;
-                tally.note(looked, stored);
+                looked_at += stored;
+                for Looked { member, seen, .. } in &looked {
+                    tally.note(&looker.fetcher, &member.account_id, seen);
+                }
                 counts.looked_at += stored as i64;
                 progress(*counts);
                 continue;
@@ -287,7 +255,7 @@ async fn look_at_members(
         *counts = office.store.read().await?.member_counts(round.id).await?;
         progress(*counts);
         if left == 0 || counts.looked_at >= counts.members {
-            return Ok(tally);
+            return Ok((looked_at, tally));
         }
         // Somebody else holds the rest; they finish it, or their leases run out.
         if !waiting {
@@ -298,19 +266,6 @@ async fn look_at_members(
             );
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    }
-}
-
-impl Tally {
-    fn note(&mut self, looked: Vec<Looked>, stored: usize) {
-        self.looked_at += stored;
-        for Looked { member, seen, .. } in looked {
-            self.sources.note(seen.source_try, &member.account_id);
-            self.links.note(seen.link_try, &member.account_id);
-            if seen.offline {
-                self.offline.push(member.account_id);
-            }
-        }
     }
 }
 
@@ -433,41 +388,6 @@ async fn store(
     tx.commit().await?;
     let stored = stored.len();
     Ok((chunk, stored))
-}
-
-/// Is it us? Hands looks back that our own outage would explain.
-///
-/// While the control addresses fail the answer is certain. Otherwise, when most looks of the
-/// run failed alike, they are made again once; if they fail alike again, the round goes on with
-/// what it has, where a failed look accuses nobody.
-async fn hold_back(office: &Office, round: &Round, tally: &Tally) -> Result<Option<Held>, StoreError> {
-    let offline = (!tally.offline.is_empty()).then(|| ("offline".to_owned(), tally.offline.clone()));
-    let alike = || tally.sources.failed_alike().or_else(|| tally.links.failed_alike());
-    let Some((reason, accounts)) = offline.or_else(alike) else { return Ok(None) };
-    let now = office.now();
-    let name = round.name.to_string();
-    let mut tx = office.store.write().await?;
-    let before = tx.recent_events("round", &name, "held_back", DateTime::UNIX_EPOCH).await?;
-    if before > 0 && reason != "offline" {
-        return Ok(None);
-    }
-    // Whoever ran beside us may have finished the round; then a failed look accuses nobody as it is.
-    if tx.round_by_id(round.id).await?.state != RoundState::Open {
-        return Ok(None);
-    }
-    tx.reopen_members(round.id, &accounts).await?;
-    tx.append_event(NewEvent {
-        at: now,
-        actor: "",
-        subject_kind: "round",
-        subject_id: &name,
-        kind: "held_back",
-        note: &reason,
-        data: "",
-    })
-    .await?;
-    tx.commit().await?;
-    Ok(Some(Held { reason, members: accounts.len() }))
 }
 
 /// The last look is in: issues, notices and early warnings, in one transaction.

@@ -9,10 +9,11 @@ use futures::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::judge;
-use super::link::{self, LinkLook};
-use super::link_site::Sites;
+use super::judge::{self, Bench};
+use super::link::{LinkLook, LinkOutcome, LinkReason};
+use super::link_book::LinkBook;
 use super::observe::{Aids, Scope, observe};
+use super::outage::Hosts;
 use super::run::bench;
 use super::seen::Observed;
 use crate::domain::account::Account;
@@ -20,11 +21,11 @@ use crate::domain::finding::Outcome;
 use crate::domain::round::RoundState;
 use crate::domain::rule::Indicator;
 use crate::domain::time::in_zone;
-use crate::fetch::Fetcher;
+use crate::fetch::{FailureKind, Fetcher};
 use crate::issues::IssueError;
 use crate::issues::open::{open_late, write_notices};
 use crate::office::Office;
-use crate::store::{NewFinding, Round, StoreError, StoredFinding};
+use crate::store::{NewEvent, NewFinding, Round, StoreError, StoredFinding, Tx};
 
 /// What came of the looks that were due.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Looked {
 }
 
 const AT_ONCE: usize = 500;
+/// The kind of event that tells of one look at a finding.
+const LOOKED: &str = "looked";
 /// Not in the small hours, when sites are under maintenance.
 const DAY_BEGINS: NaiveTime = match NaiveTime::from_hms_opt(9, 0, 0) {
     Some(nine) => nine,
@@ -56,13 +59,13 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     let fetcher = fetcher.for_run();
     let mut running = JoinSet::new();
     let gate = Arc::new(Semaphore::new(fetcher.settings().concurrency.max(1)));
-    let sites = Arc::new(Sites::default());
+    let book = Arc::new(LinkBook::default());
     for found in due {
         let (office, fetcher) = (office.clone(), fetcher.clone());
-        let (gate, sites) = (Arc::clone(&gate), Arc::clone(&sites));
+        let (gate, book) = (Arc::clone(&gate), Arc::clone(&book));
         running.spawn(async move {
             let _permit = gate.acquire().await;
-            let look = AssertUnwindSafe(look_at(&office, &fetcher, &sites, &found, now)).catch_unwind().await;
+            let look = AssertUnwindSafe(look_at(&office, &fetcher, &book, &found, now)).catch_unwind().await;
             // Why: one page that makes the program stumble must cost no other finding its look.
             let look = look.unwrap_or_else(|_| {
                 tracing::error!(finding = found.finding.id, "a look stumbled; a person decides");
@@ -79,6 +82,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     }
     let mut looks: Vec<(StoredFinding, Look)> = running.join_all().await.into_iter().flatten().collect();
     looks.sort_by_key(|(found, _)| found.finding.id);
+    doubt_what_fails_alike(&fetcher, &mut looks);
     let mut came = Looked::default();
     let mut tx = office.store.write().await?;
     let mut rounds = BTreeMap::<i64, Round>::new();
@@ -87,11 +91,18 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
             Some(round) => round.clone(),
             None => tx.round_by_id(found.round_id).await?,
         };
+        let bench = bench(office, found.finding.as_of.utc(), round.name.window_from(office.zone()), true);
+        let seen = look.judged(&bench, found.looks + 1);
         // What can no longer be looked at is not tried for ever: a person decides.
-        let next = next_finding(office, &round, &found, &look, now)
-            .unwrap_or_else(|| NewFinding { next_look_at: None, ..found.as_new() });
+        let next = match &seen {
+            Some(seen) => next_finding(office, &found, &look, seen, now),
+            None => NewFinding { next_look_at: None, ..found.as_new() },
+        };
         if !tx.renew_finding(found.finding.id, &next).await? {
             continue;
+        }
+        if let Some(seen) = &seen {
+            tell(&mut tx, &found, seen, now).await?;
         }
         came.looked_at += 1;
         came.recovered += usize::from(next.outcome == Outcome::Pass);
@@ -111,6 +122,24 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     Ok(came)
 }
 
+/// Where most hosts fail alike it may be us: nobody is convicted by such a look.
+fn doubt_what_fails_alike(fetcher: &Fetcher, looks: &mut [(StoredFinding, Look)]) {
+    let mut hosts = Hosts::default();
+    for (found, look) in &*looks {
+        if let Look::Link(look) = look {
+            hosts.note(fetcher, &found.finding.account_id, look);
+        }
+    }
+    let Some((reason, _)) = hosts.failed_alike() else { return };
+    for (_, look) in looks {
+        if let Look::Link(look) = look
+            && (look.outcome, look.reason) == (LinkOutcome::Broken, reason)
+        {
+            look.outcome = LinkOutcome::Suspected;
+        }
+    }
+}
+
 /// Another look at what is in doubt.
 enum Look {
     Link(LinkLook),
@@ -119,15 +148,38 @@ enum Look {
     Nothing,
 }
 
+impl Look {
+    /// What it says by itself; `looks` counts it and those before it. `None`: nothing could be looked at.
+    fn judged(&self, bench: &Bench<'_>, looks: u32) -> Option<NewFinding> {
+        match self {
+            Self::Link(look) => Some(judge::link(bench, look, looks)),
+            Self::Source(seen) => judge::app(bench, &seen.0, &seen.1, looks),
+            Self::Nothing => None,
+        }
+    }
+
+    /// It came to nothing for a reason of our own: nobody was really looked at.
+    fn is_in_vain(&self) -> bool {
+        match self {
+            Self::Link(look) => matches!(look.reason, LinkReason::WeAreOffline | LinkReason::OurLimit),
+            Self::Source(seen) => {
+                let limit = FailureKind::OurLimit.key();
+                seen.1.offline || seen.1.source.as_ref().is_err_and(|unread| unread.reason == limit)
+            }
+            Self::Nothing => false,
+        }
+    }
+}
+
 async fn look_at(
     office: &Office,
     fetcher: &Fetcher,
-    sites: &Sites,
+    book: &LinkBook,
     found: &StoredFinding,
     now: DateTime<Utc>,
 ) -> Result<Look, StoreError> {
     if found.finding.indicator != Indicator::AppUnavailable {
-        return Ok(Look::Link(link::verify_at(fetcher, sites, &found.finding.subject, now).await));
+        return Ok(Look::Link(book.look(fetcher, &found.finding.subject, now).await));
     }
     let Some(account) = account_of(office, found).await? else { return Ok(Look::Nothing) };
     let scope = Scope { as_of: now, window_from: now, links: false, site: false };
@@ -139,30 +191,25 @@ async fn account_of(office: &Office, found: &StoredFinding) -> Result<Option<Acc
     office.store.read().await?.account(&found.finding.account_id).await
 }
 
-/// The verdict after another look; `None` where nothing could be looked at.
+/// The verdict after another look, which by itself says `seen`.
 fn next_finding(
     office: &Office,
-    round: &Round,
     found: &StoredFinding,
     look: &Look,
+    seen: &NewFinding,
     now: DateTime<Utc>,
-) -> Option<NewFinding> {
-    let window_from = round.name.window_from(office.zone());
-    let bench = bench(office, found.finding.as_of.utc(), window_from, true);
-    let looks = found.looks + 1;
-    let mut next = match look {
-        Look::Link(look) => judge::link(&bench, look, looks),
-        Look::Source(seen) => judge::app(&bench, &seen.0, &seen.1, looks)?,
-        Look::Nothing => return None,
-    };
+) -> NewFinding {
+    let rule = &office.rules.link;
+    let mut next = seen.clone();
     if next.outcome == Outcome::Unverified {
-        // A look that saw nothing takes nothing back: the doubt stays, and the look counts.
-        next.outcome = Outcome::Suspected;
-        next.next_look_at =
-            (looks < bench.rules.link.looks).then(|| now + TimeDelta::hours(bench.rules.link.hours_between));
+        // A look that saw nothing takes nothing back: the doubt stays as it was. It counts, unless
+        // it is ours that nothing was seen.
+        let looks = if look.is_in_vain() { found.looks } else { seen.looks };
+        let next_look_at = (looks < rule.looks).then(|| now + TimeDelta::hours(rule.hours_between));
+        next = NewFinding { looks, next_look_at, ..found.as_new() };
     }
     if let Some(at) = next.next_look_at
-        && looks + 1 >= bench.rules.link.looks
+        && next.looks + 1 >= rule.looks
     {
         // The last look falls on another day than the first, when people are at work again.
         let another_day = office.date(found.finding.observed_at.utc()) + Days::new(1);
@@ -170,5 +217,35 @@ fn next_finding(
             next.next_look_at = Some(at.max(morning));
         }
     }
-    Some(next)
+    next
+}
+
+/// Writes down what a look saw, and the first one before it: the finding itself shows the last alone.
+async fn tell(tx: &mut Tx, found: &StoredFinding, seen: &NewFinding, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let first = found.as_new();
+    let id = found.finding.id.to_string();
+    let had_one = tx.recent_events("finding", &id, LOOKED, DateTime::UNIX_EPOCH).await? > 0;
+    let first = (!had_one).then_some((&first, first.observed_at));
+    for (look, at) in first.into_iter().chain([(seen, now)]) {
+        let data = serde_json::json!({
+            "outcome": look.outcome.key(), "reason": look.reason, "status": look.evidence.status
+        });
+        tx.append_event(NewEvent {
+            at,
+            actor: "",
+            subject_kind: "finding",
+            subject_id: &id,
+            kind: LOOKED,
+            note: &look.summary,
+            data: &data.to_string(),
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// The looks that a finding was given, oldest first, once there was more than one: when, and what each saw.
+pub async fn looks_at(tx: &mut Tx, finding: i64) -> Result<Vec<(DateTime<Utc>, String)>, StoreError> {
+    let events = tx.events_of("finding", &finding.to_string()).await?;
+    Ok(events.into_iter().filter(|event| event.kind == LOOKED).map(|event| (event.at(), event.note)).collect())
 }

@@ -72,9 +72,6 @@ pub struct Observed {
     /// How asking the source went, for the guard; `None`: it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_try: Option<Try>,
-    /// How asking the links went; the first failure that our own outage would explain.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link_try: Option<Try>,
     /// We are known to be offline: nothing here says anything about anybody.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub offline: bool,
@@ -101,7 +98,6 @@ impl Observed {
             evidence,
             links: Vec::new(),
             source_try: None,
-            link_try: None,
             offline: false,
             site: None,
             canary: None,

@@ -34,35 +34,50 @@ const PROSE: usize = 12;
 pub(super) enum Deletion {
     /// The platform itself, on a page of its own: final.
     Platform,
-    /// A page elsewhere that says nothing else: doubtful.
+    /// A page elsewhere that says nothing else, or one of the platform that shows more: doubtful.
     Elsewhere,
 }
 
 /// A page that is nothing but a platform's sentence about a post that is no longer there.
 ///
-/// A unit announces that its account was cancelled, and a help page explains what readers see: such
-/// a sentence counts where a line, the title or the heading says nothing else, and it is final on
-/// the platform's own host alone.
+/// A unit announces that its account was cancelled, a help page explains what readers see, and a
+/// post stands although the one it passes on is gone: such a sentence counts where a line, the title
+/// or the heading says nothing else. It is final on the platform's own host alone, and there where
+/// title or heading says it, where nothing else is shown, or where an article of 微信 would stand.
 pub(super) fn deletion(at: &str, text: &str, seen: &Skim) -> Option<Deletion> {
     if !seen.is_short(DELETION_PAGE) || !(DELETED.are_in(&seen.visible) || DELETED.are_in(&seen.title)) {
         return None;
     }
     let is_named = parts(&seen.title).chain([seen.heading.as_str()]).any(is_deletion_alone);
     let is_line = || seen.visible.lines().any(is_deletion_alone);
-    if is_on_platform(at) {
+    let at = Url::parse(at).ok();
+    if at.as_ref().is_some_and(is_on_platform) {
         // What an article of the platform quotes is the article's.
         let is_article = text.contains("id=\"js_content\"") || text.contains("id=\"activity-name\"");
-        return (!is_article && (is_named || is_line())).then_some(Deletion::Platform);
+        let is_all = || seen.visible.lines().all(|line| is_deletion_alone(line) || says_nothing(line));
+        let is_in_place = || at.as_ref().is_some_and(is_wechat_article) || is_all();
+        return match (is_article, is_named || is_line()) {
+            (true, _) | (false, false) => None,
+            (false, true) if is_named || is_in_place() => Some(Deletion::Platform),
+            (false, true) => Some(Deletion::Elsewhere),
+        };
     }
     let is_all = || seen.is_short(MESSAGE_PAGE) && is_line();
     ((is_named || is_all()) && !is_told(seen) && !is_document(seen)).then_some(Deletion::Elsewhere)
 }
 
-fn is_on_platform(at: &str) -> bool {
-    let Some(host) = Url::parse(at).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase)) else {
-        return false;
-    };
+fn is_on_platform(at: &Url) -> bool {
+    let Some(host) = at.host_str() else { return false };
     PLATFORM_HOSTS.iter().any(|own| host.strip_suffix(own).is_some_and(|sub| sub.is_empty() || sub.ends_with('.')))
+}
+
+fn is_wechat_article(at: &Url) -> bool {
+    at.host_str() == Some("mp.weixin.qq.com") && (at.path() == "/s" || at.path().starts_with("/s/"))
+}
+
+/// A line of nothing but what stands around a platform's sentence.
+fn says_nothing(line: &str) -> bool {
+    is_all_of(&bare(line), DELETION_FILLERS.iter().chain(FILLERS).copied())
 }
 
 fn is_deletion_alone(line: &str) -> bool {
@@ -333,12 +348,25 @@ mod tests {
             "<p>抱歉，此微博已被作者删除。查看帮助：<a>网页链接</a></p>",
         ] {
             assert_eq!(deleted(WECHAT, page), Some(Deletion::Platform), "{page}");
-            assert_eq!(deleted("https://video.weibo.com/show", page), Some(Deletion::Platform), "{page}");
             assert_eq!(deleted(OFFICE, page), Some(Deletion::Elsewhere), "{page}");
             for host in ["https://mp.weixin.qq.com.example.cn/s/1", "https://myweibo.com/1", "http://127.0.0.1/s/1"] {
                 assert_ne!(deleted(host, page), Some(Deletion::Platform), "{host}");
             }
         }
+    }
+
+    #[test]
+    fn a_post_that_passes_on_what_was_deleted_stands_itself() {
+        let weibo = "https://weibo.cn/comment/Mabc";
+        for page in [
+            "<title>微博</title><div>抱歉，此微博已被作者删除。查看帮助：<a>网页链接</a></div><div>返回</div>",
+            "<title>该微博不存在</title><p>首页 消息 我</p>",
+            "<h1>此微博已被作者删除</h1><p>热门微博</p>",
+        ] {
+            assert_eq!(deleted(weibo, page), Some(Deletion::Platform), "{page}");
+        }
+        let own = "<div>某某区发布</div><div>明日起停水，请提前储水。</div><div>抱歉，此微博已被作者删除。</div><div>赞[3]</div>";
+        assert_eq!(deleted(weibo, own), Some(Deletion::Elsewhere));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::output::Column;
 use super::{ACTOR, Context, Usage, evidence};
 use crate::app;
 use crate::checks::recheck::recheck;
+use crate::checks::second_look::looks_at;
 use crate::domain::issue::{Action, Issue};
 use crate::domain::material::KeptMaterial;
 use crate::domain::time::{LocalTime, in_zone};
@@ -61,12 +62,28 @@ fn note_unchanged(context: &Context, changed: bool) {
     }
 }
 
-/// An issue as `show` prints it: the fields of the contract, and the files kept with it.
+/// An issue as `show` prints it: the fields of the contract, the looks behind it where there were
+/// several, and the files kept with it.
 #[derive(serde::Serialize)]
 struct Shown<'a> {
     #[serde(flatten)]
     issue: &'a Issue,
+    looks: Vec<Look>,
     attachments: Vec<KeptMaterial>,
+}
+
+/// One look at what an issue is about.
+#[derive(serde::Serialize)]
+struct Look {
+    at: LocalTime,
+    note: String,
+}
+
+async fn looks_behind(office: &Office, issue: i64) -> anyhow::Result<Vec<Look>> {
+    let mut tx = office.store.read().await?;
+    let Some(found) = tx.latest_finding_of(issue, office.zone()).await? else { return Ok(Vec::new()) };
+    let looks = looks_at(&mut tx, found.finding.id).await?;
+    Ok(looks.into_iter().map(|(at, note)| Look { at: office.local(at), note }).collect())
 }
 
 /// `--until` is `extend`'s alone.
@@ -113,6 +130,7 @@ async fn run_recheck(context: &mut Context, office: &Office, act: &Act) -> anyho
 
 async fn show(context: &mut Context, office: &Office, issue: &Issue) -> anyhow::Result<()> {
     let attachments = issues::evidence::list(office, issue.id, &Scope::All).await?;
+    let looks = looks_behind(office, issue.id).await?;
     let lang = context.out.lang;
     let name = |zh, en| context.out.pick(zh, en);
     let time = |at: Option<LocalTime>| at.map(LocalTime::minute);
@@ -138,6 +156,9 @@ async fn show(context: &mut Context, office: &Office, issue: &Issue) -> anyhow::
     if let Some(sha256) = &issue.evidence.sha256 {
         lines.push((name("内容SHA-256", "body SHA-256"), sha256.clone()));
     }
+    for look in &looks {
+        lines.push((name("查看", "look"), format!("{}  {}", look.at.minute(), look.note)));
+    }
     for file in &attachments {
         lines.push((name("材料", "file"), format!("{}  {} B  {}", file.name, file.size, file.sha256)));
     }
@@ -148,7 +169,7 @@ async fn show(context: &mut Context, office: &Office, issue: &Issue) -> anyhow::
             format!("{}  {}  {}{note}", event.at.minute(), event.kind.name(lang), event.actor),
         ));
     }
-    context.out.one(&Shown { issue, attachments }, &lines)
+    context.out.one(&Shown { issue, looks, attachments }, &lines)
 }
 
 async fn list(context: &mut Context, office: &Office, query: &IssueQuery) -> anyhow::Result<()> {

@@ -74,10 +74,29 @@ const TRACKING: &[&str] = &[
 const TRACKING_FAMILIES: &[&str] = &["utm_", "sharer_", "pk_", "mtm_", "hsa_"];
 
 /// Parameters too general to drop everywhere: dropped only where a platform uses them so.
-const GENERAL: &[&str] = &["version", "lang", "sessionid", "timestamp", "scene", "srcid", "weibo_id", "abtest_cookie"];
+const GENERAL: &[&str] = &[
+    "version",
+    "lang",
+    "sessionid",
+    "timestamp",
+    "scene",
+    "srcid",
+    "weibo_id",
+    "abtest_cookie",
+    "from",
+    "shareid",
+    "unique_k",
+    "bbid",
+];
+
+/// What 微信 writes into `from` when it hands a page of any site on; elsewhere `from` may name what is read.
+const SHARED_FROM: &[&str] = &["timeline", "singlemessage", "groupmessage"];
 
 /// What names an article in a link of 微信公众平台.
 const WECHAT_ARTICLE: &[&str] = &["__biz", "mid", "idx", "sn"];
+
+/// Without one of these the whole query does: `?src=…&signature=…`, `?tempkey=…`.
+const WECHAT_NAMED_BY: &[&str] = &["__biz", "mid", "sn"];
 
 /// The URL as it is compared: `None` for anything that is not an absolute http(s) URL.
 ///
@@ -103,11 +122,14 @@ pub fn normalise_url(text: &str) -> Option<String> {
     if host == "mp.weixin.qq.com" && is_wechat_article(url.path()) {
         // The article is the same over either scheme.
         let _ = url.set_scheme("https");
-        let named = url.path().trim_end_matches('/') == "/s";
-        keep_pairs(&mut url, |name| named && WECHAT_ARTICLE.contains(&name));
+        let in_query = url.path().trim_end_matches('/') == "/s";
+        let named = url.query_pairs().any(|(name, _)| WECHAT_NAMED_BY.contains(&&*name));
+        if named || !in_query {
+            keep_pairs(&mut url, |name, _| in_query && WECHAT_ARTICLE.contains(&name));
+        }
     } else {
         let platform = PLATFORM_HOSTS.iter().any(|p| is_of(&host, p));
-        keep_pairs(&mut url, |name| !is_tracking(name, platform));
+        keep_pairs(&mut url, |name, value| !is_tracking(name, value, platform));
     }
     Some(url.into())
 }
@@ -156,17 +178,21 @@ fn is_wechat_article(path: &str) -> bool {
     path == "/s" || path.starts_with("/s/")
 }
 
-fn is_tracking(name: &str, platform: bool) -> bool {
+fn is_tracking(name: &str, value: &str, platform: bool) -> bool {
     let name = name.to_ascii_lowercase();
-    TRACKING_FAMILIES.iter().any(|family| name.starts_with(family))
+    (name == "from" && SHARED_FROM.contains(&value))
+        || TRACKING_FAMILIES.iter().any(|family| name.starts_with(family))
         || (TRACKING.contains(&name.as_str()) && (platform || !GENERAL.contains(&name.as_str())))
 }
 
 /// Drops the pairs that `keep` refuses, and leaves the others exactly as they were written.
-fn keep_pairs(url: &mut Url, keep: impl Fn(&str) -> bool) {
+fn keep_pairs(url: &mut Url, keep: impl Fn(&str, &str) -> bool) {
     let Some(query) = url.query() else { return };
-    let kept: Vec<&str> =
-        query.split('&').filter(|pair| !pair.is_empty() && keep(pair.split('=').next().unwrap_or_default())).collect();
+    let is_kept = |pair: &&str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        !pair.is_empty() && keep(name, value)
+    };
+    let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
     let kept = kept.join("&");
     url.set_query(if kept.is_empty() { None } else { Some(&kept) });
 }
@@ -276,6 +302,20 @@ mod tests {
                 "http://mp.weixin.qq.com/s?__biz=MzA0MA==&mid=265&idx=1&sn=ab12&chksm=8e&scene=27#wechat_redirect",
                 "https://mp.weixin.qq.com/s?__biz=MzA0MA==&mid=265&idx=1&sn=ab12",
             ),
+            (
+                "https://mp.weixin.qq.com/s?src=11&timestamp=17&ver=1&signature=a*b",
+                "https://mp.weixin.qq.com/s?src=11&timestamp=17&ver=1&signature=a*b",
+            ),
+            (
+                "http://mp.weixin.qq.com/s?tempkey=MTI%3D&chksm=8e#rd",
+                "https://mp.weixin.qq.com/s?tempkey=MTI%3D&chksm=8e",
+            ),
+            ("https://pan.baidu.com/share/link?shareid=1&uk=5", "https://pan.baidu.com/share/link?shareid=1&uk=5"),
+            (
+                "http://a.example/mail?from=12345&bbid=6&unique_k=7",
+                "http://a.example/mail?from=12345&bbid=6&unique_k=7",
+            ),
+            ("https://www.bilibili.com/video/BV1?from=search&unique_k=7", "https://www.bilibili.com/video/BV1"),
             ("https://mp.weixin.qq.com/s/AbC-d_1?scene=1&click_id=3", "https://mp.weixin.qq.com/s/AbC-d_1"),
             ("https://m.weibo.cn/status/1?from=page&lang=zh", "https://m.weibo.cn/status/1"),
         ] {

@@ -70,7 +70,7 @@ pub fn install_tls() {
 /// Whether we can reach the outside ourselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connectivity {
-    /// A control URL answered.
+    /// A control URL answered with success, or led elsewhere.
     Online,
     /// None of them did.
     Offline,
@@ -291,7 +291,9 @@ impl Fetcher {
         let Some(client) = client else { return Connectivity::Untested };
         let asked = settings.control_urls.iter().map(|url| async move {
             let answer = tokio::time::timeout(settings.timeout, client.get(url).send()).await;
-            matches!(answer, Ok(Ok(response)) if response.status().as_u16() < 500).then_some(()).ok_or(())
+            // Why no other status: a gateway of ours may refuse every request, with an answer of its own.
+            let is_sound = |response: &Response| matches!(response.status().as_u16(), 200..=399);
+            matches!(answer, Ok(Ok(response)) if is_sound(&response)).then_some(()).ok_or(())
         });
         match futures::future::select_ok(asked.map(Box::pin)).await {
             Ok(_) => Connectivity::Online,

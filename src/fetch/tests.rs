@@ -144,6 +144,18 @@ async fn control_urls_tell_whether_we_are_online() {
     let (dead, alive) = (format!("http://{closed}/"), format!("{base}/ok"));
     assert_eq!(with(std::slice::from_ref(&dead)).online().await, Connectivity::Offline);
     assert_eq!(with(&[dead, alive]).online().await, Connectivity::Online);
+    // A gateway that refuses everything answers too.
+    for (status, wanted) in [
+        (404, Connectivity::Offline),
+        (403, Connectivity::Offline),
+        (407, Connectivity::Offline),
+        (503, Connectivity::Offline),
+        (204, Connectivity::Online),
+    ] {
+        let refused = format!("{base}/status/{status}");
+        assert_eq!(with(&[refused]).online().await, wanted, "{status}");
+    }
+    assert_eq!(with(&[format!("{base}/a")]).online().await, Connectivity::Online);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A small world on loopback for tests: every way a server can behave.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -86,6 +87,16 @@ pub(crate) async fn start() -> String {
         .route("/ok", get(|| async { page("<h1>正常</h1><p>内容</p>") }))
         .route("/status/{code}", get(|Path(code): Path<u16>| async move { StatusCode::from_u16(code).unwrap() }))
         .route("/flaky503", get(move || async move { flaky(StatusCode::SERVICE_UNAVAILABLE) }))
+        .route(
+            "/picky",
+            get(|Query(asked): Query<HashMap<String, String>>| async move {
+                if asked.get("utm_source").is_some_and(|source| source == "2") {
+                    page("<h1>正常</h1><p>内容</p>").into_response()
+                } else {
+                    StatusCode::NOT_FOUND.into_response()
+                }
+            }),
+        )
         .route("/once404", get(move || async move { once(StatusCode::NOT_FOUND) }))
         .route("/a", get(|| async { redirect("/b") }))
         .route("/b", get(|| async { redirect("ok#part") }))

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::json::{self, Found, Rest};
-use super::{Block, ReadContext, Unreadable, weibo_cn};
+use super::{Block, ReadContext, Unreadable, markup, weibo_cn};
 use crate::domain::account::SourceKind;
 use crate::domain::post::{Post, Profile, Reading};
 
@@ -165,6 +165,32 @@ fn profile(user: &Value) -> Option<Profile> {
     })
 }
 
+/// Puts where the links of a post lead in the place of weibo's own short links and redirector.
+///
+/// The text may hold the short link as bare words; what it leads to stands beside it, in `url_struct`.
+fn unfold(status: &Value, links: &mut Vec<String>) {
+    for link in &mut *links {
+        *link = weibo_cn::unwrap_link(link);
+    }
+    for entry in json::list(&status["url_struct"]).unwrap_or_default() {
+        // Topics and places lead into the app.
+        let leads_to = ["long_url", "ori_url"].iter().filter_map(|key| entry[key].as_str());
+        let mut pages = leads_to.filter_map(|to| markup::absolute(&weibo_cn::unwrap_link(to), None));
+        let Some(target) = pages.next() else { continue };
+        if let Some(short) = entry["short_url"].as_str() {
+            links.retain(|link| bare(link) != bare(short));
+        }
+        if !links.contains(&target) {
+            links.push(target);
+        }
+    }
+}
+
+/// A short link without its scheme, which is written either way.
+fn bare(link: &str) -> &str {
+    link.split_once("://").map_or(link, |(_, rest)| rest)
+}
+
 fn post(status: &Value, context: &ReadContext) -> Found {
     let user = &status["user"];
     let authors = json::words(user, &["id", "idstr", "screen_name"]);
@@ -177,15 +203,16 @@ fn post(status: &Value, context: &ReadContext) -> Found {
         json::body(html.unwrap_or_default(), base.as_ref())
     };
     let (mut text, mut links) = html(status);
+    unfold(status, &mut links);
     let title = json::headline(&text);
     let repeated = &status["retweeted_status"];
     if repeated.is_object() {
-        let (original, more) = html(repeated);
+        let (original, mut more) = html(repeated);
+        unfold(repeated, &mut more);
         let name = json::word(&repeated["user"]["screen_name"]).unwrap_or_default();
         text = format!("{text}\n//@{name}：{original}");
         links.extend(more.into_iter().filter(|link| !links.contains(link)).collect::<Vec<_>>());
     }
-    let links = links.iter().map(|link| weibo_cn::unwrap_link(link)).collect();
     let titled_top = status["title"]["text"].as_str().is_some_and(|title| title.contains("置顶"));
     let post = Post {
         url: match (authors.first(), short) {
@@ -237,6 +264,30 @@ mod tests {
         let profile = reading.profile.unwrap();
         assert_eq!(profile.certified_subject.as_deref(), Some("某某区政府新闻办公室"));
         assert_eq!(profile.followers, Some(125_000));
+    }
+
+    #[test]
+    fn a_short_link_leads_where_its_structure_says() {
+        let list = r#"{"ok":1,"data":{"list":[{"created_at":"Fri Jul 31 10:00:00 +0800 2026","idstr":"2","mblogid":"B",
+          "text":"详见<a href=\"http://t.cn/A6abc\">网页链接</a><a href=\"http://t.cn/A6xyz\">网页链接</a>","user":{"id":7000000001},
+          "url_struct":[
+            {"short_url":"https://t.cn/A6abc","ori_url":"https://t.cn/A6abc","long_url":"https://www.example.cn/notice?id=1"},
+            {"short_url":"http://t.cn/A6one","ori_url":"https://weibo.cn/sinaurl?u=https%3A%2F%2Fwww.example.cn%2Fb"},
+            {"short_url":"停水","ori_url":"sinaweibo://searchall?q=1","long_url":""}],
+          "retweeted_status":{"text_raw":"原文 http://t.cn/A6old","user":{"screen_name":"某某市发布"},
+            "url_struct":[{"short_url":"http://t.cn/A6old","long_url":"https://www.example.cn/old"}]}}]}}"#;
+        let reading = read_as(SourceKind::Weibo, TIMELINE, list).unwrap();
+        let mut links = reading.posts[0].links.clone();
+        links.sort();
+        assert_eq!(
+            links,
+            [
+                "http://t.cn/A6xyz",
+                "https://www.example.cn/b",
+                "https://www.example.cn/notice?id=1",
+                "https://www.example.cn/old",
+            ]
+        );
     }
 
     #[test]

@@ -286,6 +286,24 @@ impl Tx {
         Ok(done == 1)
     }
 
+    /// Takes the certainty from verdicts on links that were given for `reason`, until they are looked at again; how many.
+    pub async fn doubt_links(
+        &mut self,
+        round: i64,
+        reason: &str,
+        accounts: &[&AccountId],
+        again: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let text = format!(
+            "UPDATE finding SET outcome = 'suspected', next_look_at = $4
+             WHERE round_id = $1 AND indicator = 'link' AND outcome = 'fail' AND reason = $2 AND {}
+                 AND decided_at IS NULL",
+            self.is_listed("account_id", "$3")
+        );
+        let text = sqlx::AssertSqlSafe(text.as_str());
+        Ok(sql!(self, execute, text, round, reason, json(&accounts)?, millis(again))?)
+    }
+
     /// Removes the undecided verdicts of an account in a round that no issue rests on, before it is judged anew.
     pub async fn clear_findings(&mut self, round: i64, accounts: &[&AccountId]) -> Result<(), StoreError> {
         let text = format!(

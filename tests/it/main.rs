@@ -27,6 +27,7 @@ mod issues;
 mod lapse;
 mod many;
 mod notices;
+mod outage;
 mod outbox;
 mod prune;
 mod registry;

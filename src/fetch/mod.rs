@@ -33,6 +33,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, Response, StatusCode};
+use rustls::ClientConfig;
+use rustls_platform_verifier::ConfigVerifierExt as _;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use url::Url;
@@ -115,6 +117,8 @@ struct Shared {
     client: Client,
     fresh: Client,
     control: OnceLock<Option<Client>>,
+    /// Kept to build clients from: reading this machine's root certificates takes longer than all the rest.
+    tls: ClientConfig,
     at_once: usize,
     gate: Arc<Semaphore>,
     resting: AtomicUsize,
@@ -146,7 +150,9 @@ impl Fetcher {
         let (at_once, kept) = limit::share(limit::open_files(), settings.concurrency);
         let per_host = settings.per_host_concurrency.max(1);
         let hosts = Arc::new(hosts::Hosts::new(per_host, settings.per_host_interval, kept));
-        Self::build(settings, at_once, hosts, Arc::new(Semaphore::new(at_once)))
+        let mut tls = ClientConfig::with_platform_verifier().map_err(FetcherError::Tls)?;
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self::build(settings, tls, at_once, hosts, Arc::new(Semaphore::new(at_once)))
     }
 
     /// The same settings and the same politeness, with connections and names of its own.
@@ -154,11 +160,13 @@ impl Fetcher {
     /// Why: what a client keeps open lives and dies with the runtime it was opened on.
     pub fn apart(&self) -> Result<Self, FetcherError> {
         let shared = &self.shared;
-        Self::build(shared.settings.clone(), shared.at_once, Arc::clone(&shared.hosts), Arc::clone(&shared.gate))
+        let (hosts, gate) = (Arc::clone(&shared.hosts), Arc::clone(&shared.gate));
+        Self::build(shared.settings.clone(), shared.tls.clone(), shared.at_once, hosts, gate)
     }
 
     fn build(
         settings: Settings,
+        tls: ClientConfig,
         at_once: usize,
         hosts: Arc<hosts::Hosts>,
         gate: Arc<Semaphore>,
@@ -166,12 +174,13 @@ impl Fetcher {
         let guarded = !settings.allow_private && settings.proxy.is_none();
         let names =
             guard::Names::new(guarded.then(|| settings.allow_hosts.clone()), settings.connect_timeout.mul_f32(0.8));
-        let client = build_client(&settings, &names, settings.per_host_concurrency.max(1))?;
-        let fresh = build_client(&settings, &names, 0)?;
+        let client = build_client(&settings, &tls, &names, settings.per_host_concurrency.max(1))?;
+        let fresh = build_client(&settings, &tls, &names, 0)?;
         let shared = Shared {
             client,
             fresh,
             control: OnceLock::new(),
+            tls,
             at_once,
             gate,
             resting: AtomicUsize::new(0),
@@ -286,7 +295,7 @@ impl Fetcher {
         let settings = &self.shared.settings;
         let client = self.shared.control.get_or_init(|| {
             let names = guard::Names::new(None, settings.connect_timeout.mul_f32(0.8));
-            build_client(settings, &names, 0).ok()
+            build_client(settings, &self.shared.tls, &names, 0).ok()
         });
         let Some(client) = client else { return Connectivity::Untested };
         let asked = settings.control_urls.iter().map(|url| async move {
@@ -411,7 +420,12 @@ impl Fetcher {
     }
 }
 
-fn build_client(settings: &Settings, names: &guard::Names, idle: usize) -> Result<Client, FetcherError> {
+fn build_client(
+    settings: &Settings,
+    tls: &ClientConfig,
+    names: &guard::Names,
+    idle: usize,
+) -> Result<Client, FetcherError> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static(WANTED));
     headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("zh-CN,zh;q=0.9,en;q=0.5"));
@@ -428,6 +442,7 @@ fn build_client(settings: &Settings, names: &guard::Names, idle: usize) -> Resul
         .tcp_keepalive(None)
         .tcp_keepalive_interval(None)
         .tcp_keepalive_retries(None)
+        .tls_backend_preconfigured(tls.clone())
         .dns_resolver(Arc::new(names.clone()))
         .no_proxy();
     if let Some(proxy) = &settings.proxy {

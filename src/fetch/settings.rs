@@ -70,7 +70,10 @@ pub enum FetcherError {
     /// `http.user_agent` holds characters a header cannot carry.
     #[error("http.user_agent must be plain ASCII text")]
     UserAgent,
-    /// The client itself could not be set up, for example without root certificates.
+    /// The judge of certificates could not be set up, for example without root certificates.
+    #[error("the judge of certificates could not be set up")]
+    Tls(#[source] rustls::Error),
+    /// The client itself could not be set up.
     #[error("the HTTP client could not be set up")]
     Client(#[source] reqwest::Error),
 }

@@ -70,7 +70,7 @@ on_both! {
     async fn a_run_that_is_cut_off_resumes_where_it_stopped(db) {
         let site = Site::start().await;
         let office = office(db, "2026-11-23 09:00").await;
-        stage(&office, &site, Duration::from_millis(30)).await;
+        stage(&office, &site, Duration::from_millis(120)).await;
         let cut = {
             let office = office.clone();
             tokio::spawn(async move { finish(&office, &fetcher()).await })

@@ -1,6 +1,7 @@
 //! Links already looked at in a run: a URL that many accounts share is fetched once.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,7 @@ use tokio::sync::OnceCell;
 use super::link::{self, LinkLook, LinkOutcome, LinkReason};
 use super::link_site::Sites;
 use crate::domain::normal::normalise_url;
+use crate::domain::page_copy::PageCopy;
 use crate::fetch::{Fetcher, Hop};
 
 /// Links already looked at in this run: a URL that many accounts share is fetched once.
@@ -17,7 +19,13 @@ use crate::fetch::{Fetcher, Hop};
 pub struct LinkBook {
     links: Mutex<HashMap<[u8; 16], Arc<OnceCell<Kept>>>>,
     sites: Sites,
+    /// Bytes of the copies held.
+    copied: AtomicUsize,
 }
+
+/// Copies of pages held for accounts that share a broken link, in bytes; beyond that the account that
+/// looked stores its own, and the others name its hash.
+const MOST_COPIED: usize = 64 * 1024 * 1024;
 
 /// A look as it is kept: small, as there may be a hundred thousand of them.
 #[derive(Debug)]
@@ -34,6 +42,8 @@ struct Kept {
     snippet: Box<str>,
     sha256: Option<Box<str>>,
     fetched_at: DateTime<Utc>,
+    /// Of a broken or suspected link alone.
+    copy: Option<Arc<PageCopy>>,
 }
 
 impl LinkBook {
@@ -46,8 +56,19 @@ impl LinkBook {
             Ok(mut links) => Arc::clone(links.entry(short).or_default()),
             Err(_) => Arc::default(),
         };
-        let look = async { Kept::from(link::verify_at(fetcher, &self.sites, url, now).await) };
-        cell.get_or_init(|| look).await.look_of(url)
+        let mut own = None;
+        let look = async {
+            let mut look = link::verify_at(fetcher, &self.sites, url, now).await;
+            own.clone_from(&look.copy);
+            look.copy = look.copy.filter(|copy| self.has_room_for(copy));
+            Kept::from(look)
+        };
+        let look = cell.get_or_init(|| look).await.look_of(url);
+        LinkLook { copy: own.or(look.copy), ..look }
+    }
+
+    fn has_room_for(&self, copy: &PageCopy) -> bool {
+        self.copied.fetch_add(copy.gzip.len(), Ordering::Relaxed) < MOST_COPIED
     }
 }
 
@@ -65,6 +86,7 @@ impl From<LinkLook> for Kept {
             snippet: look.snippet.into_boxed_str(),
             sha256: look.sha256.map(String::into_boxed_str),
             fetched_at: look.fetched_at,
+            copy: look.copy,
         }
     }
 }
@@ -84,6 +106,7 @@ impl Kept {
             snippet: self.snippet.clone().into_string(),
             sha256: self.sha256.clone().map(str::into_string),
             fetched_at: self.fetched_at,
+            copy: self.copy.clone(),
         }
     }
 }

@@ -29,6 +29,7 @@ mod link_book;
 mod link_judge;
 mod link_site;
 pub mod observe;
+mod page_copy;
 pub mod recheck;
 mod recheck_told;
 pub mod rejudge;

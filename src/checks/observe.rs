@@ -78,7 +78,7 @@ impl Aids {
 pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
     let book = &aids.book;
-    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home } =
+    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home, page } =
         look_at_source(office, fetcher, &aids.keys, account, scope).await;
     let site = site_look::look_at_site(office, fetcher, account, scope, home).await;
     let mut posts: Vec<PostSeen> = reading
@@ -136,6 +136,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         link_try,
         offline,
         canary,
+        pages: page.into_iter().collect(),
     }
 }
 
@@ -157,6 +158,8 @@ struct SourceLook {
     tried: Option<Try>,
     /// The home page of a website, for what it shows beside its posts.
     home: Option<Page>,
+    /// What the evidence tells of.
+    page: Option<Page>,
 }
 
 async fn look_at_source(
@@ -176,6 +179,7 @@ async fn look_at_source(
         evidence: Evidence { url: account.source_url.clone(), ..Evidence::default() },
         tried: None,
         home: None,
+        page: None,
     };
     match keys.way(account, lang) {
         Way::Page => {}
@@ -286,6 +290,7 @@ impl SourceLook {
         self.evidence.status = Some(page.status);
         self.evidence.chain = chain(&page.chain);
         self.evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
+        self.page = Some(page.clone());
     }
 
     fn note_reading(&mut self, reading: Reading, texts: Option<Texts>, as_of: DateTime<Utc>, office: &Office) {

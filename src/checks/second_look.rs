@@ -12,12 +12,14 @@ use tokio::task::JoinSet;
 use super::judge;
 use super::link::{self, LinkLook};
 use super::link_site::Sites;
+use super::page_copy;
 use super::observe::{Aids, Scope, observe};
 use super::run::bench;
 use super::seen::Observed;
 use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
-use crate::domain::round::RoundState;
+use crate::domain::page_copy::PageCopy;
+use crate::domain::round::{RoundKind, RoundState};
 use crate::domain::rule::Indicator;
 use crate::domain::time::in_zone;
 use crate::fetch::Fetcher;
@@ -82,7 +84,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     let mut came = Looked::default();
     let mut tx = office.store.write().await?;
     let mut rounds = BTreeMap::<i64, Round>::new();
-    for (found, look) in looks {
+    for (found, mut look) in looks {
         let round = match rounds.get(&found.round_id) {
             Some(round) => round.clone(),
             None => tx.round_by_id(found.round_id).await?,
@@ -93,6 +95,8 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
         if !tx.renew_finding(found.finding.id, &next).await? {
             continue;
         }
+        let copies = look.copies(&next).await;
+        tx.keep_copies(copies.iter().map(AsRef::as_ref), round.kind != RoundKind::Patrol, now).await?;
         came.looked_at += 1;
         came.recovered += usize::from(next.outcome == Outcome::Pass);
         came.failed += usize::from(next.outcome == Outcome::Fail);
@@ -117,6 +121,17 @@ enum Look {
     Source(Box<(Account, Observed)>),
     /// The account is gone from the registry, or the look came to no end.
     Nothing,
+}
+
+impl Look {
+    /// The pages that the verdict on it rests on.
+    async fn copies(&mut self, next: &NewFinding) -> Vec<Arc<PageCopy>> {
+        match self {
+            Self::Link(look) => page_copy::behind_link(look, next).into_iter().collect(),
+            Self::Source(seen) => page_copy::behind(&mut seen.1, std::slice::from_ref(next)).await,
+            Self::Nothing => Vec::new(),
+        }
+    }
 }
 
 async fn look_at(

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::link::LinkLook;
 use super::site_seen::SiteSeen;
-use super::texts::{TextHit, TextsRead};
+use super::texts::{Part, TextHit, TextsRead};
 use crate::domain::finding::Evidence;
 use crate::domain::post::{Coverage, Profile, Reading};
+use crate::fetch::Page;
 
 /// A post as far as verdicts need it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +86,9 @@ pub struct Observed {
     /// language; `None`: it sings, or there is none.
     #[serde(default)]
     pub canary: Option<String>,
+    /// The pages that verdicts may rest on, until those are made; what convicts is copied, none of it stored here.
+    #[serde(skip)]
+    pub pages: Vec<Page>,
 }
 
 impl Observed {
@@ -105,7 +109,18 @@ impl Observed {
             offline: false,
             site: None,
             canary: None,
+            pages: Vec::new(),
         }
+    }
+}
+
+impl Observed {
+    /// The hash of the body that a hit was read in; none where that was a linked table.
+    pub(super) fn page_of(&self, hit: &TextHit) -> Option<&str> {
+        if hit.part == Part::Table {
+            return None;
+        }
+        self.evidence.sha256.as_deref()
     }
 }
 

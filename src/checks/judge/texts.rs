@@ -82,6 +82,7 @@ fn findings(
             evidence: Evidence {
                 url: first.url.clone().or_else(|| seen.evidence.url.clone()),
                 snippet: Some(first.sentence.clone()),
+                sha256: seen.page_of(first).map(str::to_owned),
                 fetched_at: Some(bench.local(seen.at)),
                 numbers,
                 ..Evidence::default()

@@ -4,12 +4,12 @@ use chrono::NaiveTime;
 
 use super::args::{Act, IssuesCommand};
 use super::output::Column;
-use super::{ACTOR, Context, Usage, evidence};
+use super::{ACTOR, Context, Usage, evidence, packet};
 use crate::app;
 use crate::checks::recheck::recheck;
 use crate::domain::issue::{Action, Issue};
-use crate::domain::material::KeptMaterial;
 use crate::domain::time::{LocalTime, in_zone};
+use crate::issues::packet::IssueWithFiles;
 use crate::issues::{self, Scope};
 use crate::office::Office;
 use crate::store::IssueQuery;
@@ -43,6 +43,7 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
             return show(context, &office, &issue.issue).await;
         }
         IssuesCommand::Evidence { id, out } => return evidence::run(context, &office, id, out.as_deref()).await,
+        IssuesCommand::Packet { id, file } => return packet::run(context, &office, id, &file).await,
         IssuesCommand::Close(act) => (act, Action::Close),
         IssuesCommand::Reject(act) => (act, Action::Reject),
         IssuesCommand::Appeal(act) => (act, Action::Appeal),
@@ -59,14 +60,6 @@ fn note_unchanged(context: &Context, changed: bool) {
     if !changed {
         context.out.note("该问题已处于此状态，未作更改", "the issue stood so already; nothing was changed");
     }
-}
-
-/// An issue as `show` prints it: the fields of the contract, and the files kept with it.
-#[derive(serde::Serialize)]
-struct Shown<'a> {
-    #[serde(flatten)]
-    issue: &'a Issue,
-    attachments: Vec<KeptMaterial>,
 }
 
 /// `--until` is `extend`'s alone.
@@ -148,7 +141,7 @@ async fn show(context: &mut Context, office: &Office, issue: &Issue) -> anyhow::
             format!("{}  {}  {}{note}", event.at.minute(), event.kind.name(lang), event.actor),
         ));
     }
-    context.out.one(&Shown { issue, attachments }, &lines)
+    context.out.one(&IssueWithFiles { issue, attachments: &attachments }, &lines)
 }
 
 async fn list(context: &mut Context, office: &Office, query: &IssueQuery) -> anyhow::Result<()> {

@@ -28,6 +28,7 @@ mod lapse;
 mod many;
 mod notices;
 mod outbox;
+mod packet;
 mod prune;
 mod registry;
 mod rejudge;

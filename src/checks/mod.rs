@@ -17,6 +17,7 @@
 //!
 //! Where to start: [`run`] for a round, [`observe`] for one look, [`judge`] for its verdicts.
 
+mod articles;
 mod asked;
 pub mod by_hand;
 mod canary;

@@ -28,6 +28,17 @@ pub struct PostSeen {
     pub sign_off: Option<SignOff>,
 }
 
+/// An article that was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArticleSeen {
+    /// Its address in the list.
+    pub url: String,
+    /// HTTP status of its answer.
+    pub status: u16,
+    /// SHA-256 of its body, hex.
+    pub sha256: String,
+}
+
 /// The sign-off at an article's end (文末署名), without the names: they are personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignOff {
@@ -59,6 +70,9 @@ pub struct Observed {
     /// Posts of the window, newest last; empty where the source could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub posts: Vec<PostSeen>,
+    /// Articles of the window that were opened for their text, where the source shows titles alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub articles: Vec<ArticleSeen>,
     /// Wrong wording and personal data in the window's posts; the texts themselves are not kept.
     #[serde(default)]
     pub hits: Vec<TextHit>,
@@ -100,6 +114,7 @@ impl Observed {
             source,
             profile: None,
             posts: Vec::new(),
+            articles: Vec::new(),
             hits: Vec::new(),
             texts: None,
             evidence,
@@ -115,12 +130,15 @@ impl Observed {
 }
 
 impl Observed {
-    /// The hash of the body that a hit was read in; none where that was a linked table.
-    pub(super) fn page_of(&self, hit: &TextHit) -> Option<&str> {
-        if hit.part == Part::Table {
-            return None;
+    /// Status, where the hit's own page was opened, and hash of the body that a hit was read in; none of a linked table.
+    pub(super) fn page_of(&self, hit: &TextHit) -> (Option<u16>, Option<&str>) {
+        match hit.part {
+            Part::Table => (None, None),
+            Part::Text if let Some(article) = self.articles.iter().find(|a| hit.url.as_ref() == Some(&a.url)) => {
+                (Some(article.status), Some(&article.sha256))
+            }
+            Part::Title | Part::Text => (None, self.evidence.sha256.as_deref()),
         }
-        self.evidence.sha256.as_deref()
     }
 }
 

@@ -71,11 +71,7 @@ pub(super) async fn open(
     let mut opened = Opened::default();
     let mut unanswered = 0;
     let settings = fetcher.settings();
-    let ask = Ask {
-        retries: settings.retries,
-        max_binary: MAX_BINARY,
-        ..Ask::once(settings.max_body.min(MAX_BODY))
-    };
+    let ask = Ask { retries: settings.retries, max_binary: MAX_BINARY, ..Ask::once(settings.max_body.min(MAX_BODY)) };
     for at in pick(account, list, scope, &reading.posts) {
         if unanswered >= STOPS_AFTER {
             break;
@@ -137,19 +133,52 @@ fn is_on_host_of(url: &str, list: &str) -> bool {
 }
 
 /// The words and links of an article; `None` where the page is none, or cannot be read.
+pub(super) fn words(page: &Page) -> Option<(String, Vec<String>)> {
+    // Cut off in the middle, an article was not read.
+    let is_whole = page.is_success() && page.is_text() && !page.truncated;
+    if is_whole && judge_answer(page).0 == LinkOutcome::Ok { sources::read_article(page) } else { None }
+}
+
 async fn read(page: Page) -> Option<(String, Vec<String>)> {
     let is_long = page.body.len() > READ_AT_ONCE;
-    let read = move || {
-        // Cut off in the middle, an article was not read.
-        if !page.is_success() || !page.is_text() || page.truncated || judge_answer(&page).0 != LinkOutcome::Ok {
-            return None;
-        }
-        sources::read_article(&page)
-    };
+    let read = move || words(&page);
     if is_long {
         tokio::task::spawn_blocking(read).await.ok()?
     } else {
         // Why: one page that makes the program stumble costs its own words, and no other's.
         std::panic::catch_unwind(AssertUnwindSafe(read)).ok()?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_article_counts_once_and_not_over_the_source_s_own() {
+        let failed = |why: &str| Opened { maybe_ours: Some(why.to_owned()), ..Opened::default() };
+        let mut tried = Some(Try { maybe_ours: None });
+        failed("timeout").count_in(&mut tried);
+        failed("reset").count_in(&mut tried);
+        assert_eq!(tried, Some(Try { maybe_ours: Some("timeout".to_owned()) }));
+        let mut never = None;
+        failed("timeout").count_in(&mut never);
+        assert_eq!(never, None);
+    }
+
+    #[test]
+    fn an_article_lies_on_the_host_of_its_list() {
+        let list = "https://www.yunxi.example.cn/list/";
+        for own in ["https://www.yunxi.example.cn/t/1.html", "http://yunxi.example.cn/t/1.html"] {
+            assert!(is_on_host_of(own, list), "{own}");
+        }
+        for other in [
+            "https://news.yunxi.example.cn/1",
+            "https://www.example.cn/1",
+            "https://www.yunxi.example.cn:8443/1",
+            "mailto:x",
+        ] {
+            assert!(!is_on_host_of(other, list), "{other}");
+        }
     }
 }

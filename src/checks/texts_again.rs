@@ -1,6 +1,6 @@
 //! Whether a wrong word or personal data is still where it was found.
 
-use super::articles::lists_titles;
+use super::articles::{self, lists_titles};
 use super::judge::{is_still_there, subject_of};
 use super::seen::Observed;
 use super::texts::{Part, TextHit, look_through};
@@ -47,8 +47,10 @@ pub(super) async fn still_there(
         return None;
     }
     let (rules, indicator) = (std::sync::Arc::clone(&office.rules), issue.indicator);
+    let is_article = lists_titles(account);
     let hits = tokio::task::spawn_blocking(move || {
-        let text = attachment::lines(&page)?.join("\n");
+        let article = if is_article { articles::words(&page) } else { None };
+        let text = article.map(|(text, _)| text).or_else(|| Some(attachment::lines(&page)?.join("\n")))?;
         Some(look_through(&rules, &text, Part::Text))
     });
     let hits = hits.await.ok()??;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::{CheckFailed, Context};
 use crate::disk::Unfinished;
-use crate::issues::packet::{self, PacketError};
 use crate::issues::Scope;
+use crate::issues::packet::{self, PacketError};
 use crate::office::Office;
 
 /// Writes the evidence packet of an issue.

@@ -152,11 +152,8 @@ async fn collect(office: &Office, id: i64, scope: &Scope) -> Result<Packet, Pack
     let mut events = Vec::new();
     let findings = stored.iter().map(|found| ("finding", found.finding.id));
     for (kind, number) in std::iter::once(("issue", id)).chain(findings) {
-        let query = EventQuery {
-            subject_kind: Some(kind.to_owned()),
-            subject_id: Some(number.to_string()),
-            since: None,
-        };
+        let query =
+            EventQuery { subject_kind: Some(kind.to_owned()), subject_id: Some(number.to_string()), since: None };
         let mut after = 0;
         loop {
             let page = tx.events_page(&query, after, PAGE).await?;

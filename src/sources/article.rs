@@ -352,8 +352,16 @@ mod tests {
         let cells: String = (1..9).map(|n| format!("<tr><td>张{n}</td><td>51010719900101999{n}</td></tr>")).collect();
         let notice = "为保障供水安全，计划对管网进行检修，请沿线用户提前储水。";
         for (what, body, wanted) in [
-            ("paragraphs", format!("<div><p>{notice}</p><p>{notice}{notice}<a href=/a.html>附件</a></p></div>"), notice),
-            ("a named body", format!("<div class='TRS_Editor x'><p>{notice}<a href=/a.html>附件</a></p></div>"), notice),
+            (
+                "paragraphs",
+                format!("<div><p>{notice}</p><p>{notice}{notice}<a href=/a.html>附件</a></p></div>"),
+                notice,
+            ),
+            (
+                "a named body",
+                format!("<div class='TRS_Editor x'><p>{notice}<a href=/a.html>附件</a></p></div>"),
+                notice,
+            ),
             ("a table", format!("<div><table>{cells}</table><a href=/a.html>附件</a></div>"), "张8"),
         ] {
             let (text, links) = super::words("https://www.example.cn/t/1.html", &around(&body)).unwrap();

@@ -11,6 +11,7 @@ mod usage;
 mod world;
 
 mod advice;
+mod articles;
 mod beside;
 mod by_hand;
 mod checks;

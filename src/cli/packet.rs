@@ -8,6 +8,13 @@ use crate::issues::Scope;
 use crate::issues::packet::{self, PacketError};
 use crate::office::Office;
 
+#[derive(serde::Serialize)]
+struct View<'a> {
+    file: &'a Path,
+    #[serde(flatten)]
+    packed: packet::Packed,
+}
+
 /// Writes the evidence packet of an issue.
 pub(super) async fn run(context: &mut Context, office: &Office, id: i64, path: &Path) -> anyhow::Result<()> {
     let failed = |error: &dyn std::fmt::Display| CheckFailed {
@@ -33,11 +40,5 @@ pub(super) async fn run(context: &mut Context, office: &Office, id: i64, path: &
         (out.pick("事件", "events"), packed.events.to_string()),
         (out.pick("未留副本", "not kept"), packed.not_kept.to_string()),
     ];
-    #[derive(serde::Serialize)]
-    struct View<'a> {
-        file: &'a Path,
-        #[serde(flatten)]
-        packed: packet::Packed,
-    }
     out.one(&View { file: path, packed }, &lines)
 }

@@ -4,7 +4,7 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 139] = [
+pub(super) const SENTENCES: [(&str, &str); 141] = [
     (
         "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
         "posts are dated in the time to come: the source's dates are off, or not those of publication",

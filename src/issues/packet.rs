@@ -203,7 +203,11 @@ fn told<'e>(office: &Office, event: &'e StoredEvent) -> Told<'e> {
 /// The events for a reader, one a line, each with the beginning of its hash.
 fn history(packet: &Packet, office: &Office, lang: Lang) -> String {
     let line = |event: &StoredEvent| {
-        let kind = EventKind::parse(&event.kind).map_or(event.kind.as_str(), |kind| kind.name(lang));
+        let kind = match (event.subject_kind.as_str(), event.kind.as_str(), lang) {
+            ("finding", "confirmed", Lang::Zh) => "人工认定",
+            ("finding", "dismissed", Lang::Zh) => "人工排除",
+            (_, kind, _) => EventKind::parse(kind).map_or(kind, |kind| kind.name(lang)),
+        };
         let hash: String = event.hash.chars().take(12).collect();
         let at = office.local(event.at()).minute();
         format!("{at}  {kind}  {}  {}  [{} {hash}]\r\n", event.actor, event.note, event.id)

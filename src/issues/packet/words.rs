@@ -71,12 +71,13 @@ fn chinese(packet: &Packet) -> String {
     }
     text.push_str(
         "\n副本是解码为 UTF-8 的文本，其中的身份证号、银行卡号、手机号码已以星号遮盖；被标签隔断的号码会使页面\
-         只保留文字。因此副本自身的 SHA-256 与文件名不同：文件名和 evidence.sha256 是遮盖前收到的原始字节的校验值。\
+         只保留文字。因此副本自身的 SHA-256 可能与文件名不同：文件名和 evidence.sha256 是遮盖前收到的原始字节的校验值。\
          持有原始字节的人（如主办单位从网站日志、备份中取出）对其计算 SHA-256，与文件名一致，即为当时的页面；\
          再与副本逐行对照，除遮盖处外应相同。文章中的问题由列表或订阅源读到时，副本是该列表或订阅源。\n",
     );
-    if !packet.files.is_empty() {
-        text.push_str("\n三、单位材料\n");
+    text.push_str("\n三、单位材料\n");
+    if packet.files.is_empty() {
+        text.push_str("无。\n");
     }
     for file in &packet.files {
         let _ = writeln!(text, "{}\n    SHA-256 {}，{} 提交", name_of_file(file), file.sha256, file.at.minute());
@@ -139,14 +140,15 @@ fn english(packet: &Packet) -> String {
     }
     text.push_str(
         "\nA copy is the text in UTF-8 with identity, card and mobile numbers masked by asterisks; a page where tags cut \
-         such a number in two is kept as its words alone. The SHA-256 of a copy is therefore not its name: the name, \
+         such a number in two is kept as its words alone. The SHA-256 of a copy may therefore not be its name: the name, \
          and evidence.sha256, are those of the bytes as received, before masking. Whoever holds these bytes (the unit, \
          from its logs or backups) computes their SHA-256; where it is the name, they are the page that was seen, and \
          line by line the copy is the same but for the masks. Where an article was read through a list or a feed, the \
          copy is that list or feed.\n",
     );
-    if !packet.files.is_empty() {
-        text.push_str("\n3. Files of the unit\n");
+    text.push_str("\n3. Files of the unit\n");
+    if packet.files.is_empty() {
+        text.push_str("None.\n");
     }
     for file in &packet.files {
         let _ = writeln!(text, "{}\n    SHA-256 {}, handed in {}", name_of_file(file), file.sha256, file.at.minute());

@@ -90,6 +90,11 @@ const SAMPLES: &[(i64, &str)] = &[
          VALUES (1, 1, 1, '云溪区水务局', '00', '00', 1, 2)",
     ),
     (8, "INSERT INTO attempt (id, delivery_id, started_at) VALUES (1, 1, 1)"),
+    (
+        11,
+        "INSERT INTO page_copy (sha256, url, media, size, is_cut, gzip, for_good, kept_at)
+         VALUES ('00', 'http://www.yunxi.example/', 'html', 1, FALSE, '', TRUE, 1)",
+    ),
 ];
 
 /// Applies version after version, with data of each before the next.

@@ -3,13 +3,17 @@
 //! One look, one verdict with its evidence. What a host does wrong is a value, never an
 //! error; what we cannot know is said to be unknown and charged to nobody.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::link_judge::{judge_failure, judge_page, onward};
 use super::link_site::Sites;
+use super::page_copy;
 use crate::domain::keyed::keyed_enum;
+use crate::domain::page_copy::PageCopy;
 use crate::fetch::{Ask, Connectivity, Failure, Fetcher, Hop, Page};
 use crate::sources::skim::skim;
 
@@ -100,6 +104,9 @@ pub struct LinkLook {
     pub sha256: Option<String>,
     /// When.
     pub fetched_at: DateTime<Utc>,
+    /// The page behind a look that is to be answered for; kept apart from the look.
+    #[serde(skip)]
+    pub copy: Option<Arc<PageCopy>>,
 }
 
 impl LinkLook {
@@ -140,7 +147,7 @@ pub async fn verdict(fetcher: &Fetcher, url: &str, now: DateTime<Utc>, last: boo
     look(fetcher, url, now, Wish { evidence: false, last, sites: None }).await
 }
 
-/// [`verify`], knowing what the site of `url` answers to an address that does not exist.
+/// [`verify`], knowing what the site of `url` answers to an address that does not exist; with a copy of a page that is to be answered for.
 pub(super) async fn verify_at(fetcher: &Fetcher, sites: &Sites, url: &str, now: DateTime<Utc>) -> LinkLook {
     look(fetcher, url, now, Wish { evidence: true, last: false, sites: Some(sites) }).await
 }
@@ -203,6 +210,7 @@ async fn judge(
         snippet: String::new(),
         sha256: None,
         fetched_at: now,
+        copy: None,
     };
     match answer {
         Ok(page) => {
@@ -218,6 +226,9 @@ async fn judge(
             if wish.evidence && look.outcome != LinkOutcome::Ok {
                 look.snippet = seen.map(|seen| seen.snippet(SNIPPET)).unwrap_or_default();
                 look.sha256 = (!page.body.is_empty()).then(|| hex(&Sha256::digest(&page.body)));
+            }
+            if wish.sites.is_some() {
+                look.copy = page_copy::of_link(look.outcome, &page, look.sha256.as_deref()).await;
             }
             look.status = Some(page.status);
             look.attempts += page.attempts;

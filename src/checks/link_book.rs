@@ -4,6 +4,7 @@
 //! it was given on: a parameter that mostly says how a reader came may name the page after all.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
@@ -13,6 +14,7 @@ use tokio::sync::OnceCell;
 use super::link::{self, LinkLook, LinkOutcome, LinkReason};
 use super::link_site::Sites;
 use crate::domain::normal::normalise_url;
+use crate::domain::page_copy::PageCopy;
 use crate::fetch::{Fetcher, Hop};
 
 /// Links already looked at in this run: a URL that many accounts share is fetched once.
@@ -20,10 +22,16 @@ use crate::fetch::{Fetcher, Hop};
 pub struct LinkBook {
     links: Mutex<HashMap<Key, Arc<OnceCell<Kept>>>>,
     sites: Sites,
+    /// Bytes of the copies held.
+    copied: AtomicUsize,
 }
 
 /// A URL in short.
 type Key = [u8; 16];
+
+/// Copies of pages held for accounts that share a broken link, in bytes; beyond that the account that
+/// looked stores its own, and the others name its hash.
+const MOST_COPIED: usize = 64 * 1024 * 1024;
 
 /// A look as it is kept: small, as there may be a hundred thousand of them.
 #[derive(Debug)]
@@ -42,19 +50,32 @@ struct Kept {
     snippet: Box<str>,
     sha256: Option<Box<str>>,
     fetched_at: DateTime<Utc>,
+    /// Of a broken or suspected link alone.
+    copy: Option<Arc<PageCopy>>,
 }
 
 impl LinkBook {
     pub(super) async fn look(&self, fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
         let own = key("given", url.split_once('#').map_or(url, |(url, _)| url));
         let normal = normalise_url(url).map_or(own, |url| key("normal", &url));
-        let look = async || Kept::of(own, link::verify_at(fetcher, &self.sites, url, now).await);
+        // What this very look copied, also where the book has no room for it.
+        let copy = Mutex::new(None);
+        let look = async || {
+            let mut look = link::verify_at(fetcher, &self.sites, url, now).await;
+            if let Ok(mut copy) = copy.lock() {
+                copy.clone_from(&look.copy);
+            }
+            look.copy = look.copy.filter(|copy| self.has_room_for(copy));
+            Kept::of(own, look)
+        };
         let shared = self.cell(normal);
         let kept = shared.get_or_init(&look).await;
-        if kept.outcome == LinkOutcome::Ok || kept.asked == own {
-            return kept.look_of(url);
-        }
-        self.cell(own).get_or_init(&look).await.look_of(url)
+        let told = if kept.outcome == LinkOutcome::Ok || kept.asked == own {
+            kept.look_of(url)
+        } else {
+            self.cell(own).get_or_init(&look).await.look_of(url)
+        };
+        LinkLook { copy: copy.into_inner().ok().flatten().or(told.copy), ..told }
     }
 
     fn cell(&self, key: Key) -> Arc<OnceCell<Kept>> {
@@ -62,6 +83,10 @@ impl LinkBook {
             Ok(mut links) => Arc::clone(links.entry(key).or_default()),
             Err(_) => Arc::default(),
         }
+    }
+
+    fn has_room_for(&self, copy: &PageCopy) -> bool {
+        self.copied.fetch_add(copy.gzip.len(), Ordering::Relaxed) < MOST_COPIED
     }
 }
 
@@ -88,6 +113,7 @@ impl Kept {
             snippet: look.snippet.into_boxed_str(),
             sha256: look.sha256.map(String::into_boxed_str),
             fetched_at: look.fetched_at,
+            copy: look.copy,
         }
     }
 
@@ -105,6 +131,7 @@ impl Kept {
             snippet: self.snippet.clone().into_string(),
             sha256: self.sha256.clone().map(str::into_string),
             fetched_at: self.fetched_at,
+            copy: self.copy.clone(),
         }
     }
 }

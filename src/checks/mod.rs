@@ -17,6 +17,7 @@
 //!
 //! Where to start: [`run`] for a round, [`observe`] for one look, [`judge`] for its verdicts.
 
+mod articles;
 mod asked;
 pub mod by_hand;
 mod canary;
@@ -30,6 +31,7 @@ mod link_judge;
 mod link_site;
 pub mod observe;
 mod outage;
+mod page_copy;
 pub mod recheck;
 mod recheck_told;
 pub mod rejudge;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use super::articles::{self, Opened};
 use super::canary::Canaries;
 use super::link::LinkReason;
 use super::link_book::LinkBook;
@@ -46,7 +47,7 @@ const MAX_SERVICE_LINKS: usize = 100;
 const MAX_URL: usize = 2000;
 
 /// Pages up to this many bytes are read where they come, others beside, where they hold up no other look.
-const READ_AT_ONCE: usize = 2 * 1024;
+pub(super) const READ_AT_ONCE: usize = 2 * 1024;
 
 /// What the looks of a run share.
 #[derive(Debug, Default)]
@@ -78,7 +79,7 @@ impl Aids {
 pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
     let book = &aids.book;
-    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home } =
+    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home, page, opened, unreviewed } =
         look_at_source(office, fetcher, &aids.keys, account, scope).await;
     let site = site_look::look_at_site(office, fetcher, account, scope, home).await;
     let mut posts: Vec<PostSeen> = reading
@@ -101,10 +102,11 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
     }
     let mut links = Vec::new();
     if scope.links {
-        for url in pick_links(office, account, &reading, scope) {
+        let posts = if unreviewed.is_empty() { &reading.posts } else { &unreviewed };
+        for url in pick_links(office, account, posts, scope) {
             links.push(book.look(fetcher, &url, now).await);
         }
-        let linked = tables::pick(&office.rules, &reading.posts.iter().filter(|post| scope.covers(post)));
+        let linked = tables::pick(&office.rules, &posts.iter().filter(|post| scope.covers(post)));
         if !linked.is_empty()
             && let Some(read) = texts.take()
         {
@@ -124,12 +126,31 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
     let profile = reading.profile;
     let canary = aids.canaries.silent_on(account.platform).map(str::to_owned);
     let (hits, texts) = texts.map_or((Vec::new(), None), |texts| (texts.hits, Some(texts.read)));
-    Observed { at: now, source, profile, posts, hits, texts, evidence, links, site, source_try, offline, canary }
+    // Of the opened articles those are held in which something was found.
+    let found = |url: &str| hits.iter().any(|hit| hit.url.as_deref() == Some(url));
+    let suspect = opened.pages.into_iter().zip(&opened.articles).filter(|(_, article)| found(&article.url));
+    let pages = page.into_iter().chain(suspect.map(|(page, _)| page)).collect();
+    Observed {
+        at: now,
+        source,
+        profile,
+        posts,
+        articles: opened.articles,
+        hits,
+        texts,
+        evidence,
+        links,
+        site,
+        source_try,
+        offline,
+        canary,
+        pages,
+    }
 }
 
 impl Scope {
     /// Whether a post lies in the window.
-    fn covers(&self, post: &Post) -> bool {
+    pub(super) fn covers(&self, post: &Post) -> bool {
         post.published_at.is_some_and(|at| at >= self.window_from && at <= self.as_of)
     }
 }
@@ -145,6 +166,12 @@ struct SourceLook {
     tried: Option<Try>,
     /// The home page of a website, for what it shows beside its posts.
     home: Option<Page>,
+    /// What the evidence tells of.
+    page: Option<Page>,
+    /// The articles that were opened.
+    opened: Opened,
+    /// Posts whose review is nobody's business here, kept for what they link to.
+    unreviewed: Vec<Post>,
 }
 
 async fn look_at_source(
@@ -164,6 +191,9 @@ async fn look_at_source(
         evidence: Evidence { url: account.source_url.clone(), ..Evidence::default() },
         tried: None,
         home: None,
+        page: None,
+        opened: Opened::default(),
+        unreviewed: Vec::new(),
     };
     match keys.way(account, lang) {
         Way::Page => {}
@@ -223,18 +253,29 @@ async fn look_at_source(
     let options = account.source_options.clone();
     let rules = std::sync::Arc::clone(&office.rules);
     let is_long = page.body.len() > READ_AT_ONCE;
+    let list = page.url.clone();
+    let opens = scope.links && articles::lists_titles(account);
     let read = move || {
         let mut reading = sources::read(kind, &page, &options, &context)?;
-        // A version of an app is no article.
-        let texts = (kind != SourceKind::App).then(|| look_through(&rules, &mut reading, scope));
+        // A version of an app is no article; and articles are looked through once they are opened.
+        let texts = (kind != SourceKind::App && !opens).then(|| look_through(&rules, &mut reading, scope));
         Ok((reading, texts))
     };
     // Why: a list page may be megabytes of markup.
-    let read: Option<Result<_, sources::Unreadable>> = if is_long {
+    let mut read: Option<Result<_, sources::Unreadable>> = if is_long {
         tokio::task::spawn_blocking(read).await.ok()
     } else {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
     };
+    if opens
+        && let Some(Ok((reading, texts))) = &mut read
+        && reading.coverage != Coverage::Mixed
+    {
+        let mut opened = articles::open(fetcher, account, &list, scope, reading).await;
+        opened.count_in(&mut look.tried);
+        *texts = Some(look_through(&office.rules, reading, scope));
+        look.opened = opened;
+    }
     match read {
         Some(Ok((reading, _))) if reading.coverage == Coverage::Mixed => {
             look.answer = unread("mixed_source", words.mixed_source());
@@ -252,7 +293,7 @@ async fn look_at_source(
             // The version of an app is no article, and a home page links to articles of others:
             // neither is reviewed here.
             if matches!(kind, SourceKind::App | SourceKind::Site) {
-                look.reading.posts.clear();
+                look.unreviewed = std::mem::take(&mut look.reading.posts);
             }
         }
         Some(Err(unreadable)) => look.answer = unread(unreadable.key(), unreadable.sentence(lang)),
@@ -274,6 +315,7 @@ impl SourceLook {
         self.evidence.status = Some(page.status);
         self.evidence.chain = chain(&page.chain);
         self.evidence.sha256 = Some(hex(&Sha256::digest(&page.body)));
+        self.page = Some(page.clone());
     }
 
     fn note_reading(&mut self, reading: Reading, texts: Option<Texts>, as_of: DateTime<Utc>, office: &Office) {
@@ -301,7 +343,7 @@ fn conceal(reading: &mut Reading) {
 }
 
 /// The links to look at: the service links, then what the window's posts link to.
-fn pick_links(office: &Office, account: &Account, reading: &Reading, scope: Scope) -> Vec<String> {
+fn pick_links(office: &Office, account: &Account, posts: &[Post], scope: Scope) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut picked = Vec::new();
     let key = |url: &str| normalise_url(url).unwrap_or_else(|| url.to_owned());
@@ -311,8 +353,8 @@ fn pick_links(office: &Office, account: &Account, reading: &Reading, scope: Scop
         }
     }
     let most = picked.len() + office.rules.link.per_account;
-    let own: HashSet<String> = reading.posts.iter().filter_map(|post| post.url.as_deref()).map(key).collect();
-    let in_window = reading.posts.iter().filter(|post| scope.covers(post));
+    let own: HashSet<String> = posts.iter().filter_map(|post| post.url.as_deref()).map(key).collect();
+    let in_window = posts.iter().filter(|post| scope.covers(post));
     for url in in_window.flat_map(|post| &post.links) {
         if picked.len() >= most {
             break;
@@ -326,7 +368,7 @@ fn pick_links(office: &Office, account: &Account, reading: &Reading, scope: Scop
 }
 
 /// Whether a URL lies on the account's own platform.
-fn is_platform(platform: Platform, url: &str) -> bool {
+pub(super) fn is_platform(platform: Platform, url: &str) -> bool {
     let hosts: &[&str] = match platform {
         Platform::Wechat | Platform::Channels | Platform::Miniprogram => &["weixin.qq.com", "qpic.cn", "qlogo.cn"],
         // Why not t.cn: it only leads elsewhere.

@@ -323,7 +323,7 @@ async fn measure(
         Indicator::Expression | Indicator::Privacy => {
             let seen = look(office, fetcher, &account, now, window_from).await;
             let words = super::text_words::TextWords(office.lang());
-            match super::texts_again::still_there(office, fetcher, issue, &seen).await {
+            match super::texts_again::still_there(office, fetcher, &account, issue, &seen).await {
                 Some(there) => Measured { passed: Some(!there), sentence: words.again(there) },
                 None => Measured { passed: None, sentence: Words(office.lang()).unjudged(&words.not_readable()) },
             }

@@ -363,6 +363,7 @@ fn last_look(found: &StoredFinding, fallback: DateTime<Utc>) -> LinkLook {
         snippet: String::new(),
         sha256: None,
         fetched_at: finding.evidence.fetched_at.map_or(fallback, LocalTime::utc),
+        copy: None,
     }
 }
 

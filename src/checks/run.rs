@@ -16,10 +16,11 @@ use super::observe::{Aids, Scope, observe};
 use super::outage::{Tally, hold_back};
 use super::seen::Observed;
 use super::wire::Wire;
-use super::{suspicions, warn};
+use super::{page_copy, suspicions, warn};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::by_hand::HandLook;
 use crate::domain::health::Health;
+use crate::domain::page_copy::PageCopy;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::time::in_zone;
 use crate::fetch::Fetcher;
@@ -102,6 +103,7 @@ struct Looked {
     seen: Observed,
     health: Option<Health>,
     findings: Vec<NewFinding>,
+    copies: Vec<Arc<PageCopy>>,
 }
 
 /// Looks at every member not yet looked at; finishes the round when none is left.
@@ -307,10 +309,11 @@ impl Looker {
     async fn look(&self, member: ClaimedMember, account: Account, mut known: Known) -> Looked {
         known.by_hand = self.by_hand.get(&member.account_id).cloned().unwrap_or_default();
         let scope = Scope { as_of: self.as_of, window_from: self.window_from, links: self.full, site: self.full };
-        let seen = observe(&self.office, &self.fetcher, &self.aids, &account, scope).await;
+        let mut seen = observe(&self.office, &self.fetcher, &self.aids, &account, scope).await;
         let findings = self.judge(&account, &seen, &known);
+        let copies = page_copy::behind(&mut seen, &findings).await;
         let health = health(&account, &seen);
-        Looked { member, account, known, seen, health, findings }
+        Looked { member, account, known, seen, health, findings, copies }
     }
 
     fn judge(&self, account: &Account, seen: &Observed, known: &Known) -> Vec<NewFinding> {
@@ -376,6 +379,8 @@ async fn store(
     let findings: Vec<_> =
         ours.iter().map(|looked| (looked.member.id, &looked.member.account_id, looked.findings.as_slice())).collect();
     tx.put_findings_of(round.id, &findings).await?;
+    let copies = ours.iter().flat_map(|looked| looked.copies.iter().map(AsRef::as_ref));
+    tx.keep_copies(copies, round.kind != RoundKind::Patrol, looker.office.now()).await?;
     let mut stored = Vec::new();
     let mut sources = Vec::new();
     for Looked { member, seen, health, .. } in ours {

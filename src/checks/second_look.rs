@@ -14,11 +14,13 @@ use super::link::{LinkLook, LinkOutcome, LinkReason};
 use super::link_book::LinkBook;
 use super::observe::{Aids, Scope, observe};
 use super::outage::Hosts;
+use super::page_copy;
 use super::run::bench;
 use super::seen::Observed;
 use crate::domain::account::Account;
 use crate::domain::finding::Outcome;
-use crate::domain::round::RoundState;
+use crate::domain::page_copy::PageCopy;
+use crate::domain::round::{RoundKind, RoundState};
 use crate::domain::rule::Indicator;
 use crate::domain::time::in_zone;
 use crate::fetch::{FailureKind, Fetcher};
@@ -86,7 +88,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
     let mut came = Looked::default();
     let mut tx = office.store.write().await?;
     let mut rounds = BTreeMap::<i64, Round>::new();
-    for (found, look) in looks {
+    for (found, mut look) in looks {
         let round = match rounds.get(&found.round_id) {
             Some(round) => round.clone(),
             None => tx.round_by_id(found.round_id).await?,
@@ -104,6 +106,8 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
         if let Some(seen) = &seen {
             tell(&mut tx, &found, seen, now).await?;
         }
+        let copies = look.copies(&next).await;
+        tx.keep_copies(copies.iter().map(AsRef::as_ref), round.kind != RoundKind::Patrol, now).await?;
         came.looked_at += 1;
         came.recovered += usize::from(next.outcome == Outcome::Pass);
         came.failed += usize::from(next.outcome == Outcome::Fail);
@@ -167,6 +171,15 @@ impl Look {
                 seen.1.offline || seen.1.source.as_ref().is_err_and(|unread| unread.reason == limit)
             }
             Self::Nothing => false,
+        }
+    }
+
+    /// The pages that the verdict on it rests on.
+    async fn copies(&mut self, next: &NewFinding) -> Vec<Arc<PageCopy>> {
+        match self {
+            Self::Link(look) => page_copy::behind_link(look, next).into_iter().collect(),
+            Self::Source(seen) => page_copy::behind(&mut seen.1, std::slice::from_ref(next)).await,
+            Self::Nothing => Vec::new(),
         }
     }
 }

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::link::LinkLook;
 use super::site_seen::SiteSeen;
-use super::texts::{TextHit, TextsRead};
+use super::texts::{Part, TextHit, TextsRead};
 use crate::domain::finding::Evidence;
 use crate::domain::post::{Coverage, Profile, Reading};
+use crate::fetch::Page;
 
 /// A post as far as verdicts need it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,17 @@ pub struct PostSeen {
     /// What its end says of its review; no names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_off: Option<SignOff>,
+}
+
+/// An article that was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArticleSeen {
+    /// Its address in the list.
+    pub url: String,
+    /// HTTP status of its answer.
+    pub status: u16,
+    /// SHA-256 of its body, hex.
+    pub sha256: String,
 }
 
 /// The sign-off at an article's end (文末署名), without the names: they are personal data.
@@ -58,6 +70,9 @@ pub struct Observed {
     /// Posts of the window, newest last; empty where the source could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub posts: Vec<PostSeen>,
+    /// Articles of the window that were opened for their text, where the source shows titles alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub articles: Vec<ArticleSeen>,
     /// Wrong wording and personal data in the window's posts; the texts themselves are not kept.
     #[serde(default)]
     pub hits: Vec<TextHit>,
@@ -82,6 +97,9 @@ pub struct Observed {
     /// language; `None`: it sings, or there is none.
     #[serde(default)]
     pub canary: Option<String>,
+    /// The pages that verdicts may rest on, until those are made; what convicts is copied, none of it stored here.
+    #[serde(skip)]
+    pub pages: Vec<Page>,
 }
 
 impl Observed {
@@ -93,6 +111,7 @@ impl Observed {
             source,
             profile: None,
             posts: Vec::new(),
+            articles: Vec::new(),
             hits: Vec::new(),
             texts: None,
             evidence,
@@ -101,6 +120,20 @@ impl Observed {
             offline: false,
             site: None,
             canary: None,
+            pages: Vec::new(),
+        }
+    }
+}
+
+impl Observed {
+    /// Status, where the hit's own page was opened, and hash of the body that a hit was read in; none of a linked table.
+    pub(super) fn page_of(&self, hit: &TextHit) -> (Option<u16>, Option<&str>) {
+        match hit.part {
+            Part::Table => (None, None),
+            Part::Text if let Some(article) = self.articles.iter().find(|a| hit.url.as_ref() == Some(&a.url)) => {
+                (Some(article.status), Some(&article.sha256))
+            }
+            Part::Title | Part::Text => (None, self.evidence.sha256.as_deref()),
         }
     }
 }

@@ -98,8 +98,8 @@ impl TextWords {
         let mut zh = format!("所查{posts}篇内容未发现{what}");
         let mut en = format!("no {what} found in {posts} posts");
         if titles > 0 {
-            let _ = write!(zh, "，其中{titles}篇采集地址只提供标题，仅核对标题");
-            let _ = write!(en, "; of {titles} the source shows the title alone");
+            let _ = write!(zh, "，其中{titles}篇未取得正文，仅核对标题");
+            let _ = write!(en, "; of {titles} the title alone was read");
         }
         if indicator == Indicator::Privacy && tables + tables_unread > 0 {
             let _ = write!(zh, "；所附表格读取{tables}个，未能读取{tables_unread}个");

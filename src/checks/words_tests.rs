@@ -35,6 +35,7 @@ fn look(outcome: LinkOutcome, reason: LinkReason) -> LinkLook {
         snippet: String::new(),
         sha256: None,
         fetched_at: at().utc(),
+        copy: None,
     }
 }
 

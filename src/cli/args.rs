@@ -408,6 +408,16 @@ pub(super) enum IssuesCommand {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// 写出证据包（ZIP）：问题、事件链、页面副本、单位材料 Everything that speaks for an issue in one ZIP file
+    #[command(
+        after_help = "示例 Example:\n  xuncha issues packet 12 12号问题证据包.zip\n\n包内页面副本已遮盖个人号码，不含联系方式；包内说明.txt 写明如何核对。\nPersonal numbers are masked, contact data is not in it; its README says how to compare."
+    )]
+    Packet {
+        id: i64,
+        /// 写入的文件 File to write
+        #[arg(value_name = "FILE.zip")]
+        file: PathBuf,
+    },
     /// 立即复查 Recheck now
     Recheck(Act),
     /// 销号 Close

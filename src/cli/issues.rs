@@ -4,13 +4,13 @@ use chrono::NaiveTime;
 
 use super::args::{Act, IssuesCommand};
 use super::output::Column;
-use super::{ACTOR, Context, Usage, evidence};
+use super::{ACTOR, Context, Usage, evidence, packet};
 use crate::app;
 use crate::checks::recheck::recheck;
 use crate::checks::second_look::looks_at;
 use crate::domain::issue::{Action, Issue};
-use crate::domain::material::KeptMaterial;
 use crate::domain::time::{LocalTime, in_zone};
+use crate::issues::packet::IssueWithFiles;
 use crate::issues::{self, Scope};
 use crate::office::Office;
 use crate::store::IssueQuery;
@@ -44,6 +44,7 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
             return show(context, &office, &issue.issue).await;
         }
         IssuesCommand::Evidence { id, out } => return evidence::run(context, &office, id, out.as_deref()).await,
+        IssuesCommand::Packet { id, file } => return packet::run(context, &office, id, &file).await,
         IssuesCommand::Close(act) => (act, Action::Close),
         IssuesCommand::Reject(act) => (act, Action::Reject),
         IssuesCommand::Appeal(act) => (act, Action::Appeal),
@@ -62,14 +63,13 @@ fn note_unchanged(context: &Context, changed: bool) {
     }
 }
 
-/// An issue as `show` prints it: the fields of the contract, the looks behind it where there were
-/// several, and the files kept with it.
+/// An issue as `show` prints it: the fields of the contract, the files kept with it, and the looks behind
+/// it where there were several.
 #[derive(serde::Serialize)]
 struct Shown<'a> {
     #[serde(flatten)]
-    issue: &'a Issue,
+    issue: IssueWithFiles<'a>,
     looks: Vec<Look>,
-    attachments: Vec<KeptMaterial>,
 }
 
 /// One look at what an issue is about.
@@ -169,7 +169,7 @@ async fn show(context: &mut Context, office: &Office, issue: &Issue) -> anyhow::
             format!("{}  {}  {}{note}", event.at.minute(), event.kind.name(lang), event.actor),
         ));
     }
-    context.out.one(&Shown { issue, looks, attachments }, &lines)
+    context.out.one(&Shown { issue: IssueWithFiles { issue, attachments: &attachments }, looks }, &lines)
 }
 
 async fn list(context: &mut Context, office: &Office, query: &IssueQuery) -> anyhow::Result<()> {

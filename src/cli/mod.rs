@@ -17,6 +17,7 @@ mod judge;
 mod links;
 mod notices;
 mod output;
+mod packet;
 mod probe;
 mod report;
 mod rounds;

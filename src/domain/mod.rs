@@ -21,6 +21,7 @@ pub mod normal;
 pub mod notice;
 pub mod oddity;
 pub mod options;
+pub mod page_copy;
 pub mod person;
 pub mod post;
 pub mod privacy;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tokio::net::UdpSocket;
 
 use super::*;
-use crate::fetch::{build_client, failure, install_tls, world};
+use crate::fetch::{build_client, failure, install_tls, trust, world};
 
 fn listed(entries: &[&str]) -> AllowedHosts {
     let mut hosts = AllowedHosts::default();
@@ -338,7 +338,7 @@ async fn a_name_that_changes_its_mind_reaches_only_what_was_judged() {
     answered(inner, port, "inside").await;
     let names = Names::new(Some(listed(&["127.0.0.2"])), Duration::from_secs(2));
     assert!(names.0.dns.set(Some(dns)).is_ok());
-    let client = build_client(&world::settings(), &names, 0).unwrap();
+    let client = build_client(&world::settings(), &trust().unwrap(), &names, 0).unwrap();
     let url = format!("http://rebind.example:{port}/");
     let ask = async || match client.get(&url).send().await {
         Ok(response) => response.text().await.unwrap(),

@@ -150,9 +150,7 @@ impl Fetcher {
         let (at_once, kept) = limit::share(limit::open_files(), settings.concurrency);
         let per_host = settings.per_host_concurrency.max(1);
         let hosts = Arc::new(hosts::Hosts::new(per_host, settings.per_host_interval, kept));
-        let mut tls = ClientConfig::with_platform_verifier().map_err(FetcherError::Tls)?;
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self::build(settings, tls, at_once, hosts, Arc::new(Semaphore::new(at_once)))
+        Self::build(settings, trust()?, at_once, hosts, Arc::new(Semaphore::new(at_once)))
     }
 
     /// The same settings and the same politeness, with connections and names of its own.
@@ -418,6 +416,13 @@ impl Fetcher {
             Ok(())
         }
     }
+}
+
+/// Trusts whom browsers of this machine's users trust.
+fn trust() -> Result<ClientConfig, FetcherError> {
+    let mut tls = ClientConfig::with_platform_verifier().map_err(FetcherError::Tls)?;
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(tls)
 }
 
 fn build_client(

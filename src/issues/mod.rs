@@ -8,6 +8,7 @@ pub mod clock;
 pub mod evidence;
 mod item;
 pub mod open;
+pub mod packet;
 
 use chrono::{DateTime, Utc};
 

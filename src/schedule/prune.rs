@@ -3,6 +3,7 @@
 //! | thrown away | after | why it may go |
 //! | --- | --- | --- |
 //! | observations of patrols | `[database] keep_patrols` days (400) | they come daily for every account; what was made of them, the findings, stays |
+//! | copies of pages that patrols alone have seen, and no issue rests on | the same | so do the hashes in the findings |
 //! | marks of bot updates already handled | 7 days | Telegram repeats none after a day |
 //!
 //! Everything else is kept for good: observations of quarterly and half-year rounds (they can be
@@ -25,13 +26,15 @@ const AT_ONCE: usize = 2000;
 pub struct Pruned {
     /// Observations of patrols.
     pub observations: u64,
+    /// Copies of pages behind findings of patrols.
+    pub copies: u64,
     /// Marks of bot updates.
     pub updates: u64,
 }
 
 impl fmt::Display for Pruned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} observations, {} update marks", self.observations, self.updates)
+        write!(f, "{} observations, {} page copies, {} update marks", self.observations, self.copies, self.updates)
     }
 }
 
@@ -45,6 +48,15 @@ pub async fn prune(office: &Office) -> Result<Pruned, StoreError> {
         let gone = tx.prune_observations(before, AT_ONCE).await?;
         tx.commit().await?;
         pruned.observations += gone;
+        if gone < AT_ONCE as u64 {
+            break;
+        }
+    }
+    loop {
+        let mut tx = office.store.write_rows().await?;
+        let gone = tx.prune_copies(before, AT_ONCE).await?;
+        tx.commit().await?;
+        pruned.copies += gone;
         if gone < AT_ONCE as u64 {
             break;
         }

@@ -240,8 +240,72 @@ fn is_silent(name: &str) -> bool {
     matches!(name, "script" | "style" | "template" | "noscript" | "select" | "option" | "head" | "textarea")
 }
 
+/// Fewer characters than this are no words of an article: a picture, or a page that a script fills.
+const SHORTEST_TEXT: usize = 20;
+
+/// Elements by which content systems hold the body of an article, by class or id in lower case.
+const BODIES: &[&str] = &[
+    "trs_editor",
+    "trs_ueditor",
+    "ucap-content",
+    "zoom",
+    "zoomcon",
+    "js_content",
+    "pages_content",
+    "article-content",
+    "article_content",
+    "articlecontent",
+    "news_content",
+    "newscontent",
+    "contentregion",
+    "ivs_content",
+    "xxgk_content",
+];
+
+/// The words and outbound links of a page that a list calls an article; `None` where it has hardly any words.
+///
+/// What stands around the body (navigation, foot) is left out: it is no part of what was published.
+pub(super) fn words(url: &str, text: &str) -> Option<(String, Vec<String>)> {
+    if markup::is_hostile(text) {
+        return None;
+    }
+    let document = Html::parse_document(text);
+    let base = super::html::base_of(&document, url);
+    let body = named_body(&document).or_else(|| widest_body(&document))?;
+    let (text, links) = json::body(&body.inner_html(), base.as_ref());
+    (text.chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST_TEXT).then_some((text, links))
+}
+
+/// The body that the page's content system names, where there is enough to read in it.
+fn named_body(document: &Html) -> Option<ElementRef<'_>> {
+    let named = |element: &ElementRef<'_>| {
+        let words = ["class", "id"].iter().filter_map(|key| element.attr(key)).flat_map(str::split_whitespace);
+        let is_named = words.map(str::to_ascii_lowercase).any(|word| BODIES.contains(&word.as_str()));
+        is_named || element.attr("itemprop").is_some_and(|name| name.eq_ignore_ascii_case("articleBody"))
+    };
+    let has_words = |element: &ElementRef<'_>| {
+        element.text().flat_map(str::chars).filter(|c| c.is_alphanumeric()).take(SHORTEST_TEXT).count() >= SHORTEST_TEXT
+    };
+    elements(document).filter(named).find(has_words)
+}
+
+/// The element with the most to read, a table taken for a part of what holds it where it is most of the page.
+fn widest_body(document: &Html) -> Option<ElementRef<'_>> {
+    let (narrow, in_narrow) = body(document)?;
+    let is_wide = |name: &str| matches!(name, "div" | "article" | "section" | "main" | "body");
+    match fullest(document, is_wide) {
+        // Why: the names of a list stand each in a cell of its own, and the foot of the page in one piece.
+        Some((wide, in_wide)) if in_wide >= in_narrow * 2 => Some(wide),
+        _ => Some(narrow),
+    }
+}
+
 /// The element with the most to read outside of links, and how many characters that is.
 fn body(document: &Html) -> Option<(ElementRef<'_>, usize)> {
+    fullest(document, is_holder)
+}
+
+fn fullest(document: &Html, is_holder: impl Fn(&str) -> bool) -> Option<(ElementRef<'_>, usize)> {
     let mut chars: HashMap<NodeId, usize> = HashMap::new();
     for (piece, parent) in visible(document) {
         let above = std::iter::once(parent).chain(parent.ancestors().filter_map(ElementRef::wrap)).take(12);
@@ -275,6 +339,38 @@ mod tests {
             "<html><head><title>停水通知公告_某某区</title>{head}</head><body><h1>停水通知公告</h1><div>{header}</div>\
              <div id=text><p>{words}</p><p>{words}<a href='https://www.example.cn/a'>附件</a></p></div>{beside}</body></html>"
         )
+    }
+
+    #[test]
+    fn the_words_of_an_article_are_its_body_and_nothing_around_it() {
+        let around = |body: &str| {
+            format!(
+                "<html><body><div class=nav><a href=/>首页</a></div>{body}\
+                 <div class=foot>主办单位：虚构区虚构局 联系电话：13800001234 地址：虚构路1号虚构大厦</div></body></html>"
+            )
+        };
+        let cells = "<tr><td>张某八</td><td>510107199001019995</td></tr>".repeat(8);
+        let notice = "为保障供水安全，计划对管网进行检修，请沿线用户提前储水。";
+        for (what, body, wanted) in [
+            (
+                "paragraphs",
+                format!("<div><p>{notice}</p><p>{notice}{notice}<a href=/a.html>附件</a></p></div>"),
+                notice,
+            ),
+            (
+                "a named body",
+                format!("<div class='TRS_Editor x'><p>{notice}<a href=/a.html>附件</a></p></div>"),
+                notice,
+            ),
+            ("a table", format!("<div><table>{cells}</table><a href=/a.html>附件</a></div>"), "张某八"),
+        ] {
+            let (text, links) = super::words("https://www.example.cn/t/1.html", &around(&body)).unwrap();
+            assert!(text.contains(wanted) && !text.contains("13800001234"), "{what}: {text}");
+            assert_eq!(links, ["https://www.example.cn/a.html"], "{what}");
+        }
+        for empty in ["<div id=app></div><script src=/a.js></script>", "<p>图解</p><img src=/a.png>", ""] {
+            assert_eq!(super::words("https://www.example.cn/t/1.html", empty), None, "{empty}");
+        }
     }
 
     fn read(html: &str) -> Result<crate::domain::post::Reading, Unreadable> {

@@ -103,7 +103,7 @@ pub(super) fn read(
     Ok(Reading { profile, posts, coverage, warnings, ..Reading::default() })
 }
 
-fn base_of(document: &Html, url: &str) -> Option<Url> {
+pub(super) fn base_of(document: &Html, url: &str) -> Option<Url> {
     let own = Url::parse(url).ok();
     let stated = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "base");
     match stated.and_then(|element| element.attr("href")) {

@@ -239,6 +239,13 @@ fn malformed_zh(detail: &str) -> String {
     }
 }
 
+/// The words and outbound links of an article that a list of kind `html` or `site` names; `None` where there
+/// are hardly any words to read.
+#[must_use]
+pub fn read_article(page: &Page) -> Option<(String, Vec<String>)> {
+    article::words(&page.url, &page.text_cow())
+}
+
 /// Whether a machine reads accounts of this kind; else a person looks at them.
 #[must_use]
 pub const fn is_read_by_machine(kind: SourceKind) -> bool {

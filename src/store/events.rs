@@ -96,6 +96,12 @@ impl StoredEvent {
         instant(self.at)
     }
 
+    /// Anything a program wants back, JSON text or empty.
+    #[must_use]
+    pub fn data(&self) -> &str {
+        &self.data_json
+    }
+
     /// Whether its hash was made of what it says.
     #[must_use]
     pub fn is_genuine(&self) -> bool {
@@ -219,6 +225,12 @@ impl Tx {
     /// How many events there are.
     pub async fn event_count(&mut self) -> Result<i64, StoreError> {
         Ok(sql!(self, scalar i64, "SELECT COUNT(*) FROM event")?)
+    }
+
+    /// The hash of the last event; empty where there is none.
+    pub async fn last_event_hash(&mut self) -> Result<String, StoreError> {
+        let last = sql!(self, scalar_opt String, "SELECT hash FROM event ORDER BY id DESC LIMIT 1")?;
+        Ok(last.unwrap_or_default())
     }
 
     /// Events numbered above `after` that a query asks for, oldest first.

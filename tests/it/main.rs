@@ -11,6 +11,7 @@ mod usage;
 mod world;
 
 mod advice;
+mod articles;
 mod beside;
 mod by_hand;
 mod checks;
@@ -29,6 +30,7 @@ mod many;
 mod notices;
 mod outage;
 mod outbox;
+mod packet;
 mod prune;
 mod registry;
 mod rejudge;

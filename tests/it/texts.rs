@@ -223,7 +223,7 @@ on_both! {
             "{found:#?}"
         );
         assert_eq!((found[0].reason.as_str(), found[2].reason.as_str()), ("titles_only", "bad_status"));
-        assert!(found[0].summary.contains("1篇采集地址只提供标题"), "{}", found[0].summary);
+        assert!(found[0].summary.contains("1篇未取得正文，仅核对标题"), "{}", found[0].summary);
         assert!(found[1].summary.contains("标题第1字") && found[1].summary.contains("云溪区"), "{}", found[1].summary);
         let personal = of(&office, "2026H2", Indicator::Privacy).await;
         assert!(personal.iter().all(|f| f.outcome != Outcome::Suspected), "{personal:#?}");

@@ -77,11 +77,14 @@ fn findings(
         }
         // What a person confirmed and still stands there is the same defect, not a new doubt.
         let outcome = if before == Some(Outcome::Fail) { Outcome::Fail } else { Outcome::Suspected };
+        let (status, sha256) = seen.page_of(first);
         findings.push(NewFinding {
             subject,
             evidence: Evidence {
                 url: first.url.clone().or_else(|| seen.evidence.url.clone()),
                 snippet: Some(first.sentence.clone()),
+                status,
+                sha256: sha256.map(str::to_owned),
                 fetched_at: Some(bench.local(seen.at)),
                 numbers,
                 ..Evidence::default()

@@ -4,7 +4,7 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 139] = [
+pub(super) const SENTENCES: [(&str, &str); 141] = [
     (
         "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
         "posts are dated in the time to come: the source's dates are off, or not those of publication",
@@ -26,6 +26,8 @@ pub(super) const SENTENCES: [(&str, &str); 139] = [
         "the list is in no order of time: the newest may stand on a page that was not read",
     ),
     ("采集到的内容均为置顶内容，其余内容未列出", "nothing but pinned posts is listed: the others are not shown"),
+    ("其中{0}篇未取得正文，仅核对标题", "of {0} the title alone was read"),
+    // As earlier versions said it, in findings that are kept.
     ("其中{0}篇采集地址只提供标题，仅核对标题", "of {0} the source shows the title alone"),
     ("可通过IPv6访问", "reachable over IPv6"),
     ("域名没有IPv6（AAAA）解析记录", "the name has no AAAA record"),
@@ -157,6 +159,10 @@ pub(super) const SENTENCES: [(&str, &str); 139] = [
     ("所列内容仍在，尚未更正", "it is still there, uncorrected"),
     ("所列内容已更正或撤下，请人工确认", "it has been corrected or withdrawn; a person confirms"),
     ("所列内容暂时无法读取", "the content cannot be read at present"),
+    (
+        "所查{0}篇内容未发现{1:w}，其中{2}篇未取得正文，仅核对标题",
+        "no {1:w} found in {0} posts; of {2} the title alone was read",
+    ),
     (
         "所查{0}篇内容未发现{1:w}，其中{2}篇采集地址只提供标题，仅核对标题",
         "no {1:w} found in {0} posts; of {2} the source shows the title alone",

@@ -127,6 +127,7 @@ pub async fn run(
     if as_of > office.now() + sampling::CLOCKS_DIFFER {
         return Err(RoundError::FutureAsOf(office.local(as_of)).into());
     }
+    sampling::in_force(office, as_of)?;
     let shared = if wishes.as_of.is_none() && wishes.limit.is_none() { SHARED } else { "" };
     let owner = format!("{shared}{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
     let keeper = keep_leases(office.clone(), round.id, owner.clone());

@@ -175,7 +175,7 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
             let place = office.store.place().to_owned();
             lines.note(("数据库", "database"), true, place.clone(), place);
             lines.note(("数据库结构", "migrations"), true, "已是最新", "up to date");
-            rules(lines, &office.rules);
+            rules(lines, &office.rules, office.date(now));
             let lexicon = &office.rules.lexicon;
             let (version, rows) = (lexicon.version(), lexicon.len());
             lines.note(("词库", "lexicon"), true, format!("{version}，{rows}条"), format!("{version}, {rows} rows"));
@@ -203,7 +203,17 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
 }
 
 /// The set in force, and what it leaves open.
-fn rules(lines: &mut Lines, rules: &crate::domain::rule::RuleSet) {
+fn rules(lines: &mut Lines, rules: &crate::domain::rule::RuleSet, today: chrono::NaiveDate) {
+    let (version, from) = (&rules.version, rules.valid_from);
+    if today < from {
+        lines.note(
+            ("规则集", "rules"),
+            false,
+            format!("{version} 自{from}起用，此前不能据以判定，请用 [rules] file 另行指定"),
+            format!("{version} may be used from {from} on and judges nobody before; name another by [rules] file"),
+        );
+        return;
+    }
     let (unchecked, unconfirmed) = (rules.unchecked(), rules.unconfirmed());
     let said = |lang: Lang, words: [&str; 2]| {
         let open = words.into_iter().zip([&unchecked, &unconfirmed]).filter(|(_, open)| !open.is_empty());

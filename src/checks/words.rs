@@ -183,6 +183,30 @@ impl Words {
         say!(self, format!("所查{count}个链接均可打开"), format!("all {count} links looked at open"))
     }
 
+    /// Links beyond what one look covers; nothing where there are none.
+    pub(in crate::checks) fn links_left_out(self, count: usize) -> String {
+        match count {
+            0 => String::new(),
+            n => say!(
+                self,
+                format!("；另有{n}个链接超出单个账号的查看上限或网址过长，未查看"),
+                format!("; {n} more were not looked at: too many for one account, or too long")
+            ),
+        }
+    }
+
+    /// Likewise posts.
+    pub(in crate::checks) fn posts_left_out(self, count: usize) -> String {
+        match count {
+            0 => String::new(),
+            n => say!(
+                self,
+                format!("；较早的{n}篇超出单个账号的查看上限，未核对"),
+                format!("; {n} older posts lie beyond what is looked at of one account and were not compared")
+            ),
+        }
+    }
+
     pub(in crate::checks) fn link(self, look: &LinkLook) -> String {
         let (url, why) = (&look.url, look.reason.name(self.0));
         match look.outcome {

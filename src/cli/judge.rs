@@ -62,6 +62,8 @@ struct Tail<'t> {
     rules: &'t str,
     file: &'t Path,
     same_version_differs: bool,
+    /// Keys that differ and count only while a look is made.
+    not_judged_anew: Vec<&'static str>,
     totals: Totals,
 }
 
@@ -79,6 +81,7 @@ impl Head<'_> {
             rules: self.rules,
             file: self.file,
             same_version_differs: self.rejudge.same_version_differs(),
+            not_judged_anew: self.rejudge.not_judged_anew(),
             totals: self.rejudge.totals(),
         }
     }
@@ -89,6 +92,16 @@ impl Head<'_> {
             context.out.note(
                 &format!("注意：两套规则的版本号同为 {version}，内容却不同；请为改动后的规则集另取版本号"),
                 &format!("note: two rule sets bear the version {version} and differ; give the changed one a version of its own"),
+            );
+        }
+        let keys = self.rejudge.not_judged_anew();
+        if !keys.is_empty() {
+            context.out.note(
+                &format!("注意：{} 只在查看时起作用，已有的观察记录无法据以重新判定，以上结果仍是当时所查", keys.join("、")),
+                &format!(
+                    "note: {} count only while a look is made; what was seen cannot be judged anew by them, and stands as it was looked at",
+                    keys.join(", ")
+                ),
             );
         }
     }

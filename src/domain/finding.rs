@@ -32,6 +32,22 @@ pub struct ChainStep {
     pub status: u16,
 }
 
+/// A page that was fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchedPage {
+    /// The address.
+    pub url: String,
+    /// HTTP status of the last answer.
+    pub status: Option<u16>,
+    /// The redirects that led there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<ChainStep>,
+    /// SHA-256 of the body, hex.
+    pub sha256: Option<String>,
+    /// When.
+    pub fetched_at: Option<LocalTime>,
+}
+
 /// What was seen, so that a stranger can judge the verdict.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
@@ -50,6 +66,10 @@ pub struct Evidence {
     /// The personal numbers found, by kind, masked, with how many there are of the kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<String>,
+    /// The pages that were fetched, where the verdict rests on others than `url`: the source that
+    /// carries a post, the columns of a website.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetched: Vec<FetchedPage>,
 }
 
 /// One verdict on one subject.

@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use super::{Bench, Known};
 use crate::checks::seen::Observed;
 use crate::checks::text_words::TextWords;
-use crate::checks::texts::{TextHit, TextsRead};
-use crate::domain::finding::{Evidence, Outcome, TITLES_ONLY};
+use crate::checks::texts::{Part, TextHit, TextsRead};
+use crate::domain::finding::{Evidence, FetchedPage, Outcome, TITLES_ONLY};
 use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
 
-/// Sources that nobody registered, or that only people look at, have no texts to speak of.
+/// Sources that nobody registered, or that only people look at: the worksheet asks a person.
 const NO_TEXTS: &[&str] = &["no_source", "no_source_url", "by_hand"];
 
 /// What the texts of an account amount to, for both indicators.
@@ -23,7 +23,8 @@ pub(super) fn texts(bench: &Bench<'_>, seen: &Observed, known: &Known) -> Vec<Ne
     let words = TextWords(bench.lang);
     let indicators = [Indicator::Expression, Indicator::Privacy];
     if let Err(unread) = &seen.source {
-        if NO_TEXTS.contains(&unread.reason.as_str()) {
+        // A patrol asks nobody: there nothing is said of them.
+        if NO_TEXTS.contains(&unread.reason.as_str()) && !bench.full {
             return Vec::new();
         }
         let unjudged = |indicator| {
@@ -51,7 +52,9 @@ fn findings(
     };
     let mut by_subject = BTreeMap::<String, Vec<&TextHit>>::new();
     let mut order = Vec::new();
-    for hit in seen.hits.iter().filter(|hit| hit.indicator == indicator) {
+    let kinds = &bench.rules.privacy.kinds;
+    let is_asked = |hit: &TextHit| hit.kind.number().is_none_or(|kind| kinds.contains(&kind));
+    for hit in seen.hits.iter().filter(|hit| hit.indicator == indicator && is_asked(hit)) {
         let subject = subject_of(hit);
         let hits = by_subject.entry(subject.clone()).or_default();
         if hits.is_empty() {
@@ -84,6 +87,7 @@ fn findings(
                 snippet: Some(first.sentence.clone()),
                 fetched_at: Some(bench.local(seen.at)),
                 numbers,
+                fetched: read_from(bench, seen, first),
                 ..Evidence::default()
             },
             ..bench.verdict(indicator, outcome, first.kind.key(), words.found(hits), seen.at)
@@ -98,7 +102,7 @@ fn findings(
         // stands in the tables.
         let unread = match indicator {
             _ if read.posts > 0 && read.with_text == 0 => Some(TITLES_ONLY),
-            Indicator::Privacy if read.tables_unread > 0 => Some("tables_unread"),
+            Indicator::Privacy if read.tables_unread + read.tables_left_out > 0 => Some("tables_unread"),
             _ => None,
         };
         let finding = match unread {
@@ -110,6 +114,20 @@ fn findings(
         findings.push(NewFinding { evidence: seen.evidence.clone(), ..finding });
     }
     findings
+}
+
+/// The page that a hit was read from: the linked table itself, else the account's source.
+fn read_from(bench: &Bench<'_>, seen: &Observed, hit: &TextHit) -> Vec<FetchedPage> {
+    let source = || {
+        let Evidence { url, status, chain, sha256, fetched_at, .. } = seen.evidence.clone();
+        Some(FetchedPage { url: url.filter(|_| status.is_some())?, status, chain, sha256, fetched_at })
+    };
+    let page = match (&hit.page, &hit.url) {
+        (Some(page), Some(url)) => Some(bench.fetched(url, page)),
+        _ if hit.part == Part::Table => None,
+        _ => source(),
+    };
+    page.into_iter().collect()
 }
 
 /// The personal numbers of a subject, as a decision on them is remembered; none for a word.
@@ -139,7 +157,7 @@ pub(in crate::checks) fn is_still_there(seen: &Observed, indicator: Indicator, s
 mod tests {
     use super::*;
     use crate::checks::judge::testing::{bench, rules, seen};
-    use crate::checks::texts::{HitKind, Part};
+    use crate::checks::texts::HitKind;
     use crate::store::Decided;
 
     const POST: &str = "https://a.example.cn/1";
@@ -159,6 +177,7 @@ mod tests {
             basis: String::new(),
             sentence: format!("【{word}】"),
             count,
+            page: None,
         }
     }
 

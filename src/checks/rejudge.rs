@@ -21,6 +21,7 @@ use super::known::{Records, load};
 use super::link::{LinkLook, LinkOutcome, LinkReason};
 use super::run::bench;
 use super::seen::Observed;
+use super::standstill::STANDS_STILL;
 use super::texts::HitKind;
 use crate::domain::account::AccountId;
 use crate::domain::by_hand::HandLook;
@@ -360,6 +361,13 @@ fn judged(bench: &Bench<'_>, fresh: Vec<NewFinding>, before: &[StoredFinding]) -
                 ..judge::link(bench, &last_look(found, bench.as_of), found.looks)
             };
             after.insert((Indicator::Link.family(), found.finding.subject.clone()), again);
+        }
+    }
+    // What a look at one account cannot show: that the source behind many of them stood still.
+    for found in before.iter().filter(|found| found.finding.reason == STANDS_STILL) {
+        let key = (found.finding.indicator.family(), found.finding.subject.clone());
+        if let Some(again) = after.get_mut(&key).filter(|again| again.outcome == Outcome::Fail) {
+            *again = NewFinding { rule: again.rule.clone(), ..found.as_new() };
         }
     }
     // An app that was looked for again stands as its last look left it: no rule counts there.

@@ -13,7 +13,7 @@ use super::judge::{Bench, Known, judge};
 use super::known::{Records, load_all};
 use super::observe::{Aids, Scope, observe};
 use super::seen::{Observed, Try};
-use super::{suspicions, warn};
+use super::{standstill, suspicions, warn};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::by_hand::HandLook;
 use crate::domain::health::Health;
@@ -460,6 +460,7 @@ async fn finish(office: &Office, round: &Round) -> Result<Option<Opened>, RunErr
         // Somebody topped the round up, or handed looks back, since we counted.
         return Ok(None);
     }
+    standstill::excuse(&mut tx, office, round, now).await?;
     let opened = open_round(&mut tx, office, round, now).await?;
     if round.notify {
         warn::write(&mut tx, office, round, now).await?;

@@ -4,7 +4,7 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 151] = [
+pub(super) const SENTENCES: [(&str, &str); 152] = [
     (
         "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
         "posts are dated in the time to come: the source's dates are off, or not those of publication",
@@ -95,6 +95,10 @@ pub(super) const SENTENCES: [(&str, &str); 151] = [
     ("应用商店或下载页面可以找到该应用", "the store or the download page has the app"),
     ("无法下载：{0:s}", "cannot be downloaded: {0:s}"),
     ("该平台采集渠道异常：{0:s}", "the platform's sources cannot be trusted just now: {0:s}"),
+    (
+        "经{0}采集的{1}个账号中有{2}个的最新内容同停在{3}以前一天内，采集渠道可能已停止更新",
+        "of {1} accounts read through {0} {2} end within the day before {3}: the source itself may have stopped",
+    ),
     ("所查{0}个链接均可打开", "all {0} links looked at open"),
     ("链接可打开：{0}", "the link opens: {0}"),
     ("链接失效：{0}（{1:w}）", "broken link: {0} ({1:w})"),

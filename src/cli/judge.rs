@@ -11,6 +11,7 @@ use super::{Context, Usage};
 use crate::app;
 use crate::checks::rejudge::{Difference, Rejudge, Side, Totals};
 use crate::domain::Lang;
+use crate::domain::privacy::mask;
 use crate::domain::round::RoundName;
 use crate::office::Office;
 
@@ -130,7 +131,7 @@ impl Head<'_> {
             Column::<Difference>("账号编号", "account_id", |d, _| d.account_id.to_string()),
             Column("账号", "account", |d, _| d.account.clone()),
             Column("指标", "indicator", |d, lang| d.indicator.name(lang).to_owned()),
-            Column("对象", "subject", |d, _| d.subject.clone()),
+            Column("对象", "subject", |d, _| mask(&d.subject).into_owned()),
             Column("变化", "change", |d, lang| d.change.name(lang).to_owned()),
             Column("原判定", "before", |d, lang| shown(d.before.as_ref(), lang)),
             Column("新判定", "after", |d, lang| shown(d.after.as_ref(), lang)),

@@ -210,6 +210,37 @@ mod tests {
     }
 
     #[test]
+    fn files_that_were_not_read_are_said_and_only_tables_leave_it_open() {
+        let rules = rules();
+        let bench = bench(&rules);
+        let personal = |read: TextsRead| {
+            let seen = Observed { texts: Some(TextsRead { posts: 3, with_text: 3, ..read }), ..seen() };
+            let found = texts(&bench, &seen, &Known::default());
+            let found = found.into_iter().find(|f| f.indicator == Indicator::Privacy).unwrap();
+            (found.outcome, found.summary)
+        };
+        let (outcome, said) = personal(TextsRead { tables: 3, tables_left_out: 2, ..TextsRead::default() });
+        assert!(outcome == Outcome::Unverified && said.contains("另有2个表格"), "{said}");
+        let (outcome, said) = personal(TextsRead { documents: 4, ..TextsRead::default() });
+        assert!(outcome == Outcome::Pass && said.contains("另有4个PDF、DOC等附件"), "{said}");
+    }
+
+    #[test]
+    fn a_kind_that_is_not_asked_for_is_suspected_in_nobody() {
+        let mut rules = rules();
+        let judged = |rules: &crate::domain::rule::RuleSet| {
+            let read = TextsRead { posts: 1, with_text: 1, ..TextsRead::default() };
+            let hits = vec![hit(HitKind::Mobile, "138****1234", 3)];
+            let seen = Observed { hits, texts: Some(read), ..seen() };
+            let found = texts(&bench(rules), &seen, &Known::default());
+            found.into_iter().find(|f| f.indicator == Indicator::Privacy).unwrap().outcome
+        };
+        assert_eq!(judged(&rules), Outcome::Suspected);
+        rules.privacy.kinds = vec![crate::domain::privacy::NumberKind::IdCard];
+        assert_eq!(judged(&rules), Outcome::Pass);
+    }
+
+    #[test]
     fn a_decision_on_personal_data_covers_the_numbers_it_was_made_on() {
         let rules = rules();
         let bench = bench(&rules);

@@ -65,6 +65,18 @@ pub enum RoundError {
         /// The last day that still says something of its period.
         latest: chrono::NaiveDate,
     },
+    /// Nobody is judged by rules that are not in force yet.
+    #[error(
+        "rule set {version} may be used from {from} on, and the monitoring time is {}; name another set by [rules] file, or a later --as-of", .as_of.minute()
+    )]
+    RulesNotYetValid {
+        /// The rule set.
+        version: String,
+        /// Its first day.
+        from: chrono::NaiveDate,
+        /// The monitoring time wished for.
+        as_of: crate::domain::time::LocalTime,
+    },
     /// Half years and patrols look at everything.
     #[error("round {0} looks at every account; --ratio has no meaning there")]
     RatioHasNoMeaning(RoundName),
@@ -97,6 +109,7 @@ impl RoundError {
             Self::DiffersFromFreeze { .. }
                 | Self::FutureAsOf(_)
                 | Self::OutsidePeriod { .. }
+                | Self::RulesNotYetValid { .. }
                 | Self::RatioHasNoMeaning(_)
                 | Self::BadSeed
         )
@@ -194,6 +207,7 @@ pub async fn open(office: &Office, name: RoundName, wishes: &Wishes) -> Result<(
     if round.state != RoundState::Frozen {
         return Ok((round, false));
     }
+    in_force(office, round.as_of)?;
     let now = office.now();
     let seed = match &wishes.seed {
         Some(seed) => seed.clone(),
@@ -209,6 +223,15 @@ pub async fn open(office: &Office, name: RoundName, wishes: &Wishes) -> Result<(
     let round = tx.require_round(name).await?;
     tx.commit().await?;
     Ok((round, true))
+}
+
+/// Refuses to judge at `as_of` by a rule set that begins later.
+pub fn in_force(office: &Office, as_of: DateTime<Utc>) -> Result<(), RoundError> {
+    let from = office.rules.valid_from;
+    if office.date(as_of) >= from {
+        return Ok(());
+    }
+    Err(RoundError::RulesNotYetValid { version: office.rules.version.clone(), from, as_of: office.local(as_of) })
 }
 
 /// Draws from the accounts that came after the frame was frozen, so that the ratio still holds.

@@ -112,7 +112,7 @@ fn pick(account: &Account, list: &str, scope: Scope, posts: &[Post]) -> Vec<usiz
             && url.len() <= MAX_URL
             && is_on_host_of(url, list)
             && !is_platform(account.platform, url)
-            && !attachment::is_attachment(url)
+            && attachment::kind_of(url).is_none()
             && normalise_url(url) != normalise_url(list)
     };
     own.into_iter()

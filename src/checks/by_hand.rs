@@ -201,6 +201,11 @@ fn wanted(
             (full && asked).then_some(None)
         }
         HandItem::App => (full && account.platform == Platform::App).then_some(None),
+        HandItem::Expression | HandItem::Privacy => {
+            let by_machine = account.source.is_some_and(sources::is_read_by_machine);
+            let nowhere = account.source_url.is_none() && unseen.is_some();
+            (full && (!by_machine || nowhere)).then_some(None)
+        }
     }
 }
 

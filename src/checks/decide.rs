@@ -85,7 +85,7 @@ pub async fn decide_finding(
     })
     .await?;
     let decided = tx.finding(id, office.zone()).await?;
-    // A defect that several rounds doubt is put to a person once.
+    // The very same doubt of several rounds is put to a person once.
     let mut ids = vec![id];
     ids.extend(tx.decide_siblings(&decided.finding, to, actor, now).await?);
     if confirm {

@@ -12,7 +12,8 @@
 //! - No data is never no update: what could not be read is `unverified`, with the reason.
 //! - What a subject does wrong is a value; a look never fails the run.
 //! - Our own outage is nobody's finding: such looks are handed back and made again, and a
-//!   platform whose canary is silent convicts nobody.
+//!   platform whose canary is silent convicts nobody, nor does a host behind which most accounts end
+//!   on one day.
 //! - What a person decided of a doubt is not asked again while it says the same.
 //!
 //! Where to start: [`run`] for a round, [`observe`] for one look, [`judge`] for its verdicts.
@@ -46,6 +47,7 @@ mod site_words;
 mod soft404;
 mod soft404_numbers;
 mod soft404_words;
+mod standstill;
 mod suspicions;
 mod tables;
 mod text_words;

@@ -9,20 +9,20 @@ use super::articles::{self, Opened};
 use super::canary::Canaries;
 use super::link::LinkReason;
 use super::link_book::LinkBook;
-use super::seen::{Newest, Observed, PostSeen, Try, Unread, is_day_alone};
+use super::seen::{LeftOut, Newest, Observed, PostSeen, Try, Unread, chain, is_day_alone};
 use super::sign_off;
 use super::site_look;
 use super::tables::{self, TableBook};
 use super::texts::Texts;
 use super::wechat_api::{self, Keys, Way};
 use crate::domain::account::{Account, Platform, SourceKind};
-use crate::domain::finding::{ChainStep, Evidence};
+use crate::domain::finding::Evidence;
 use crate::domain::normal::normalise_url;
 use crate::domain::post::{Coverage, Post, Reading};
 use crate::domain::privacy::mask;
 use crate::domain::rule::RuleSet;
 use crate::domain::sample::hex;
-use crate::fetch::{Connectivity, Fetcher, Hop, Page};
+use crate::fetch::{Connectivity, Fetcher, Page};
 use crate::office::Office;
 use crate::sources::{self, ReadContext};
 
@@ -97,20 +97,19 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         })
         .collect();
     posts.sort_by_key(|post| post.published_at);
-    if posts.len() > MAX_POSTS {
-        posts.drain(..posts.len() - MAX_POSTS);
-    }
+    let mut left_out = LeftOut { posts: posts.len().saturating_sub(MAX_POSTS), links: 0 };
+    posts.drain(..left_out.posts);
     let mut links = Vec::new();
     if scope.links {
         let posts = if unreviewed.is_empty() { &reading.posts } else { &unreviewed };
-        for url in pick_links(office, account, posts, scope) {
+        let (picked, beyond) = pick_links(office, account, posts, scope);
+        left_out.links = beyond;
+        for url in picked {
             links.push(book.look(fetcher, &url, now).await);
         }
-        let linked = tables::pick(&office.rules, &posts.iter().filter(|post| scope.covers(post)));
-        if !linked.is_empty()
-            && let Some(read) = texts.take()
-        {
-            texts = Some(tables::read(&office.rules, fetcher, &aids.tables, &linked, read).await);
+        if let Some(read) = texts.take() {
+            let linked = tables::pick(&office.rules, &posts.iter().filter(|post| scope.covers(post)));
+            texts = Some(tables::read(office, fetcher, &aids.tables, linked, read).await);
         }
     }
     for look in &mut links {
@@ -140,6 +139,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         texts,
         evidence,
         links,
+        left_out,
         site,
         source_try,
         offline,
@@ -342,14 +342,21 @@ fn conceal(reading: &mut Reading) {
     profile.flat_map(|p| [&mut p.name, &mut p.description, &mut p.certified_subject]).flatten().for_each(conceal);
 }
 
-/// The links to look at: the service links, then what the window's posts link to.
-fn pick_links(office: &Office, account: &Account, posts: &[Post], scope: Scope) -> Vec<String> {
+/// The links to look at: the service links, then what the window's posts link to; and how many are
+/// left out because the registry lists too many, or because they are too long.
+fn pick_links(office: &Office, account: &Account, posts: &[Post], scope: Scope) -> (Vec<String>, usize) {
     let mut seen = HashSet::new();
     let mut picked = Vec::new();
     let key = |url: &str| normalise_url(url).unwrap_or_else(|| url.to_owned());
-    for url in account.service_links.iter().take(MAX_SERVICE_LINKS) {
-        if url.len() <= MAX_URL && seen.insert(key(url)) {
+    let mut left_out = 0;
+    for url in &account.service_links {
+        if !seen.insert(key(url)) {
+            continue;
+        }
+        if picked.len() < MAX_SERVICE_LINKS && url.len() <= MAX_URL {
             picked.push(url.clone());
+        } else {
+            left_out += 1;
         }
     }
     let most = picked.len() + office.rules.link.per_account;
@@ -360,11 +367,16 @@ fn pick_links(office: &Office, account: &Account, posts: &[Post], scope: Scope) 
             break;
         }
         let key = key(url);
-        if url.len() <= MAX_URL && !own.contains(&key) && !is_platform(account.platform, url) && seen.insert(key) {
+        if own.contains(&key) || is_platform(account.platform, url) || !seen.insert(key) {
+            continue;
+        }
+        if url.len() <= MAX_URL {
             picked.push(url.clone());
+        } else {
+            left_out += 1;
         }
     }
-    picked
+    (picked, left_out)
 }
 
 /// Whether a URL lies on the account's own platform.
@@ -390,11 +402,6 @@ pub(super) fn is_platform(platform: Platform, url: &str) -> bool {
 
 fn contains_ignoring_case(text: &str, ascii: &str) -> bool {
     text.as_bytes().windows(ascii.len()).any(|part| part.eq_ignore_ascii_case(ascii.as_bytes()))
-}
-
-/// Redirects as evidence keeps them.
-pub(super) fn chain(hops: &[Hop]) -> Vec<ChainStep> {
-    hops.iter().map(|hop| ChainStep { url: hop.url.clone(), status: hop.status }).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 //! - A link that was looked at again on later days is judged by its last look, which stands in the
 //!   finding; the observation knows the first alone.
 //! - What a person decided stands, whatever the machine would say; it is shown as kept.
-//! - What a rule set picks before it looks (how many links of an account) cannot be picked anew.
+//! - What a rule set picks before it looks (how many links of an account, from how many mobile
+//!   numbers on, which words of the lexicon) cannot be picked anew; [`Rejudge::not_judged_anew`] names it.
 //! - A finding that observations cannot repeat (a worksheet's, a record since taken back) is no
 //!   difference between rules; it is counted apart.
 
@@ -20,6 +21,8 @@ use super::known::{Records, load};
 use super::link::{LinkLook, LinkOutcome, LinkReason};
 use super::run::bench;
 use super::seen::Observed;
+use super::standstill::STANDS_STILL;
+use super::texts::HitKind;
 use crate::domain::account::AccountId;
 use crate::domain::by_hand::HandLook;
 use crate::domain::finding::Outcome;
@@ -125,6 +128,8 @@ pub struct Rejudge<'o> {
     totals: Totals,
     versions: BTreeSet<String>,
     same_version_differs: bool,
+    /// Texts were looked through with another lexicon than the office's present one.
+    other_lexicon: bool,
     /// What people recorded from the worksheet is judged again too.
     by_hand: HashMap<AccountId, Vec<HandLook>>,
 }
@@ -153,6 +158,7 @@ impl<'o> Rejudge<'o> {
             counts: BTreeMap::new(),
             totals: Totals::default(),
             versions: BTreeSet::new(),
+            other_lexicon: false,
             same_version_differs: rules.version == office.rules.version && *rules != *office.rules,
         })
     }
@@ -192,6 +198,24 @@ impl<'o> Rejudge<'o> {
         self.same_version_differs
     }
 
+    /// The keys in which the other set differs and that count only while a look is made: the verdicts
+    /// shown here are those of the look.
+    #[must_use]
+    pub fn not_judged_anew(&self) -> Vec<&'static str> {
+        let (now, then) = (self.rules, &*self.office.rules);
+        let (personal, before) = (&now.privacy, &then.privacy);
+        let differs = [
+            ("lexicon", self.other_lexicon),
+            ("privacy.kinds", personal.kinds.iter().any(|kind| !before.kinds.contains(kind))),
+            ("privacy.mobiles_from", personal.mobiles_from != before.mobiles_from),
+            ("privacy.attachments", personal.attachments != before.attachments),
+            ("privacy.pages", personal.pages != before.pages),
+            ("link.per_account", now.link.per_account != then.link.per_account),
+            ("site.most_columns", now.site.most_columns != then.site.most_columns),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+    }
+
     /// The differences of the next accounts; `None` after the last.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Difference>>, StoreError> {
         if self.done {
@@ -229,6 +253,8 @@ impl<'o> Rejudge<'o> {
         };
         self.totals.accounts += 1;
         let office = self.office;
+        let lexicon = office.rules.lexicon.version();
+        self.other_lexicon |= seen.texts.as_ref().is_some_and(|read| read.lexicon != lexicon);
         let full = self.round.kind != RoundKind::Patrol;
         let (account, mut known) = load(office, &self.records, &observation.account_id, full).await?;
         known.by_hand = self.by_hand.get(&observation.account_id).cloned().unwrap_or_default();
@@ -239,6 +265,12 @@ impl<'o> Rejudge<'o> {
         let bench = Bench { rules: self.rules, ..bench(office, as_of, window_from, full) };
         let after = judged(&bench, judge(&bench, &account, &seen, &known), before);
         Ok(self.compare(&observation.account_id, &account.name, before, after))
+    }
+
+    /// Whether a finding rests on a kind of personal number that the other set does not ask for.
+    fn drops_kind(&self, reason: &str) -> bool {
+        let kind = HitKind::parse(reason).and_then(HitKind::number);
+        kind.is_some_and(|kind| !self.rules.privacy.kinds.contains(&kind))
     }
 
     fn compare(
@@ -267,7 +299,7 @@ impl<'o> Rejudge<'o> {
                 }
                 Some(_) if decided => Change::Kept,
                 Some(_) => Change::Changed,
-                None if self.rules.checks(finding.indicator) => {
+                None if self.rules.checks(finding.indicator) && !self.drops_kind(&finding.reason) => {
                     self.totals.not_repeatable += 1;
                     continue;
                 }
@@ -329,6 +361,13 @@ fn judged(bench: &Bench<'_>, fresh: Vec<NewFinding>, before: &[StoredFinding]) -
                 ..judge::link(bench, &last_look(found, bench.as_of), found.looks)
             };
             after.insert((Indicator::Link.family(), found.finding.subject.clone()), again);
+        }
+    }
+    // What a look at one account cannot show: that the source behind many of them stood still.
+    for found in before.iter().filter(|found| found.finding.reason == STANDS_STILL) {
+        let key = (found.finding.indicator.family(), found.finding.subject.clone());
+        if let Some(again) = after.get_mut(&key).filter(|again| again.outcome == Outcome::Fail) {
+            *again = NewFinding { rule: again.rule.clone(), ..found.as_new() };
         }
     }
     // An app that was looked for again stands as its last look left it: no rule counts there.

@@ -16,7 +16,7 @@ use super::observe::{Aids, Scope, observe};
 use super::outage::{Tally, hold_back};
 use super::seen::Observed;
 use super::wire::Wire;
-use super::{page_copy, suspicions, warn};
+use super::{page_copy, standstill, suspicions, warn};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::by_hand::HandLook;
 use crate::domain::health::Health;
@@ -135,6 +135,7 @@ pub async fn run(
     if as_of > office.now() + sampling::CLOCKS_DIFFER {
         return Err(RoundError::FutureAsOf(office.local(as_of)).into());
     }
+    sampling::in_force(office, as_of)?;
     let shared = if wishes.as_of.is_none() && wishes.limit.is_none() { SHARED } else { "" };
     let owner = format!("{shared}{}-{:08x}", std::process::id(), rand::rng().random::<u32>());
     let keeper = keep_leases(office.clone(), round.id, owner.clone());
@@ -409,6 +410,7 @@ async fn finish(office: &Office, round: &Round) -> Result<Option<Opened>, RunErr
         // Somebody topped the round up, or handed looks back, since we counted.
         return Ok(None);
     }
+    standstill::excuse(&mut tx, office, round, now).await?;
     let opened = open_round(&mut tx, office, round, now).await?;
     if round.notify {
         warn::write(&mut tx, office, round, now).await?;

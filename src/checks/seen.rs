@@ -3,13 +3,15 @@
 use chrono::{DateTime, FixedOffset, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::link::LinkLook;
 use super::site_seen::SiteSeen;
 use super::texts::{Part, TextHit, TextsRead};
-use crate::domain::finding::Evidence;
+use crate::domain::finding::{ChainStep, Evidence};
 use crate::domain::post::{Coverage, Profile, Reading};
-use crate::fetch::Page;
+use crate::domain::sample::hex;
+use crate::fetch::{Hop, Page};
 
 /// A post as far as verdicts need it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +50,31 @@ pub struct SignOff {
     pub one_person_twice: bool,
 }
 
+/// A page that was fetched beside the source, as evidence names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageSeen {
+    /// HTTP status.
+    pub status: u16,
+    /// The redirects that led there.
+    pub chain: Vec<ChainStep>,
+    /// SHA-256 of the body, hex.
+    pub sha256: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl PageSeen {
+    pub(super) fn of(page: &Page, at: DateTime<Utc>) -> Self {
+        let sha256 = hex(&Sha256::digest(&page.body));
+        Self { status: page.status, chain: chain(&page.chain), sha256, at }
+    }
+}
+
+/// Redirects as evidence keeps them.
+pub(in crate::checks) fn chain(hops: &[Hop]) -> Vec<ChainStep> {
+    hops.iter().map(|hop| ChainStep { url: hop.url.clone(), status: hop.status }).collect()
+}
+
 /// Why a source said nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unread {
@@ -84,6 +111,9 @@ pub struct Observed {
     /// The links looked at, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkLook>,
+    /// What was left out for being too much.
+    #[serde(default, skip_serializing_if = "LeftOut::is_nothing")]
+    pub left_out: LeftOut,
     /// How asking the source went, for the guard; `None`: it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_try: Option<Try>,
@@ -102,6 +132,21 @@ pub struct Observed {
     pub pages: Vec<Page>,
 }
 
+/// How much of an account lay beyond what one look covers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Links that were not looked at: too many of the registry's, or too long.
+    pub links: usize,
+    /// The oldest posts of the window.
+    pub posts: usize,
+}
+
+impl LeftOut {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Observed {
     /// A look at a source and nothing else.
     #[must_use]
@@ -116,6 +161,7 @@ impl Observed {
             texts: None,
             evidence,
             links: Vec::new(),
+            left_out: LeftOut::default(),
             source_try: None,
             offline: false,
             site: None,

@@ -1,7 +1,7 @@
 //! One look at a website beside its posts: foot, columns, visits, address, certificate.
 
 use super::observe::Scope;
-use super::seen::is_day_alone;
+use super::seen::{PageSeen, is_day_alone};
 use super::site_seen::{ColumnLook, ColumnState, ColumnsSeen, SiteSeen};
 use super::visits;
 use crate::domain::account::Account;
@@ -86,13 +86,13 @@ async fn look_at_columns(office: &Office, fetcher: &Fetcher, columns: Columns, s
     let mut unanswered = 0;
     for column in columns.into_iter().take(most) {
         let Column { name, url, kind, days, listed, .. } = column.clone();
-        let state = if unanswered < STOPS_AFTER {
+        let (state, page) = if unanswered < STOPS_AFTER {
             look_at_column(office, fetcher, column, scope).await
         } else {
-            ColumnState::Unread("host_resting".to_owned())
+            (ColumnState::Unread("host_resting".to_owned()), None)
         };
         unanswered = if matches!(&state, ColumnState::Unread(why) if why == "timeout") { unanswered + 1 } else { 0 };
-        seen.looks.push(ColumnLook { name, url, kind, days, listed, state });
+        seen.looks.push(ColumnLook { name, url, kind, days, listed, state, page });
     }
     seen
 }
@@ -100,14 +100,20 @@ async fn look_at_columns(office: &Office, fetcher: &Fetcher, columns: Columns, s
 /// After so many pages in a row that did not come in time, the site's other columns are left alone.
 const STOPS_AFTER: usize = 3;
 
-async fn look_at_column(office: &Office, fetcher: &Fetcher, column: Column, scope: Scope) -> ColumnState {
+async fn look_at_column(
+    office: &Office,
+    fetcher: &Fetcher,
+    column: Column,
+    scope: Scope,
+) -> (ColumnState, Option<PageSeen>) {
     let page = match fetcher.get(&column.url).await {
         Ok(page) => page,
-        Err(failure) => return ColumnState::Unread(failure.kind.key().to_owned()),
+        Err(failure) => return (ColumnState::Unread(failure.kind.key().to_owned()), None),
     };
+    let seen = PageSeen::of(&page, office.now());
     let context = ReadContext { as_of: scope.as_of, seen_at: office.now(), timezone: office.zone() };
     let read = tokio::task::spawn_blocking(move || read_column(&page, &column, &context)).await;
-    match read {
+    let state = match read {
         Ok(Ok(ColumnPage::Dated(reading, shown))) => {
             let newest = reading.newest_until(scope.as_of);
             let day_only = newest.is_some_and(|at| is_day_alone(at, office.zone()));
@@ -118,5 +124,6 @@ async fn look_at_column(office: &Office, fetcher: &Fetcher, column: Column, scop
         Ok(Ok(ColumnPage::Blank)) => ColumnState::Blank,
         Ok(Err(refused)) => ColumnState::Unread(refused.key().to_owned()),
         Err(_) => ColumnState::Unread("adapter_failed".to_owned()),
-    }
+    };
+    (state, Some(seen))
 }

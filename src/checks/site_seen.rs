@@ -3,6 +3,7 @@
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::seen::PageSeen;
 use crate::domain::site::ColumnKind;
 use crate::fetch::{Ipv6Look, TlsLook};
 use crate::sources::site::Front;
@@ -95,6 +96,9 @@ pub struct ColumnLook {
     pub listed: bool,
     /// What its page showed.
     pub state: ColumnState,
+    /// Its page as it was fetched, where it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PageSeen>,
 }
 
 /// What the page of a column showed.

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
+use super::seen::PageSeen;
 use super::texts::Texts;
 use crate::domain::normal::normalise_url;
 use crate::domain::post::Post;
 use crate::domain::rule::{Indicator, RuleSet};
 use crate::fetch::{Ask, Fetcher};
-use crate::sources::attachment;
+use crate::office::Office;
+use crate::sources::attachment::{self, FileKind};
 
 /// Bytes of a linked file that are read, where the settings allow as much.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -27,7 +29,7 @@ pub(super) struct TableBook {
 }
 
 impl TableBook {
-    async fn read(&self, rules: &Arc<RuleSet>, fetcher: &Fetcher, linked: &Linked) -> Option<Texts> {
+    async fn read(&self, office: &Office, fetcher: &Fetcher, linked: &Linked) -> Option<Texts> {
         let key = normalise_url(&linked.url).unwrap_or_else(|| linked.url.clone());
         let cell = match self.tables.lock() {
             Ok(mut tables) if tables.len() < MOST_TABLES || tables.contains_key(&key) => {
@@ -35,7 +37,7 @@ impl TableBook {
             }
             _ => Arc::default(),
         };
-        let mut found = cell.get_or_init(|| read_one(rules, fetcher, linked.url.clone())).await.clone()?;
+        let mut found = cell.get_or_init(|| read_one(office, fetcher, &linked.url)).await.clone()?;
         // Each account's finding bears its own post's title, and the address as it stands there.
         for hit in &mut found.hits {
             hit.url = Some(linked.url.clone());
@@ -51,36 +53,56 @@ pub(super) struct Linked {
     pub(super) title: String,
 }
 
-/// The tables to read: linked files first, then as many other pages as the rule set allows.
-pub(super) fn pick<'p>(rules: &RuleSet, posts: &(impl Iterator<Item = &'p Post> + Clone)) -> Vec<Linked> {
+/// What the posts of an account link to.
+#[derive(Default)]
+pub(super) struct Linkeds {
+    /// What is to be read: linked files first, then as many other pages as the rule set allows.
+    read: Vec<Linked>,
+    /// Tables beyond that, and those of a kind that cannot be read.
+    left_out: usize,
+    /// Documents and archives, which are not read.
+    documents: usize,
+}
+
+/// The tables to read, and how many files there are besides.
+pub(super) fn pick<'p>(rules: &RuleSet, posts: &(impl Iterator<Item = &'p Post> + Clone)) -> Linkeds {
     if !rules.checks(Indicator::Privacy) {
-        return Vec::new();
+        return Linkeds::default();
     }
+    let (most, mut pages) = (rules.privacy.attachments, rules.privacy.pages);
     let mut seen = HashSet::new();
-    let mut choose = |wanted: fn(&str) -> bool, most: usize| -> Vec<Linked> {
-        let links = posts.clone().flat_map(|post| post.links.iter().map(move |url| (url, post)));
-        links
-            .filter(|(url, _)| url.len() <= MOST_URL && wanted(url))
-            .filter(|(url, _)| seen.insert(normalise_url(url).unwrap_or_else(|| (*url).clone())))
-            .take(most)
-            .map(|(url, post)| Linked { url: url.clone(), title: post.title.clone() })
-            .collect()
-    };
-    let mut picked = choose(attachment::is_attachment, rules.privacy.attachments);
-    picked.extend(choose(|url| !attachment::is_attachment(url), rules.privacy.pages));
-    picked
+    let (mut files, mut others, mut linked) = (Vec::new(), Vec::new(), Linkeds::default());
+    let links = posts.clone().flat_map(|post| post.links.iter().map(move |url| (url, post)));
+    for (url, post) in links.filter(|(url, _)| seen.insert(normalise_url(url).unwrap_or_else(|| (*url).clone()))) {
+        let one = || Linked { url: url.clone(), title: post.title.clone() };
+        let fits = url.len() <= MOST_URL;
+        match attachment::kind_of(url) {
+            Some(FileKind::Readable) if fits && files.len() < most => files.push(one()),
+            Some(FileKind::Readable | FileKind::OtherTable) => linked.left_out += 1,
+            Some(FileKind::Document) => linked.documents += 1,
+            None if fits && pages > 0 => {
+                pages -= 1;
+                others.push(one());
+            }
+            None => {}
+        }
+    }
+    files.extend(others);
+    Linkeds { read: files, ..linked }
 }
 
 /// Reads the tables; one that does not answer or cannot be read is counted, and accuses nobody.
 pub(super) async fn read(
-    rules: &Arc<RuleSet>,
+    office: &Office,
     fetcher: &Fetcher,
     book: &TableBook,
-    linked: &[Linked],
+    linked: Linkeds,
     mut texts: Texts,
 ) -> Texts {
-    for linked in linked {
-        match book.read(rules, fetcher, linked).await {
+    texts.read.tables_left_out = linked.left_out;
+    texts.read.documents = linked.documents;
+    for linked in &linked.read {
+        match book.read(office, fetcher, linked).await {
             Some(one) => texts.join(one),
             None => texts.read.tables_unread += 1,
         }
@@ -88,15 +110,15 @@ pub(super) async fn read(
     texts
 }
 
-async fn read_one(rules: &Arc<RuleSet>, fetcher: &Fetcher, url: String) -> Option<Texts> {
+async fn read_one(office: &Office, fetcher: &Fetcher, url: &str) -> Option<Texts> {
     let max_body = LARGEST.max(fetcher.settings().max_body);
-    let page = fetcher.get_with(&url, Ask::once(max_body)).await.ok()?;
-    let rules = Arc::clone(rules);
+    let page = fetcher.get_with(url, Ask::once(max_body)).await.ok()?;
+    let (rules, now) = (Arc::clone(&office.rules), office.now());
     // Why: unpacking takes its time, and would hold up every other look.
     let read = tokio::task::spawn_blocking(move || {
         let mut one = Texts::default();
         let lines = attachment::lines(&page)?;
-        one.add_table(&rules, &url, "", &lines);
+        one.add_table(&rules, &PageSeen::of(&page, now), &lines);
         Some(one)
     });
     read.await.ok()?

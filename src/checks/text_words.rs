@@ -89,7 +89,7 @@ impl TextWords {
 
     /// Nothing was found; and how much was looked through.
     pub(in crate::checks) fn clean(self, indicator: Indicator, read: &TextsRead, dismissed: usize) -> String {
-        let TextsRead { posts, with_text, tables, tables_unread, .. } = read;
+        let TextsRead { posts, with_text, tables, tables_unread, tables_left_out, documents, .. } = read;
         let titles = posts - with_text.min(posts);
         let what = match indicator {
             Indicator::Privacy => self.pick("个人信息".to_owned(), "personal data".to_owned()),
@@ -104,6 +104,14 @@ impl TextWords {
         if indicator == Indicator::Privacy && tables + tables_unread > 0 {
             let _ = write!(zh, "；所附表格读取{tables}个，未能读取{tables_unread}个");
             let _ = write!(en, "; {tables} linked tables read, {tables_unread} not readable");
+        }
+        if indicator == Indicator::Privacy && *tables_left_out > 0 {
+            let _ = write!(zh, "；另有{tables_left_out}个表格超出查看上限或格式不支持，未读取");
+            let _ = write!(en, "; {tables_left_out} more tables not read: too many, or of a kind that cannot be read");
+        }
+        if indicator == Indicator::Privacy && *documents > 0 {
+            let _ = write!(zh, "；另有{documents}个PDF、DOC等附件，程序不读取其内容");
+            let _ = write!(en, "; {documents} documents (PDF, DOC and the like) linked, which are not read");
         }
         if dismissed > 0 {
             let _ = write!(zh, "；此前已由人工排除{dismissed}处");

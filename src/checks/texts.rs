@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::seen::PageSeen;
 use crate::domain::fold::sentence;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::lexicon::RowKind;
@@ -25,6 +26,19 @@ keyed_enum! {
         IdCard = "id_card", "身份证号", "identity number";
         BankCard = "bank_card", "银行卡号", "bank card number";
         Mobile = "mobile", "手机号码", "mobile number";
+    }
+}
+
+impl HitKind {
+    /// The kind of personal number it is; `None` for wording.
+    #[must_use]
+    pub const fn number(self) -> Option<NumberKind> {
+        match self {
+            Self::IdCard => Some(NumberKind::IdCard),
+            Self::BankCard => Some(NumberKind::BankCard),
+            Self::Mobile => Some(NumberKind::Mobile),
+            Self::WrongWord | Self::WrongName | Self::Wording | Self::WrongTitle | Self::WrongOrder => None,
+        }
     }
 }
 
@@ -66,6 +80,9 @@ pub struct TextHit {
     pub sentence: String,
     /// How often it stands in this text; different numbers of the kind.
     pub count: usize,
+    /// The linked table as it was fetched; a post is read from its source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PageSeen>,
 }
 
 /// What was looked through.
@@ -79,10 +96,22 @@ pub struct TextsRead {
     pub tables: usize,
     /// Linked tables that could not be read.
     pub tables_unread: usize,
+    /// Linked tables that were not asked for: more than the rule set reads of one account, or of a kind that
+    /// cannot be read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub tables_left_out: usize,
+    /// Linked documents and archives, which are not read (PDF, DOC, ZIP …).
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub documents: usize,
     /// Hits beyond those kept.
     pub more: usize,
     /// The lexicon they were looked through with.
     pub lexicon: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Hits kept of one account.
@@ -134,11 +163,10 @@ impl Texts {
     }
 
     /// Looks through a linked table for personal data.
-    pub(super) fn add_table(&mut self, rules: &RuleSet, url: &str, title: &str, lines: &[String]) {
+    pub(super) fn add_table(&mut self, rules: &RuleSet, page: &PageSeen, lines: &[String]) {
         self.read.tables += 1;
         let hits = personal(rules, &lines.join("\n"), Part::Table);
-        let own = hits.into_iter().map(|hit| TextHit { url: Some(url.to_owned()), title: title.to_owned(), ..hit });
-        self.keep(own.collect());
+        self.keep(hits.into_iter().map(|hit| TextHit { page: Some(page.clone()), ..hit }).collect());
     }
 
     /// Adds what was found in another text.
@@ -238,5 +266,6 @@ fn new(indicator: Indicator, kind: HitKind, part: Part, chars: &[char], range: s
         basis: String::new(),
         sentence: sentence(chars, range).chars().take(LONGEST_SENTENCE).collect(),
         count: 1,
+        page: None,
     }
 }

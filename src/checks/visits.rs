@@ -170,8 +170,10 @@ fn classify(url: String, answer: Result<Page, Failure>, slow: Duration, exempt: 
             use FailureKind as F;
             let elapsed = failure.elapsed;
             let outcome = match failure.kind {
-                // A certificate fault is `tls`'s; what we did not ask says nothing.
-                F::Tls | F::BadUrl | F::Forbidden | F::HostResting => O::NotCounted,
+                // A certificate fault is `tls`'s; what we did not ask, or had no connection left for, says nothing.
+                F::Tls | F::BadUrl | F::Forbidden | F::HostResting | F::OurLimit => O::NotCounted,
+                // Why: a site that runs in circles before a robot without scripts often opens in a browser.
+                F::RedirectLoop | F::TooManyRedirects => O::NotCounted,
                 _ => O::Failed,
             };
             let maybe_ours = outcome == O::Failed && failure.kind.may_be_ours();
@@ -311,6 +313,21 @@ mod tests {
         page.status = status;
         page.elapsed = Duration::from_secs(seconds);
         page
+    }
+
+    #[test]
+    fn what_robots_or_we_cause_is_not_counted() {
+        use FailureKind as F;
+        let of = |kind| {
+            let answer = Err(Failure::at_once(kind, String::new()));
+            classify(String::new(), answer, Duration::from_secs(15), false).outcome.key()
+        };
+        for kind in [F::OurLimit, F::RedirectLoop, F::TooManyRedirects, F::Tls, F::HostResting] {
+            assert_eq!(of(kind), "not_counted", "{kind:?}");
+        }
+        for kind in [F::Timeout, F::Refused, F::Dns] {
+            assert_eq!(of(kind), "failed", "{kind:?}");
+        }
     }
 
     #[test]

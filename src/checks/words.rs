@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::judge::ReviewFault;
 use super::link::{LinkLook, LinkOutcome as O};
 use crate::domain::Lang;
+use crate::domain::privacy::mask;
 use crate::domain::time::LocalTime;
 
 /// The sentences in one language.
@@ -183,8 +184,45 @@ impl Words {
         say!(self, format!("所查{count}个链接均可打开"), format!("all {count} links looked at open"))
     }
 
+    /// A host through which accounts are read may have stopped itself.
+    pub(in crate::checks) fn stands_still(self, host: &str, read: usize, ended: usize, until: LocalTime) -> String {
+        let until = until.minute();
+        say!(
+            self,
+            format!("经{host}采集的{read}个账号中有{ended}个的最新内容同停在{until}以前一天内，采集渠道可能已停止更新"),
+            format!(
+                "of {read} accounts read through {host} {ended} end within the day before {until}: the source itself may have stopped"
+            )
+        )
+    }
+
+    /// Links beyond what one look covers; nothing where there are none.
+    pub(in crate::checks) fn links_left_out(self, count: usize) -> String {
+        match count {
+            0 => String::new(),
+            n => say!(
+                self,
+                format!("；另有{n}个链接超出单个账号的查看上限或网址过长，未查看"),
+                format!("; {n} more were not looked at: too many for one account, or too long")
+            ),
+        }
+    }
+
+    /// Likewise posts.
+    pub(in crate::checks) fn posts_left_out(self, count: usize) -> String {
+        match count {
+            0 => String::new(),
+            n => say!(
+                self,
+                format!("；较早的{n}篇超出单个账号的查看上限，未核对"),
+                format!("; {n} older posts lie beyond what is looked at of one account and were not compared")
+            ),
+        }
+    }
+
     pub(in crate::checks) fn link(self, look: &LinkLook) -> String {
-        let (url, why) = (&look.url, look.reason.name(self.0));
+        // Why: an address may hold somebody's identity number; the finding's subject keeps it whole.
+        let (url, why) = (mask(&look.url), look.reason.name(self.0));
         match look.outcome {
             O::Ok => say!(self, format!("链接可打开：{url}"), format!("the link opens: {url}")),
             O::Broken => say!(self, format!("链接失效：{url}（{why}）"), format!("broken link: {url} ({why})")),

@@ -45,6 +45,10 @@ pub(super) fn verdict(lang: Lang, item: HandItem, outcome: Outcome, note: &str, 
         (Lang::Zh, HandItem::Update, Outcome::Fail) => "人工查看认定未按要求更新",
         (Lang::Zh, HandItem::Interaction, Outcome::Fail) => "人工试用认定互动功能不可用或未有效回应",
         (Lang::Zh, HandItem::App, Outcome::Fail) => "人工试用认定无法下载或使用",
+        (Lang::Zh, HandItem::Expression, Outcome::Fail) => "人工查看发现表述错误",
+        (Lang::Zh, HandItem::Privacy, Outcome::Fail) => "人工查看发现公开个人信息",
+        (Lang::Zh, HandItem::Expression, Outcome::Pass) => "人工查看未见表述错误",
+        (Lang::Zh, HandItem::Privacy, Outcome::Pass) => "人工查看未见公开个人信息",
         (Lang::Zh, HandItem::Update, Outcome::Pass) => "人工查看更新正常",
         (Lang::Zh, HandItem::Interaction, Outcome::Pass) => "人工试用互动功能正常",
         (Lang::Zh, HandItem::App, Outcome::Pass) => "人工试用可以下载和使用",
@@ -52,6 +56,10 @@ pub(super) fn verdict(lang: Lang, item: HandItem, outcome: Outcome, note: &str, 
         (Lang::En, HandItem::Update, Outcome::Fail) => "a person found it not updated",
         (Lang::En, HandItem::Interaction, Outcome::Fail) => "a person found no working interaction",
         (Lang::En, HandItem::App, Outcome::Fail) => "a person could not download or use it",
+        (Lang::En, HandItem::Expression, Outcome::Fail) => "a person found wrong wording",
+        (Lang::En, HandItem::Privacy, Outcome::Fail) => "a person found personal data published",
+        (Lang::En, HandItem::Expression, Outcome::Pass) => "a person found no wrong wording",
+        (Lang::En, HandItem::Privacy, Outcome::Pass) => "a person found no personal data published",
         (Lang::En, HandItem::Update, Outcome::Pass) => "a person found it updated",
         (Lang::En, HandItem::Interaction, Outcome::Pass) => "a person found the interaction working",
         (Lang::En, HandItem::App, Outcome::Pass) => "a person could download and use it",
@@ -72,6 +80,16 @@ pub(super) fn asks(lang: Lang, item: HandItem, why: Option<&str>) -> String {
         (Lang::Zh, HandItem::Update) => "查看监测时间点以前最新一条内容的发布时间",
         (Lang::Zh, HandItem::Interaction) => "试用留言、私信、菜单等互动功能，看是否可用、是否有回应",
         (Lang::Zh, HandItem::App) => "从应用商店或下载页面下载并打开，看能否使用",
+        (Lang::Zh, HandItem::Expression) => "查看本期所发内容有无严重表述错误、错敏字；发现的，写明内容链接和错误原文",
+        (Lang::Zh, HandItem::Privacy) => {
+            "查看本期所发内容有无身份证号、银行卡号等个人信息；发现的，写明内容链接和出现之处，勿抄录号码"
+        }
+        (Lang::En, HandItem::Expression) => {
+            "look through the period's posts for gravely wrong wording; say in which post and what it reads"
+        }
+        (Lang::En, HandItem::Privacy) => {
+            "look through the period's posts for identity or card numbers; say where, and do not copy the number"
+        }
         (Lang::En, HandItem::Update) => "see when the newest post before the monitoring time was published",
         (Lang::En, HandItem::Interaction) => "try messages, comments and menus: do they work, does anybody answer",
         (Lang::En, HandItem::App) => "download it from the store or its page and open it",

@@ -55,6 +55,7 @@ fn hit(kind: HitKind, part: Part, basis: &str, count: usize) -> TextHit {
         basis: basis.into(),
         sentence: "会上，【领导小祖】（办公室）：通报".into(),
         count,
+        page: None,
     }
 }
 
@@ -98,13 +99,15 @@ fn sentences() -> Vec<(String, String)> {
     for updated in [true, false] {
         put(&|lang| words_by_hand::stated(lang, &Words(lang).updated(at(), false, age), updated, at()));
     }
-    for item in [HandItem::Update, HandItem::Interaction, HandItem::App] {
+    for item in HandItem::ALL.iter().copied() {
         for outcome in [Outcome::Pass, Outcome::Fail, Outcome::Unverified] {
             put(&|lang| words_by_hand::verdict(lang, item, outcome, "", at()));
         }
     }
     put(&|lang| Words(lang).undated_posts(4));
+    put(&|lang| Words(lang).unjudged(&Words(lang).stands_still("rss.example:8080", 12, 9, at())));
     put(&|lang| Words(lang).links_sound(3));
+    put(&|lang| Words(lang).links_sound(3) + &Words(lang).links_left_out(7));
     for (outcome, reason) in LinkOutcome::ALL.iter().flat_map(|o| LinkReason::ALL.iter().map(move |r| (*o, *r))) {
         put(&|lang| Words(lang).link(&look(outcome, reason)));
     }
@@ -112,10 +115,12 @@ fn sentences() -> Vec<(String, String)> {
     put(&|lang| Words(lang).column_not_kept([false, true, false]));
     put(&|lang| Words(lang).reviewed(9, 0));
     put(&|lang| Words(lang).reviewed(9, 2));
+    put(&|lang| Words(lang).reviewed(500, 0) + &Words(lang).posts_left_out(7));
     let faults: Vec<_> =
         ReviewFault::ALL.iter().cycle().take(23).map(|fault| ("通报（一）、之二".to_owned(), at(), *fault)).collect();
     put(&|lang| Words(lang).review_faults(40, &faults));
     put(&|lang| Words(lang).review_faults(40, &faults[..1]));
+    put(&|lang| Words(lang).review_faults(500, &faults[..1]) + &Words(lang).posts_left_out(7));
     put(&|lang| Words(lang).only_account("虚构局", Platform::Wechat));
     put(&|lang| Words(lang).more_accounts("虚构局", Platform::Weibo, "甲(YX1)、乙(YX2)"));
     put(&|lang| Words(lang).renamed("甲", "乙"));
@@ -156,6 +161,8 @@ fn sentences() -> Vec<(String, String)> {
     put(&|lang| TextWords(lang).not_readable());
     let read = TextsRead { posts: 12, with_text: 9, tables: 2, tables_unread: 1, ..TextsRead::default() };
     put(&|lang| TextWords(lang).clean(Indicator::Privacy, &read, 2));
+    let more = TextsRead { tables_left_out: 4, documents: 9, ..read.clone() };
+    put(&|lang| TextWords(lang).clean(Indicator::Privacy, &more, 0));
     put(&|lang| TextWords(lang).clean(Indicator::Expression, &TextsRead { with_text: 12, ..read.clone() }, 0));
     all
 }

@@ -175,7 +175,7 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
             let place = office.store.place().to_owned();
             lines.note(("数据库", "database"), true, place.clone(), place);
             lines.note(("数据库结构", "migrations"), true, "已是最新", "up to date");
-            rules(lines, &office.rules);
+            rules(lines, &office.rules, office.date(now));
             let lexicon = &office.rules.lexicon;
             let (version, rows) = (lexicon.version(), lexicon.len());
             lines.note(("词库", "lexicon"), true, format!("{version}，{rows}条"), format!("{version}, {rows} rows"));
@@ -193,7 +193,7 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
             }
             calendar(lines, &office);
             wechat(lines, &office).await;
-            canaries(lines, &office);
+            canaries(lines, &office).await;
             sources(lines, &office).await;
             lint(lines, &office).await;
             channels::bindings(lines, &office).await;
@@ -203,7 +203,17 @@ async fn look(lines: &mut Lines, config: crate::config::Config) {
 }
 
 /// The set in force, and what it leaves open.
-fn rules(lines: &mut Lines, rules: &crate::domain::rule::RuleSet) {
+fn rules(lines: &mut Lines, rules: &crate::domain::rule::RuleSet, today: chrono::NaiveDate) {
+    let (version, from) = (&rules.version, rules.valid_from);
+    if today < from {
+        lines.note(
+            ("规则集", "rules"),
+            false,
+            format!("{version} 自{from}起用，此前不能据以判定，请用 [rules] file 另行指定"),
+            format!("{version} may be used from {from} on and judges nobody before; name another by [rules] file"),
+        );
+        return;
+    }
     let (unchecked, unconfirmed) = (rules.unchecked(), rules.unconfirmed());
     let said = |lang: Lang, words: [&str; 2]| {
         let open = words.into_iter().zip([&unchecked, &unconfirmed]).filter(|(_, open)| !open.is_empty());
@@ -295,14 +305,52 @@ async fn unregistered<'i>(
     Ok(missing)
 }
 
-/// The platforms with a canary; nothing where the office has none.
-fn canaries(lines: &mut Lines, office: &crate::office::Office) {
-    let platforms: BTreeSet<Platform> = office.config.canaries.iter().map(|canary| canary.platform).collect();
-    if platforms.is_empty() {
-        return;
+/// The platforms with a canary, and those without one that a bridge reads; nothing where there are neither.
+async fn canaries(lines: &mut Lines, office: &crate::office::Office) {
+    let name = ("对照账号", "canaries");
+    let with: BTreeSet<Platform> = office.config.canaries.iter().map(|canary| canary.platform).collect();
+    let bridged = match bridged(office).await {
+        Ok(bridged) => bridged,
+        Err(error) => return lines.failed(name, &anyhow::Error::from(error)),
+    };
+    let without: BTreeSet<Platform> = bridged.difference(&with).copied().collect();
+    let named = |platforms: &BTreeSet<Platform>, lang: Lang| {
+        let names: Vec<_> = platforms.iter().map(|platform| platform.name(lang)).collect();
+        names.join(if lang == Lang::Zh { "、" } else { ", " })
+    };
+    let (mut zh, mut en) = (named(&with, Lang::Zh), named(&with, Lang::En));
+    if !without.is_empty() {
+        let (zh_between, en_between) = if with.is_empty() { ("", "") } else { ("；", "; ") };
+        zh += &format!(
+            "{zh_between}{}未配置对照账号，采集渠道自身停更时不易察觉，建议用 [[canary]] 配置",
+            named(&without, Lang::Zh)
+        );
+        en += &format!(
+            "{en_between}none for {}: a source that stops by itself is hard to tell; name one by [[canary]]",
+            named(&without, Lang::En)
+        );
     }
-    let named = |lang| platforms.iter().map(|platform| platform.name(lang)).collect::<Vec<_>>();
-    lines.note(("对照账号", "canaries"), true, named(Lang::Zh).join("、"), named(Lang::En).join(", "));
+    if !zh.is_empty() {
+        lines.note(name, true, zh, en);
+    }
+}
+
+/// The platforms whose running accounts a machine reads elsewhere than on the unit's own server.
+async fn bridged(office: &crate::office::Office) -> Result<BTreeSet<Platform>, crate::store::StoreError> {
+    const PAGE: usize = 1000;
+    let mut tx = office.store.read().await?;
+    let today = office.date(office.now());
+    let (mut platforms, mut after) = (BTreeSet::new(), None::<AccountId>);
+    loop {
+        let page = tx.running_accounts_page(today, None, after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(platforms) };
+        after = Some(last.account_id.clone());
+        let read = page.iter().filter(|account| {
+            account.source.is_some_and(crate::sources::is_read_by_machine)
+                && !matches!(account.platform, Platform::Website | Platform::App)
+        });
+        platforms.extend(read.map(|account| account.platform));
+    }
 }
 
 async fn sources(lines: &mut Lines, office: &crate::office::Office) {

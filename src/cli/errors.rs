@@ -282,6 +282,10 @@ fn round(error: &RoundError, lang: Lang) -> String {
             "批次{round}：监测时间点 {} 不在该批次可检查的时间（{first} 至 {latest}）内，请用 --as-of 另行指定，或改用相应期间的批次",
             as_of.minute()
         ),
+        (Lang::Zh, RoundError::RulesNotYetValid { version, from, as_of }) => format!(
+            "规则集 {version} 自{from}起用，监测时间点为 {}，不能据以判定；请用 [rules] file 另行指定规则集，或用 --as-of 指定更晚的时间",
+            as_of.minute()
+        ),
         (Lang::Zh, RoundError::RatioHasNoMeaning(round)) => format!("批次{round}检查全部账号，不适用 --ratio"),
         (Lang::Zh, RoundError::BadSeed) => "--seed：种子须为一行非空文字".to_owned(),
         (Lang::Zh, RoundError::EmptyFrame(on)) => {

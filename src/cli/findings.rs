@@ -29,7 +29,7 @@ pub(super) async fn run(context: &mut Context, command: FindingsCommand) -> anyh
 }
 
 fn show(context: &mut Context, decided: &StoredFinding) -> anyhow::Result<()> {
-    let finding = &decided.finding;
+    let finding = &decided.finding.clone().shown();
     let lang = context.out.lang;
     let lines = [
         (context.out.pick("发现", "finding"), finding.id.to_string()),
@@ -57,8 +57,8 @@ async fn list(context: &mut Context, office: &crate::office::Office, query: &Fin
         let page = office.store.read().await?.findings_page(query, after, PAGE, office.zone()).await?;
         let Some(last) = page.last() else { break };
         after = last.finding.id;
-        for found in &page {
-            context.out.row(&mut list, &found.finding)?;
+        for found in page {
+            context.out.row(&mut list, &found.finding.shown())?;
         }
     }
     context.out.end(list)

@@ -30,7 +30,7 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
         }
         IssuesCommand::Show { id } => {
             let found = issues::find(&office, id, &Scope::All).await?;
-            return show(context, &office, &found.issue).await;
+            return show(context, &office, found.issue).await;
         }
         IssuesCommand::Recheck(act) => return run_recheck(context, &office, &act).await,
         IssuesCommand::Extend(act) => {
@@ -41,7 +41,7 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
         IssuesCommand::Fix { act, file } => {
             let (issue, changed) = evidence::fix(&office, act.id, &act.why, &file).await?;
             note_unchanged(context, changed);
-            return show(context, &office, &issue.issue).await;
+            return show(context, &office, issue.issue).await;
         }
         IssuesCommand::Evidence { id, out } => return evidence::run(context, &office, id, out.as_deref()).await,
         IssuesCommand::Packet { id, file } => return packet::run(context, &office, id, &file).await,
@@ -54,7 +54,7 @@ pub(super) async fn run(context: &mut Context, command: IssuesCommand) -> anyhow
     };
     let acted = issues::act(&office, act.id, action, &act.why, ACTOR, &Scope::All).await?;
     note_unchanged(context, acted.changed);
-    show(context, &office, &acted.issue.issue).await
+    show(context, &office, acted.issue.issue).await
 }
 
 fn note_unchanged(context: &Context, changed: bool) {
@@ -125,10 +125,11 @@ async fn run_recheck(context: &mut Context, office: &Office, act: &Act) -> anyho
     let fetcher = app::open_fetcher(&office.config)?;
     let (acted, measured) = recheck(office, &fetcher, act.id, ACTOR, &Scope::All).await?;
     context.out.note(&measured.sentence, &measured.sentence);
-    show(context, office, &acted.issue.issue).await
+    show(context, office, acted.issue.issue).await
 }
 
-async fn show(context: &mut Context, office: &Office, issue: &Issue) -> anyhow::Result<()> {
+async fn show(context: &mut Context, office: &Office, issue: Issue) -> anyhow::Result<()> {
+    let issue = &issue.shown();
     let attachments = issues::evidence::list(office, issue.id, &Scope::All).await?;
     let looks = looks_behind(office, issue.id).await?;
     let lang = context.out.lang;
@@ -158,6 +159,11 @@ async fn show(context: &mut Context, office: &Office, issue: &Issue) -> anyhow::
     }
     for look in &looks {
         lines.push((name("查看", "look"), format!("{}  {}", look.at.minute(), look.note)));
+    }
+    for page in &issue.evidence.fetched {
+        let status = page.status.map(|status| format!("  HTTP {status}")).unwrap_or_default();
+        let hash = page.sha256.as_ref().map(|hash| format!("  SHA-256 {hash}")).unwrap_or_default();
+        lines.push((name("采集页面", "fetched"), format!("{}{status}{hash}", page.url)));
     }
     for file in &attachments {
         lines.push((name("材料", "file"), format!("{}  {} B  {}", file.name, file.size, file.sha256)));
@@ -189,8 +195,8 @@ async fn list(context: &mut Context, office: &Office, query: &IssueQuery) -> any
         let page = issues::list(office, query, &Scope::All, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.issue.id;
-        for found in &page {
-            context.out.row(&mut list, &found.issue)?;
+        for found in page {
+            context.out.row(&mut list, &found.issue.shown())?;
         }
     }
     context.out.end(list)

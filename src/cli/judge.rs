@@ -11,6 +11,7 @@ use super::{Context, Usage};
 use crate::app;
 use crate::checks::rejudge::{Difference, Rejudge, Side, Totals};
 use crate::domain::Lang;
+use crate::domain::privacy::mask;
 use crate::domain::round::RoundName;
 use crate::office::Office;
 
@@ -62,6 +63,8 @@ struct Tail<'t> {
     rules: &'t str,
     file: &'t Path,
     same_version_differs: bool,
+    /// Keys that differ and count only while a look is made.
+    not_judged_anew: Vec<&'static str>,
     totals: Totals,
 }
 
@@ -79,6 +82,7 @@ impl Head<'_> {
             rules: self.rules,
             file: self.file,
             same_version_differs: self.rejudge.same_version_differs(),
+            not_judged_anew: self.rejudge.not_judged_anew(),
             totals: self.rejudge.totals(),
         }
     }
@@ -89,6 +93,16 @@ impl Head<'_> {
             context.out.note(
                 &format!("注意：两套规则的版本号同为 {version}，内容却不同；请为改动后的规则集另取版本号"),
                 &format!("note: two rule sets bear the version {version} and differ; give the changed one a version of its own"),
+            );
+        }
+        let keys = self.rejudge.not_judged_anew();
+        if !keys.is_empty() {
+            context.out.note(
+                &format!("注意：{} 只在查看时起作用，已有的观察记录无法据以重新判定，以上结果仍是当时所查", keys.join("、")),
+                &format!(
+                    "note: {} count only while a look is made; what was seen cannot be judged anew by them, and stands as it was looked at",
+                    keys.join(", ")
+                ),
             );
         }
     }
@@ -117,7 +131,7 @@ impl Head<'_> {
             Column::<Difference>("账号编号", "account_id", |d, _| d.account_id.to_string()),
             Column("账号", "account", |d, _| d.account.clone()),
             Column("指标", "indicator", |d, lang| d.indicator.name(lang).to_owned()),
-            Column("对象", "subject", |d, _| d.subject.clone()),
+            Column("对象", "subject", |d, _| mask(&d.subject).into_owned()),
             Column("变化", "change", |d, lang| d.change.name(lang).to_owned()),
             Column("原判定", "before", |d, lang| shown(d.before.as_ref(), lang)),
             Column("新判定", "after", |d, lang| shown(d.after.as_ref(), lang)),

@@ -23,6 +23,7 @@ pub(super) async fn write(context: &mut Context, office: &Office, name: RoundNam
     let counts = serde_json::json!({
         "round": name, "file": file, "rows": rows, "waiting": waiting,
         "update": of(HandItem::Update), "interaction": of(HandItem::Interaction), "app": of(HandItem::App),
+        "expression": of(HandItem::Expression), "privacy": of(HandItem::Privacy),
     });
     tokio::task::spawn_blocking(move || write_worksheet(&target, head, &tasks)).await??;
     let path = file.display();

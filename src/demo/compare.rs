@@ -107,7 +107,8 @@ pub fn compare(planted: &[Planted], first: &Verdicts, last: &Verdicts) -> Compar
 fn follows(plant: &Planted) -> &'static [Indicator] {
     match plant.kind {
         // No machine sees what was published there, whatever a person saw.
-        FaultKind::ByHand | FaultKind::ByHandSeen | FaultKind::ByHandSilent => &[Indicator::Review],
+        FaultKind::ByHand => &[Indicator::Review, Indicator::Expression, Indicator::Privacy],
+        FaultKind::ByHandSeen | FaultKind::ByHandSilent => &[Indicator::Review],
         // An address without a name has no AAAA record to look up.
         FaultKind::FooterMissing => &[Indicator::Ipv6],
         // What cannot be read cannot be matched against review records or looked through either.

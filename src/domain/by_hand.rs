@@ -15,10 +15,15 @@ keyed_enum! {
         Update = "update", "内容更新", "Updates";
         Interaction = "interaction", "互动回应", "Interaction";
         App = "app", "下载使用", "Download and use";
+        Expression = "expression", "表述错误", "Wrong wording";
+        Privacy = "privacy", "个人信息", "Personal data";
     }
 }
 
 impl HandItem {
+    /// What is looked for in texts that no machine reads.
+    pub const TEXTS: [Self; 2] = [Self::Expression, Self::Privacy];
+
     /// The indicator a verdict on it is given on; `zombie` stands in for `stale` where it applies.
     ///
     /// A website is updated by its home page.
@@ -29,6 +34,8 @@ impl HandItem {
             Self::Update => Indicator::Stale,
             Self::Interaction => Indicator::Interaction,
             Self::App => Indicator::AppUnavailable,
+            Self::Expression => Indicator::Expression,
+            Self::Privacy => Indicator::Privacy,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! A finding (发现): what one indicator says of one subject of an account, with its evidence.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
 use super::keyed::keyed_enum;
+use super::privacy::mask;
 use super::round::RoundName;
 use super::rule::{Class, Indicator, RuleRef};
 use super::time::LocalTime;
@@ -32,6 +35,22 @@ pub struct ChainStep {
     pub status: u16,
 }
 
+/// A page that was fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchedPage {
+    /// The address.
+    pub url: String,
+    /// HTTP status of the last answer.
+    pub status: Option<u16>,
+    /// The redirects that led there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<ChainStep>,
+    /// SHA-256 of the body, hex.
+    pub sha256: Option<String>,
+    /// When.
+    pub fetched_at: Option<LocalTime>,
+}
+
 /// What was seen, so that a stranger can judge the verdict.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
@@ -50,6 +69,41 @@ pub struct Evidence {
     /// The personal numbers found, by kind, masked, with how many there are of the kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<String>,
+    /// The pages that were fetched, where the verdict rests on others than `url`: the source that
+    /// carries a post, the columns of a website.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetched: Vec<FetchedPage>,
+}
+
+impl Evidence {
+    /// As it may be shown: addresses and excerpts with their personal numbers masked.
+    ///
+    /// What is stored keeps the addresses whole, as they are asked for again.
+    #[must_use]
+    pub fn shown(mut self) -> Self {
+        let steps = self.fetched.iter_mut().flat_map(|page| page.chain.iter_mut()).chain(&mut self.chain);
+        steps.for_each(|step| conceal(&mut step.url));
+        self.fetched.iter_mut().for_each(|page| conceal(&mut page.url));
+        [&mut self.url, &mut self.snippet].into_iter().flatten().for_each(conceal);
+        self
+    }
+}
+
+/// Masks personal numbers in place.
+pub(crate) fn conceal(text: &mut String) {
+    if let Cow::Owned(masked) = mask(text) {
+        *text = masked;
+    }
+}
+
+impl Finding {
+    /// As it may be shown.
+    #[must_use]
+    pub fn shown(mut self) -> Self {
+        conceal(&mut self.subject);
+        conceal(&mut self.summary);
+        Self { evidence: self.evidence.shown(), ..self }
+    }
 }
 
 /// One verdict on one subject.

@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::account::{AccountId, Platform};
-use super::finding::Evidence;
+use super::finding::{Evidence, conceal};
 use super::keyed::keyed_enum;
 use super::round::RoundName;
 use super::rule::{Class, Indicator, RuleRef};
@@ -142,6 +142,16 @@ pub struct Issue {
     pub evidence: Evidence,
     /// Everything that happened, oldest first.
     pub events: Vec<Event>,
+}
+
+impl Issue {
+    /// As it may be shown: personal numbers masked, in addresses too.
+    #[must_use]
+    pub fn shown(mut self) -> Self {
+        [&mut self.subject, &mut self.summary].into_iter().for_each(conceal);
+        self.events.iter_mut().for_each(|event| conceal(&mut event.note));
+        Self { evidence: self.evidence.shown(), ..self }
+    }
 }
 
 /// What somebody wants to do with an issue.

@@ -65,7 +65,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that cost no network time.
-    pub(super) fn at_once(kind: FailureKind, detail: impl Into<String>) -> Self {
+    pub(crate) fn at_once(kind: FailureKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), chain: Vec::new(), attempts: 1, elapsed: Duration::ZERO }
     }
 }

@@ -295,9 +295,10 @@ fn write_instructions(sheet: &mut Worksheet, lang: Lang) -> Result<(), XlsxError
                 "二、“内容更新”：请填写监测时间点以前（含）最新一条内容的发布时间，如 2026-11-20 09:30；只能看到日期的，填写 2026-11-20。是否超期由系统按规则计算，“结论”可不填。",
                 "三、“内容更新”没有发布时间可填的（如账号无任何内容、已注销），“结论”选“违规”并在“说明”中写明看到的情况；确实看不到的选“无法判定”。",
                 "四、“互动回应”“下载使用”：请实际试用后选择“结论”；选“违规”“无法判定”的，须在“说明”中写明看到的情况。",
-                "五、填写了任何一项的行，须填写检查人和检查时间；检查时间不得早于最新发布时间。",
-                "六、没有查看的行留空即可，以后可以再次导入；更正后再次导入，以后一次为准。",
-                "七、填写后执行 xuncha round record 批次 本文件 导入；有任何一处错误时，整个文件都不导入。",
+                "五、“表述错误”“个人信息”：未见的选“合规”，发现的选“违规”，在“最新内容链接”中填写所在内容的链接，在“说明”中写明看到的情况；不要抄录证件号、银行卡号等号码。",
+                "六、填写了任何一项的行，须填写检查人和检查时间；检查时间不得早于最新发布时间。",
+                "七、没有查看的行留空即可，以后可以再次导入；更正后再次导入，以后一次为准。",
+                "八、填写后执行 xuncha round record 批次 本文件 导入；有任何一处错误时，整个文件都不导入。",
             ],
         ),
         Lang::En => (
@@ -307,9 +308,10 @@ fn write_instructions(sheet: &mut Worksheet, lang: Lang) -> Result<(), XlsxError
                 "2. Updates: write when the newest post not after the monitoring time was published, like 2026-11-20 09:30; where only the day is shown, 2026-11-20. Whether that is too old is worked out by the rules; the verdict may stay empty.",
                 "3. Updates with no time to write (no post at all, account gone): choose Violation and say in the note what was seen; what could not be seen is Could not be judged.",
                 "4. Interaction, Download and use: try it and choose a verdict; Violation and Could not be judged need a note on what was seen.",
-                "5. A row with any answer needs who checked and when; not before the newest post.",
-                "6. Rows not looked at stay empty and may be filled in later; a corrected row may be imported again, the last import counts.",
-                "7. Import by: xuncha round record ROUND FILE; a file with an error is not imported at all.",
+                "5. Wrong wording, Personal data: Compliant where none was seen, Violation where there is; then give the link of the post in the link column and say in the note what was seen. Do not copy identity or card numbers.",
+                "6. A row with any answer needs who checked and when; not before the newest post.",
+                "7. Rows not looked at stay empty and may be filled in later; a corrected row may be imported again, the last import counts.",
+                "8. Import by: xuncha round record ROUND FILE; a file with an error is not imported at all.",
             ],
         ),
     };
@@ -408,10 +410,9 @@ fn read_row(cells: &mut Cells<'_, WorksheetColumn>, zone: Tz) -> Option<FilledRo
         (HandItem::Update, None, Some(Outcome::Pass) | None) if !(verdict_given && verdict.is_none()) => {
             cells.note(C::NewestAt, ProblemKind::Missing);
         }
-        (HandItem::Interaction | HandItem::App, Some(_), _) => cells.note(C::NewestAt, ProblemKind::NotForThisRow),
-        (HandItem::Interaction | HandItem::App, None, None) if !verdict_given => {
-            cells.note(C::Verdict, ProblemKind::Missing);
-        }
+        (HandItem::Update, ..) => {}
+        (_, Some(_), _) => cells.note(C::NewestAt, ProblemKind::NotForThisRow),
+        (_, None, None) if !verdict_given => cells.note(C::Verdict, ProblemKind::Missing),
         _ => {}
     }
     let says_why = !note.is_empty() || (item == HandItem::Update && newest.is_some());

@@ -316,6 +316,7 @@ pub(super) fn reason(key: &str) -> (&'static str, &'static str) {
         }
         "titles_only" => ("采集渠道只提供标题", "the source shows titles alone"),
         "tables_unread" => ("所附表格未能读取", "linked tables could not be read"),
+        "source_stands_still" => ("采集渠道可能已停止更新", "the source itself may have stopped"),
         "undated_posts" => ("部分内容的发布时间无法识别", "the dates of some posts could not be read"),
         "dated_ahead" => ("采集渠道所示时间有误", "the source's dates are off"),
         "only_later_posts" | "ends_later" => {

@@ -244,6 +244,11 @@ async fn run_job(
     match sampling::open(office, name, &Wishes::default()).await {
         Err(RoundError::EmptyFrame(_)) => return Ok(Some(format!("{name}: nothing registered"))),
         Err(error @ RoundError::OutsidePeriod { .. }) => return Ok(Some(error.to_string())),
+        // Held, and tried again: once the office names another set the round is still due.
+        Err(error @ RoundError::RulesNotYetValid { .. }) => {
+            tracing::error!(round = %name, %error, "a round that is due cannot be judged");
+            return Ok(None);
+        }
         opened => opened.map_err(RunError::from)?,
     };
     let ran = run::run(office, fetcher, name, run::Wishes::default(), |_| {}).await?;

@@ -15,6 +15,10 @@ use crate::fetch::Page;
 
 /// Endings of the files that are read.
 const ENDINGS: &[&str] = &[".xlsx", ".xls", ".csv", ".docx"];
+/// Endings of tables that are not.
+const OTHER_TABLES: &[&str] = &[".et", ".ods"];
+/// Endings of documents and archives that are not.
+const DOCUMENTS: &[&str] = &[".pdf", ".doc", ".wps", ".ofd", ".odt", ".zip", ".rar", ".7z"];
 /// What one part of a file may unpack to, in bytes.
 const LARGEST_PART: u64 = 16 * 1024 * 1024;
 /// Characters that are kept of a file.
@@ -28,18 +32,33 @@ const HEADING_ROWS: usize = 5;
 /// Headings whose columns hold nothing but numbers of one kind; told with every cell.
 const TELLING: &[&str] = &["身份证", "证件号", "公民身份", "银行卡", "卡号", "开户", "账号", "帐号"];
 
-/// Whether a link leads to a file of a kind that is read.
+/// What a link says of the file it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file that is read.
+    Readable,
+    /// A table of a kind that is not.
+    OtherTable,
+    /// A document or an archive, which is not.
+    Document,
+}
+
+/// The kind of file that a link leads to; `None` for a page.
 #[must_use]
-pub fn is_attachment(url: &str) -> bool {
-    // Why first: most links name none, and taking a URL apart costs more than looking for an ending.
-    let names = |ending: &&str| url.as_bytes().windows(ending.len()).any(|p| p.eq_ignore_ascii_case(ending.as_bytes()));
-    ENDINGS.iter().any(names)
-        && Url::parse(url).is_ok_and(|url| {
-            let path = url.path().to_lowercase();
-            // Download pages name the file in the query.
-            let query = url.query().unwrap_or_default().to_lowercase();
-            ENDINGS.iter().any(|ending| path.ends_with(ending) || query.ends_with(ending))
-        })
+pub fn kind_of(url: &str) -> Option<FileKind> {
+    // Why first: most links name no file, and taking a URL apart costs more than looking for an ending.
+    let named = |ending: &str| url.as_bytes().windows(ending.len()).any(|p| p.eq_ignore_ascii_case(ending.as_bytes()));
+    if ![ENDINGS, OTHER_TABLES, DOCUMENTS].iter().any(|endings| endings.iter().any(|ending| named(ending))) {
+        return None;
+    }
+    let url = Url::parse(url).ok()?;
+    let path = url.path().to_lowercase();
+    // Download pages name the file in the query.
+    let query = url.query().unwrap_or_default().to_lowercase();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending) || query.ends_with(ending));
+    [(ENDINGS, FileKind::Readable), (OTHER_TABLES, FileKind::OtherTable), (DOCUMENTS, FileKind::Document)]
+        .into_iter()
+        .find_map(|(endings, kind)| ends(endings).then_some(kind))
 }
 
 /// The lines of a file: a row of a table is one, its cells separated by tabs.
@@ -393,9 +412,17 @@ mod tests {
     #[test]
     fn links_to_files_are_told_by_their_ending() {
         for url in ["http://a.example/名单.XLSX", "http://a.example/d?file=a.xls", "http://a.example/a.docx?x=1"] {
-            assert!(is_attachment(url), "{url}");
+            assert_eq!(kind_of(url), Some(FileKind::Readable), "{url}");
         }
-        assert!(!is_attachment("http://a.example/a.pdf") && !is_attachment("xlsx"));
+        for (url, kind) in [
+            ("http://a.example/a.pdf", Some(FileKind::Document)),
+            ("http://a.example/down?f=%E9%99%84%E4%BB%B6.DOC", Some(FileKind::Document)),
+            ("http://a.example/a.et", Some(FileKind::OtherTable)),
+            ("http://a.example/a.html", None),
+            ("xlsx", None),
+        ] {
+            assert_eq!(kind_of(url), kind, "{url}");
+        }
     }
 
     proptest! {

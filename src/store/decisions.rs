@@ -47,7 +47,8 @@ impl Tx {
 
     /// Gives the same verdict to doubtful findings on the same defect in other rounds; their numbers.
     ///
-    /// Of personal data only to those that say the same: the post may hold other numbers by now.
+    /// Only to those that say the same: one account may be charged with several things in turn, under one
+    /// indicator. The subject of wrong wording names post and word, which is all there is to decide.
     pub async fn decide_siblings(
         &mut self,
         finding: &Finding,
@@ -60,7 +61,7 @@ impl Tx {
             scalars i64,
             "UPDATE finding SET outcome = $5, decided_by = $6, decided_at = $7, next_look_at = NULL
              WHERE account_id = $1 AND indicator = $2 AND subject = $3 AND id <> $4 AND outcome = 'suspected'
-                 AND (indicator <> 'privacy' OR summary = $8)
+                 AND (indicator = 'expression' OR summary = $8)
              RETURNING id",
             finding.account_id.as_str(),
             finding.indicator.key(),

@@ -124,6 +124,26 @@ on_both! {
         assert!(issues(&office).await.is_empty());
     }
 
+    /// A person decides what they read: another charge under the same indicator is another doubt.
+    async fn a_decision_covers_the_charge_it_was_made_on_and_no_other(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        register(&office, &[weibo(&site, "B1", "云溪河长", "江州市云溪区B1局")]).await;
+        inspect(&office, &fetcher(), "2026Q4").await;
+        weibo(&site, "B1", "云溪B1", "云溪文化传媒有限公司");
+        inspect(&office, &fetcher(), "2026H2").await;
+        let doubt = async |round: &str| {
+            let all = findings(&office, round, None).await;
+            all.into_iter().find(|f| f.indicator.key() == "identity").unwrap()
+        };
+        let (renamed, differs) = (doubt("2026Q4").await, doubt("2026H2").await);
+        assert_eq!((renamed.reason.as_str(), differs.reason.as_str()), ("renamed", "subject_differs"));
+        decide_finding(&office, renamed.id, true, "确已更名", "监管员").await.unwrap();
+        assert_eq!((doubt("2026Q4").await.outcome, doubt("2026H2").await.outcome), (Outcome::Fail, Outcome::Suspected));
+        let issue = issues(&office).await.remove(0);
+        assert_eq!(issue.summary, renamed.summary);
+    }
+
     /// Little output is said only of what the source shows from before the window on.
     async fn little_output_is_advice_where_the_whole_window_was_seen(db) {
         let site = Site::start().await;

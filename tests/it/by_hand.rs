@@ -103,7 +103,7 @@ on_both! {
         let rows = asked(&office, "2026H2").await;
         assert_eq!(rows.iter().filter(|task| task.item == HandItem::Update).count(), 4);
         assert_eq!(rows.iter().filter(|task| task.item == HandItem::Interaction).count(), 4);
-        assert_eq!(still_waiting(&office, "2026H2").await, 8);
+        assert_eq!(still_waiting(&office, "2026H2").await, 16);
         let recorded = hand_in(&office, db, "2026H2", |task| {
             let newest = match (task.account_id.as_str(), task.item) {
                 ("A1", HandItem::Update) => "2026-11-09 09:00", // exactly 14 × 24 h
@@ -149,7 +149,7 @@ on_both! {
         let office = office(db, "2026-11-23 09:00").await;
         register(&office, &[by_hand("A1"), app("A2")]).await;
         inspect(&office, &fetcher(), "2026H2").await;
-        assert_eq!((issues(&office).await.len(), still_waiting(&office, "2026H2").await), (0, 5));
+        assert_eq!((issues(&office).await.len(), still_waiting(&office, "2026H2").await), (0, 9));
         office.clock.advance(TimeDelta::hours(3));
         let answers = |verdict: Outcome| move |task: &HandTask, office: &Office| {
             let look = look(task, office);
@@ -192,6 +192,52 @@ on_both! {
         xuncha::sampling::close(&office, round("2026H2")).await.unwrap();
         let late = hand_in(&office, db, "2026H2", |task| first(task, &office)).await;
         assert!(matches!(late, Err(RecordError::Closed(_))));
+    }
+
+    /// What no machine reads is looked through by a person: unjudged until then, and a veto when found.
+    async fn a_person_looks_through_what_no_machine_reads(db) {
+        let office = office(db, "2026-11-23 09:00").await;
+        register(&office, &[by_hand("A1"), by_hand("A2")]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        for (id, indicator) in [("A1", "expression"), ("A1", "privacy"), ("A2", "expression")] {
+            let line = of(&office, id, indicator).await.unwrap();
+            assert_eq!((line.outcome, line.reason.as_str()), (Outcome::Unverified, "by_hand"), "{id} {indicator}");
+        }
+        let answered = |task: &HandTask| {
+            let look = look(task, &office);
+            let link = Some("https://www.douyin.com/video/1".to_owned());
+            match (task.account_id.as_str(), task.item) {
+                ("A1", HandItem::Expression) => {
+                    let note = "视频字幕把“云溪区”写成“云溪曲”".to_owned();
+                    Some(HandLook { verdict: Some(Outcome::Fail), content_url: link, note, ..look })
+                }
+                ("A1", HandItem::Privacy) => {
+                    let note = "名单截图露出身份证号510107199001019995".to_owned();
+                    Some(HandLook { verdict: Some(Outcome::Fail), content_url: link, note, ..look })
+                }
+                ("A2", HandItem::Expression | HandItem::Privacy) => {
+                    Some(HandLook { verdict: Some(Outcome::Pass), ..look })
+                }
+                _ => None,
+            }
+        };
+        let recorded = hand_in(&office, db, "2026H2", answered).await.unwrap();
+        assert_eq!((recorded.recorded, recorded.violations), (4, 2));
+        assert_eq!(of(&office, "A2", "expression").await.unwrap().outcome, Outcome::Pass);
+        assert_eq!(of(&office, "A2", "privacy").await.unwrap().outcome, Outcome::Pass);
+        let opened = issues(&office).await;
+        let kinds: Vec<_> = opened.iter().map(|i| (i.indicator.key(), i.class.key())).collect();
+        assert_eq!(kinds, [("expression", "veto"), ("privacy", "prominent")]);
+        assert!(opened[0].summary.starts_with("人工查看发现表述错误：视频字幕"), "{}", opened[0].summary);
+        assert_eq!(opened[0].evidence.url.as_deref(), Some("https://www.douyin.com/video/1"));
+        assert!(!opened[1].summary.contains("199001019995"), "{}", opened[1].summary);
+        for issue in &opened {
+            assert!(office.store.read().await.unwrap().person_judged(issue.id).await.unwrap());
+        }
+        // A patrol asks nobody, and says nothing of it.
+        inspect(&office, &fetcher(), "2026-11-23").await;
+        let patrol = findings(&office, "2026-11-23", None).await;
+        assert!(patrol.iter().all(|f| !["expression", "privacy"].contains(&f.indicator.key())), "{patrol:#?}");
     }
 
     /// What a person records while a run looks is in the run's verdicts; a verdict that was lost comes
@@ -409,13 +455,13 @@ on_both! {
         write(&[good]);
         let tried = cli.json(&["round", "record", "2026H2", "a.xlsx", "--dry-run"]);
         assert_eq!((tried["recorded"].as_u64(), db.number("SELECT COUNT(*) FROM hand_look").await), (Some(1), 0));
-        assert_eq!(cli.json(&["round", "status", "2026H2"])["by_hand"], 4);
+        assert_eq!(cli.json(&["round", "status", "2026H2"])["by_hand"], 8);
         let done = cli.json(&["round", "record", "2026H2", "a.xlsx"]);
         assert_eq!((done["recorded"].as_u64(), done["blank"].as_u64()), (Some(1), Some(0)));
-        assert_eq!(cli.json(&["round", "status", "2026H2"])["by_hand"], 3);
+        assert_eq!(cli.json(&["round", "status", "2026H2"])["by_hand"], 7);
         let written = cli.json(&["round", "worksheet", "2026H2", "b.xlsx"]);
-        assert_eq!((written["rows"].as_u64(), written["waiting"].as_u64()), (Some(4), Some(3)));
+        assert_eq!((written["rows"].as_u64(), written["waiting"].as_u64()), (Some(8), Some(7)));
         let again = cli.json(&["round", "record", "2026H2", "b.xlsx"]);
-        assert_eq!((again["unchanged"].as_u64(), again["blank"].as_u64()), (Some(1), Some(3)));
+        assert_eq!((again["unchanged"].as_u64(), again["blank"].as_u64()), (Some(1), Some(7)));
     }
 }

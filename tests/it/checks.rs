@@ -237,4 +237,19 @@ on_both! {
         assert_eq!((site.asked("/service"), site.asked("/dead")), before);
         assert!(site.asked_in_all() > 18);
     }
+
+    /// What is too much for one look is counted and named.
+    async fn what_was_left_out_is_said(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        let long = format!("{}?q={}", site.url("/long"), "a".repeat(2_100));
+        let service_links = vec![site.page("/service", 200), long];
+        let account = fed("A1", "云溪区水务局", site.feed("/a1", &[at("2026-11-22 09:00")]));
+        register(&office, &[xuncha::domain::account::Account { service_links, ..account }]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let all = findings(&office, "2026H2", None).await;
+        let of = |indicator| all.iter().find(|f| f.indicator == indicator).map(|f| f.summary.as_str()).unwrap();
+        assert!(of(Indicator::Link).contains("另有1个链接"), "{}", of(Indicator::Link));
+        assert_eq!(site.asked("/long"), 0);
+    }
 }

@@ -268,4 +268,78 @@ on_both! {
         assert!(ran.unwrap_err().to_string().contains("has not come yet"));
         assert!(findings(&office, "2026H2", None).await.is_empty());
     }
+
+    /// A bridge that stopped answers as before: most accounts behind it end on one day, and nobody is convicted by it.
+    async fn a_source_that_stands_still_convicts_nobody(db) {
+        let (bridge, other) = (Site::start().await, Site::start().await);
+        let office = office(db, "2026-11-23 10:00").await;
+        let stopped = |n: i64| at("2026-11-02 09:00") + TimeDelta::minutes(70 * n);
+        let mut accounts: Vec<Account> = (0..8)
+            .map(|n| fed(&format!("B{n}"), UNIT, bridge.feed(&format!("/b{n}"), &[stopped(n)])))
+            .collect();
+        // Silent long before, and so for all we know since; and some whose posts came before the bridge stopped.
+        accounts.push(fed("B8", UNIT, bridge.feed("/b8", &[at("2026-07-01 09:00")])));
+        accounts.extend((0..3).map(|n| fed(&format!("C{n}"), UNIT, bridge.feed(&format!("/c{n}"), &[at("2026-11-22 09:00")]))));
+        accounts.push(fed("D0", UNIT, other.feed("/d0", &[stopped(0)])));
+        register(&office, &accounts).await;
+        inspect(&office, &fetcher(), "2026-11-23").await;
+        let of = async |id: &str| {
+            let all = findings(&office, "2026-11-23", None).await;
+            let update: Vec<_> =
+                all.into_iter().filter(|f| f.account_id.as_str() == id && f.indicator.is_update()).collect();
+            assert_eq!(update.len(), 1, "{update:#?}");
+            (update[0].indicator.key(), update[0].outcome, update[0].reason.clone(), update[0].summary.clone())
+        };
+        for id in ["B0", "B7", "B8"] {
+            let (indicator, outcome, reason, summary) = of(id).await;
+            assert_eq!((indicator, outcome, reason.as_str()), ("stale", Outcome::Unverified, "source_stands_still"), "{id}");
+            assert!(summary.contains("12个账号中有8个"), "{summary}");
+        }
+        assert_eq!(of("C0").await.1, Outcome::Pass);
+        assert_eq!(of("D0").await.1, Outcome::Fail, "another host says nothing of it");
+        assert_eq!(issues(&office).await.len(), 1);
+        // Half of them may well be silent by themselves.
+        for n in 0..3 {
+            bridge.feed(&format!("/b{n}"), &[at("2026-11-22 09:00")]);
+        }
+        office.clock.advance_to(at("2026-11-24 10:00"));
+        inspect(&office, &fetcher(), "2026-11-24").await;
+        assert_eq!(issues(&office).await.len(), 7);
+    }
+
+    /// A rule set judges from its first day on.
+    async fn a_rule_set_judges_nobody_before_its_first_day(db) {
+        let mut office = office(db, "2026-11-23 10:00").await;
+        register(&office, &[account("A1", UNIT)]).await;
+        sampling::open(&office, round("2026-11-23"), &Wishes::default()).await.unwrap();
+        let mut rules = xuncha::domain::rule::RuleSet::clone(&office.rules);
+        rules.valid_from = "2026-11-24".parse().unwrap();
+        office.rules = std::sync::Arc::new(rules);
+        let ran = run::run(&office, &fetcher(), round("2026-11-23"), run::Wishes::default(), |_| {}).await;
+        assert!(ran.unwrap_err().to_string().contains("may be used from 2026-11-24 on"));
+        assert!(sampling::open(&office, round("2026H2"), &Wishes::default()).await.is_err());
+        assert!(findings(&office, "2026-11-23", None).await.is_empty());
+        office.clock.advance_to(at("2026-11-24 10:00"));
+        inspect(&office, &fetcher(), "2026H2").await;
+        assert!(!findings(&office, "2026H2", None).await.is_empty());
+    }
+
+    /// An address with somebody's number is asked as it is, and shown masked.
+    async fn an_identity_number_in_a_service_link_is_masked(db) {
+        const ID: &str = "510107199001019995";
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let link = format!("{}?idcard={ID}", site.page("/service", 404));
+        register(&office, &[linking("A1", link.clone())]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let broken = findings(&office, "2026H2", Some(Outcome::Fail)).await.remove(0);
+        assert_eq!(broken.subject, link, "it is asked for again");
+        assert!(broken.summary.contains("510***********9995"), "{}", broken.summary);
+        let shown = serde_json::to_string(&broken.shown()).unwrap();
+        assert!(!shown.contains(ID), "{shown}");
+        let shown = serde_json::to_string(&issues(&office).await.remove(0).shown()).unwrap();
+        assert!(!shown.contains(ID), "{shown}");
+        let told: Vec<_> = notices(&office).await.iter().map(|notice| serde_json::to_string(&notice.body).unwrap()).collect();
+        assert!(!told.is_empty() && told.iter().all(|body| !body.contains(ID)), "{told:?}");
+    }
 }

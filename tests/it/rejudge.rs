@@ -152,7 +152,10 @@ on_both! {
         cli.run(&judge).refused(2, &["--dry-run", "不再改写"]);
         cli.run(&["round", "judge", "2026-11-23", "--dry-run"]).refused(2, &["--rules"]);
         let said = cli.json(&[&judge[..], &["--dry-run"]].concat());
-        assert_eq!(fields(&said), ["differences", "file", "judged_by", "round", "rules", "same_version_differs", "totals"]);
+        let wanted =
+            ["differences", "file", "judged_by", "not_judged_anew", "round", "rules", "same_version_differs", "totals"];
+        assert_eq!(fields(&said), wanted);
+        assert_eq!(said["not_judged_anew"], serde_json::json!([]));
         let changed: Vec<&Value> =
             said["differences"].as_array().unwrap().iter().filter(|d| d["change"] == "changed").collect();
         assert_eq!(changed.len(), 1);
@@ -162,6 +165,11 @@ on_both! {
         let table = cli.run(&[&judge[..], &["--dry-run"]].concat());
         assert!(table.stdout.contains("改判") && table.stderr.contains("2019-19/2 → local/7"), "{table:?}");
         cli.run(&["round", "judge", "2026-11-24", "--rules", "strict.toml", "--dry-run"]).refused(1, &["2026-11-24"]);
+
+        // What counts only while a look is made cannot be judged anew, and that is said.
+        cli.file("more.toml", strict().replace("per_account = 20", "per_account = 40"));
+        let more = cli.run(&["round", "judge", "2026-11-23", "--rules", "more.toml", "--dry-run"]);
+        assert!(more.code == 0 && more.stderr.contains("link.per_account 只在查看时起作用"), "{more:?}");
 
         cli.file("same.toml", BUILT_IN.replace("stale_days = 14", "stale_days = 13"));
         let same = cli.run(&["round", "judge", "2026-11-23", "--rules", "same.toml", "--dry-run"]);

@@ -274,6 +274,8 @@ on_both! {
         inspect(&office, &fetcher(), "2026H2").await;
         let found = verdict(&office, "2026H2", "W1", Indicator::ColumnsStale).await;
         assert_eq!(found.outcome, Outcome::Suspected, "{}", found.summary);
+        let pages = &found.evidence.fetched;
+        assert!(pages.len() == 6 && pages.iter().all(|page| page.status == Some(200) && page.sha256.is_some()), "{pages:#?}");
         assert!(found.summary.contains("6个栏目未按时更新") && found.summary.contains("通知公告"), "{}", found.summary);
         assert!(issues(&office).await.is_empty());
     }

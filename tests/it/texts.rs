@@ -88,6 +88,7 @@ on_both! {
         );
         let published = office.now() - TimeDelta::hours(5);
         let url = feed(&site, &format!("公示：{} 章虚构", MOBILES[0]), &text, published);
+        let url_of_feed = url.clone();
         register(&office, &[fed("A001", UNIT, url)]).await;
         inspect(&office, &fetcher, "2026H2").await;
 
@@ -101,6 +102,13 @@ on_both! {
         assert_eq!(personal.len(), 2, "{personal:#?}");
         assert!(personal.iter().all(|f| f.outcome == Outcome::Suspected));
         assert_eq!(personal[0].subject, site.url("/post/1"));
+        // The page that was fetched is the feed, or the table; the post itself nobody asked for.
+        for (found, page) in [(&personal[0], &url_of_feed), (&wrong[0], &url_of_feed), (&personal[1], &table)] {
+            let fetched = &found.evidence.fetched;
+            assert_eq!((fetched.len(), &fetched[0].url, fetched[0].status), (1, page, Some(200)), "{found:#?}");
+            assert!(fetched[0].sha256.is_some() && fetched[0].fetched_at.is_some(), "{found:#?}");
+            assert_eq!((found.evidence.status, &found.evidence.sha256), (None, &None));
+        }
         assert!(personal[0].summary.contains("510***********9995"), "{}", personal[0].summary);
         assert_eq!(personal[1].subject, table);
         assert!(personal[1].summary.contains("手机号码3个"), "{}", personal[1].summary);

@@ -41,7 +41,7 @@ fn short(issue: &Issue, with_unit: bool) -> Line {
 
 /// A doubtful finding with what is needed to decide it.
 pub(super) fn doubt(doubt: &Doubt) -> Page {
-    let finding = &doubt.finding;
+    let finding = &doubt.finding.clone().shown();
     let title = Line::strong(List::Queue.en()).text(format!(": {} of {}", doubt.from + 1, doubt.total));
     let mut page = Page::of(title);
     if let Some(before) = &doubt.before {

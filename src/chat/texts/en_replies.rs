@@ -259,7 +259,7 @@ fn request(id: i64, answer: &RequestAnswer) -> String {
 }
 
 fn issue_in_full(stored: &StoredIssue, item: &NoticeItem, until: Option<LocalTime>, untold: bool) -> Page {
-    let issue = &stored.issue;
+    let issue = &stored.issue.clone().shown();
     let mut page = Page::of(
         Line::strong(format!("#{} {} ({})", issue.id, issue.account, issue.platform.en()))
             .text(format!(" {}", issue.status.en().to_lowercase())),

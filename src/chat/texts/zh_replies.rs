@@ -228,7 +228,7 @@ fn request(id: i64, answer: &RequestAnswer) -> String {
 }
 
 fn issue_in_full(stored: &StoredIssue, item: &NoticeItem, until: Option<LocalTime>, untold: bool) -> Page {
-    let issue = &stored.issue;
+    let issue = &stored.issue.clone().shown();
     let mut page = Page::of(
         Line::strong(format!("{} 号　{}（{}）", issue.id, issue.account, issue.platform.zh()))
             .text(format!("　{}", issue.status.zh())),

@@ -87,6 +87,16 @@ pub(in crate::checks) fn newer_sight(machine: NewFinding, person: NewFinding, it
     if sees && !its_own && machine.newest_at >= person.newest_at { machine } else { person }
 }
 
+/// Puts what a person found in an account's texts beside what the machine found there: the machine's
+/// doubts stand, its line on the texts as a whole gives way to a person who could tell.
+pub(super) fn seen_through(findings: &mut Vec<NewFinding>, person: NewFinding) {
+    let whole = findings.iter_mut().find(|found| found.indicator == person.indicator && found.subject.is_empty());
+    match whole {
+        Some(machine) => *machine = newer_sight(machine.clone(), person, true),
+        None => findings.push(person),
+    }
+}
+
 impl Known {
     /// What a person recorded on an item.
     pub(in crate::checks) fn hand_look(&self, item: HandItem) -> Option<&HandLook> {

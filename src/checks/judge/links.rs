@@ -4,8 +4,7 @@ use chrono::TimeDelta;
 
 use super::Bench;
 use crate::checks::link::{LinkLook, LinkOutcome};
-use crate::checks::observe::chain;
-use crate::checks::seen::Observed;
+use crate::checks::seen::{Observed, chain};
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
@@ -14,7 +13,7 @@ pub(super) fn links(bench: &Bench<'_>, seen: &Observed) -> Vec<NewFinding> {
     let mut findings: Vec<NewFinding> =
         seen.links.iter().filter(|look| look.outcome != LinkOutcome::Ok).map(|look| link(bench, look, 1)).collect();
     if findings.is_empty() && !seen.links.is_empty() {
-        let summary = bench.words().links_sound(seen.links.len());
+        let summary = bench.words().links_sound(seen.links.len()) + &bench.words().links_left_out(seen.left_out.links);
         findings.push(bench.verdict(Indicator::Link, Outcome::Pass, "answered", summary, seen.at));
     }
     findings

@@ -19,13 +19,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::seen::Observed;
+use super::seen::{Observed, PageSeen};
 use super::words::Words;
 use crate::config::ReviewRequired;
 use crate::domain::Lang;
 use crate::domain::account::Account;
 use crate::domain::by_hand::{HandItem, HandLook};
-use crate::domain::finding::{Evidence, Outcome};
+use crate::domain::finding::{Evidence, FetchedPage, Outcome};
 use crate::domain::naming::{Twins, listed};
 use crate::domain::rule::{Indicator, RuleSet};
 use crate::domain::site::is_site;
@@ -36,6 +36,7 @@ pub use by_hand::is_a_verdict;
 pub use review::{ReviewFault, Reviews};
 
 pub(super) use app::app;
+use by_hand::seen_through;
 pub(super) use by_hand::{SELF_REPORT, by_hand, newer_sight};
 pub(super) use duplicate::duplicate;
 pub(super) use identity::identity;
@@ -130,7 +131,11 @@ pub fn judge(bench: &Bench<'_>, account: &Account, seen: &Observed, known: &Know
         findings.extend(identity(bench, account, seen));
         findings.extend(low_use::low_use(bench, account, seen));
     }
-    findings.extend(texts::texts(bench, seen, known));
+    let mut published = texts::texts(bench, seen, known);
+    for look in HandItem::TEXTS.iter().filter_map(|item| known.hand_look(*item)) {
+        seen_through(&mut published, by_hand(bench, account, look));
+    }
+    findings.extend(published);
     findings.extend(site::site(bench, seen));
     findings.retain(|finding| bench.rules.checks(finding.indicator));
     for finding in &mut findings {
@@ -161,6 +166,17 @@ impl Bench<'_> {
 
     fn local(&self, at: DateTime<Utc>) -> LocalTime {
         LocalTime::new(at, self.zone)
+    }
+
+    /// A page as evidence names it.
+    fn fetched(&self, url: &str, page: &PageSeen) -> FetchedPage {
+        FetchedPage {
+            url: url.to_owned(),
+            status: Some(page.status),
+            chain: page.chain.clone(),
+            sha256: Some(page.sha256.clone()),
+            fetched_at: Some(self.local(page.at)),
+        }
     }
 
     fn verdict(

@@ -94,9 +94,11 @@ pub(in crate::checks) fn review(
             return Some(bench.verdict(Indicator::Review, Outcome::Unverified, "never_handed_in", summary, seen.at));
         }
     }
+    let left_out = words.posts_left_out(seen.left_out.posts);
     let finding = if faults.is_empty() {
         let reason = if by_sign_off > 0 { "signed_off" } else { "reviewed" };
-        bench.verdict(Indicator::Review, Outcome::Pass, reason, words.reviewed(posts.len(), by_sign_off), seen.at)
+        let summary = words.reviewed(posts.len(), by_sign_off) + &left_out;
+        bench.verdict(Indicator::Review, Outcome::Pass, reason, summary, seen.at)
     } else {
         let reason = faults.first().map_or("missing", |fault| fault.1.key());
         let listed: Vec<_> = faults
@@ -106,7 +108,7 @@ pub(in crate::checks) fn review(
                 (post.title.chars().take(60).collect::<String>(), at, *fault)
             })
             .collect();
-        let summary = words.review_faults(posts.len(), &listed);
+        let summary = words.review_faults(posts.len(), &listed) + &left_out;
         bench.verdict(Indicator::Review, Outcome::Fail, reason, summary, seen.at)
     };
     Some(NewFinding { evidence: seen.evidence.clone(), ..finding })

@@ -39,6 +39,17 @@ fn faults(posts: &[PostSeen], records: &[ReviewRecord]) -> Vec<(String, ReviewFa
 }
 
 #[test]
+fn posts_beyond_the_limit_are_said() {
+    let rules = rules();
+    let bench = bench(&rules);
+    let reviews = Reviews { records: vec![proper("通知", "2026-11-20 08:00")], unit_takes_part: true };
+    let posts = vec![post("通知", at("2026-11-20 09:00"))];
+    let left_out = crate::checks::seen::LeftOut { posts: 7, links: 0 };
+    let found = review(&bench, &account(), &Observed { posts, left_out, ..seen() }, &reviews).unwrap();
+    assert!(found.outcome == Outcome::Pass && found.summary.ends_with("较早的7篇超出单个账号的查看上限，未核对"));
+}
+
+#[test]
 fn each_fault_of_a_record_is_called_by_its_name() {
     use ReviewFault::{Disordered, Incomplete, Late, SamePerson};
     // Published on the 20th at 10:00:30.

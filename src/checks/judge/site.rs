@@ -12,7 +12,7 @@ use crate::checks::site_seen::{ColumnLook, ColumnState, ColumnsSeen, SiteSeen, V
 use crate::domain::finding::{Evidence, Outcome};
 use crate::domain::post::Coverage;
 use crate::domain::rule::Indicator;
-use crate::domain::site::ColumnKind;
+use crate::domain::site::{ColumnKind, FooterMark};
 use crate::domain::time::LocalTime;
 use crate::fetch::{Https, Ipv6};
 use crate::store::NewFinding;
@@ -201,6 +201,10 @@ fn column(bench: &Bench<'_>, look: &ColumnLook) -> Column {
     }
 }
 
+fn looks_of<'l>(lists: [&[(&'l ColumnLook, Option<LocalTime>)]; 2]) -> Vec<&'l ColumnLook> {
+    lists.into_iter().flatten().map(|(look, _)| *look).collect()
+}
+
 /// 栏目不更新: 5 news and policy columns not in time, 10 others long not, or 5 blank ones.
 fn columns(bench: &Bench<'_>, seen: &Observed) -> Option<NewFinding> {
     let (rule, words) = (&bench.rules.site, bench.words());
@@ -246,18 +250,22 @@ fn columns(bench: &Bench<'_>, seen: &Observed) -> Option<NewFinding> {
     let too_many = |stale: usize, long: usize, blank: usize| {
         stale >= rule.stale_columns || long >= rule.long_columns || blank >= rule.blank_columns
     };
+    // What counts against a site is on the pages of its columns, not on its home page.
+    let resting_on = |finding: NewFinding, counted: Vec<&ColumnLook>| {
+        let pages = counted.into_iter().filter_map(|look| Some(bench.fetched(&look.url, look.page.as_ref()?)));
+        NewFinding { evidence: Evidence { fetched: pages.collect(), ..finding.evidence }, ..finding }
+    };
     if too_many(sure_stale.len(), sure_long.len(), 0) {
         let listed = |many: bool, list| if many { list } else { Vec::new() };
-        let summary = words.columns_stale(
-            &listed(sure_stale.len() >= rule.stale_columns, sure_stale),
-            &listed(sure_long.len() >= rule.long_columns, sure_long),
-            &[],
-        );
-        return Some(verdict(Outcome::Fail, "columns_silent", summary));
+        let stale = listed(sure_stale.len() >= rule.stale_columns, sure_stale);
+        let long = listed(sure_long.len() >= rule.long_columns, sure_long);
+        let summary = words.columns_stale(&stale, &long, &[]);
+        return Some(resting_on(verdict(Outcome::Fail, "columns_silent", summary), looks_of([&stale, &long])));
     }
     if too_many(stale.len(), long.len(), blank.len()) {
         let summary = words.please_decide(&words.columns_stale(&stale, &long, &blank));
-        return Some(verdict(Outcome::Suspected, "columns_silent", summary));
+        let counted = looks_of([&stale, &long]).into_iter().chain(blank).collect();
+        return Some(resting_on(verdict(Outcome::Suspected, "columns_silent", summary), counted));
     }
     if too_many(stale.len() + unknown, long.len() + unknown, blank.len() + unknown) {
         return unjudged("columns_unread", &words.columns_unread(unknown, looks.len() + left_out));
@@ -291,9 +299,10 @@ fn foot(bench: &Bench<'_>, seen: &Observed) -> NewFinding {
         return unjudged("no_footer", &words.no_foot());
     }
     let summary = words.foot_missing(&missing);
-    // Why: the marks of 找错 and 党政机关网站 are often drawn by a script of any name. One mark alone
-    // that is missing beside a whole foot may be such a one; two are no accident.
-    if front.foot_scripted || (front.loads_scripts && missing.len() == 1) {
+    // Why: the marks of 找错 and 党政机关网站 are often drawn by a script of any name. One mark alone, or
+    // just these two, that is missing beside a whole foot may be such a one; others are no accident.
+    let drawn = || missing.iter().all(|mark| matches!(mark, FooterMark::PartyMark | FooterMark::ReportError));
+    if front.foot_scripted || (front.loads_scripts && (missing.len() == 1 || drawn())) {
         return verdict(Outcome::Suspected, "foot_missing", words.foot_scripted(&summary));
     }
     verdict(Outcome::Fail, "foot_missing", summary)

@@ -110,7 +110,15 @@ fn a_home_page_is_stale_after_two_weeks_where_its_dates_are_shown() {
 
 fn look(kind: ColumnKind, days_old: i64, listed: bool) -> ColumnLook {
     let state = ColumnState::Dated { newest: Some(days_ago(days_old)), day_only: false, shown: true };
-    ColumnLook { name: "栏目".into(), url: "http://www.yunxi.example/l/".into(), kind, days: None, listed, state }
+    ColumnLook {
+        name: "栏目".into(),
+        url: "http://www.yunxi.example/l/".into(),
+        kind,
+        days: None,
+        listed,
+        state,
+        page: None,
+    }
 }
 
 fn with_columns(looks: Vec<ColumnLook>) -> SiteSeen {
@@ -189,11 +197,17 @@ fn a_missing_mark_is_a_fault_only_where_the_foot_was_seen() {
     lacking.marks.retain(|mark| *mark != FooterMark::Police);
     assert_eq!(of(lacking.clone()), (Outcome::Fail, "foot_missing".into()));
     assert_eq!(of(Front { foot_scripted: true, ..lacking.clone() }).0, Outcome::Suspected);
-    // A script of any name may draw the one that is missing, not two.
+    // A script of any name may draw the one that is missing, not two others than those often drawn so.
     assert_eq!(of(Front { loads_scripts: true, ..lacking.clone() }).0, Outcome::Suspected);
     let mut two = lacking.clone();
     two.marks.retain(|mark| *mark != FooterMark::SiteMap);
     assert_eq!(of(Front { loads_scripts: true, ..two }).0, Outcome::Fail);
+    let mut drawn = front();
+    drawn.marks.retain(|mark| !matches!(mark, FooterMark::PartyMark | FooterMark::ReportError));
+    assert_eq!(of(drawn.clone()).0, Outcome::Fail);
+    assert_eq!(of(Front { loads_scripts: true, ..drawn.clone() }).0, Outcome::Suspected);
+    drawn.marks.retain(|mark| *mark != FooterMark::Icp);
+    assert_eq!(of(Front { loads_scripts: true, ..drawn }).0, Outcome::Fail);
     assert_eq!(of(Front { scripted: true, ..lacking.clone() }), (Outcome::Unverified, "no_footer".into()));
     assert_eq!(of(Front { foot_seen: false, ..lacking }).0, Outcome::Unverified);
 }

@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use super::{Bench, Known};
 use crate::checks::seen::Observed;
 use crate::checks::text_words::TextWords;
-use crate::checks::texts::{TextHit, TextsRead};
-use crate::domain::finding::{Evidence, Outcome, TITLES_ONLY};
+use crate::checks::texts::{Part, TextHit, TextsRead};
+use crate::domain::finding::{Evidence, FetchedPage, Outcome, TITLES_ONLY};
 use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
 
-/// Sources that nobody registered, or that only people look at, have no texts to speak of.
+/// Sources that nobody registered, or that only people look at: the worksheet asks a person.
 const NO_TEXTS: &[&str] = &["no_source", "no_source_url", "by_hand"];
 
 /// What the texts of an account amount to, for both indicators.
@@ -23,7 +23,8 @@ pub(super) fn texts(bench: &Bench<'_>, seen: &Observed, known: &Known) -> Vec<Ne
     let words = TextWords(bench.lang);
     let indicators = [Indicator::Expression, Indicator::Privacy];
     if let Err(unread) = &seen.source {
-        if NO_TEXTS.contains(&unread.reason.as_str()) {
+        // A patrol asks nobody: there nothing is said of them.
+        if NO_TEXTS.contains(&unread.reason.as_str()) && !bench.full {
             return Vec::new();
         }
         let unjudged = |indicator| {
@@ -51,7 +52,9 @@ fn findings(
     };
     let mut by_subject = BTreeMap::<String, Vec<&TextHit>>::new();
     let mut order = Vec::new();
-    for hit in seen.hits.iter().filter(|hit| hit.indicator == indicator) {
+    let kinds = &bench.rules.privacy.kinds;
+    let is_asked = |hit: &TextHit| hit.kind.number().is_none_or(|kind| kinds.contains(&kind));
+    for hit in seen.hits.iter().filter(|hit| hit.indicator == indicator && is_asked(hit)) {
         let subject = subject_of(hit);
         let hits = by_subject.entry(subject.clone()).or_default();
         if hits.is_empty() {
@@ -87,6 +90,7 @@ fn findings(
                 sha256: sha256.map(str::to_owned),
                 fetched_at: Some(bench.local(seen.at)),
                 numbers,
+                fetched: read_from(bench, seen, first),
                 ..Evidence::default()
             },
             ..bench.verdict(indicator, outcome, first.kind.key(), words.found(hits), seen.at)
@@ -101,7 +105,7 @@ fn findings(
         // stands in the tables.
         let unread = match indicator {
             _ if read.posts > 0 && read.with_text == 0 => Some(TITLES_ONLY),
-            Indicator::Privacy if read.tables_unread > 0 => Some("tables_unread"),
+            Indicator::Privacy if read.tables_unread + read.tables_left_out > 0 => Some("tables_unread"),
             _ => None,
         };
         let finding = match unread {
@@ -113,6 +117,20 @@ fn findings(
         findings.push(NewFinding { evidence: seen.evidence.clone(), ..finding });
     }
     findings
+}
+
+/// The page that a hit was read from: the linked table itself, else the account's source.
+fn read_from(bench: &Bench<'_>, seen: &Observed, hit: &TextHit) -> Vec<FetchedPage> {
+    let source = || {
+        let Evidence { url, status, chain, sha256, fetched_at, .. } = seen.evidence.clone();
+        Some(FetchedPage { url: url.filter(|_| status.is_some())?, status, chain, sha256, fetched_at })
+    };
+    let page = match (&hit.page, &hit.url) {
+        (Some(page), Some(url)) => Some(bench.fetched(url, page)),
+        _ if hit.part == Part::Table => None,
+        _ => source(),
+    };
+    page.into_iter().collect()
 }
 
 /// The personal numbers of a subject, as a decision on them is remembered; none for a word.
@@ -142,7 +160,7 @@ pub(in crate::checks) fn is_still_there(seen: &Observed, indicator: Indicator, s
 mod tests {
     use super::*;
     use crate::checks::judge::testing::{bench, rules, seen};
-    use crate::checks::texts::{HitKind, Part};
+    use crate::checks::texts::HitKind;
     use crate::store::Decided;
 
     const POST: &str = "https://a.example.cn/1";
@@ -162,6 +180,7 @@ mod tests {
             basis: String::new(),
             sentence: format!("【{word}】"),
             count,
+            page: None,
         }
     }
 
@@ -191,6 +210,37 @@ mod tests {
         let (wording, personal) = judged(TextsRead { tables: 1, tables_unread: 1, ..whole }, Vec::new());
         assert_eq!((wording.0, personal.0, personal.1.as_str()), (Outcome::Pass, Outcome::Unverified, "tables_unread"));
         assert!(personal.2.contains("未能读取1个"), "{}", personal.2);
+    }
+
+    #[test]
+    fn files_that_were_not_read_are_said_and_only_tables_leave_it_open() {
+        let rules = rules();
+        let bench = bench(&rules);
+        let personal = |read: TextsRead| {
+            let seen = Observed { texts: Some(TextsRead { posts: 3, with_text: 3, ..read }), ..seen() };
+            let found = texts(&bench, &seen, &Known::default());
+            let found = found.into_iter().find(|f| f.indicator == Indicator::Privacy).unwrap();
+            (found.outcome, found.summary)
+        };
+        let (outcome, said) = personal(TextsRead { tables: 3, tables_left_out: 2, ..TextsRead::default() });
+        assert!(outcome == Outcome::Unverified && said.contains("另有2个表格"), "{said}");
+        let (outcome, said) = personal(TextsRead { documents: 4, ..TextsRead::default() });
+        assert!(outcome == Outcome::Pass && said.contains("另有4个PDF、DOC等附件"), "{said}");
+    }
+
+    #[test]
+    fn a_kind_that_is_not_asked_for_is_suspected_in_nobody() {
+        let mut rules = rules();
+        let judged = |rules: &crate::domain::rule::RuleSet| {
+            let read = TextsRead { posts: 1, with_text: 1, ..TextsRead::default() };
+            let hits = vec![hit(HitKind::Mobile, "138****1234", 3)];
+            let seen = Observed { hits, texts: Some(read), ..seen() };
+            let found = texts(&bench(rules), &seen, &Known::default());
+            found.into_iter().find(|f| f.indicator == Indicator::Privacy).unwrap().outcome
+        };
+        assert_eq!(judged(&rules), Outcome::Suspected);
+        rules.privacy.kinds = vec![crate::domain::privacy::NumberKind::IdCard];
+        assert_eq!(judged(&rules), Outcome::Pass);
     }
 
     #[test]

@@ -17,8 +17,13 @@ pub(super) fn without_persons(issue: &mut Issue) {
     issue.evidence.snippet.iter_mut().for_each(hide);
     let leaks = issue.indicator == Indicator::Privacy;
     issue.subject = subject(&issue.subject, leaks);
-    let steps = issue.evidence.chain.iter_mut().map(|step| &mut step.url);
-    steps.chain(&mut issue.evidence.url).for_each(|url| *url = address(url, leaks));
+    let evidence = &mut issue.evidence;
+    let fetched = evidence.fetched.iter_mut().flat_map(|page| {
+        let steps = page.chain.iter_mut().map(|step| &mut step.url);
+        steps.chain([&mut page.url])
+    });
+    let steps = evidence.chain.iter_mut().map(|step| &mut step.url).chain(fetched);
+    steps.chain(&mut evidence.url).for_each(|url| *url = address(url, leaks));
     hide_leak(issue);
     if has_fallen(issue.status) {
         withdraw_issue(issue);

@@ -7,7 +7,8 @@
 //! - A card number counts by its check digit and a known issuer, or by being called one.
 //! - A mobile number alone is how an office is reached: it is suspected only beside an identity
 //!   or card number, or when a text lists several that are not named as contacts.
-//! - What stands in a URL, touches letters, or is called an order, a file or a licence by the label
+//! - In a URL an identity number alone counts; card and mobile numbers there are too often a platform's own.
+//! - What touches letters, or is called an order, a file or a licence by the label
 //!   nearest to it is none; an identity number is one beside any label but a code's that is its own.
 //! - Masks keep the length, so that places stay true, and masking twice changes nothing.
 

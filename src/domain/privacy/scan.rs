@@ -49,7 +49,8 @@ pub(super) fn numbers(text: &str) -> Vec<Number> {
             break;
         }
         let in_url = urls.partition_point(|url| url.end <= run.signs.start);
-        if urls.get(in_url).is_some_and(|url| url.start <= run.signs.start) {
+        if let Some(url) = urls.get(in_url).filter(|url| url.start <= run.signs.start) {
+            found.extend(in_address(&signs, url, run));
             at += 1;
             continue;
         }
@@ -116,6 +117,30 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
     }
     let known = !(label.is_card() || (label.is_account() && digits.starts_with(&[6, 2])));
     if is_card(digits, known) { number(NumberKind::BankCard, digits) } else { None }
+}
+
+/// What parameters of addresses are called that hold the numbers of bodies and orders.
+const CODE_PARAMETERS: &[&str] = &["credit", "orgcode", "order", "uniscid", "tyshxydm"];
+
+/// An identity number in a web address; anything else there is too often a number of the platform.
+fn in_address(signs: &[Sign], url: &Range<usize>, run: &Run) -> Option<Number> {
+    if run.digits.len() != 18 || !is_id18(&run.digits) {
+        return None;
+    }
+    let touches = |sign: Option<&Sign>| sign.is_some_and(|sign| sign.c.is_ascii_alphanumeric());
+    if touches(signs.get(..run.signs.start)?.last()) || touches(signs.get(run.signs.end)) {
+        return None;
+    }
+    let before: String =
+        signs.get(url.start..run.signs.start)?.iter().map(|sign| sign.c.to_ascii_lowercase()).collect();
+    let parameter = before.rsplit_once(['?', '&', ';', '#']).map(|(_, parameter)| parameter);
+    let is_code = match parameter {
+        Some(name) => CODE_PARAMETERS.iter().any(|code| name.contains(code)),
+        // Why: a file's name is often its district, day and number, which may pass for a birthday.
+        None => matches!(run.digits.get(6..8), Some([2, 0])),
+    };
+    let label = Label::before(signs, run.signs.start);
+    (!is_code).then(|| make(signs, run.signs.clone(), NumberKind::IdCard, &run.digits, &label))
 }
 
 /// How numbers are written in groups.

@@ -53,7 +53,10 @@ fn identity_numbers_are_known_by_their_check_date_and_province() {
         String::from_utf8(wrong).unwrap(),
         format!("{id}1"),
         format!("A{id}"),
-        format!("https://a.example/p?id={id}"),
+        format!("https://a.example/p?id=A{id}"),
+        format!("https://a.example/p?creditCode={id}"),
+        format!("https://a.example/art_{}.html", with_check("51010720261123001")),
+        "https://a.example/p?mobile=13800001234&card=4563510000000001".to_owned(),
         "910107199001019990".to_owned(),
         "91620105L015101280".to_owned(),
         format!("统一社会信用代码{id}"),
@@ -63,6 +66,22 @@ fn identity_numbers_are_known_by_their_check_date_and_province() {
     }
     assert_eq!(kinds("身份证号510107900101999"), ["id_card"]);
     assert!(kinds("编号510107900101999").is_empty() && kinds("510107900101999").is_empty());
+}
+
+#[test]
+fn an_identity_number_in_an_address_is_found_and_masked() {
+    let id = id();
+    for text in [
+        format!("https://a.example/p?id={id}"),
+        format!("https://a.example/p?a=1&idcard={id}&b=2"),
+        format!("详见www.a.example/{id}.html。"),
+        format!("链接失效：https://a.example/u/{id}/x（页面不存在）"),
+    ] {
+        assert_eq!(kinds(&text), ["id_card"], "{text}");
+        let masked = mask(&text);
+        assert!(!masked.contains(&id) && masked.contains("510***********"), "{masked}");
+        assert_eq!(mask(&masked), masked);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 141] = [
+pub(super) const SENTENCES: [(&str, &str); 154] = [
     (
         "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
         "posts are dated in the time to come: the source's dates are off, or not those of publication",
@@ -97,6 +97,10 @@ pub(super) const SENTENCES: [(&str, &str); 141] = [
     ("应用商店或下载页面可以找到该应用", "the store or the download page has the app"),
     ("无法下载：{0:s}", "cannot be downloaded: {0:s}"),
     ("该平台采集渠道异常：{0:s}", "the platform's sources cannot be trusted just now: {0:s}"),
+    (
+        "经{0}采集的{1}个账号中有{2}个的最新内容同停在{3}以前一天内，采集渠道可能已停止更新",
+        "of {1} accounts read through {0} {2} end within the day before {3}: the source itself may have stopped",
+    ),
     ("所查{0}个链接均可打开", "all {0} links looked at open"),
     ("链接可打开：{0}", "the link opens: {0}"),
     ("链接失效：{0}（{1:w}）", "broken link: {0} ({1:w})"),
@@ -125,6 +129,14 @@ pub(super) const SENTENCES: [(&str, &str); 141] = [
     ("人工试用互动功能正常（{0}）", "a person found the interaction working ({0})"),
     ("人工试用可以下载和使用：{0:q}（{1}）", "a person could download and use it: {0:q} ({1})"),
     ("人工试用可以下载和使用（{0}）", "a person could download and use it ({0})"),
+    ("人工查看发现表述错误：{0:q}（{1}）", "a person found wrong wording: {0:q} ({1})"),
+    ("人工查看发现表述错误（{0}）", "a person found wrong wording ({0})"),
+    ("人工查看发现公开个人信息：{0:q}（{1}）", "a person found personal data published: {0:q} ({1})"),
+    ("人工查看发现公开个人信息（{0}）", "a person found personal data published ({0})"),
+    ("人工查看未见表述错误：{0:q}（{1}）", "a person found no wrong wording: {0:q} ({1})"),
+    ("人工查看未见表述错误（{0}）", "a person found no wrong wording ({0})"),
+    ("人工查看未见公开个人信息：{0:q}（{1}）", "a person found no personal data published: {0:q} ({1})"),
+    ("人工查看未见公开个人信息（{0}）", "a person found no personal data published ({0})"),
     ("人工查看后仍无法判定：{0:q}（{1}）", "a person could not judge it either: {0:q} ({1})"),
     ("人工查看后仍无法判定（{0}）", "a person could not judge it either ({0})"),
     ("{0:s}（另有{1}处未逐条列出）", "{0:s} (and {1} more that are not listed)"),
@@ -169,6 +181,19 @@ pub(super) const SENTENCES: [(&str, &str); 141] = [
     ),
     ("所查{0}篇内容未发现{1:w}", "no {1:w} found in {0} posts"),
     ("所附表格读取{0}个，未能读取{1}个", "{0} linked tables read, {1} not readable"),
+    (
+        "另有{0}个表格超出查看上限或格式不支持，未读取",
+        "{0} more tables not read: too many, or of a kind that cannot be read",
+    ),
+    ("另有{0}个PDF、DOC等附件，程序不读取其内容", "{0} documents (PDF, DOC and the like) linked, which are not read"),
+    (
+        "另有{0}个链接超出单个账号的查看上限或网址过长，未查看",
+        "{0} more were not looked at: too many for one account, or too long",
+    ),
+    (
+        "较早的{0}篇超出单个账号的查看上限，未核对",
+        "{0} older posts lie beyond what is looked at of one account and were not compared",
+    ),
     ("此前已由人工排除{0}处", "{0} dismissed by a person before"),
     ("《{0}》{1:w}出现{2:n}", "\"{0}\", {1:w}: {2:n}"),
     ("《{0}》所附表格出现{1:n}", "table linked from \"{0}\": {1:n}"),

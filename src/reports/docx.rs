@@ -6,10 +6,9 @@
 use std::io::Cursor;
 
 use docx_rs::{
-    AlignmentType, BorderType, BreakType, Docx, Footer, Header, HeightRule, LineSpacing, LineSpacingType, PageMargin,
-    PageNum, Paragraph, ParagraphBorder, ParagraphBorderPosition, ParagraphBorders, Run, RunFonts, RunProperty,
-    SpecialIndentType, Table, TableAlignmentType, TableCell, TableCellMargins, TableLayoutType, TableRow, VAlignType,
-    WidthType,
+    AlignmentType, BorderType, BreakType, Docx, Footer, Header, LineSpacing, LineSpacingType, PageMargin, PageNum,
+    Paragraph, ParagraphBorder, ParagraphBorderPosition, ParagraphBorders, Run, RunFonts, RunProperty,
+    SpecialIndentType,
 };
 
 use order::in_order;
@@ -17,14 +16,17 @@ use tail::with_imprint;
 
 use super::docx_parts::{compress, font_table, in_chinese, repeat_headings};
 use super::tongue::Tongue;
-use super::wording::{clean, clip, short_links, width_of};
+use super::wording::{clean, clip, width_of};
 use crate::domain::Lang;
 use crate::domain::privacy::mask;
 use crate::domain::time::LocalTime;
 
 mod head;
 mod order;
+mod table;
 mod tail;
+
+pub(super) use table::Share;
 
 /// Twips in a millimetre, times 100.
 const TWIPS_PER_100_MM: i32 = 5669;
@@ -34,18 +36,12 @@ pub(super) const TEXT_WIDTH: usize = 8844;
 const SIZE_BODY: usize = 32;
 /// 二号, 22 pt.
 const SIZE_TITLE: usize = 44;
+/// Half-width characters of a title that a line holds, with one to spare.
+const TITLE_COLUMNS: usize = 38;
 /// 四号, 14 pt: page numbers.
 const SIZE_PAGE: usize = 28;
 /// 五号, 10.5 pt: tables.
 const SIZE_TABLE: usize = 21;
-/// One column of a half-width character in a table, in twips.
-const TABLE_COLUMN: usize = 105;
-/// What a cell leaves free at its sides, in twips.
-const TABLE_SIDES: usize = 130;
-/// The longest text of a cell, in characters.
-const LONGEST_CELL: usize = 300;
-/// Lines of a table that still fit a page with what stands above it.
-const TOGETHER: usize = 24;
 /// 22 lines on 225 mm, in twips; a hair less than 225/22 mm, or the last line would not fit.
 const LINE: i32 = 579;
 /// 28 characters on 156 mm: each a quarter point closer than its size, in twips.
@@ -70,11 +66,6 @@ fn fonts(east_asia: &str) -> RunFonts {
     RunFonts::new().east_asia(east_asia).ascii("Times New Roman").hi_ansi("Times New Roman")
 }
 
-/// The share of the width that a line of so many half-width characters takes in a table, in thousandths.
-pub(super) const fn share_of(columns: usize) -> usize {
-    (columns * TABLE_COLUMN + TABLE_SIDES + 10).div_ceil(TEXT_WIDTH / 1000)
-}
-
 /// A run as it stands, personal numbers and all.
 fn raw(text: &str, font: &str, size: usize) -> Run {
     let run = Run::new().add_text(clean(text)).fonts(fonts(font)).size(size);
@@ -93,9 +84,27 @@ fn exact(line: i32) -> LineSpacing {
 /// Words of the body, whose rates may part from what they were counted from at the end of a line.
 ///
 /// Why: no program breaks a line between `%` and a bracket by itself, and the line before `100.00%（72/72）` would
-/// be stretched over the room of ten characters.
+/// be stretched over the room of ten characters. A blank to fill in stays in one piece.
 fn body_words(text: &str) -> Run {
-    run(&text.replace("%（", "%\u{200b}（"), FANGSONG, SIZE_BODY)
+    let text = text.replace("%（", "%\u{200b}（");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, inside, after)) = rest
+        .split_once('〔')
+        .and_then(|(before, from)| from.split_once('〕').map(|(inside, after)| (before, inside, after)))
+    {
+        out.push_str(before);
+        out.push('〔');
+        if inside.chars().all(|c| c == '　') {
+            out.extend(inside.chars().flat_map(|_| ['\u{a0}'; 2]));
+        } else {
+            out.push_str(inside);
+        }
+        out.push('〕');
+        rest = after;
+    }
+    out.push_str(rest);
+    run(&out, FANGSONG, SIZE_BODY)
 }
 
 fn indented() -> Paragraph {
@@ -132,9 +141,6 @@ pub(super) struct Look {
     pub(super) internal: bool,
 }
 
-/// A column of a table: its heading and its share of the width in thousandths.
-pub(super) type Share<'t> = (&'t str, usize);
-
 /// A document under way.
 pub(super) struct Paper {
     docx: Docx,
@@ -161,12 +167,12 @@ impl Paper {
         Self { docx: pages(at, look, 20).first_header(first).first_footer(foot).title_pg(), look, imprint: None }
     }
 
-    /// A page with narrow margins and no page number: a certificate that has to fit on it.
+    /// A page with narrow margins above and below and no page number: a certificate that has to fit on it.
     pub(super) fn narrow(at: LocalTime, look: Look) -> Self {
         let margin = PageMargin::new()
             .top(millimetres(14))
-            .left(millimetres(16))
-            .right(millimetres(16))
+            .left(millimetres(27))
+            .right(millimetres(27))
             .bottom(millimetres(12))
             .header(millimetres(6))
             .footer(millimetres(6))
@@ -220,6 +226,18 @@ impl Paper {
             paragraph = paragraph.add_run(run(line, SONG, SIZE_TITLE));
         }
         self.add(paragraph);
+    }
+
+    /// A title on one line where it fits there, else broken between its two parts.
+    pub(super) fn title_of(&mut self, above: &[&str], head: &str, tail: &str) {
+        let whole = format!("{head}{tail}");
+        let mut lines = above.to_vec();
+        if width_of(&whole) <= TITLE_COLUMNS {
+            lines.push(&whole);
+        } else {
+            lines.extend([head, tail]);
+        }
+        self.title(&lines);
     }
 
     /// 主送机关, flush left.
@@ -289,6 +307,12 @@ impl Paper {
         self.add(paragraph.add_run(run(text, FANGSONG, SIZE_TABLE)));
     }
 
+    /// A line of small type on the page of what follows it.
+    pub(super) fn remark(&mut self, text: &str) {
+        let paragraph = Paragraph::new().line_spacing(exact(300)).keep_next(true);
+        self.add(paragraph.add_run(run(text, FANGSONG, SIZE_TABLE)));
+    }
+
     /// Lines of a program, as they stand.
     pub(super) fn code(&mut self, text: &str) {
         for line in text.lines() {
@@ -347,60 +371,6 @@ impl Paper {
     pub(super) fn caption(&mut self, text: &str) {
         let paragraph = Paragraph::new().align(AlignmentType::Center).keep_next(true).line_spacing(exact(LINE));
         self.add(paragraph.add_run(run(text, HEI, 24)));
-    }
-
-    /// A table over the whole width.
-    ///
-    /// The heading row repeats on every page; a row stays in one piece, and so does a short table.
-    pub(super) fn table(&mut self, columns: &[Share<'_>], rows: &[Vec<String>]) {
-        self.table_with(columns, rows, usize::MAX);
-    }
-
-    /// [`Self::table`] whose columns from `bare` on show personal data as it is.
-    pub(super) fn table_with(&mut self, columns: &[Share<'_>], rows: &[Vec<String>], bare: usize) {
-        let widths: Vec<usize> = columns.iter().map(|(_, share)| TEXT_WIDTH * share / 1000).collect();
-        let text = |text: &str| clip(&short_links(text), LONGEST_CELL);
-        let fits = |text: &str, width: usize| width_of(text) * TABLE_COLUMN + TABLE_SIDES <= width;
-        let lines = |row: &Vec<String>| {
-            let of = |(text, width): (&String, &usize)| {
-                let line = (width.saturating_sub(TABLE_SIDES) / TABLE_COLUMN).max(2);
-                width_of(&clip(text, LONGEST_CELL)).div_ceil(line).max(1)
-            };
-            row.iter().zip(&widths).map(of).max().unwrap_or(1)
-        };
-        // Why: the last line of a short table is never alone on a page; a long one must break somewhere.
-        let whole = rows.len() <= TOGETHER && rows.iter().map(lines).sum::<usize>() <= TOGETHER;
-        let cell = |words: Run, width: usize, centred: bool, last: bool| {
-            let align = if centred { AlignmentType::Center } else { AlignmentType::Left };
-            let paragraph = Paragraph::new().align(align).line_spacing(exact(320)).keep_next(whole && !last);
-            TableCell::new()
-                .width(width, WidthType::Dxa)
-                .vertical_align(VAlignType::Center)
-                .add_paragraph(paragraph.add_run(words))
-        };
-        let line = |cells: Vec<TableCell>| {
-            TableRow::new(cells).row_height(440.0).height_rule(HeightRule::AtLeast).cant_split()
-        };
-        let headings = columns.iter().zip(&widths);
-        let mut table =
-            vec![line(headings.map(|((h, _), width)| cell(run(h, HEI, SIZE_TABLE), *width, true, false)).collect())];
-        for (place, row) in rows.iter().enumerate() {
-            let last = place + 1 == rows.len();
-            let cells = row.iter().zip(&widths).enumerate().map(|(column, (words, width))| {
-                let words = text(words);
-                let centred = !words.contains('\n') && fits(&words, *width);
-                let make = if column >= bare { raw } else { run };
-                cell(make(&words, FANGSONG, SIZE_TABLE), *width, centred, last)
-            });
-            table.push(line(cells.collect()));
-        }
-        let table = Table::new(table)
-            .set_grid(widths)
-            .width(TEXT_WIDTH, WidthType::Dxa)
-            .layout(TableLayoutType::Fixed)
-            .align(TableAlignmentType::Center)
-            .margins(TableCellMargins::new().margin_left(60, WidthType::Dxa).margin_right(60, WidthType::Dxa));
-        self.docx = std::mem::take(&mut self.docx).add_table(table);
     }
 
     /// The file.

@@ -84,27 +84,9 @@ fn exact(line: i32) -> LineSpacing {
 /// Words of the body, whose rates may part from what they were counted from at the end of a line.
 ///
 /// Why: no program breaks a line between `%` and a bracket by itself, and the line before `100.00%（72/72）` would
-/// be stretched over the room of ten characters. A blank to fill in stays in one piece.
+/// be stretched over the room of ten characters.
 fn body_words(text: &str) -> Run {
-    let text = text.replace("%（", "%\u{200b}（");
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some((before, inside, after)) = rest
-        .split_once('〔')
-        .and_then(|(before, from)| from.split_once('〕').map(|(inside, after)| (before, inside, after)))
-    {
-        out.push_str(before);
-        out.push('〔');
-        if inside.chars().all(|c| c == '　') {
-            out.extend(inside.chars().flat_map(|_| ['\u{a0}'; 2]));
-        } else {
-            out.push_str(inside);
-        }
-        out.push('〕');
-        rest = after;
-    }
-    out.push_str(rest);
-    run(&out, FANGSONG, SIZE_BODY)
+    run(&text.replace("%（", "%\u{200b}（"), FANGSONG, SIZE_BODY)
 }
 
 fn indented() -> Paragraph {
@@ -118,14 +100,12 @@ fn indented() -> Paragraph {
     )
 }
 
-/// The red double line of a letter, 170 mm: 7 mm beyond 版心 on either side.
+/// The red double line of a letter, 170 mm: 7 mm beyond 版心 on either side; at the top of the page thick over thin,
+/// at its foot thin over thick.
 fn red_line(at_top: bool) -> Paragraph {
-    let (position, kind) = if at_top {
-        (ParagraphBorderPosition::Top, BorderType::ThinThickSmallGap)
-    } else {
-        (ParagraphBorderPosition::Bottom, BorderType::ThickThinSmallGap)
-    };
-    let border = ParagraphBorder::new(position).val(kind).size(24).space(1).color(RED);
+    // Why a lower border for both: its kinds are named downwards, those of an upper one the other way round.
+    let kind = if at_top { BorderType::ThickThinSmallGap } else { BorderType::ThinThickSmallGap };
+    let border = ParagraphBorder::new(ParagraphBorderPosition::Bottom).val(kind).size(24).space(1).color(RED);
     Paragraph::new()
         .line_spacing(exact(40))
         .indent(Some(-millimetres(7)), None, Some(-millimetres(7)), None)
@@ -266,7 +246,9 @@ impl Paper {
 
     /// A paragraph of the body.
     pub(super) fn body(&mut self, text: &str) {
-        self.add(indented().align(self.justified()).add_run(body_words(text)));
+        // Why: a line before an address that moves to the next one would be stretched over the room it left.
+        let align = if text.contains("://") { AlignmentType::Left } else { self.justified() };
+        self.add(indented().align(align).add_run(body_words(text)));
     }
 
     /// A paragraph of the body on the page of the one it introduces.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReportError;
 use super::docx::{Look, Paper};
+use super::prose::prose;
 use super::subject::Subject;
 use super::tongue::{Tongue, capital};
 use super::wording::{clip, said, standing};
@@ -163,7 +164,7 @@ impl Letter<'_> {
                 vec![
                     issue.id.to_string(),
                     t.issue_label(issue),
-                    said(issue.indicator, &issue.summary, t.0),
+                    prose(&said(issue.indicator, &issue.summary, t.0), t.0),
                     issue.class.name(t.0).to_owned(),
                     self.due(issue),
                 ]

@@ -13,14 +13,14 @@ use crate::domain::Lang;
 /// Quoted parts and addresses, then what is written anew.
 fn pattern(own: &str) -> Option<Regex> {
     Regex::new(&format!(
-        r#"(?<kept>《[^》]*》|【[^】]*】|“[^”]*”|"[^"]*"|https?://[[:graph:]]*)|(?<day>\b\d{{4}}-\d{{2}}-\d{{2}})(?: (?<time>\d{{2}}:\d{{2}}))?|{own}"#
+        r#"(?<kept>《[^》]*》|【[^】]*】|“[^”]*”|"[^"]*"|https?://[[:graph:]]*)|(?<day>(?-u:\b)[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?: (?<time>[0-9]{{2}}:[0-9]{{2}}))?|{own}"#
     ))
     .ok()
 }
 
-static ZH: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?<days>[1-9]\d*天)0小时"));
+static ZH: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?<days>[1-9][0-9]*天)0小时"));
 static EN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(r"\b(?<days>\d+) d (?<hours>\d+) h\b|\b(?<count>\d+) (?<what>[a-z ]+)\(s\)|`(?<ticked>[^`]*)`")
+    pattern(r"\b(?<days>[0-9]+) d (?<hours>[0-9]+) h\b|\b(?<count>[0-9]+) (?<what>[a-z ]+)\(s\)|`(?<ticked>[^`]*)`")
 });
 
 /// The sentence as running text of a paper has it.

@@ -41,7 +41,7 @@ impl Paper {
     pub(in crate::reports) fn table_with(&mut self, columns: &[Share<'_>], rows: &[Vec<String>], bare: usize) {
         let widths = widths(columns, rows);
         let text = |text: &str| clip(&short_links(text), LONGEST_CELL);
-        let fits = |text: &str, width: usize| need(text) <= width;
+        let fits = |text: &str, width: usize| need(text, false) <= width;
         let lines = |row: &Vec<String>| {
             let of = |(text, width): (&String, &usize)| {
                 let line = (width.saturating_sub(TABLE_SIDES) / TABLE_COLUMN).max(2);
@@ -85,33 +85,52 @@ impl Paper {
     }
 }
 
-/// The width that a text on one line takes, in twips.
-///
-/// Why a fifth more for Latin: a stand-in for Times New Roman may be that much wider.
-fn need(text: &str) -> usize {
-    let latin = text.chars().filter(char::is_ascii).count();
-    (width_of(text) * TABLE_COLUMN) + latin * TABLE_COLUMN / 5 + TABLE_SIDES
+/// How closely a table is set.
+#[derive(Clone, Copy)]
+struct Setting {
+    /// A short cell stays on one line, and no column is narrower than one.
+    short: bool,
+    /// Room for a face wider than Times New Roman, which may stand in for it.
+    wide: bool,
 }
 
-/// The width below which a cell would tear a word; where `short` also one below which a short cell would wrap.
-fn least(text: &str, short: bool) -> usize {
+/// The most room first.
+const SETTINGS: [Setting; 4] = [
+    Setting { short: true, wide: true },
+    Setting { short: true, wide: false },
+    Setting { short: false, wide: true },
+    Setting { short: false, wide: false },
+];
+
+/// The width that a text on one line takes, in twips.
+fn need(text: &str, wide: bool) -> usize {
+    let latin = if wide { text.chars().filter(char::is_ascii).count() } else { 0 };
+    width_of(text) * TABLE_COLUMN + latin * TABLE_COLUMN / 5 + TABLE_SIDES
+}
+
+/// The width below which a cell would tear a word, or wrap where it should not.
+fn least(text: &str, Setting { short, wide }: Setting) -> usize {
     // Why: a rate stays with what it was counted from.
     let is_rate = |c: char| c.is_ascii_digit() || matches!(c, '.' | '%' | '（' | '）' | '(' | ')' | '/' | '—' | ' ');
     let columns = width_of(text);
-    if short && (columns <= SHORT && !text.contains(' ') || columns <= LONGEST_WORD && text.chars().all(is_rate)) {
-        return need(text);
-    }
     let words = text.split(|c: char| !c.is_ascii() || c.is_ascii_whitespace());
-    words.filter(|word| word.len() <= LONGEST_WORD).map(need).max().unwrap_or(0)
+    let word = words.filter(|word| word.len() <= LONGEST_WORD).map(|word| need(word, wide)).max().unwrap_or(0);
+    if !short {
+        word
+    } else if columns <= SHORT && !text.contains(' ') || columns <= LONGEST_WORD && text.chars().all(is_rate) {
+        need(text, wide)
+    } else {
+        word.max(columns.min(SHORT) * TABLE_COLUMN + TABLE_SIDES)
+    }
 }
 
 /// The width of every column in twips; together the whole width.
 fn widths(columns: &[Share<'_>], rows: &[Vec<String>]) -> Vec<usize> {
     let asked: Vec<usize> = columns.iter().map(|(_, share)| TEXT_WIDTH * share / 1000).collect();
-    for short in [true, false] {
+    for setting in SETTINGS {
         let of = |(place, (heading, _)): (usize, &Share<'_>)| {
-            let cells = rows.iter().take(MEASURED).filter_map(|row| row.get(place)).map(|cell| least(cell, short));
-            cells.chain([least(heading, short)]).max().unwrap_or(0)
+            let cells = rows.iter().take(MEASURED).filter_map(|row| row.get(place)).map(|cell| least(cell, setting));
+            cells.chain([least(heading, setting)]).max().unwrap_or(0)
         };
         let least: Vec<usize> = columns.iter().enumerate().map(of).collect();
         if let Some(widths) = balanced(&asked, &least) {
@@ -160,7 +179,7 @@ mod tests {
         for (cell, width) in
             ["1", "(platform)", "Unsupervised", "Prominent", "2026-11-13", "100.00%（15/15）"].iter().zip(&widths)
         {
-            assert!(need(cell) <= *width, "{cell} in {widths:?}");
+            assert!(need(cell, false) <= *width, "{cell} in {widths:?}");
         }
         assert!(widths.iter().sum::<usize>() <= TEXT_WIDTH, "{widths:?}");
     }

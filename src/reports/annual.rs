@@ -102,8 +102,8 @@ fn opening(paper: &mut Paper, year: &Year, t: Tongue) {
     let subject = Subject::of_platforms(year.accounts.iter().map(|account| account.platform)).name(t.0);
     paper.title_of(
         &[&office],
-        &t.say(format!("{number}年度{subject}"), capital(&format!("{subject} in {number}:"))),
-        t.pick("监管情况汇总", " the year by unit"),
+        &t.say(format!("{number}年度{subject}"), capital(subject)),
+        &t.say("监管情况汇总", format!(" in {number}: the year by unit")),
     );
     paper.centred(t.pick("（年度绩效考核参考材料）", "(material for the performance assessment)"));
     paper.blank();
@@ -234,7 +234,7 @@ fn proposals(paper: &mut Paper, year: &Year, t: Tongue) {
         let part = |why: &Why| {
             let count = all.iter().filter(|proposal| proposal.why == *why).count();
             let reason = reason(*why, t);
-            (count > 0).then(|| t.say(format!("{reason}{count}项"), format!("{reason}: {count}")))
+            (count > 0).then(|| t.say(format!("{reason}{count}项"), format!("{count} {}", reason.to_lowercase())))
         };
         t.clauses(&Why::ALL.iter().filter_map(part).collect::<Vec<_>>())
     };
@@ -251,7 +251,7 @@ fn proposals(paper: &mut Paper, year: &Year, t: Tongue) {
         0 => t.say("（一）整合：没有建议整合的账号。", "(1) Merging: nothing is proposed."),
         _ => t.say(
             format!("（一）整合：提出建议{merge}项，理由为{said}。粉丝数低于{few}的列为关注度低，未登记粉丝数的不列。"),
-            format!("(1) Merging: {}; {said}. Little attention means fewer than {few} followers, where their number is known.", many(merge, "proposal", "proposals")),
+            format!("(1) Merging: {} ({said}). Little attention means fewer than {few} followers, where their number is known.", many(merge, "proposal", "proposals")),
         ),
     });
     let said = line(&year.close);
@@ -259,7 +259,7 @@ fn proposals(paper: &mut Paper, year: &Year, t: Tongue) {
         0 => t.say("（二）关停：没有建议关停的账号。", "(2) Closing: nothing is proposed."),
         _ => t.say(
             format!("（二）关停：提出建议{close}项，理由为{said}。"),
-            format!("(2) Closing: {}; {said}.", many(close, "proposal", "proposals")),
+            format!("(2) Closing: {} ({said}).", many(close, "proposal", "proposals")),
         ),
     });
     paper.last("", t.pick(

@@ -88,40 +88,39 @@ impl Paper {
 /// How closely a table is set.
 #[derive(Clone, Copy)]
 struct Setting {
-    /// A short cell stays on one line, and no column is narrower than one.
-    short: bool,
+    /// A short cell and a rate with its parts stay on one line.
+    whole: bool,
+    /// No column is narrower than its text or so many columns.
+    floor: usize,
     /// Room for a face wider than Times New Roman, which may stand in for it.
     wide: bool,
 }
 
 /// The most room first.
 const SETTINGS: [Setting; 4] = [
-    Setting { short: true, wide: true },
-    Setting { short: true, wide: false },
-    Setting { short: false, wide: true },
-    Setting { short: false, wide: false },
+    Setting { whole: true, floor: SHORT, wide: true },
+    Setting { whole: false, floor: 10, wide: true },
+    Setting { whole: false, floor: 0, wide: true },
+    Setting { whole: false, floor: 0, wide: false },
 ];
 
 /// The width that a text on one line takes, in twips.
 fn need(text: &str, wide: bool) -> usize {
     let latin = if wide { text.chars().filter(char::is_ascii).count() } else { 0 };
-    width_of(text) * TABLE_COLUMN + latin * TABLE_COLUMN / 5 + TABLE_SIDES
+    width_of(text) * TABLE_COLUMN + latin * TABLE_COLUMN / 8 + TABLE_SIDES
 }
 
 /// The width below which a cell would tear a word, or wrap where it should not.
-fn least(text: &str, Setting { short, wide }: Setting) -> usize {
-    // Why: a rate stays with what it was counted from.
+fn least(text: &str, Setting { whole, floor, wide }: Setting) -> usize {
     let is_rate = |c: char| c.is_ascii_digit() || matches!(c, '.' | '%' | '（' | '）' | '(' | ')' | '/' | '—' | ' ');
     let columns = width_of(text);
+    let is_short = columns <= SHORT && !text.contains(' ') || columns <= LONGEST_WORD && text.chars().all(is_rate);
+    if whole && is_short {
+        return need(text, wide);
+    }
     let words = text.split(|c: char| !c.is_ascii() || c.is_ascii_whitespace());
     let word = words.filter(|word| word.len() <= LONGEST_WORD).map(|word| need(word, wide)).max().unwrap_or(0);
-    if !short {
-        word
-    } else if columns <= SHORT && !text.contains(' ') || columns <= LONGEST_WORD && text.chars().all(is_rate) {
-        need(text, wide)
-    } else {
-        word.max(columns.min(SHORT) * TABLE_COLUMN + TABLE_SIDES)
-    }
+    word.max(columns.min(floor) * TABLE_COLUMN + TABLE_SIDES)
 }
 
 /// The width of every column in twips; together the whole width.

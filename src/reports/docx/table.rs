@@ -107,7 +107,7 @@ const SETTINGS: [Setting; 4] = [
 /// The width that a text on one line takes, in twips.
 fn need(text: &str, wide: bool) -> usize {
     let latin = if wide { text.chars().filter(char::is_ascii).count() } else { 0 };
-    width_of(text) * TABLE_COLUMN + latin * TABLE_COLUMN / 8 + TABLE_SIDES
+    width_of(text) * TABLE_COLUMN + latin * TABLE_COLUMN / 6 + TABLE_SIDES
 }
 
 /// The width below which a cell would tear a word, or wrap where it should not.

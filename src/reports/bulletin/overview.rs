@@ -314,7 +314,7 @@ fn breakdown(
         (t.pick("合格", "Qualified"), 75),
         (t.pick("存在问题", "Problems"), 115),
         (t.pick("不合格", "Failed"), 95),
-        (t.pick("无法判定", "Unjudged"), 115),
+        (t.pick("无法判定", "Not judged"), 115),
     ];
     if pending == 1 {
         columns.push((t.pick("未检查", "To come"), 95));

@@ -34,6 +34,14 @@
     };
     show();
   });
+  // Says that a table goes on beside the screen, while it does.
+  function hint() {
+    document.querySelectorAll(".wide[data-hint]").forEach(function (box) {
+      box.classList.toggle("more", box.scrollWidth > box.clientWidth + 1);
+    });
+  }
+  window.addEventListener("resize", hint);
+  hint();
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a[data-q]");
     var table = link && tables[link.getAttribute("href").slice(1) + "-table"];

@@ -219,7 +219,7 @@ pub type UnitColumn = (&'static str, &'static str, &'static str, fn(&UnitYear) -
 /// The counts of a unit in the order in which documents print them.
 pub const UNIT_COLUMNS: [UnitColumn; 21] = [
     ("accounts", "账号数", "Accounts", |u| u.accounts),
-    ("looks", "受检账次", "Looks", |u| u.looks),
+    ("looks", "受检个次", "Looks", |u| u.looks),
     ("qualified", "合格", "Qualified", |u| u.qualified),
     ("problem", "存在问题", "With problems", |u| u.problem),
     ("failed", "不合格", "Failed", |u| u.failed),

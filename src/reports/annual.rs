@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::docx::{Look, Paper};
 use super::subject::Subject;
-use super::tongue::{Tongue, capital};
+use super::tongue::{Tongue, capital, many};
 use super::{ReportError, annual_book, pdf, write_whole};
 use crate::domain::Lang;
 use crate::domain::account::AccountStatus;
@@ -100,13 +100,11 @@ fn annexes(year: &Year) -> Vec<Annex> {
 fn opening(paper: &mut Paper, year: &Year, t: Tongue) {
     let (office, number) = (t.office(&year.office), year.year);
     let subject = Subject::of_platforms(year.accounts.iter().map(|account| account.platform)).name(t.0);
-    paper.title(&[
-        &office,
-        &t.say(
-            format!("{number}年度{subject}监管情况汇总"),
-            capital(&format!("{subject} in {number}: the year by unit")),
-        ),
-    ]);
+    paper.title_of(
+        &[&office],
+        &t.say(format!("{number}年度{subject}"), capital(subject)),
+        &t.say("监管情况汇总", format!(" in {number}: the year by unit")),
+    );
     paper.centred(t.pick("（年度绩效考核参考材料）", "(material for the performance assessment)"));
     paper.blank();
     paper.body(&t.say(
@@ -141,10 +139,18 @@ fn overall(paper: &mut Paper, year: &Year, t: Tongue) {
     let of_closed: usize = closed.iter().map(|account| account.looks.len()).sum();
     let closed = match (closed.len(), of_closed) {
         (0, _) => String::new(),
-        (n, 0) => t.say(format!("（另有{n}个已关停，不计入在册）"), format!(" ({n} closed ones are not counted)")),
+        (n, 0) => t.say(
+            format!("（另有{n}个已关停，不计入在册）"),
+            format!(" (not counted: {})", many(n, "closed one", "closed ones")),
+        ),
         (n, looks) => t.say(
-            format!("（另有{n}个已关停，不计入在册，关停前受检{looks}账次仍计入受检账次）"),
-            format!(" ({n} closed ones are not counted; the {looks} looks at them are)"),
+            format!("（另有{n}个已关停，不计入在册，关停前受检{looks}个次仍计入受检）"),
+            format!(
+                " (not counted: {}; the {} before that {})",
+                many(n, "closed one", "closed ones"),
+                many(looks, "look", "looks"),
+                if looks == 1 { "is" } else { "are" }
+            ),
         ),
     };
     let results = [
@@ -153,13 +159,13 @@ fn overall(paper: &mut Paper, year: &Year, t: Tongue) {
         (failed, "不合格", "failed"),
         (unjudged, "无法判定", "could not be judged"),
     ];
-    let results = t.list(&results.map(|(n, zh, en)| t.say(format!("{zh}{n}账次"), format!("{n} {en}"))));
+    let results = t.list(&results.map(|(n, zh, en)| t.say(format!("{zh}{n}个次"), format!("{n} {en}"))));
     let mut text = t.say(
-        format!("涉及单位{units}个、在册账号{accounts}个{closed}，受检{looks}账次：{results}"),
-        format!("{units} units have {accounts} accounts{closed}. Of {looks} looks {results}"),
+        format!("涉及单位{units}个、在册账号{accounts}个{closed}，受检{looks}个次（一个账号在一次检查中受检，计1个次）：{results}"),
+        format!("{units} units have {accounts} accounts{closed}. Of {looks} looks (one account in one round is one look) {results}"),
     );
     if pending > 0 {
-        text += &t.say(format!("，尚未检查{pending}账次"), format!(", {pending} are to come"));
+        text += &t.say(format!("，尚未检查{pending}个次"), format!(", {pending} are to come"));
     }
     paper.body(
         &(text
@@ -214,7 +220,10 @@ fn problems_of(total: &UnitYear, t: Tongue) -> String {
         text += &t.say(format!("{fell}{out}。"), format!(" {fell}{out}."));
     }
     if advice > 0 {
-        text += &t.say(format!("另提出工作建议{advice}条。"), format!(" Besides, advice was given {advice} times."));
+        text += &t.say(
+            format!("另提出工作建议{advice}条。"),
+            format!(" Besides, {} given.", many(advice, "piece of advice was", "pieces of advice were")),
+        );
     }
     text
 }
@@ -225,7 +234,7 @@ fn proposals(paper: &mut Paper, year: &Year, t: Tongue) {
         let part = |why: &Why| {
             let count = all.iter().filter(|proposal| proposal.why == *why).count();
             let reason = reason(*why, t);
-            (count > 0).then(|| t.say(format!("{reason}{count}项"), format!("{reason}: {count}")))
+            (count > 0).then(|| t.say(format!("{reason}{count}项"), format!("{count} {}", reason.to_lowercase())))
         };
         t.clauses(&Why::ALL.iter().filter_map(part).collect::<Vec<_>>())
     };
@@ -242,7 +251,7 @@ fn proposals(paper: &mut Paper, year: &Year, t: Tongue) {
         0 => t.say("（一）整合：没有建议整合的账号。", "(1) Merging: nothing is proposed."),
         _ => t.say(
             format!("（一）整合：提出建议{merge}项，理由为{said}。粉丝数低于{few}的列为关注度低，未登记粉丝数的不列。"),
-            format!("(1) Merging: {merge} proposals; {said}. Little attention means fewer than {few} followers, where their number is known."),
+            format!("(1) Merging: {} ({said}). Little attention means fewer than {few} followers, where their number is known.", many(merge, "proposal", "proposals")),
         ),
     });
     let said = line(&year.close);
@@ -250,7 +259,7 @@ fn proposals(paper: &mut Paper, year: &Year, t: Tongue) {
         0 => t.say("（二）关停：没有建议关停的账号。", "(2) Closing: nothing is proposed."),
         _ => t.say(
             format!("（二）关停：提出建议{close}项，理由为{said}。"),
-            format!("(2) Closing: {close} proposals; {said}."),
+            format!("(2) Closing: {} ({said}).", many(close, "proposal", "proposals")),
         ),
     });
     paper.last("", t.pick(

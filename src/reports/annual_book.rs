@@ -75,7 +75,8 @@ fn book(year: &Year, t: Tongue) -> Result<Vec<u8>, XlsxError> {
         capital(&format!("{subject} in {number}: the year by unit")),
     );
     let mut book = workbook_of(&year.office, year.generated_at, &whole);
-    let mut columns = vec![column("单位", "Unit", 30.0), column("单位层级", "Tier", 9.0)];
+    let mut columns =
+        vec![column("单位", "Unit", 30.0), column("单位层级", "Tier", if t.0 == Lang::Zh { 9.0 } else { 20.0 })];
     columns.extend(UNIT_COLUMNS.iter().map(|(_, zh, en, _)| column(zh, en, if t.0 == Lang::Zh { 7.0 } else { 9.5 })));
     let row = |unit: &UnitYear, name: &str| {
         let tier = unit.unit_tier.map_or("", |tier| tier.name(t.0));
@@ -129,7 +130,14 @@ fn proposals(
             ]
         },
     );
-    add_table(book, name, title, Words(t.0), &PROPOSALS, rows)
+    // Why: an empty sheet leaves open whether anything was looked for.
+    let none = all.is_empty().then(|| {
+        let said = Cell::Word(t.pick("未提出建议", "Nothing is proposed"));
+        let mut cells = vec![Cell::Word(""), said];
+        cells.extend((2..PROPOSALS.len()).map(|_| Cell::Word("")));
+        cells
+    });
+    add_table(book, name, title, Words(t.0), &PROPOSALS, rows.chain(none))
 }
 
 fn issues(book: &mut rust_xlsxwriter::Workbook, title: &str, year: &Year, t: Tongue) -> Result<(), XlsxError> {
@@ -193,14 +201,14 @@ fn notes(year: &Year, t: Tongue) -> Vec<String> {
             "Accounts: registered and not closed when this was made; from the registry.",
         ),
         (
-            "受检账次：一个账号在一个批次受检一次计1账次，出自“受检明细”表，关停前的受检一并计入。",
+            "受检个次：一个账号在一个批次受检，计1个次，出自“受检明细”表，关停前的受检一并计入。",
             "Looks: an account in a round counts once; from the sheet Looks, accounts closed since included.",
         ),
         (
-            "合格、存在问题、不合格、无法判定、尚未检查：受检账次按结果分列，五项之和等于受检账次。触发单项否决的为不合格；未触发单项否决但有其他问题的为存在问题，计入合格率。",
+            "合格、存在问题、不合格、无法判定、尚未检查：受检个次按结果分列，五项之和等于受检个次。触发单项否决的为不合格；未触发单项否决但有其他问题的为存在问题，计入合格率。",
             "Qualified, with problems, failed, unjudged, to come: the looks by result; the five sum to the looks. A veto fails; other problems alone pass.",
         ),
-        ("无法判定的账次不作为考核依据。", "What could not be judged counts for nobody and against nobody."),
+        ("无法判定的不作为考核依据。", "What could not be judged counts for nobody and against nobody."),
         (
             "认定问题：本年度各批次认定且未撤销的问题，不含工作建议，出自“问题明细”表；等于单项否决、突出问题、一般问题之和，也等于已销号与未办结之和。",
             "Problems: confirmed in the rounds of the year and not withdrawn, advice apart; from the sheet Issues. They are vetoes, prominent and ordinary ones together, and closed and open ones together.",

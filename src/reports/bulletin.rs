@@ -15,6 +15,7 @@ use super::tongue::{Tongue, capital};
 use super::wording::standing;
 use crate::domain::Lang;
 use crate::domain::bulletin::{Contacts, Dataset, Form, PreviousIssue, PreviousRound, has_fallen};
+use crate::domain::issue::IssueStatus;
 use crate::domain::rule::Class;
 
 mod annexes;
@@ -212,12 +213,16 @@ impl Draft<'_> {
         let is_open = live.clone().next().is_some();
         // Why: it can be that nothing was notified yet, and so nothing is late.
         let all_late = is_open && last.is_none() && live.clone().any(|issue| issue.due_at.is_some());
+        // Why: what is escalated already cannot be threatened with it.
+        let is_escalated = live.clone().all(|issue| issue.status == IssueStatus::Escalated);
+        let (then, then_en) =
+            if is_escalated { ("继续督办", "stays escalated") } else { ("予以督办", "is escalated") };
         if all_late {
             paper.led(
                 t.pick("（一）限期整改。", "(1) Rectify at once. "),
                 &t.say(
-                    format!("整改时限已过的问题，有关单位要立即整改，请于〔　　〕月〔　　〕日前将整改结果书面反馈至{office}。届时仍未整改的，予以督办。{contact}"),
-                    format!("Every deadline has passed: the units concerned rectify at once and report to {office} in writing by [date]. What is open then is escalated.{contact}"),
+                    format!("整改时限已过的问题，有关单位要立即整改，请于〔　　〕月〔　　〕日前将整改结果书面反馈至{office}。届时仍未整改的，{then}。{contact}"),
+                    format!("Every deadline has passed: the units concerned rectify at once and report to {office} in writing by [date]. What is open then {then_en}.{contact}"),
                 ),
             );
         } else if is_open {

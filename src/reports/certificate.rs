@@ -110,7 +110,10 @@ fn certificate(dataset: &Dataset, t: Tongue) -> Certificate<'_> {
     Certificate {
         zh: t.0 == Lang::Zh,
         full,
-        title: title(dataset, t, full),
+        title: {
+            let (head, tail) = title(dataset, t, full);
+            head + &tail
+        },
         office: t.office(&dataset.office),
         facts: facts(dataset, t, full, members),
         strata,
@@ -130,21 +133,25 @@ fn certificate(dataset: &Dataset, t: Tongue) -> Certificate<'_> {
 }
 
 /// Whether a round looks at every account, so that there is nothing to draw.
-fn looks_at_all(dataset: &Dataset) -> bool {
+pub(super) fn looks_at_all(dataset: &Dataset) -> bool {
     dataset.round.kind != RoundKind::Quarterly || dataset.round.ratio.to_string() == "1"
 }
 
-fn title(dataset: &Dataset, t: Tongue, full: bool) -> String {
+/// The title in the two parts between which it may be broken.
+fn title(dataset: &Dataset, t: Tongue, full: bool) -> (String, String) {
     let (period, rehearsal, subject) =
         (t.period(dataset.round.name), t.rehearsal(dataset), Subject::of(dataset).name(t.0));
     let bare = period.trim_start_matches("the ");
     if full {
-        return t.say(
-            format!("{period}{subject}检查范围确认单{rehearsal}"),
-            format!("Certificate of the accounts inspected, {bare}{rehearsal}"),
+        return (
+            t.say(format!("{period}{subject}"), "Certificate of the accounts inspected,"),
+            t.say(format!("检查范围确认单{rehearsal}"), format!(" {bare}{rehearsal}")),
         );
     }
-    t.say(format!("{period}{subject}检查抽取公证单{rehearsal}"), format!("Certificate of the draw, {bare}{rehearsal}"))
+    (
+        t.say(format!("{period}{subject}"), "Certificate of the draw,"),
+        t.say(format!("检查抽取公证单{rehearsal}"), format!(" {bare}{rehearsal}")),
+    )
 }
 
 fn facts(dataset: &Dataset, t: Tongue, full: bool, members: usize) -> Vec<(&'static str, String)> {
@@ -192,7 +199,8 @@ pub(super) fn paper(dataset: &Dataset, lang: Lang) -> Result<Vec<u8>, ReportErro
     let t = Tongue(lang);
     let c = certificate(dataset, t);
     let mut paper = Paper::narrow(dataset.round.generated_at, Look { lang, internal: false });
-    paper.title(&[&c.title]);
+    let (head, tail) = title(dataset, t, c.full);
+    paper.title_of(&[], &head, &tail);
     let mut rows = vec![vec![t.pick("组织单位", "Office").to_owned(), c.office.clone()]];
     rows.extend(c.facts.iter().map(|(name, value)| vec![(*name).to_owned(), value.clone()]));
     if !c.reasons.is_empty() {
@@ -227,14 +235,19 @@ fn strata(paper: &mut Paper, c: &Certificate<'_>, t: Tongue) {
         cells.push(s.members.to_string());
         cells
     };
-    let mut columns = vec![(t.pick("层", "Stratum"), 460), (t.pick("数量", "Number"), 180)];
+    let mut columns = vec![(t.pick("层", "Stratum"), 260), (t.pick("数量", "Number"), 80)];
     if c.full {
-        columns.push((t.pick("受检数", "Looked at"), 360));
+        columns.push((t.pick("受检数", "Looked at"), 160));
     } else {
-        columns.extend([(t.pick("配额", "Quota"), 180), (t.pick("入选数", "Members"), 180)]);
+        columns.extend([(t.pick("配额", "Quota"), 80), (t.pick("入选数", "Members"), 80)]);
     }
-    let rows: Vec<_> = c.strata.iter().chain([&c.totals]).map(line).collect();
-    paper.table(&columns, &rows);
+    // Why side by side: the certificate is one page.
+    let lines: Vec<_> = c.strata.iter().chain([&c.totals]).map(line).collect();
+    let (left, right) = lines.split_at(lines.len().div_ceil(2));
+    let blank = vec![String::new(); columns.len()];
+    let pair = |(n, left): (usize, &Vec<String>)| [left.as_slice(), right.get(n).unwrap_or(&blank)].concat();
+    let rows: Vec<_> = left.iter().enumerate().map(pair).collect();
+    paper.table(&[columns.as_slice(), &columns].concat(), &rows);
     if c.more > 0 {
         let n = c.more;
         paper.note(&t.say(format!("另有{n}层见导出文件。"), format!("{n} more strata in the export.")));

@@ -6,10 +6,9 @@
 use std::io::Cursor;
 
 use docx_rs::{
-    AlignmentType, BorderType, BreakType, Docx, Footer, Header, HeightRule, LineSpacing, LineSpacingType, PageMargin,
-    PageNum, Paragraph, ParagraphBorder, ParagraphBorderPosition, ParagraphBorders, Run, RunFonts, RunProperty,
-    SpecialIndentType, Table, TableAlignmentType, TableCell, TableCellMargins, TableLayoutType, TableRow, VAlignType,
-    WidthType,
+    AlignmentType, BorderType, BreakType, Docx, Footer, Header, LineSpacing, LineSpacingType, PageMargin, PageNum,
+    Paragraph, ParagraphBorder, ParagraphBorderPosition, ParagraphBorders, Run, RunFonts, RunProperty,
+    SpecialIndentType,
 };
 
 use order::in_order;
@@ -17,14 +16,17 @@ use tail::with_imprint;
 
 use super::docx_parts::{compress, font_table, in_chinese, repeat_headings};
 use super::tongue::Tongue;
-use super::wording::{clean, clip, short_links, width_of};
+use super::wording::{clean, clip, width_of};
 use crate::domain::Lang;
 use crate::domain::privacy::mask;
 use crate::domain::time::LocalTime;
 
 mod head;
 mod order;
+mod table;
 mod tail;
+
+pub(super) use table::Share;
 
 /// Twips in a millimetre, times 100.
 const TWIPS_PER_100_MM: i32 = 5669;
@@ -34,18 +36,12 @@ pub(super) const TEXT_WIDTH: usize = 8844;
 const SIZE_BODY: usize = 32;
 /// 二号, 22 pt.
 const SIZE_TITLE: usize = 44;
+/// Half-width characters of a title that a line holds, with one to spare.
+const TITLE_COLUMNS: usize = 38;
 /// 四号, 14 pt: page numbers.
 const SIZE_PAGE: usize = 28;
 /// 五号, 10.5 pt: tables.
 const SIZE_TABLE: usize = 21;
-/// One column of a half-width character in a table, in twips.
-const TABLE_COLUMN: usize = 105;
-/// What a cell leaves free at its sides, in twips.
-const TABLE_SIDES: usize = 130;
-/// The longest text of a cell, in characters.
-const LONGEST_CELL: usize = 300;
-/// Lines of a table that still fit a page with what stands above it.
-const TOGETHER: usize = 24;
 /// 22 lines on 225 mm, in twips; a hair less than 225/22 mm, or the last line would not fit.
 const LINE: i32 = 579;
 /// 28 characters on 156 mm: each a quarter point closer than its size, in twips.
@@ -68,11 +64,6 @@ const fn millimetres(mm: i32) -> i32 {
 
 fn fonts(east_asia: &str) -> RunFonts {
     RunFonts::new().east_asia(east_asia).ascii("Times New Roman").hi_ansi("Times New Roman")
-}
-
-/// The share of the width that a line of so many half-width characters takes in a table, in thousandths.
-pub(super) const fn share_of(columns: usize) -> usize {
-    (columns * TABLE_COLUMN + TABLE_SIDES + 10).div_ceil(TEXT_WIDTH / 1000)
 }
 
 /// A run as it stands, personal numbers and all.
@@ -109,14 +100,12 @@ fn indented() -> Paragraph {
     )
 }
 
-/// The red double line of a letter, 170 mm: 7 mm beyond 版心 on either side.
+/// The red double line of a letter, 170 mm: 7 mm beyond 版心 on either side; at the top of the page thick over thin,
+/// at its foot thin over thick.
 fn red_line(at_top: bool) -> Paragraph {
-    let (position, kind) = if at_top {
-        (ParagraphBorderPosition::Top, BorderType::ThinThickSmallGap)
-    } else {
-        (ParagraphBorderPosition::Bottom, BorderType::ThickThinSmallGap)
-    };
-    let border = ParagraphBorder::new(position).val(kind).size(24).space(1).color(RED);
+    // Why a lower border for both: its kinds are named downwards, those of an upper one the other way round.
+    let kind = if at_top { BorderType::ThickThinSmallGap } else { BorderType::ThinThickSmallGap };
+    let border = ParagraphBorder::new(ParagraphBorderPosition::Bottom).val(kind).size(24).space(1).color(RED);
     Paragraph::new()
         .line_spacing(exact(40))
         .indent(Some(-millimetres(7)), None, Some(-millimetres(7)), None)
@@ -131,9 +120,6 @@ pub(super) struct Look {
     /// Marked 内部 on every page.
     pub(super) internal: bool,
 }
-
-/// A column of a table: its heading and its share of the width in thousandths.
-pub(super) type Share<'t> = (&'t str, usize);
 
 /// A document under way.
 pub(super) struct Paper {
@@ -161,12 +147,12 @@ impl Paper {
         Self { docx: pages(at, look, 20).first_header(first).first_footer(foot).title_pg(), look, imprint: None }
     }
 
-    /// A page with narrow margins and no page number: a certificate that has to fit on it.
+    /// A page with narrow margins above and below and no page number: a certificate that has to fit on it.
     pub(super) fn narrow(at: LocalTime, look: Look) -> Self {
         let margin = PageMargin::new()
             .top(millimetres(14))
-            .left(millimetres(16))
-            .right(millimetres(16))
+            .left(millimetres(27))
+            .right(millimetres(27))
             .bottom(millimetres(12))
             .header(millimetres(6))
             .footer(millimetres(6))
@@ -222,6 +208,18 @@ impl Paper {
         self.add(paragraph);
     }
 
+    /// A title on one line where it fits there, else broken between its two parts.
+    pub(super) fn title_of(&mut self, above: &[&str], head: &str, tail: &str) {
+        let whole = format!("{head}{tail}");
+        let mut lines = above.to_vec();
+        if width_of(&whole) <= TITLE_COLUMNS {
+            lines.push(&whole);
+        } else {
+            lines.extend([head, tail]);
+        }
+        self.title(&lines);
+    }
+
     /// 主送机关, flush left.
     pub(super) fn addressee(&mut self, text: &str) {
         let paragraph = Paragraph::new().line_spacing(exact(LINE));
@@ -248,7 +246,9 @@ impl Paper {
 
     /// A paragraph of the body.
     pub(super) fn body(&mut self, text: &str) {
-        self.add(indented().align(self.justified()).add_run(body_words(text)));
+        // Why: a line before an address that moves to the next one would be stretched over the room it left.
+        let align = if text.contains("://") { AlignmentType::Left } else { self.justified() };
+        self.add(indented().align(align).add_run(body_words(text)));
     }
 
     /// A paragraph of the body on the page of the one it introduces.
@@ -286,6 +286,12 @@ impl Paper {
     /// A line of small type: a remark under a table, a line of a certificate.
     pub(super) fn small(&mut self, text: &str) {
         let paragraph = Paragraph::new().line_spacing(exact(300));
+        self.add(paragraph.add_run(run(text, FANGSONG, SIZE_TABLE)));
+    }
+
+    /// A line of small type on the page of what follows it.
+    pub(super) fn remark(&mut self, text: &str) {
+        let paragraph = Paragraph::new().line_spacing(exact(300)).keep_next(true);
         self.add(paragraph.add_run(run(text, FANGSONG, SIZE_TABLE)));
     }
 
@@ -347,60 +353,6 @@ impl Paper {
     pub(super) fn caption(&mut self, text: &str) {
         let paragraph = Paragraph::new().align(AlignmentType::Center).keep_next(true).line_spacing(exact(LINE));
         self.add(paragraph.add_run(run(text, HEI, 24)));
-    }
-
-    /// A table over the whole width.
-    ///
-    /// The heading row repeats on every page; a row stays in one piece, and so does a short table.
-    pub(super) fn table(&mut self, columns: &[Share<'_>], rows: &[Vec<String>]) {
-        self.table_with(columns, rows, usize::MAX);
-    }
-
-    /// [`Self::table`] whose columns from `bare` on show personal data as it is.
-    pub(super) fn table_with(&mut self, columns: &[Share<'_>], rows: &[Vec<String>], bare: usize) {
-        let widths: Vec<usize> = columns.iter().map(|(_, share)| TEXT_WIDTH * share / 1000).collect();
-        let text = |text: &str| clip(&short_links(text), LONGEST_CELL);
-        let fits = |text: &str, width: usize| width_of(text) * TABLE_COLUMN + TABLE_SIDES <= width;
-        let lines = |row: &Vec<String>| {
-            let of = |(text, width): (&String, &usize)| {
-                let line = (width.saturating_sub(TABLE_SIDES) / TABLE_COLUMN).max(2);
-                width_of(&clip(text, LONGEST_CELL)).div_ceil(line).max(1)
-            };
-            row.iter().zip(&widths).map(of).max().unwrap_or(1)
-        };
-        // Why: the last line of a short table is never alone on a page; a long one must break somewhere.
-        let whole = rows.len() <= TOGETHER && rows.iter().map(lines).sum::<usize>() <= TOGETHER;
-        let cell = |words: Run, width: usize, centred: bool, last: bool| {
-            let align = if centred { AlignmentType::Center } else { AlignmentType::Left };
-            let paragraph = Paragraph::new().align(align).line_spacing(exact(320)).keep_next(whole && !last);
-            TableCell::new()
-                .width(width, WidthType::Dxa)
-                .vertical_align(VAlignType::Center)
-                .add_paragraph(paragraph.add_run(words))
-        };
-        let line = |cells: Vec<TableCell>| {
-            TableRow::new(cells).row_height(440.0).height_rule(HeightRule::AtLeast).cant_split()
-        };
-        let headings = columns.iter().zip(&widths);
-        let mut table =
-            vec![line(headings.map(|((h, _), width)| cell(run(h, HEI, SIZE_TABLE), *width, true, false)).collect())];
-        for (place, row) in rows.iter().enumerate() {
-            let last = place + 1 == rows.len();
-            let cells = row.iter().zip(&widths).enumerate().map(|(column, (words, width))| {
-                let words = text(words);
-                let centred = !words.contains('\n') && fits(&words, *width);
-                let make = if column >= bare { raw } else { run };
-                cell(make(&words, FANGSONG, SIZE_TABLE), *width, centred, last)
-            });
-            table.push(line(cells.collect()));
-        }
-        let table = Table::new(table)
-            .set_grid(widths)
-            .width(TEXT_WIDTH, WidthType::Dxa)
-            .layout(TableLayoutType::Fixed)
-            .align(TableAlignmentType::Center)
-            .margins(TableCellMargins::new().margin_left(60, WidthType::Dxa).margin_right(60, WidthType::Dxa));
-        self.docx = std::mem::take(&mut self.docx).add_table(table);
     }
 
     /// The file.

@@ -395,6 +395,11 @@ fn a_unit_with_open_issues_gets_one_letter_and_others_none() {
             assert!(text.contains(part), "{part}\n{text}");
         }
         assert!(part(letter, "word/header1.xml").is_some_and(|header| header.contains(&dataset.office)));
+        // GB/T 9704-2012, 10.1: the upper red line thick over thin, the lower one thin over thick.
+        let lines = |kind: &str| format!(r#"<w:bottom w:val="{kind}""#);
+        assert!(part(letter, "word/header1.xml").is_some_and(|header| header.contains(&lines("thickThinSmallGap"))));
+        let feet = (1..=3).filter_map(|n| part(letter, &format!("word/footer{n}.xml")));
+        assert!(feet.into_iter().any(|foot| foot.contains(&lines("thinThickSmallGap"))));
     }
 }
 

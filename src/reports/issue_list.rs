@@ -12,6 +12,7 @@ use crate::domain::Lang;
 use crate::domain::bulletin::{Dataset, Verdict, has_fallen};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{EventKind, Issue, IssueStatus};
+use crate::domain::privacy::NumberKind;
 use crate::domain::rule::Class;
 
 const COLUMNS: [Column; 26] = [
@@ -55,7 +56,7 @@ const EVIDENCE: [Column; 10] = [
     column("应答", "Answer", 7.0),
     column("页面摘录", "Excerpt", 40.0),
     column("取证时间", "Fetched", 14.0),
-    column("证据哈希", "SHA-256", 34.0),
+    column("证据哈希", "SHA-256", 50.0),
 ];
 
 fn verdicts(words: Words) -> [&'static str; 3] {
@@ -207,7 +208,7 @@ fn verifier(dataset: &Dataset, words: Words, issue: &Issue) -> String {
 fn evidence(words: Words, issue: &Issue) -> Vec<Cell> {
     let seen = &issue.evidence;
     let mut excerpt: Vec<String> = seen.snippet.iter().cloned().collect();
-    excerpt.extend(seen.numbers.iter().cloned());
+    excerpt.extend(seen.numbers.iter().map(|number| in_words(words, number)));
     vec![
         Cell::Number(u64::try_from(issue.id).unwrap_or_default()),
         Cell::text(words.label(&issue.account, issue.platform)),
@@ -220,6 +221,15 @@ fn evidence(words: Words, issue: &Issue) -> Vec<Cell> {
         Cell::Time(seen.fetched_at),
         Cell::Code(clip(seen.sha256.as_deref().unwrap_or_default(), 64)),
     ]
+}
+
+/// `id_card:510***002X×1` as `身份证号：510***002X×1`.
+fn in_words(words: Words, number: &str) -> String {
+    let key = number.split([':', '×']).next().unwrap_or_default();
+    match NumberKind::parse(key) {
+        Some(kind) => number.replacen(key, kind.name(words.0), 1).replacen(':', words.pick("：", ": "), 1),
+        None => number.to_owned(),
+    }
 }
 
 /// The last appeal and what became of it.

@@ -4,6 +4,7 @@
 
 use rust_xlsxwriter::XlsxError;
 
+use super::certificate::looks_at_all;
 use super::sheet::{Cell, Column, add_table, column, workbook};
 use super::subject::Subject;
 use super::wording::{accuses, advises};
@@ -11,7 +12,7 @@ use super::words::{Tone, Words};
 use super::{ReportError, Sink, summary};
 use crate::domain::Lang;
 use crate::domain::bulletin::{AccountResult, AccountRow, Dataset};
-use crate::domain::sample::Always;
+use crate::domain::sample::{Always, Reason};
 
 const COLUMNS: [Column; 27] = [
     column("序号", "No.", 4.5),
@@ -111,7 +112,11 @@ fn cells(dataset: &Dataset, words: Words, number: usize, row: &AccountRow) -> Ve
         Cell::text(words.stratum(&account.stratum)),
         Cell::Word(words.yes(account.always == Some(Always::WatchList))),
         Cell::Word(words.yes(member.is_some())),
-        Cell::Word(member.map_or("", |m| m.reason.name(words.0))),
+        Cell::Word(match member.map(|m| m.reason) {
+            // Why: a round that looks at every account draws nobody.
+            Some(Reason::Random) if looks_at_all(dataset) => words.pick("全部检查", "Every account"),
+            reason => reason.map_or("", |reason| reason.name(words.0)),
+        }),
         Cell::Time(member.and_then(|m| m.looked_at)),
         Cell::Time(member.and_then(|m| m.newest_at)),
         Cell::Word(row.result.map_or("", |result| result.name(words.0))),

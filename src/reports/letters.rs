@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReportError;
 use super::docx::{Look, Paper};
+use super::prose::prose;
 use super::subject::Subject;
 use super::tongue::{Tongue, capital};
 use super::wording::{clip, said, standing};
@@ -148,7 +149,7 @@ impl Letter<'_> {
             let numbers = t.list(&numbers);
             t.say(format!("机器人通知编号：{numbers}。"), format!("Number of the notice in chat: {numbers}. "))
         };
-        paper.small(&t.say(
+        paper.remark(&t.say(
             format!("注：{told}也可在巡查机器人中办理：反馈整改发送 /fix 编号 整改情况（例：/fix {number} 已恢复更新，可附图片或文件）；申诉发送 /appeal 编号 理由；申请延期发送 /extend 编号 日期 理由。"),
             format!("Note: {told}The bot does the same: /fix NUMBER what was done (such as /fix {number} publishing again, with a photo or file); /appeal NUMBER why; /extend NUMBER DATE why."),
         ));
@@ -163,7 +164,7 @@ impl Letter<'_> {
                 vec![
                     issue.id.to_string(),
                     t.issue_label(issue),
-                    said(issue.indicator, &issue.summary, t.0),
+                    prose(&said(issue.indicator, &issue.summary, t.0), t.0),
                     issue.class.name(t.0).to_owned(),
                     self.due(issue),
                 ]
@@ -217,7 +218,7 @@ impl Letter<'_> {
             let names: Vec<_> = indicators.iter().map(|indicator| indicator.name(t.0)).collect();
             let (number, names) = (place + 1, t.list(&names));
             let clause =
-                if clause.is_empty() { String::new() } else { t.say(format!("（{clause}）"), format!(", {clause}")) };
+                if clause.is_empty() { String::new() } else { t.say(format!("，{clause}"), format!(", {clause}")) };
             paper.body(&t.say(
                 format!("{number}.{names}：{document}{clause}。"),
                 format!("{number}. {names}: {document}{clause}."),
@@ -289,11 +290,16 @@ impl Letter<'_> {
                 "whoever needs more time asks for it in writing before the deadline; the new date counts once it is granted.",
             ));
         }
+        // Why: what stands alone is no first of several.
+        let is_one = texts.len() == 1;
         for (place, text) in texts.iter().enumerate() {
-            let number = place + 1;
-            paper.body(&t.say(format!("{number}.{text}"), format!("{number}. {}", capital(text))));
+            let number = if is_one { String::new() } else { format!("{}.{}", place + 1, t.pick("", " ")) };
+            paper.body(&t.say(format!("{number}{text}"), format!("{number}{}", capital(text))));
         }
-        paper.body(t.pick("联系人：〔　　　　〕，电话：〔　　　　　　〕。", "Contact: [name], telephone: [number]."));
+        // Why: 署名 never stands on a page without text.
+        paper.introduction(
+            t.pick("联系人：〔　　　　〕，电话：〔　　　　　　〕。", "Contact: [name], telephone: [number]."),
+        );
     }
 }
 

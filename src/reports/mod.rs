@@ -38,6 +38,7 @@ mod letters;
 mod page;
 mod page_rows;
 mod pdf;
+mod prose;
 mod reading;
 mod sheet;
 mod spoken;

@@ -177,12 +177,22 @@ pub(super) fn add_notes(
     let plain = plain.set_align(FormatAlign::VerticalCenter);
     let bold = plain.clone().set_bold();
     let lines = facts.iter().map(|(name, value)| (*name, value.as_str()));
-    let sentences = sentences.iter().map(|text| ("※", text.as_str()));
-    for (line, (name, text)) in lines.chain([("", "")]).chain(sentences).enumerate() {
-        let wrapped: usize = text.lines().map(|part| width_of(part).div_ceil(86).max(1)).sum();
-        sheet.set_row_height(line as u32, 14.0 * wrapped.max(1) as f64 + 4.0)?;
-        sheet.write_string_with_format(line as u32, 0, name, &bold)?;
-        sheet.write_string_with_format(line as u32, 1, clean(text), &plain)?;
+    let height = |text: &str, columns: usize| {
+        let wrapped: usize = text.lines().map(|part| width_of(part).div_ceil(columns).max(1)).sum();
+        14.0 * wrapped.max(1) as f64 + 4.0
+    };
+    let mut line = 0;
+    for (name, text) in lines {
+        sheet.set_row_height(line, height(text, 86))?;
+        sheet.write_string_with_format(line, 0, name, &bold)?;
+        sheet.write_string_with_format(line, 1, clean(text), &plain)?;
+        line += 1;
+    }
+    for (number, text) in (1..).zip(sentences) {
+        line += 1;
+        let text = clean(&format!("{number}.{}{text}", words.pick("", " ")));
+        sheet.set_row_height(line, height(&text, 110))?;
+        sheet.merge_range(line, 0, line, 1, &text, &plain)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use page::{BAD, NONE, OK, Page, Paint, RATE, WATCH};
 
 pub(super) use notes::add_notes;
 
+use super::certificate::looks_at_all;
 use super::words::{Tone, Words};
 use crate::domain::bulletin::{Age, Dataset, Figure, has_fallen, is_problem};
 use crate::domain::issue::IssueStatus;
@@ -37,7 +38,9 @@ pub(super) fn add_accounts(book: &mut Workbook, dataset: &Dataset, words: Words)
     page.tallies(words, "total", words.pick("总体", "Overall"), std::slice::from_ref(&tables.total))?;
     let platform = page.tallies(words, "platform", words.pick("平台", "Platform"), &tables.platform)?;
     let tier = page.tallies(words, "unit_tier", words.pick("单位层级", "Unit tier"), &tables.unit_tier)?;
-    page.tallies(words, "reason", words.pick("入选原因", "Why drawn"), &tables.reason)?;
+    if !looks_at_all(dataset) {
+        page.tallies(words, "reason", words.pick("入选原因", "Why drawn"), &tables.reason)?;
+    }
     let ages: Vec<(String, Vec<usize>)> = Age::ALL
         .iter()
         .map(|age| (age.name(words.0).to_owned(), vec![dataset.count(&format!("silence.{age}"))]))

@@ -22,6 +22,11 @@ pub(super) fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// `1 look`, `2 looks`.
+pub(super) fn many(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 impl Tongue {
     /// One of two values.
     pub(super) fn of<T>(self, zh: T, en: T) -> T {

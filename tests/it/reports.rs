@@ -230,7 +230,7 @@ async fn a_year_alone_makes_its_documents_again_and_explains_itself() {
     let mut changed = json.clone();
     changed["total"]["looks"] = (json["total"]["looks"].as_u64().unwrap() + 1).into();
     cli.file("changed.json", changed.to_string());
-    cli.run(&["report", "--from", "changed.json", "--out", "no"]).refused(1, &["total.looks", "受检账次", "账号"]);
+    cli.run(&["report", "--from", "changed.json", "--out", "no"]).refused(1, &["total.looks", "受检个次", "账号"]);
     cli.file("later.json", json.to_string().replace("xuncha-annual/1", "xuncha-annual/2"));
     cli.run(&["report", "--from", "later.json", "--out", "no"]).refused(1, &["xuncha-annual/2", "xuncha-annual/1"]);
     assert!(!cli.path("no").exists());

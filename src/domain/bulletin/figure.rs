@@ -14,7 +14,7 @@ keyed_enum! {
         Findings = "findings", "项", "findings";
         Issues = "issues", "个", "issues";
         Messages = "messages", "份", "messages";
-        Looks = "looks", "账次", "looks";
+        Looks = "looks", "个次", "looks";
         Proposals = "proposals", "项", "proposals";
         Percent = "percent", "%", "%";
     }

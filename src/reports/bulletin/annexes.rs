@@ -5,6 +5,7 @@ use crate::domain::account::{AccountId, Personal};
 use crate::domain::bulletin::{AccountResult, AccountRow, Contact, Form};
 use crate::domain::time::LocalTime;
 use crate::reports::docx::{Paper, Share};
+use crate::reports::prose::prose;
 use crate::reports::subject::Subject;
 use crate::reports::tongue::{Tongue, capital};
 use crate::reports::wording::{problems_in, standing, unjudged_in, unseen_in};
@@ -120,8 +121,13 @@ impl Draft<'_> {
         let rows = d.accounts.iter().filter(|row| row.result == Some(AccountResult::Failed)).enumerate();
         let rows: Vec<_> = rows
             .map(|(n, row)| {
-                let cells =
-                    vec![(n + 1).to_string(), t.label(row), row.facts.unit.clone(), problems_in(row, t.0), newest(row)];
+                let cells = vec![
+                    (n + 1).to_string(),
+                    t.label(row),
+                    row.facts.unit.clone(),
+                    prose(&problems_in(row, t.0), t.0),
+                    newest(row),
+                ];
                 (row.facts.account_id.to_string(), cells)
             })
             .collect();

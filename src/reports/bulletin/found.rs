@@ -11,6 +11,7 @@ use crate::domain::round::RoundKind;
 use crate::domain::round::RoundState;
 use crate::domain::rule::{Class, Indicator};
 use crate::reports::docx::Paper;
+use crate::reports::prose::prose;
 use crate::reports::subject::Subject;
 use crate::reports::wording::{said, standing};
 
@@ -150,7 +151,7 @@ impl Draft<'_> {
             ));
             for (line, issue) in group.issues.iter().take(LINES).enumerate() {
                 let (line, label) = (line + 1, t.issue_label(issue));
-                let what = said(issue.indicator, &issue.summary, t.0);
+                let what = prose(&said(issue.indicator, &issue.summary, t.0), t.0);
                 let what = what.strip_prefix(name).unwrap_or(&what).trim_start_matches(['：', ':', ' ']).to_owned();
                 // Why: advice may ask, and one mark at the end is enough.
                 let stop = if what.ends_with(['?', '？', '.', '。', '!', '！']) { "" } else { t.pick("。", ".") };

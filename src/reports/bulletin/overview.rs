@@ -8,11 +8,11 @@ use crate::domain::account::Platform;
 use crate::domain::bulletin::{Amount, Dataset, Form, IndicatorTally, Tally};
 use crate::domain::round::{RoundKind, RoundName};
 use crate::domain::rule::Indicator;
-use crate::reports::docx::{Paper, share_of};
+use crate::reports::docx::Paper;
 use crate::reports::sheet::numbers;
 use crate::reports::subject::{Subject, by_kind, media, rates};
 use crate::reports::tongue::Tongue;
-use crate::reports::wording::{unjudged_in, width_of};
+use crate::reports::wording::unjudged_in;
 
 impl Draft<'_> {
     pub(super) fn overview(&self, paper: &mut Paper) {
@@ -222,8 +222,9 @@ impl Draft<'_> {
         let unseen = self.unseen();
         if !unseen.is_empty() && total.drawn > total.pending {
             let named = t.list(&unseen);
+            let these = if unseen.len() == 1 { "该项" } else { "上述各项" };
             texts.push(t.say(
-                format!("单项否决指标中，{named}本期未检查，检查结果不含该项。"),
+                format!("单项否决指标中，{named}本期未检查，检查结果不含{these}。"),
                 format!("Of the vetoes, these were not examined in this round, and the results say nothing of them: {named}."),
             ));
         }
@@ -304,20 +305,16 @@ fn breakdown(
     }
     // Why: the column of accounts still to come stands only while there are some.
     let pending = usize::from(total.pending > 0);
-    // Why: a rate with its parts stands on one line.
-    let widest = lines.iter().chain([total]).map(|tally| width_of(&tally.pass_rate.with_parts(t.0))).max().unwrap_or(0);
-    let counts = t.of(645, 680) + 95 * pending;
-    let rate = share_of(widest).max(175).min(890 - counts);
-    let first = 1000 - counts - rate;
+    let (counts, rate) = (645 + 95 * pending, 175);
     let mut columns = vec![
-        (t.of(zh, en), first),
+        (t.of(zh, en), 1000 - counts - rate),
         (t.pick("总数", "All"), 75),
         (t.pick("检查", "Seen"), 75),
         (t.pick("已判定", "Judged"), 95),
-        (t.pick("合格", "Qualified"), t.of(75, 110)),
+        (t.pick("合格", "Qualified"), 75),
         (t.pick("存在问题", "Problems"), 115),
         (t.pick("不合格", "Failed"), 95),
-        (t.pick("无法判定", "Unjudged"), 115),
+        (t.pick("无法判定", "Not judged"), 115),
     ];
     if pending == 1 {
         columns.push((t.pick("未检查", "To come"), 95));

@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{Workbook, XlsxError};
 
-use super::super::certificate::percent;
+use super::super::certificate::{looks_at_all, percent};
 use super::super::sheet;
 use super::super::words::Words;
 use crate::domain::bulletin::Dataset;
@@ -18,7 +18,7 @@ pub(in crate::reports) fn add_notes(
     let window =
         format!("{}{}{}", words.minute(round.window_from), words.pick("至", " to "), words.minute(round.as_of));
     let mark = if round.rehearsal { words.pick("（演练）", " (rehearsal)") } else { "" };
-    let pairs = [
+    let mut pairs = vec![
         (words.pick("单位", "Office"), dataset.office.clone()),
         (words.pick("批次", "Round"), format!("{} {}{mark}", round.name, words.round(round.name))),
         (words.pick("类型", "Kind"), round.kind.name(words.0).to_owned()),
@@ -45,6 +45,12 @@ pub(in crate::reports) fn add_notes(
         (words.pick("工作建议（不计入问题）", "Advice, no problems"), dataset.count("issues.advice").to_string()),
         (words.pick("撤销和排除（不计入问题）", "Withdrawn, not counted"), dataset.count("issues.fallen").to_string()),
     ];
+    if looks_at_all(dataset) {
+        // Why: such a round draws nobody.
+        let drawn =
+            [words.pick("抽取种子", "Seed"), words.pick("随机抽取部分合格率", "Pass rate of the random sample")];
+        pairs.retain(|(name, _)| !drawn.contains(name));
+    }
     let standing = [
         (
             "合格率＝（合格＋存在问题）÷已判定；无法判定、尚未检查的账号不计入分子和分母。",

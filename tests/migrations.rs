@@ -91,7 +91,7 @@ const SAMPLES: &[(i64, &str)] = &[
     ),
     (8, "INSERT INTO attempt (id, delivery_id, started_at) VALUES (1, 1, 1)"),
     (
-        11,
+        9,
         "INSERT INTO page_copy (sha256, url, media, size, is_cut, gzip, for_good, kept_at)
          VALUES ('00', 'http://www.yunxi.example/', 'html', 1, FALSE, '', TRUE, 1)",
     ),

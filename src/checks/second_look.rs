@@ -25,6 +25,7 @@ use crate::domain::rule::Indicator;
 use crate::domain::time::in_zone;
 use crate::fetch::{FailureKind, Fetcher};
 use crate::issues::IssueError;
+use crate::issues::looks::LOOKED;
 use crate::issues::open::{open_late, write_notices};
 use crate::office::Office;
 use crate::store::{NewEvent, NewFinding, Round, StoreError, StoredFinding, Tx};
@@ -43,8 +44,6 @@ pub struct Looked {
 }
 
 const AT_ONCE: usize = 500;
-/// The kind of event that tells of one look at a finding.
-const LOOKED: &str = "looked";
 /// Not in the small hours, when sites are under maintenance.
 const DAY_BEGINS: NaiveTime = match NaiveTime::from_hms_opt(9, 0, 0) {
     Some(nine) => nine,
@@ -255,10 +254,4 @@ async fn tell(tx: &mut Tx, found: &StoredFinding, seen: &NewFinding, now: DateTi
         .await?;
     }
     Ok(())
-}
-
-/// The looks that a finding was given, oldest first, once there was more than one: when, and what each saw.
-pub async fn looks_at(tx: &mut Tx, finding: i64) -> Result<Vec<(DateTime<Utc>, String)>, StoreError> {
-    let events = tx.events_of("finding", &finding.to_string()).await?;
-    Ok(events.into_iter().filter(|event| event.kind == LOOKED).map(|event| (event.at(), event.note)).collect())
 }

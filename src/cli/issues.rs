@@ -7,11 +7,10 @@ use super::output::Column;
 use super::{ACTOR, Context, Usage, evidence, packet};
 use crate::app;
 use crate::checks::recheck::recheck;
-use crate::checks::second_look::looks_at;
 use crate::domain::issue::{Action, Issue};
 use crate::domain::time::{LocalTime, in_zone};
-use crate::issues::packet::IssueWithFiles;
-use crate::issues::{self, Scope};
+use crate::issues::packet::IssueAndAll;
+use crate::issues::{self, Scope, looks};
 use crate::office::Office;
 use crate::store::IssueQuery;
 
@@ -63,29 +62,6 @@ fn note_unchanged(context: &Context, changed: bool) {
     }
 }
 
-/// An issue as `show` prints it: the fields of the contract, the files kept with it, and the looks behind
-/// it where there were several.
-#[derive(serde::Serialize)]
-struct Shown<'a> {
-    #[serde(flatten)]
-    issue: IssueWithFiles<'a>,
-    looks: Vec<Look>,
-}
-
-/// One look at what an issue is about.
-#[derive(serde::Serialize)]
-struct Look {
-    at: LocalTime,
-    note: String,
-}
-
-async fn looks_behind(office: &Office, issue: i64) -> anyhow::Result<Vec<Look>> {
-    let mut tx = office.store.read().await?;
-    let Some(found) = tx.latest_finding_of(issue, office.zone()).await? else { return Ok(Vec::new()) };
-    let looks = looks_at(&mut tx, found.finding.id).await?;
-    Ok(looks.into_iter().map(|(at, note)| Look { at: office.local(at), note }).collect())
-}
-
 /// `--until` is `extend`'s alone.
 fn refuse_stray_date(command: &IssuesCommand) -> Result<(), Usage> {
     use IssuesCommand::{Ack, Appeal, Close, Escalate, Fix, Recheck, Reject, Revoke, Uphold};
@@ -131,7 +107,7 @@ async fn run_recheck(context: &mut Context, office: &Office, act: &Act) -> anyho
 async fn show(context: &mut Context, office: &Office, issue: Issue) -> anyhow::Result<()> {
     let issue = &issue.shown();
     let attachments = issues::evidence::list(office, issue.id, &Scope::All).await?;
-    let looks = looks_behind(office, issue.id).await?;
+    let looks = looks::behind(&mut office.store.read().await?, office, issue.id).await?;
     let lang = context.out.lang;
     let name = |zh, en| context.out.pick(zh, en);
     let time = |at: Option<LocalTime>| at.map(LocalTime::minute);
@@ -175,7 +151,7 @@ async fn show(context: &mut Context, office: &Office, issue: Issue) -> anyhow::R
             format!("{}  {}  {}{note}", event.at.minute(), event.kind.name(lang), event.actor),
         ));
     }
-    context.out.one(&Shown { issue: IssueWithFiles { issue, attachments: &attachments }, looks }, &lines)
+    context.out.one(&IssueAndAll { issue, looks: &looks, attachments: &attachments }, &lines)
 }
 
 async fn list(context: &mut Context, office: &Office, query: &IssueQuery) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod clock;
 pub mod evidence;
 mod item;
+pub mod looks;
 pub mod open;
 pub mod packet;
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use super::looks::{self, Look};
 use super::{IssueError, Scope, load};
 use crate::domain::Lang;
 use crate::domain::finding::Finding;
@@ -25,12 +26,15 @@ use crate::store::{EventQuery, StoreError, StoredCopy, StoredEvent, StoredFindin
 /// Events read at once.
 const PAGE: usize = 1000;
 
-/// An issue as `issues show` prints it: the fields of the contract, and the files kept with it.
+/// An issue as `issues show` prints it: the fields of the contract, the looks behind it where there were several, and
+/// the files kept with it.
 #[derive(Debug, Serialize)]
-pub struct IssueWithFiles<'a> {
+pub struct IssueAndAll<'a> {
     /// The issue.
     #[serde(flatten)]
     pub issue: &'a Issue,
+    /// What was seen before it was believed.
+    pub looks: &'a [Look],
     /// What was handed in with it.
     pub attachments: &'a [KeptMaterial],
 }
@@ -93,6 +97,7 @@ struct Told<'a> {
 /// Everything of a packet but the contents of the unit's files.
 struct Packet {
     issue: Issue,
+    looks: Vec<Look>,
     files: Vec<KeptMaterial>,
     findings: Vec<Finding>,
     events: Vec<StoredEvent>,
@@ -113,7 +118,7 @@ pub async fn write(
     let packet = collect(office, id, scope).await?;
     let lang = office.lang();
     let mut zip = ZipWriter::new(into);
-    let shown = IssueWithFiles { issue: &packet.issue, attachments: &packet.files };
+    let shown = IssueAndAll { issue: &packet.issue, looks: &packet.looks, attachments: &packet.files };
     put(&mut zip, "issue.json", &serde_json::to_vec_pretty(&shown)?)?;
     put(&mut zip, "findings.json", &serde_json::to_vec_pretty(&packet.findings)?)?;
     let told: Vec<Told<'_>> = packet.events.iter().map(|event| told(office, event)).collect();
@@ -146,7 +151,8 @@ pub async fn write(
 async fn collect(office: &Office, id: i64, scope: &Scope) -> Result<Packet, PacketError> {
     let zone = office.zone();
     let mut tx = office.store.read().await?;
-    let issue = load(&mut tx, office, id, scope).await?.issue;
+    let issue = load(&mut tx, office, id, scope).await?.issue.shown();
+    let looks = looks::behind(&mut tx, office, id).await?;
     let files = tx.evidence_of(id, zone).await?;
     let stored = tx.findings_of_issue(id, zone).await?;
     let mut events = Vec::new();
@@ -164,7 +170,7 @@ async fn collect(office: &Office, id: i64, scope: &Scope) -> Result<Packet, Pack
     }
     events.sort_by_key(|event| event.id);
     let head = tx.last_event_hash().await?;
-    let findings: Vec<Finding> = stored.into_iter().map(|StoredFinding { finding, .. }| finding).collect();
+    let findings: Vec<Finding> = stored.into_iter().map(|StoredFinding { finding, .. }| finding.shown()).collect();
     let evidence = findings.iter().map(|finding| &finding.evidence).chain([&issue.evidence]);
     let hashes: BTreeSet<String> = evidence.filter_map(|evidence| evidence.sha256.clone()).collect();
     let (mut copies, mut not_kept) = (Vec::new(), Vec::new());
@@ -175,7 +181,7 @@ async fn collect(office: &Office, id: i64, scope: &Scope) -> Result<Packet, Pack
         }
     }
     let made_at = office.local(office.now());
-    Ok(Packet { issue, files, findings, events, head, copies, not_kept, made_at })
+    Ok(Packet { issue, looks, files, findings, events, head, copies, not_kept, made_at })
 }
 
 fn put(zip: &mut ZipWriter<impl Write + Seek>, name: &str, content: &[u8]) -> Result<(), PacketError> {

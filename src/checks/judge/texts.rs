@@ -127,6 +127,15 @@ fn read_from(bench: &Bench<'_>, seen: &Observed, hit: &TextHit) -> Vec<FetchedPa
     };
     let page = match (&hit.page, &hit.url) {
         (Some(page), Some(url)) => Some(bench.fetched(url, page)),
+        (None, Some(url)) if let Some(article) = seen.articles.iter().find(|article| article.url == *url) => {
+            Some(FetchedPage {
+                url: url.clone(),
+                status: Some(article.status),
+                chain: Vec::new(),
+                sha256: Some(article.sha256.clone()),
+                fetched_at: Some(bench.local(seen.at)),
+            })
+        }
         _ if hit.part == Part::Table => None,
         _ => source(),
     };

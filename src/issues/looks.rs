@@ -21,7 +21,12 @@ pub struct Look {
 /// The looks at what an issue rests on, oldest first; none where there was but one.
 pub async fn behind(tx: &mut Tx, office: &Office, issue: i64) -> Result<Vec<Look>, StoreError> {
     let Some(found) = tx.latest_finding_of(issue, office.zone()).await? else { return Ok(Vec::new()) };
-    let events = tx.events_of("finding", &found.finding.id.to_string()).await?;
+    of(tx, office, found.finding.id).await
+}
+
+/// The looks that a finding was given, oldest first, once there was more than one.
+pub async fn of(tx: &mut Tx, office: &Office, finding: i64) -> Result<Vec<Look>, StoreError> {
+    let events = tx.events_of("finding", &finding.to_string()).await?;
     let looked = events.into_iter().filter(|event| event.kind == LOOKED);
     Ok(looked.map(|event| Look { at: office.local(event.at()), note: event.note }).collect())
 }

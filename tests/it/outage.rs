@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use xuncha::checks::run::{self, Ran, Wishes};
-use xuncha::checks::second_look::{look_again, looks_at};
+use xuncha::checks::second_look::look_again;
 use xuncha::domain::account::Account;
 use xuncha::domain::finding::Outcome;
 use xuncha::domain::round::RoundState;
 use xuncha::fetch::{Fetcher, Settings};
+use xuncha::issues::looks;
 use xuncha::office::Office;
 use xuncha::sampling;
 
@@ -181,9 +182,9 @@ on_both! {
         office.clock.advance(TimeDelta::hours(24));
         assert_eq!(look_again(&office, &fetcher()).await.unwrap().for_a_person, 20);
         let id = findings(&office, ROUND, Some(Outcome::Suspected)).await[0].id;
-        let looks = looks_at(&mut office.store.read().await.unwrap(), id).await.unwrap();
-        let days: Vec<_> = looks.iter().map(|(at, _)| office.date(*at).to_string()).collect();
+        let looks = looks::of(&mut office.store.read().await.unwrap(), &office, id).await.unwrap();
+        let days: Vec<_> = looks.iter().map(|look| office.date(look.at.utc()).to_string()).collect();
         assert_eq!(days, ["2026-11-23", "2026-11-23", "2026-11-24"]);
-        assert!(looks[0].1.contains("5xx") && looks[1].1.contains("5xx") && looks[2].1.contains("403"), "{looks:?}");
+        assert!(looks[0].note.contains("5xx") && looks[1].note.contains("5xx") && looks[2].note.contains("403"), "{looks:?}");
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::finding::Outcome;
 use crate::domain::round::RoundKind;
 use crate::domain::rule::Indicator;
 use crate::domain::time::LocalTime;
+use crate::fetch::is_loopback;
 use crate::office::Office;
 use crate::store::{FindingQuery, NewEvent, NewFinding, Round, StoreError, StoredFinding, Tx};
 
@@ -56,7 +57,7 @@ pub(super) async fn excuse(
     let name = round.name.to_string();
     let known = tx.recent_events("round", &name, EVENT, DateTime::UNIX_EPOCH).await? > 0;
     let mut by_host = HashMap::<String, Vec<StoredFinding>>::new();
-    for (host, found) in on_hosts(tx, silent).await? {
+    for (host, found) in on_hosts(tx, office, silent).await? {
         by_host.entry(host).or_default().push(found);
     }
     // Why: most rounds end here, without reading the verdicts on everybody else.
@@ -66,7 +67,7 @@ pub(super) async fn excuse(
     }
     let others = read_by_machine(tx, office, round, Indicator::Stale, None).await?;
     let others = others.into_iter().filter(|found| found.finding.outcome != Outcome::Fail).collect();
-    for (host, found) in on_hosts(tx, others).await? {
+    for (host, found) in on_hosts(tx, office, others).await? {
         if let Some(all) = by_host.get_mut(&host) {
             all.push(found);
         }
@@ -117,13 +118,18 @@ async fn read_by_machine(
     }
 }
 
-/// The host through which each account is read.
-async fn on_hosts(tx: &mut Tx, found: Vec<StoredFinding>) -> Result<Vec<(String, StoredFinding)>, StoreError> {
+/// The host through which each account is read; loopback that we may fetch is exempt.
+async fn on_hosts(
+    tx: &mut Tx,
+    office: &Office,
+    found: Vec<StoredFinding>,
+) -> Result<Vec<(String, StoredFinding)>, StoreError> {
+    let is_exempt = |url: &Url| office.config.http.allow_private && is_loopback(url);
     let mut hosts = HashMap::<AccountId, String>::new();
     for page in found.chunks(PAGE) {
         let ids: Vec<&AccountId> = page.iter().map(|found| &found.finding.account_id).collect();
         for account in tx.accounts_of(&ids).await? {
-            let url = account.source_url.and_then(|url| Url::parse(&url).ok());
+            let url = account.source_url.and_then(|url| Url::parse(&url).ok()).filter(|url| !is_exempt(url));
             let host = url.map(|url| url[Position::BeforeHost..Position::AfterPort].to_owned());
             hosts.extend(host.map(|host| (account.account_id, host)));
         }

@@ -71,7 +71,8 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 }
 
 /// Whether the URL names this machine itself.
-pub(super) fn is_loopback(url: &Url) -> bool {
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),

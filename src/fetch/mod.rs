@@ -42,7 +42,7 @@ use url::Url;
 use cookies::Cookies;
 
 pub use failure::{Failure, FailureKind};
-pub use guard::{allows, is_public};
+pub use guard::{allows, is_loopback, is_public};
 pub use hook::{HookAnswer, Hooks};
 pub use limit::raise_open_files;
 pub use lineup::{Lineup, Next};

@@ -272,7 +272,11 @@ on_both! {
     /// A bridge that stopped answers as before: most accounts behind it end on one day, and nobody is convicted by it.
     async fn a_source_that_stands_still_convicts_nobody(db) {
         let (bridge, other) = (Site::start().await, Site::start().await);
-        let office = office(db, "2026-11-23 10:00").await;
+        let mut office = office(db, "2026-11-23 10:00").await;
+        // Loopback is exempt where it may be asked by right; here the client alone may.
+        let mut config = xuncha::config::Config::clone(&office.config);
+        config.http.allow_private = false;
+        office.config = std::sync::Arc::new(config);
         let stopped = |n: i64| at("2026-11-02 09:00") + TimeDelta::minutes(70 * n);
         let mut accounts: Vec<Account> = (0..8)
             .map(|n| fed(&format!("B{n}"), UNIT, bridge.feed(&format!("/b{n}"), &[stopped(n)])))

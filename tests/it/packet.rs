@@ -58,7 +58,7 @@ async fn packed(office: &Office, id: i64) -> Vec<(String, String)> {
 }
 
 fn under<'p>(packet: &'p [(String, String)], name: &str) -> &'p str {
-    packet.iter().find(|(own, _)| own == name).map(|(_, text)| text.as_str()).unwrap_or_else(|| panic!("{name}"))
+    packet.iter().find(|(own, _)| own == name).map_or_else(|| panic!("{name}"), |(_, text)| text.as_str())
 }
 
 on_both! {

@@ -148,12 +148,11 @@ impl FaultKind {
             Self::ByHand | Self::ByHandSeen | Self::ByHandSilent => shape == Shape::Manual,
             Self::GbkPage | Self::WrongCharset => shape == Shape::Html,
             Self::SourceMalformed => matches!(shape, Shape::Rss | Shape::Atom),
-            // Seconds matter, or links in the body do: list pages show neither.
-            Self::JustInside
-            | Self::ExactlyFourteenDays
-            | Self::PostLinkGone
-            | Self::WrongWord
-            | Self::PersonalData => feed,
+            // Seconds matter: list pages show none.
+            Self::JustInside | Self::ExactlyFourteenDays => feed,
+            // Found by opening the article, which feeds do not ask for.
+            Self::PersonalData => shape == Shape::Html,
+            Self::PostLinkGone | Self::WrongWord => feed,
             _ => !matches!(shape, Shape::Manual | Shape::Site),
         }
     }

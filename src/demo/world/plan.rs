@@ -146,14 +146,11 @@ impl FaultKind {
         let feed = matches!(shape, Shape::Rss | Shape::Atom | Shape::JsonFeed);
         match self {
             Self::ByHand | Self::ByHandSeen | Self::ByHandSilent => shape == Shape::Manual,
-            Self::GbkPage | Self::WrongCharset => shape == Shape::Html,
+            // The number that leaks is found by opening the article, which a feed does not ask for.
+            Self::GbkPage | Self::WrongCharset | Self::PersonalData => shape == Shape::Html,
             Self::SourceMalformed => matches!(shape, Shape::Rss | Shape::Atom),
-            // Seconds matter, or links in the body do: list pages show neither.
-            Self::JustInside
-            | Self::ExactlyFourteenDays
-            | Self::PostLinkGone
-            | Self::WrongWord
-            | Self::PersonalData => feed,
+            // Seconds matter, or what the feed itself says.
+            Self::JustInside | Self::ExactlyFourteenDays | Self::PostLinkGone | Self::WrongWord => feed,
             _ => !matches!(shape, Shape::Manual | Shape::Site),
         }
     }

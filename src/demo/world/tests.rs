@@ -174,10 +174,17 @@ async fn every_planted_fault_can_be_seen_from_outside() {
                 };
                 account.source == Some(SourceKind::Manual) && account.source_url.is_none() && seen == expected
             }
-            K::WrongWord | K::PersonalData => {
+            K::WrongWord => {
                 let feed = look(&client, account.source_url.as_deref().unwrap()).await;
-                let harm = if planted.kind == K::WrongWord { posts::WRONG_WORD } else { "11010519491231002X" };
-                String::from_utf8(feed.body).unwrap().contains(harm)
+                String::from_utf8(feed.body).unwrap().contains(posts::WRONG_WORD)
+            }
+            K::PersonalData => {
+                let index = accounts.iter().position(|a| a.account_id == account.account_id).unwrap();
+                let newest = world.posts(index).into_iter().max_by_key(|post| post.at).unwrap();
+                let list = look(&client, account.source_url.as_deref().unwrap()).await;
+                let article = look(&client, &format!("{}/p/{index}/{}", world.base(), newest.key)).await;
+                let holds = |body: Vec<u8>| String::from_utf8(body).unwrap().contains("11010519491231002X");
+                !holds(list.body) && holds(article.body)
             }
             K::ReviewDisordered => record.is_some_and(|r| r.second.at < r.first.at),
             K::OtherSubject => account.certified_subject.as_ref() != Some(&account.unit),

@@ -16,6 +16,7 @@ use crate::domain::account::AccountId;
 use crate::domain::finding::Outcome;
 use crate::domain::round::RoundKind;
 use crate::domain::rule::Indicator;
+use crate::domain::time::LocalTime;
 use crate::office::Office;
 use crate::store::{FindingQuery, NewEvent, NewFinding, Round, StoreError, StoredFinding, Tx};
 
@@ -136,7 +137,7 @@ fn stands_still(all: &[StoredFinding]) -> Option<Standstill> {
     let is_silent =
         |found: &&StoredFinding| found.finding.outcome == Outcome::Fail || found.finding.reason == STANDS_STILL;
     let mut ends: Vec<DateTime<Utc>> =
-        all.iter().filter(is_silent).filter_map(|found| found.finding.newest_at).map(|at| at.utc()).collect();
+        all.iter().filter(is_silent).filter_map(|found| found.finding.newest_at).map(LocalTime::utc).collect();
     ends.sort_unstable();
     let together = |until: &DateTime<Utc>| ends.iter().filter(|at| (*until - SPAN..=*until).contains(at)).count();
     let (ended, until) = ends.iter().map(|until| (together(until), *until)).max()?;

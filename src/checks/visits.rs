@@ -171,9 +171,14 @@ fn classify(url: String, answer: Result<Page, Failure>, slow: Duration, exempt: 
             let elapsed = failure.elapsed;
             let outcome = match failure.kind {
                 // A certificate fault is `tls`'s; what we did not ask, or had no connection left for, says nothing.
-                F::Tls | F::BadUrl | F::Forbidden | F::HostResting | F::OurLimit => O::NotCounted,
-                // Why: a site that runs in circles before a robot without scripts often opens in a browser.
-                F::RedirectLoop | F::TooManyRedirects => O::NotCounted,
+                // Why circles too: a site that leads a robot without scripts around often opens in a browser.
+                F::Tls
+                | F::BadUrl
+                | F::Forbidden
+                | F::HostResting
+                | F::OurLimit
+                | F::RedirectLoop
+                | F::TooManyRedirects => O::NotCounted,
                 _ => O::Failed,
             };
             let maybe_ours = outcome == O::Failed && failure.kind.may_be_ours();

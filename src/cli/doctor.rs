@@ -318,18 +318,15 @@ async fn canaries(lines: &mut Lines, office: &crate::office::Office) {
         let names: Vec<_> = platforms.iter().map(|platform| platform.name(lang)).collect();
         names.join(if lang == Lang::Zh { "、" } else { ", " })
     };
-    let (mut zh, mut en) = (named(&with, Lang::Zh), named(&with, Lang::En));
+    let (mut zh, mut en) = (vec![named(&with, Lang::Zh)], vec![named(&with, Lang::En)]);
     if !without.is_empty() {
-        let (zh_between, en_between) = if with.is_empty() { ("", "") } else { ("；", "; ") };
-        zh += &format!(
-            "{zh_between}{}未配置对照账号，采集渠道自身停更时不易察觉，建议用 [[canary]] 配置",
-            named(&without, Lang::Zh)
-        );
-        en += &format!(
-            "{en_between}none for {}: a source that stops by itself is hard to tell; name one by [[canary]]",
-            named(&without, Lang::En)
-        );
+        let (in_zh, in_en) = (named(&without, Lang::Zh), named(&without, Lang::En));
+        zh.push(format!("{in_zh}未配置对照账号，采集渠道自身停更时不易察觉，建议用 [[canary]] 配置"));
+        en.push(format!("none for {in_en}: a source that stops by itself is hard to tell; name one by [[canary]]"));
     }
+    zh.retain(|part| !part.is_empty());
+    en.retain(|part| !part.is_empty());
+    let (zh, en) = (zh.join("；"), en.join("; "));
     if !zh.is_empty() {
         lines.note(name, true, zh, en);
     }

@@ -426,3 +426,20 @@ fn internal(lang: Lang) -> Paragraph {
     let text = Tongue(lang).pick("内部资料　注意保管", "INTERNAL — not to leave the office");
     Paragraph::new().line_spacing(exact(400)).add_run(run(text, HEI, SIZE_PAGE))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::bulletin::tests::at;
+
+    #[test]
+    fn a_title_that_does_not_fit_is_broken_between_its_parts() {
+        let breaks = |head: &str, tail: &str| {
+            let mut paper = Paper::new(at("2026-11-23T01:00:00Z"), Look { lang: Lang::Zh, internal: false });
+            paper.title_of(&[], head, tail);
+            String::from_utf8(paper.docx.build().document).unwrap().matches("<w:br ").count()
+        };
+        assert_eq!(breaks("2026年度政府网站与政务新媒体", "监管情况汇总"), 1);
+        assert_eq!(breaks("2026年度政务新媒体", "监管情况汇总"), 0);
+    }
+}

@@ -416,9 +416,14 @@ fn a_letter_and_a_circular_after_every_deadline_ask_by_a_date_to_be_filled_in() 
         let text = text(&letter);
         assert!(text.contains("（已逾期，已督办）") && text.contains("限于〔　　　　〕年"), "{text}");
         assert!(!text.contains("在整改时限内") && !text.contains("“/"), "{text}");
+        assert!(!text.contains("1.已逾期"), "what stands alone has no number: {text}");
+        let body = part(&letter, "word/document.xml").unwrap();
+        let after: Vec<_> = body.rsplit("<w:p ").skip(1).take_while(|p| !p.contains("联系人")).collect();
+        assert!(after.len() > 2 && after.iter().all(|p| p.contains("<w:keepNext")), "署名 stands alone: {body}");
     }
     let circular = draft(&dataset, Lang::Zh, Form::Brief, None).unwrap();
     let text = text(&circular);
+    assert!(text.contains("继续督办") && !text.contains("予以督办"), "escalated already: {text}");
     assert!(text.contains("日前将整改结果书面反馈") && !text.contains("依规申诉"), "{text}");
     assert!(part(&circular, "word/styles.xml").unwrap().contains(r#"w:eastAsia="zh-CN""#));
 }

@@ -9,6 +9,7 @@ use crate::domain::bulletin::settle::settle;
 use crate::domain::bulletin::tests::example;
 use crate::domain::bulletin::{AccountResult, Facts};
 use crate::domain::finding::Outcome;
+use crate::domain::round::{RoundKind, RoundName};
 
 fn dataset(change: impl FnOnce(&mut Facts)) -> Dataset {
     let mut facts = example();
@@ -212,4 +213,31 @@ fn an_empty_frozen_and_an_unfinished_round_have_documents_too() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(write_all(&dataset, folder.path()).unwrap().len(), DOCUMENTS.len());
     }
+}
+
+#[test]
+fn a_round_that_looks_at_every_account_says_nowhere_in_its_ledger_that_it_drew() {
+    let dataset = dataset(|facts| {
+        facts.round.name = RoundName::Half(2026, 2);
+        facts.round.kind = RoundKind::HalfYear;
+        facts.previous = None;
+    });
+    let book = bytes(ledger::render, &dataset);
+    let reasons = column(&cells(book.clone(), "监管台账"), "入选原因");
+    assert!(reasons.contains(&"全部检查".to_owned()) && !reasons.contains(&"随机抽取".to_owned()), "{reasons:?}");
+    for sheet in ["汇总", "说明"] {
+        let said: Vec<String> = cells(book.clone(), sheet).into_iter().flatten().map(|cell| cell.to_string()).collect();
+        assert!(said.iter().all(|text| !text.contains("随机抽取") && text != "抽取种子"), "{sheet} {said:?}");
+    }
+}
+
+#[test]
+fn evidence_names_the_kind_of_a_number_and_not_its_key() {
+    let dataset = dataset(|facts| {
+        for issue in &mut facts.issues {
+            issue.evidence.numbers = vec!["id_card×1".to_owned()];
+        }
+    });
+    let excerpts = column(&cells(bytes(issue_list::render, &dataset), "证据"), "页面摘录");
+    assert!(excerpts.iter().all(|text| text.contains("身份证号×1") && !text.contains("id_card")), "{excerpts:?}");
 }

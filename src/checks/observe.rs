@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 
 use super::articles::{self, Opened};
 use super::canary::Canaries;
@@ -60,13 +61,16 @@ pub struct Aids {
     pub(super) keys: Keys,
     /// The platforms whose canary is silent.
     pub(super) canaries: Canaries,
+    /// Where the database is asked from, when looks are made elsewhere: a connection lives and dies with the runtime it
+    /// was opened on.
+    pub(super) home: Option<Handle>,
 }
 
 impl Aids {
     /// For a run: the canaries are looked at before anybody else.
     pub(super) async fn for_run(office: &Office, fetcher: &Fetcher) -> Self {
         let canaries = Canaries::look(office, fetcher).await;
-        Self { keys: Keys::read(office), canaries, ..Self::default() }
+        Self { keys: Keys::read(office), canaries, home: Some(Handle::current()), ..Self::default() }
     }
 
     /// For a single look, whose canary is looked at when it matters.
@@ -81,7 +85,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
     let book = &aids.book;
     let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home, page, opened, unreviewed } =
         look_at_source(office, fetcher, &aids.keys, account, scope).await;
-    let site = site_look::look_at_site(office, fetcher, account, scope, home).await;
+    let site = site_look::look_at_site(office, fetcher, aids, account, scope, home).await;
     let mut posts: Vec<PostSeen> = reading
         .posts
         .iter()

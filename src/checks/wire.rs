@@ -2,7 +2,8 @@
 //!
 //! Why one: an answer that comes in on one thread and is waited for on another costs a call to the
 //! system and a switch of threads, and a look waits a dozen times. The database and the writing
-//! of documents go on elsewhere meanwhile.
+//! of documents go on elsewhere meanwhile: nothing here may ask the database itself, as a connection
+//! of its pool that was opened here would die with this thread.
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;

@@ -95,7 +95,7 @@ on_both! {
         // The program has no clock but the real one: an hour ago is no rehearsal.
         let hour_ago = (Utc::now() - TimeDelta::hours(1)).with_timezone(&Shanghai);
         let half = &format!("{}H{}", hour_ago.year(), if hour_ago.month() <= 6 { 1 } else { 2 });
-        let year_name = &half[..4];
+        let year_name = &hour_ago.year().to_string();
         let [as_of, another] = [0, 1].map(|hours| {
             (hour_ago - TimeDelta::hours(hours)).to_rfc3339_opts(SecondsFormat::Secs, false)
         });

@@ -1,7 +1,7 @@
 //! The evidence packet of an issue (证据包): everything that speaks for it in one file that a stranger can open.
 //!
 //! It holds what supervisors and auditors see of the issue, and no contact data. What each file is, and how to
-//! compare it, stands in a page of its own, in the office's language ([`words`]).
+//! compare it, stands in a page of its own, in the office's language (`words`).
 
 mod words;
 

@@ -14,7 +14,8 @@ use reqwest::header::RETRY_AFTER;
 use url::Url;
 
 use super::failure::{Failure, FailureKind, classify};
-use super::{install_tls, read_body};
+use super::hop::read_body;
+use super::install_tls;
 
 /// For one request, from connecting to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(20);

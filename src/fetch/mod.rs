@@ -6,13 +6,14 @@
 //! A status is never an error here: whoever asked judges the [`Page`]; a [`Failure`] means
 //! that no answer came.
 //!
-//! Start at [`Fetcher::get`]; one hop is `Fetcher::ask_one`.
+//! Start at [`Fetcher::get`]; one hop is `hop::ask_one`.
 
 mod cookies;
 mod decode;
 mod failure;
 mod guard;
 mod hook;
+mod hop;
 mod hosts;
 mod limit;
 mod lineup;
@@ -30,8 +31,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use rustls::ClientConfig;
 use rustls_platform_verifier::ConfigVerifierExt as _;
@@ -40,6 +40,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use cookies::Cookies;
+use hop::{Answer, ask_one};
 
 pub use failure::{Failure, FailureKind};
 pub use guard::{allows, is_loopback, is_public};
@@ -54,11 +55,6 @@ pub use tls::{Https, TlsLook};
 /// What a page may be, most wanted first.
 const WANTED: &str = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,\
                       application/feed+json,application/xml;q=0.9,*/*;q=0.8";
-
-/// What a redirect says besides is read up to so many bytes and so long: read to its end, its connection serves the
-/// next request.
-const SHORT: u64 = 16 * 1024;
-const SHORT_COMES: Duration = Duration::from_millis(100);
 
 /// How long an answer to "are we online?" holds.
 const ONLINE_HOLDS: Duration = Duration::from_secs(30);
@@ -131,12 +127,6 @@ struct Shared {
 struct Missed {
     failure: Failure,
     at: Url,
-}
-
-/// One hop's answer.
-enum Answer {
-    Elsewhere(u16, Url),
-    Final { status: u16, content_type: Option<String>, body: Bytes, truncated: bool },
 }
 
 /// A hop that was made: what was asked, with which cookies.
@@ -471,72 +461,4 @@ fn parse(text: &str) -> Result<Url, String> {
 /// Whether a URL was asked before with the same cookies: the answer would be the same.
 fn is_known<'b>(url: &Url, cookies: &Cookies, mut been: impl Iterator<Item = &'b Been>) -> bool {
     been.any(|(seen, with)| seen == url && *with == cookies.state())
-}
-
-/// One request, its answer read as far as it is wanted.
-async fn ask_one(
-    client: &Client,
-    url: &Url,
-    cookies: &mut Cookies,
-    ask: &Ask,
-) -> Result<Answer, (FailureKind, String)> {
-    let mut request = client.get(url.clone());
-    if let Some(header) = cookies.header_for(url) {
-        request = request.header(COOKIE, header);
-    }
-    if ask.last {
-        request = request.header(CONNECTION, HeaderValue::from_static("close"));
-    }
-    let mut response = request.send().await.map_err(|error| failure::classify(&error))?;
-    let status = response.status();
-    cookies.take(url, response.headers());
-    if let Some(next) = redirect_target(&response, url) {
-        if response.content_length().is_some_and(|length| length <= SHORT) {
-            // What does not come is not waited for: the redirect is known.
-            let _ =
-                tokio::time::timeout(SHORT_COMES, async { while let Ok(Some(_)) = response.chunk().await {} }).await;
-        }
-        return Ok(Answer::Elsewhere(status.as_u16(), next));
-    }
-    let content_type =
-        response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let is_text = content_type.as_deref().is_none_or(page::is_text_type);
-    let limit = if is_text { ask.max_body } else { ask.max_binary.min(ask.max_body) };
-    let (body, truncated) = read_body(response, limit).await.map_err(|error| failure::classify(&error))?;
-    Ok(Answer::Final { status: status.as_u16(), content_type, body, truncated })
-}
-
-/// Where a redirect points; `None` for anything that is not a redirect we can follow.
-fn redirect_target(response: &Response, url: &Url) -> Option<Url> {
-    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return None;
-    }
-    // Why: headers of old sites carry raw UTF-8 or GBK bytes.
-    let location = decode::decode(response.headers().get(LOCATION)?.as_bytes(), None);
-    let mut next = url.join(location.trim()).ok()?;
-    next.set_fragment(None);
-    Some(next)
-}
-
-/// The body up to the limit, counted after decompression.
-async fn read_body(mut response: Response, limit: usize) -> Result<(Bytes, bool), reqwest::Error> {
-    let Some(first) = response.chunk().await? else { return Ok((Bytes::new(), false)) };
-    if first.len() > limit {
-        return Ok((first.slice(..limit), true));
-    }
-    // Why: most pages come in one piece, and that piece is handed on without a copy.
-    let Some(second) = response.chunk().await? else { return Ok((first, false)) };
-    let mut body = BytesMut::with_capacity((first.len() + second.len()) * 2);
-    body.extend_from_slice(&first);
-    let mut next = Some(second);
-    while let Some(chunk) = next {
-        let room = limit - body.len();
-        if chunk.len() > room {
-            body.extend_from_slice(&chunk.slice(..room));
-            return Ok((body.freeze(), true));
-        }
-        body.extend_from_slice(&chunk);
-        next = response.chunk().await?;
-    }
-    Ok((body.freeze(), false))
 }

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::failure::{Failure, FailureKind, classify};
+use super::hop::read_body;
 use super::page::Page;
-use super::{Fetcher, parse, read_body};
+use super::{Fetcher, parse};
 
 impl Fetcher {
     /// Posts JSON and gives the answer, whatever its status; transient failures are asked again.

@@ -210,28 +210,36 @@ async fn look_at_members(
     let (mut looked_at, mut tally) = (0, Tally::default());
     let mut left = wishes.limit.unwrap_or(usize::MAX);
     let mut queue = VecDeque::new();
+    let mut claiming = JoinSet::new();
     let mut looks = JoinSet::new();
     let mut ready = Vec::new();
     let mut write_at = Instant::now();
     let mut writing = JoinSet::new();
-    let mut waiting = false;
+    let (mut none_free, mut waiting) = (false, false);
     loop {
+        // Why beforehand: a claim waits until what was seen is written, and nobody would be asked meanwhile.
+        if claiming.is_empty() && queue.len() < at_once && left > 0 && !none_free {
+            claiming.spawn(claim(Arc::clone(&looker), round.id, owner.to_owned(), left.min(at_once)));
+        }
         while looks.len() < at_once && ready.len() < 2 * WRITTEN_TOGETHER {
-            if queue.is_empty() && left > 0 {
-                let claimed = claim(office, round.id, owner, left.min(concurrency)).await?;
-                left -= claimed.len();
-                queue.extend(looker.load(claimed).await?);
-            }
             let Some((member, account, known)) = queue.pop_front() else { break };
             let looker = Arc::clone(&looker);
             looks.spawn_on(async move { looker.look(member, account, known).await }, wire.handle());
         }
-        let is_full = ready.len() >= WRITTEN_TOGETHER || looks.is_empty() || Instant::now() >= write_at;
+        let nothing_comes = looks.is_empty() && claiming.is_empty();
+        let is_full = ready.len() >= WRITTEN_TOGETHER || nothing_comes || Instant::now() >= write_at;
         if writing.is_empty() && is_full && !ready.is_empty() {
             let chunk = std::mem::take(&mut ready);
             writing.spawn(store(Arc::clone(&looker), round.clone(), owner.to_owned(), chunk));
         }
         tokio::select! {
+            Some(claimed) = claiming.join_next() => {
+                let claimed = claimed.map_err(RunError::Look)??;
+                none_free = claimed.is_empty();
+                left -= claimed.len();
+                queue.extend(claimed);
+                continue;
+            }
             Some(look) = looks.join_next() => {
                 if ready.is_empty() {
                     write_at = Instant::now() + WAITED_FOR_MORE;
@@ -269,15 +277,20 @@ async fn look_at_members(
             );
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        none_free = false;
     }
 }
 
-async fn claim(office: &Office, round: i64, owner: &str, limit: usize) -> Result<Vec<ClaimedMember>, StoreError> {
-    let now = office.now();
-    let mut tx = office.store.write_rows().await?;
-    let claimed = tx.claim_members(round, owner, now, now + LEASE, limit).await?;
+/// An account that is this run's to look at, with what is known of it.
+type Claimed = (ClaimedMember, Account, Known);
+
+/// Claims up to `limit` members that are free; none: somebody else holds the rest.
+async fn claim(looker: Arc<Looker>, round: i64, owner: String, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+    let now = looker.office.now();
+    let mut tx = looker.office.store.write_rows().await?;
+    let claimed = tx.claim_members(round, &owner, now, now + LEASE, limit).await?;
     tx.commit().await?;
-    Ok(claimed)
+    looker.load(claimed).await
 }
 
 /// What every look of a run shares.
@@ -294,7 +307,7 @@ struct Looker {
 
 impl Looker {
     /// The accounts of `members` with what is known of them.
-    async fn load(&self, members: Vec<ClaimedMember>) -> Result<Vec<(ClaimedMember, Account, Known)>, StoreError> {
+    async fn load(&self, members: Vec<ClaimedMember>) -> Result<Vec<Claimed>, StoreError> {
         let ids: Vec<&AccountId> = members.iter().map(|member| &member.account_id).collect();
         let found = load_all(&self.office, &self.records, &ids, self.full).await?;
         let mut found: HashMap<AccountId, (Account, Known)> =

@@ -53,10 +53,12 @@ async fn collect(
     by_unit: &mut Warnings,
 ) -> Result<(), StoreError> {
     let silence = &office.rules.silence;
+    let Some(first) = silence.remind_days.iter().min() else { return Ok(()) };
     let query = FindingQuery {
         round: Some(round.name),
         outcome: Some(Outcome::Pass),
         indicator: Some(indicator),
+        silent_for: Some(TimeDelta::days(*first)),
         ..FindingQuery::default()
     };
     let mut after = 0;

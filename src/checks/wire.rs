@@ -13,6 +13,13 @@ use tokio::sync::oneshot;
 /// Why: a connection whose answer was read is idle, and used again, once its own task has run.
 pub(crate) const BEFORE_EVENTS: u32 = 1024;
 
+/// Threads that read pages meanwhile.
+///
+/// Why no more than do run at once: whoever is busy need not be woken for the next page.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2))
+}
+
 /// A runtime on a thread of its own; it ends, with whatever still waits on it, when this is dropped.
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -23,7 +30,11 @@ pub(super) struct Wire {
 impl Wire {
     /// Starts the thread.
     pub(super) fn start() -> std::io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().event_interval(BEFORE_EVENTS).build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .event_interval(BEFORE_EVENTS)
+            .max_blocking_threads(readers())
+            .build()?;
         let handle = runtime.handle().clone();
         let (held, dropped) = oneshot::channel();
         std::thread::Builder::new().name("looks".to_owned()).spawn(move || {

@@ -21,7 +21,7 @@ pub(super) async fn run(context: &mut Context, command: FindingsCommand) -> anyh
                 office.store.read().await?.require_round(name).await?;
             }
             let account = account.map(AccountId::new);
-            let query = FindingQuery { round, account, outcome, indicator: None };
+            let query = FindingQuery { round, account, outcome, ..FindingQuery::default() };
             return list(context, &office, &query).await;
         }
     };

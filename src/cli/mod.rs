@@ -85,11 +85,11 @@ pub fn main() -> ExitCode {
     trace(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve | Command::Worker));
     crate::fetch::install_tls();
     crate::fetch::raise_open_files();
-    // Why one thread for the links: a request is a few microseconds of work, and handing it from
-    // one thread to another costs more than doing it.
+    // Why one thread: a request, or a row of the database, is a few microseconds of work, and handing
+    // it from one thread to another costs more than doing it.
     let mut builder = match &cli.command {
-        Command::Links { .. } => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
+        Command::Serve | Command::Worker | Command::Demo(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
     };
     let runtime = match builder.enable_all().event_interval(crate::checks::wire::BEFORE_EVENTS).build() {
         Ok(runtime) => runtime,

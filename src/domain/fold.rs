@@ -23,7 +23,9 @@ impl Folded {
     /// Folds a text.
     #[must_use]
     pub fn new(original: &str) -> Self {
-        let mut folded = Self { text: String::with_capacity(original.len()), ..Self::default() };
+        // A character of Chinese is three bytes, one of English a single one: room for either, and growing seldom.
+        let places = Vec::with_capacity(original.len() / 2);
+        let mut folded = Self { text: String::with_capacity(original.len()), places, chars: 0 };
         let mut gap = None;
         for (at, c) in original.chars().enumerate() {
             folded.chars = at + 1;

@@ -220,7 +220,12 @@ impl Store {
             .busy_timeout(Duration::from_mins(1))
             .row_buffer_size(ROWS_HANDED_OVER)
             .foreign_keys(true);
-        let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", LOG_PAGES);
+        let writing = options
+            .clone()
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", LOG_PAGES)
+            // Why: what a statement of many rows could have to undo is else written to a file, page by page.
+            .pragma("temp_store", "MEMORY");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_mins(2))

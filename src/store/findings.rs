@@ -1,13 +1,10 @@
-//! Observations and findings.
+//! Findings, as they are read; they are written in [`verdicts`](super::verdicts).
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::engine::{ROWS_AT_ONCE, insert_rows, sql};
-use super::{StoreError, Tx, from_json, instant, json, millis, word};
+use super::engine::sql;
+use super::{StoreError, Tx, from_json, instant, millis, word};
 use crate::domain::account::AccountId;
 use crate::domain::finding::{Evidence, Finding, Outcome};
 use crate::domain::round::RoundName;
@@ -94,6 +91,8 @@ pub struct FindingQuery {
     pub outcome: Option<Outcome>,
     /// Of this indicator.
     pub indicator: Option<Indicator>,
+    /// Whose newest post lies at least so long before the monitoring time.
+    pub silent_for: Option<TimeDelta>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -154,167 +153,11 @@ const SELECT: &str =
      f.next_look_at, f.decided_at
  FROM finding f JOIN round r ON r.id = f.round_id JOIN account a ON a.account_id = f.account_id ";
 
-const INSERT: &str =
-    "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary,
-     as_of, observed_at, newest_at, rule_json, evidence_json, looks, next_look_at) ";
-
-/// The highest number of a finding of each member that has one.
-///
-/// By the range of its numbers: a search by round would walk through the whole round.
-const LAST_SQLITE: &str = "SELECT m.value, MAX(f.id) FROM json_each($1) m
- JOIN finding f ON f.id BETWEEN m.value * 1000 AND m.value * 1000 + 999 GROUP BY m.value";
-
-const LAST_POSTGRES: &str = "SELECT m.id, MAX(f.id) FROM
-     (SELECT CAST(value AS BIGINT) AS id FROM jsonb_array_elements_text($1::jsonb)) m
- JOIN finding f ON f.id BETWEEN m.id * 1000 AND m.id * 1000 + 999 GROUP BY m.id";
-
-const KEEPS_DECIDED: &str = " ON CONFLICT (round_id, account_id, indicator, subject) DO UPDATE SET
-     class = excluded.class, outcome = excluded.outcome, reason = excluded.reason,
-     summary = excluded.summary, as_of = excluded.as_of, observed_at = excluded.observed_at,
-     newest_at = excluded.newest_at, rule_json = excluded.rule_json,
-     evidence_json = excluded.evidence_json, looks = excluded.looks,
-     next_look_at = excluded.next_look_at
- WHERE finding.decided_at IS NULL";
-
 pub(super) fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{SELECT}{rest}"))
 }
 
 impl Tx {
-    /// Stores what was seen of accounts: whose, when, and JSON text.
-    pub async fn insert_observations(
-        &mut self,
-        round: i64,
-        seen: &[(&AccountId, DateTime<Utc>, String)],
-    ) -> Result<(), StoreError> {
-        let insert = "INSERT INTO observation (round_id, account_id, at, data_json) ";
-        for rows in seen.chunks(ROWS_AT_ONCE) {
-            insert_rows!(self, insert, rows, "", |values, (account, at, data)| {
-                values.push_bind(round).push_bind(account.as_str()).push_bind(millis(*at)).push_bind(data.as_str());
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Writes the verdicts on a member, each replacing the one on the same subject unless a person decided that.
-    pub async fn put_findings(
-        &mut self,
-        round: i64,
-        member: i64,
-        account: &AccountId,
-        findings: &[NewFinding],
-    ) -> Result<(), StoreError> {
-        self.put_findings_of(round, &[(member, account, findings)]).await
-    }
-
-    /// [`put_findings`](Self::put_findings) of many members, each named once.
-    ///
-    /// A finding's number is the member's times a thousand and a running number, so that it does
-    /// not depend on which look happened to end first.
-    pub async fn put_findings_of(
-        &mut self,
-        round: i64,
-        of: &[(i64, &AccountId, &[NewFinding])],
-    ) -> Result<(), StoreError> {
-        let members: Vec<i64> = of.iter().map(|(member, ..)| *member).collect();
-        let text = if self.locks_rows() { LAST_POSTGRES } else { LAST_SQLITE };
-        let last: HashMap<i64, i64> = sql!(self, all(i64, i64), text, json(&members)?)?.into_iter().collect();
-        let mut rows = Vec::new();
-        // The rules of a batch are few: each is written down once.
-        let mut rules: Vec<(&RuleRef, Arc<str>)> = Vec::new();
-        for (member, account, findings) in of {
-            // A statement may touch a row once: of two verdicts on one subject the later one counts.
-            let same = |a: &NewFinding, b: &NewFinding| a.indicator == b.indicator && a.subject == b.subject;
-            let is_last = |at: usize, new: &NewFinding| !findings.iter().skip(at + 1).any(|later| same(new, later));
-            let first = last.get(member).copied().unwrap_or(member * 1000) + 1;
-            let findings = findings.iter().enumerate().filter(|(at, new)| is_last(*at, new)).map(|(_, new)| new);
-            for (new, id) in findings.zip(first..) {
-                let rule = if let Some((_, rule)) = rules.iter().find(|(rule, _)| **rule == new.rule) {
-                    Arc::clone(rule)
-                } else {
-                    let rule: Arc<str> = json(&new.rule)?.into();
-                    rules.push((&new.rule, Arc::clone(&rule)));
-                    rule
-                };
-                rows.push((id, account.as_str(), new, rule, json(&new.evidence)?));
-            }
-        }
-        // Why many rows a statement: handing a statement to the database costs more than a row.
-        for rows in rows.chunks(ROWS_AT_ONCE) {
-            insert_rows!(self, INSERT, rows, KEEPS_DECIDED, |values, (id, account, new, rule, evidence)| {
-                values
-                    .push_bind(*id)
-                    .push_bind(round)
-                    .push_bind(*account)
-                    .push_bind(new.indicator.key())
-                    .push_bind(new.subject.as_str())
-                    .push_bind(new.class.key())
-                    .push_bind(new.outcome.key())
-                    .push_bind(new.reason.as_str())
-                    .push_bind(new.summary.as_str())
-                    .push_bind(millis(new.as_of))
-                    .push_bind(millis(new.observed_at))
-                    .push_bind(new.newest_at.map(millis))
-                    .push_bind(&**rule)
-                    .push_bind(evidence.as_str())
-                    .push_bind(i64::from(new.looks))
-                    .push_bind(new.next_look_at.map(millis));
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Writes what another look says over a finding that is still in doubt; `false` when it no
-    /// longer is: a person decided it while the look was under way.
-    pub async fn renew_finding(&mut self, id: i64, new: &NewFinding) -> Result<bool, StoreError> {
-        let done = sql!(
-            self,
-            execute,
-            "UPDATE finding SET outcome = $2, reason = $3, summary = $4, observed_at = $5, evidence_json = $6,
-                 looks = $7, next_look_at = $8
-             WHERE id = $1 AND decided_at IS NULL AND outcome = 'suspected' AND subject = $9",
-            id,
-            new.outcome.key(),
-            &new.reason,
-            &new.summary,
-            millis(new.observed_at),
-            json(&new.evidence)?,
-            i64::from(new.looks),
-            new.next_look_at.map(millis),
-            &new.subject
-        )?;
-        Ok(done == 1)
-    }
-
-    /// Takes the certainty from verdicts on links that were given for `reason`, until they are looked at again; how many.
-    pub async fn doubt_links(
-        &mut self,
-        round: i64,
-        reason: &str,
-        accounts: &[&AccountId],
-        again: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let text = format!(
-            "UPDATE finding SET outcome = 'suspected', next_look_at = $4
-             WHERE round_id = $1 AND indicator = 'link' AND outcome = 'fail' AND reason = $2 AND {}
-                 AND decided_at IS NULL",
-            self.is_listed("account_id", "$3")
-        );
-        let text = sqlx::AssertSqlSafe(text.as_str());
-        Ok(sql!(self, execute, text, round, reason, json(&accounts)?, millis(again))?)
-    }
-
-    /// Removes the undecided verdicts of an account in a round that no issue rests on, before it is judged anew.
-    pub async fn clear_findings(&mut self, round: i64, accounts: &[&AccountId]) -> Result<(), StoreError> {
-        let text = format!(
-            "DELETE FROM finding WHERE round_id = $1 AND {} AND decided_at IS NULL
-                 AND NOT EXISTS (SELECT 1 FROM issue_round x WHERE x.finding_id = finding.id)",
-            self.is_listed("account_id", "$2")
-        );
-        sql!(self, execute, sqlx::AssertSqlSafe(text.as_str()), round, json(&accounts)?)?;
-        Ok(())
-    }
-
     /// One finding, which has to exist.
     pub async fn finding(&mut self, id: i64, zone: Tz) -> Result<StoredFinding, StoreError> {
         sql!(self, opt Row, select("WHERE f.id = $1"), id)?
@@ -345,24 +188,28 @@ impl Tx {
         limit: usize,
         zone: Tz,
     ) -> Result<Vec<StoredFinding>, StoreError> {
-        // Why: a round is a sliver of years of patrols; without its row the whole table is read.
-        let of_round = match query.round {
-            Some(_) => "f.round_id = (SELECT id FROM round WHERE name = $2)",
-            None => "$2 IS NULL",
+        // Why only what is asked: an `OR` that lets everything pass keeps the engine from its indexes.
+        let if_asked = |asked: bool, is_so: &str, bound: &str| {
+            if asked { is_so.to_owned() } else { format!("{bound} IS NULL") }
         };
+        let of_round = if_asked(query.round.is_some(), "f.round_id = (SELECT id FROM round WHERE name = $2)", "$2");
+        let of_account = if_asked(query.account.is_some(), "f.account_id = $3", "$3");
+        let judged_so = if_asked(query.outcome.is_some(), "f.outcome = $4", "$4");
+        let by = if_asked(query.indicator.is_some(), "f.indicator = $5", "$5");
+        let is_silent = if_asked(query.silent_for.is_some(), "f.newest_at <= f.as_of - $6", "$6");
         sql!(
             self,
             all Row,
             select(&format!(
-                "WHERE f.id > $1 AND {of_round} AND ($3 IS NULL OR f.account_id = $3)
-                     AND ($4 IS NULL OR f.outcome = $4) AND ($5 IS NULL OR f.indicator = $5)
-                 ORDER BY f.id LIMIT $6"
+                "WHERE f.id > $1 AND {of_round} AND {of_account} AND {judged_so} AND {by} AND {is_silent}
+                 ORDER BY f.id LIMIT $7"
             )),
             after,
             query.round.map(|name| name.to_string()),
             query.account.as_ref().map(AccountId::as_str),
             query.outcome.map(Outcome::key),
             query.indicator.map(Indicator::key),
+            query.silent_for.map(|silence| silence.num_milliseconds()),
             limit as i64
         )?
         .into_iter()

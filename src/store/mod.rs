@@ -34,6 +34,7 @@ mod reviews;
 mod rounds;
 mod self_reports;
 mod slots;
+mod verdicts;
 mod visits;
 mod waiting;
 

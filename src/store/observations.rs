@@ -1,4 +1,4 @@
-//! What was seen, read again page by page, and thrown away in time.
+//! What was seen: stored, read again page by page, and thrown away in time.
 //!
 //! What is thrown away: observations of patrols (日常巡查), which come every day for every account
 //! and which nobody judges again after a year; and the marks of bot updates already handled, which
@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::engine::sql;
+use super::engine::{ROWS_AT_ONCE, insert_rows, sql};
 use super::{StoreError, Tx, instant, millis};
 use crate::domain::account::AccountId;
 
@@ -23,6 +23,21 @@ pub struct StoredObservation {
 }
 
 impl Tx {
+    /// Stores what was seen of accounts: whose, when, and JSON text.
+    pub async fn insert_observations(
+        &mut self,
+        round: i64,
+        seen: &[(&AccountId, DateTime<Utc>, String)],
+    ) -> Result<(), StoreError> {
+        let insert = "INSERT INTO observation (round_id, account_id, at, data_json) ";
+        for rows in seen.chunks(ROWS_AT_ONCE) {
+            insert_rows!(self, insert, rows, "", |values, (account, at, data)| {
+                values.push_bind(round).push_bind(account.as_str()).push_bind(millis(*at)).push_bind(data.as_str());
+            })?;
+        }
+        Ok(())
+    }
+
     /// The next `limit` accounts of a round after `after` with their latest observation.
     pub async fn observations_page(
         &mut self,

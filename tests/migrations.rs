@@ -95,6 +95,7 @@ const SAMPLES: &[(i64, &str)] = &[
         "INSERT INTO page_copy (sha256, url, media, size, is_cut, gzip, for_good, kept_at)
          VALUES ('00', 'http://www.yunxi.example/', 'html', 1, FALSE, '', TRUE, 1)",
     ),
+    (10, "INSERT INTO cited_rule (rule_json) VALUES ('{\"clause\":\"\"}')"),
 ];
 
 /// Applies version after version, with data of each before the next.

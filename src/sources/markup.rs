@@ -7,6 +7,7 @@ use scraper::{Html, Node};
 use url::Url;
 
 use super::skim::skim;
+use super::tidy;
 
 /// Links kept of one body; a link farm is not a post.
 const MOST_LINKS: usize = 500;
@@ -86,13 +87,28 @@ pub(super) fn read(fragment: &str, base: Option<&Url>) -> (String, Vec<String>) 
     if !fragment.contains(['<', '&']) {
         return (fold_lines(fragment), Vec::new());
     }
+    if let Some(read) = read_tidy(fragment, base) {
+        return read;
+    }
     if is_hostile(fragment) {
         return (skim(fragment, MOST_TEXT).visible, Vec::new());
     }
+    from_tree(fragment, base)
+}
+
+/// [`read`] where no tree is needed for it.
+pub(super) fn read_tidy(fragment: &str, base: Option<&Url>) -> Option<(String, Vec<String>)> {
+    let (text, hrefs) = tidy::read(fragment)?;
+    let mut links = Links::new(base);
+    hrefs.iter().for_each(|href| links.add(href));
+    Some((fold_lines(&text), links.found))
+}
+
+/// [`read`] as the standard has it.
+pub(super) fn from_tree(fragment: &str, base: Option<&Url>) -> (String, Vec<String>) {
     let document = Html::parse_fragment(fragment);
     let mut text = String::new();
-    let mut links = Vec::new();
-    let mut seen = HashSet::new();
+    let mut links = Links::new(base);
     let mut silent = 0usize;
     for edge in document.tree.root().traverse() {
         let (node, opens) = match edge {
@@ -110,17 +126,37 @@ pub(super) fn read(fragment: &str, base: Option<&Url>) -> (String, Vec<String>) 
                 }
                 if opens
                     && name == "a"
-                    && links.len() < MOST_LINKS
-                    && let Some(link) = element.attr("href").and_then(|href| absolute(href, base))
-                    && seen.insert(link.clone())
+                    && let Some(href) = element.attr("href")
                 {
-                    links.push(link);
+                    links.add(href);
                 }
             }
             _ => {}
         }
     }
-    (fold_lines(&text), links)
+    (fold_lines(&text), links.found)
+}
+
+/// Links of a fragment, as they are found.
+struct Links<'b> {
+    base: Option<&'b Url>,
+    found: Vec<String>,
+    seen: HashSet<String>,
+}
+
+impl<'b> Links<'b> {
+    fn new(base: Option<&'b Url>) -> Self {
+        Self { base, found: Vec::new(), seen: HashSet::new() }
+    }
+
+    fn add(&mut self, href: &str) {
+        if self.found.len() < MOST_LINKS
+            && let Some(link) = absolute(href, self.base)
+            && self.seen.insert(link.clone())
+        {
+            self.found.push(link);
+        }
+    }
 }
 
 /// An absolute http(s) URL, or `None` for anchors, scripts, mail addresses and the like.

@@ -21,6 +21,7 @@ mod markup;
 pub(crate) mod phrases;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod toutiao;
 mod wechat;
 mod wechat_page;

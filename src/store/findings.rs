@@ -149,9 +149,10 @@ impl Row {
 
 const SELECT: &str =
     "SELECT f.id, f.round_id, r.name AS round, f.account_id, a.name AS account, f.indicator, f.subject, f.class,
-     f.outcome, f.reason, f.summary, f.as_of, f.observed_at, f.newest_at, f.rule_json, f.evidence_json, f.looks,
+     f.outcome, f.reason, f.summary, f.as_of, f.observed_at, f.newest_at, c.rule_json, f.evidence_json, f.looks,
      f.next_look_at, f.decided_at
- FROM finding f JOIN round r ON r.id = f.round_id JOIN account a ON a.account_id = f.account_id ";
+ FROM finding f JOIN round r ON r.id = f.round_id JOIN account a ON a.account_id = f.account_id
+     JOIN cited_rule c ON c.id = f.rule_id ";
 
 pub(super) fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{SELECT}{rest}"))

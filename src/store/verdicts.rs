@@ -14,7 +14,7 @@ use crate::domain::rule::RuleRef;
 
 const INSERT: &str =
     "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary,
-     as_of, observed_at, newest_at, rule_json, evidence_json, looks, next_look_at) ";
+     as_of, observed_at, newest_at, rule_id, evidence_json, looks, next_look_at) ";
 
 /// The highest number of a finding of each member that has one.
 ///
@@ -29,7 +29,7 @@ const LAST_POSTGRES: &str = "SELECT m.id, MAX(f.id) FROM
 const KEEPS_DECIDED: &str = " ON CONFLICT (round_id, account_id, indicator, subject) DO UPDATE SET
      class = excluded.class, outcome = excluded.outcome, reason = excluded.reason,
      summary = excluded.summary, as_of = excluded.as_of, observed_at = excluded.observed_at,
-     newest_at = excluded.newest_at, rule_json = excluded.rule_json,
+     newest_at = excluded.newest_at, rule_id = excluded.rule_id,
      evidence_json = excluded.evidence_json, looks = excluded.looks,
      next_look_at = excluded.next_look_at
  WHERE finding.decided_at IS NULL";
@@ -60,7 +60,7 @@ impl Tx {
         let last: HashMap<i64, i64> = sql!(self, all(i64, i64), text, json(&members)?)?.into_iter().collect();
         let mut rows = Vec::new();
         // The rules of a batch are few, and an account's verdicts rest on the same evidence: each is written down once.
-        let mut rules: Vec<(&RuleRef, Arc<str>)> = Vec::new();
+        let mut rules: Vec<(&RuleRef, i64)> = Vec::new();
         for (member, account, findings) in of {
             // A statement may touch a row once: of two verdicts on one subject the later one counts.
             let same = |a: &NewFinding, b: &NewFinding| a.indicator == b.indicator && a.subject == b.subject;
@@ -74,12 +74,13 @@ impl Tx {
                     _ => json(&new.evidence)?.into(),
                 };
                 evidence = Some((&new.evidence, Arc::clone(&text)));
-                let rule = if let Some((_, rule)) = rules.iter().find(|(rule, _)| **rule == new.rule) {
-                    Arc::clone(rule)
+                let known = rules.iter().find(|(rule, _)| **rule == new.rule).map(|(_, row)| *row);
+                let rule = if let Some(row) = known {
+                    row
                 } else {
-                    let rule: Arc<str> = json(&new.rule)?.into();
-                    rules.push((&new.rule, Arc::clone(&rule)));
-                    rule
+                    let row = self.cite(&new.rule).await?;
+                    rules.push((&new.rule, row));
+                    row
                 };
                 rows.push((id, account.as_str(), new, rule, text));
             }
@@ -100,13 +101,24 @@ impl Tx {
                     .push_bind(millis(new.as_of))
                     .push_bind(millis(new.observed_at))
                     .push_bind(new.newest_at.map(millis))
-                    .push_bind(&**rule)
+                    .push_bind(*rule)
                     .push_bind(&**evidence)
                     .push_bind(i64::from(new.looks))
                     .push_bind(new.next_look_at.map(millis));
             })?;
         }
         Ok(())
+    }
+
+    /// The row of a rule as findings cite it, written where it is cited for the first time.
+    async fn cite(&mut self, rule: &RuleRef) -> Result<i64, StoreError> {
+        let (text, known) = (json(rule)?, "SELECT id FROM cited_rule WHERE rule_json = $1");
+        if let Some(id) = sql!(self, scalar_opt i64, known, &text)? {
+            return Ok(id);
+        }
+        // Somebody else may be the first to cite it.
+        sql!(self, execute, "INSERT INTO cited_rule (rule_json) VALUES ($1) ON CONFLICT DO NOTHING", &text)?;
+        Ok(sql!(self, scalar i64, known, &text)?)
     }
 
     /// Writes what another look says over a finding that is still in doubt; `false` when it no

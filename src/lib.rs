@@ -66,8 +66,8 @@
 //! - Observations are stored apart from verdicts, so that other rules can judge them again.
 //!   Rules are data ([`domain::rule`]), and so is the lexicon of wrong words ([`domain::lexicon`]).
 //! - Personal data is masked before anything of a text is kept ([`domain::privacy`]).
-//! - The page behind a violation or a suspicion is kept once by its hash, masked and compressed
-//!   ([`domain::page_copy`]); a page that accuses nobody is not.
+//! - The page behind a violation, a suspicion or a recheck that does not pass is kept once by its hash,
+//!   masked and compressed, of a linked file its rows ([`domain::page_copy`]); a page that accuses nobody is not.
 //! - An event is appended, chained to the one before by its hash, and never changed.
 //! - Time is handed in. Waiting is a due time in the database and a later tick, so that weeks
 //!   pass in seconds in the demo, and a restart forgets nothing.

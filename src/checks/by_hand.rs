@@ -18,6 +18,7 @@ use crate::domain::account::{Account, AccountId, Platform};
 use crate::domain::by_hand::{FilledRow, HandItem, HandLook, HandOrigin, HandTask};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::Action;
+use crate::domain::privacy::mask_address;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::rule::Indicator;
 use crate::domain::sample::Reason;
@@ -430,7 +431,7 @@ async fn tell(
         "round": round.name.to_string(),
         "item": look.item.key(),
         "newest_at": look.newest_at.map(|at| at.to_rfc3339()),
-        "content_url": look.content_url,
+        "content_url": look.content_url.as_deref().map(mask_address),
         "verdict": look.verdict.map(Outcome::key),
         "note": look.note,
         "checked_at": look.checked_at.to_rfc3339(),

@@ -3,6 +3,7 @@
 use crate::domain::finding::Outcome;
 use crate::domain::issue::Action;
 use crate::domain::notice::Alert;
+use crate::domain::privacy::mask;
 use crate::domain::round::RoundState;
 use crate::domain::rule::Class;
 use crate::issues::open::{open_late, write_gathered};
@@ -80,7 +81,7 @@ pub async fn decide_finding(
         subject_kind: "finding",
         subject_id: &subject_id,
         kind,
-        note: why,
+        note: &mask(why),
         data: "",
     })
     .await?;

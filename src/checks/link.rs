@@ -152,6 +152,32 @@ pub(super) async fn verify_at(fetcher: &Fetcher, sites: &Sites, url: &str, now: 
     look(fetcher, url, now, Wish { evidence: true, last: false, sites: Some(sites) }).await
 }
 
+/// [`verify_at`] of a page that is wanted up to `most` bytes besides: one request brings both, and the page comes
+/// with the look where an answer came.
+///
+/// The verdict is made of as much of the page as a look by itself reads. Where such a look would ask on (a server
+/// error, a page that sends its reader elsewhere, no answer, which may have been cut off behind that much), it is made.
+pub(super) async fn verify_whole(
+    fetcher: &Fetcher,
+    sites: &Sites,
+    url: &str,
+    now: DateTime<Utc>,
+    most: usize,
+) -> (LinkLook, Option<Page>) {
+    let wish = Wish { evidence: true, last: false, sites: Some(sites) };
+    let Ok(page) = fetcher.get_with(url, Ask { tentative: true, ..Ask::once(most) }).await else {
+        return (look(fetcher, url, now, wish).await, None);
+    };
+    let ask = ask_of(fetcher, wish);
+    let read = page.cut(ask.max_body, ask.max_binary);
+    let look = if read.status >= 500 || onward(&read).is_some() {
+        look(fetcher, url, now, wish).await
+    } else {
+        settle(fetcher, url, now, Ok(read), wish).await
+    };
+    (look, Some(page))
+}
+
 /// What an answer says by itself, as every look judges its last one.
 #[must_use]
 pub fn judge_answer(page: &Page) -> (LinkOutcome, LinkReason) {
@@ -160,24 +186,39 @@ pub fn judge_answer(page: &Page) -> (LinkOutcome, LinkReason) {
     judge_page(page, text.as_deref().unwrap_or_default(), seen.as_ref())
 }
 
-async fn look(fetcher: &Fetcher, url: &str, now: DateTime<Utc>, wish: Wish<'_>) -> LinkLook {
+fn ask_of(fetcher: &Fetcher, wish: Wish<'_>) -> Ask {
     let settings = fetcher.settings();
     let max_body = settings.max_body.min(MAX_BODY);
-    let ask = Ask {
+    Ask {
         last: wish.last,
         retries: settings.retries,
         max_binary: MAX_BINARY,
         onward: Some(onward),
         ..Ask::once(max_body)
-    };
-    let first = fetcher.get_with(url, ask).await;
+    }
+}
+
+async fn look(fetcher: &Fetcher, url: &str, now: DateTime<Utc>, wish: Wish<'_>) -> LinkLook {
+    let first = fetcher.get_with(url, ask_of(fetcher, wish)).await;
+    settle(fetcher, url, now, first, wish).await
+}
+
+/// The verdict on the first answer, or on a second one where the first says that the page is gone.
+async fn settle(
+    fetcher: &Fetcher,
+    url: &str,
+    now: DateTime<Utc>,
+    first: Result<Page, Failure>,
+    wish: Wish<'_>,
+) -> LinkLook {
     let Ok(page) = &first else { return judge(fetcher, url, now, first, 0, wish).await };
     if !is_gone(page) {
         return judge(fetcher, url, now, first, 0, wish).await;
     }
     // Why: one 404 may come from a half-deployed server behind a balancer, or a stale connection.
     let before = page.attempts;
-    let second = fetcher.get_with(url, Ask { fresh: true, retries: 0, ..ask }).await;
+    let ask = Ask { fresh: true, retries: 0, ..ask_of(fetcher, wish) };
+    let second = fetcher.get_with(url, ask).await;
     let mut look = judge(fetcher, url, now, second, before, wish).await;
     if look.reason == LinkReason::Answered {
         look.reason = LinkReason::Recovered;

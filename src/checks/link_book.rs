@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 
 use super::link::{self, LinkLook, LinkOutcome, LinkReason};
 use super::link_site::Sites;
+use super::tables::TableReader;
 use crate::domain::normal::normalise_url;
 use crate::domain::page_copy::PageCopy;
 use crate::fetch::{Fetcher, Hop};
@@ -56,12 +57,27 @@ struct Kept {
 
 impl LinkBook {
     pub(super) async fn look(&self, fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
+        self.look_and_read(fetcher, url, now, None).await
+    }
+
+    /// [`look`](Self::look) at what is read as a table besides, by the `reader`: asked for once.
+    pub(super) async fn look_and_read(
+        &self,
+        fetcher: &Fetcher,
+        url: &str,
+        now: DateTime<Utc>,
+        reader: Option<&TableReader<'_>>,
+    ) -> LinkLook {
         let own = key("given", url.split_once('#').map_or(url, |(url, _)| url));
         let normal = normalise_url(url).map_or(own, |url| key("normal", &url));
         // What this very look copied, also where the book has no room for it.
         let copy = Mutex::new(None);
         let look = async || {
-            let mut look = link::verify_at(fetcher, &self.sites, url, now).await;
+            let mut look = match reader {
+                // Why boxed: few links are tables, and every look that waits has room for this one.
+                Some(reader) => Box::pin(reader.look(&self.sites, url, now)).await,
+                None => link::verify_at(fetcher, &self.sites, url, now).await,
+            };
             if let Ok(mut copy) = copy.lock() {
                 copy.clone_from(&look.copy);
             }

@@ -170,6 +170,73 @@ async fn a_verdict_alone_is_the_same_verdict() {
     }
 }
 
+/// A table is asked for once, as far as a table is read: as a link it is judged as if it were a link alone.
+#[tokio::test]
+async fn a_page_that_is_wanted_whole_gets_the_verdict_of_a_look() {
+    let fetcher = fetcher(settings());
+    // A world each: one of its pages is missing once.
+    let (alone, whole) = (start().await, start().await);
+    let (sites, others) = (Sites::default(), Sites::default());
+    for (path, comes) in [
+        ("/ok", true),
+        ("/a", true),
+        ("/cookie", true),
+        ("/file", true),
+        ("/bomb", true),
+        ("/download", true),
+        ("/drip", false),
+        ("/silent", false),
+        ("/once404", true),
+        ("/flaky503", true),
+        ("/status/404", true),
+        ("/status/410", true),
+        ("/status/403", true),
+        ("/status/429", true),
+        ("/status/500", true),
+        ("/nowhere", true),
+        ("/soft", true),
+        ("/softgbk", true),
+        ("/deleted", true),
+        ("/captcha", true),
+        ("/challenge", true),
+        ("/waf", true),
+        ("/loop1", false),
+        ("/down/0", false),
+        ("/sent-on", true),
+        ("/sent-on-with-cookie", true),
+        ("/sent-on-to-itself", true),
+        ("/sent-on-late", true),
+        ("/sent-on-to-nothing", true),
+        ("/soft-and-sent-on", true),
+    ] {
+        let wanted = verify_at(&fetcher, &sites, &format!("{alone}{path}"), now()).await;
+        let (look, page) = verify_whole(&fetcher, &others, &format!("{whole}{path}"), now(), 2 * MAX_BODY).await;
+        assert_eq!((look.outcome, look.reason, look.status), (wanted.outcome, wanted.reason, wanted.status), "{path}");
+        assert_eq!((&look.snippet, &look.sha256), (&wanted.snippet, &wanted.sha256), "{path}");
+        let there = |look: &LinkLook, base: &str| {
+            let hops = look.chain.iter().map(|hop| (hop.url.replace(base, ""), hop.status)).collect::<Vec<_>>();
+            (look.final_url.as_ref().map(|url| url.replace(base, "")), hops, look.copy.is_some())
+        };
+        assert_eq!(there(&look, &whole), there(&wanted, &alone), "{path}");
+        assert_eq!(page.is_some(), comes, "{path}");
+    }
+    let (_, bomb) = verify_whole(&fetcher, &others, &format!("{whole}/bomb"), now(), 2 * MAX_BODY).await;
+    assert!(bomb.unwrap().body.len() > MAX_BODY, "what is wanted whole comes whole");
+}
+
+/// Two tables at a host that refuses count as two refusals, as two links would.
+#[tokio::test]
+async fn a_look_at_a_table_counts_once_against_its_host() {
+    let closed = closed_port().await;
+    let fetcher = fetcher(settings());
+    for n in 0..7 {
+        let url = format!("http://{closed}/{n}.csv");
+        let (look, page) = verify_whole(&fetcher, &Sites::default(), &url, now(), MAX_BODY).await;
+        let wanted = if n < 5 { LinkReason::Refused } else { LinkReason::HostResting };
+        assert_eq!((look.reason, page.is_none()), (wanted, true), "{n}");
+    }
+}
+
 #[tokio::test]
 async fn the_guard_and_a_resting_host_leave_a_link_unverified() {
     let base = start().await;

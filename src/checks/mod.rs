@@ -20,6 +20,7 @@
 
 mod articles;
 mod asked;
+mod bridge;
 pub mod by_hand;
 mod canary;
 pub mod decide;
@@ -30,6 +31,7 @@ pub mod link;
 mod link_book;
 mod link_judge;
 mod link_site;
+mod measure;
 pub mod observe;
 mod outage;
 mod page_copy;

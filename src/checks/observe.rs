@@ -13,14 +13,13 @@ use super::link_book::LinkBook;
 use super::seen::{LeftOut, Newest, Observed, PostSeen, Try, Unread, chain, is_day_alone};
 use super::sign_off;
 use super::site_look;
-use super::tables::{self, TableBook};
+use super::tables::{self, Linkeds, TableBook, TableReader};
 use super::texts::Texts;
 use super::wechat_api::{self, Keys, Way};
 use crate::domain::account::{Account, Platform, SourceKind};
-use crate::domain::finding::Evidence;
+use crate::domain::finding::{Evidence, conceal};
 use crate::domain::normal::normalise_url;
 use crate::domain::post::{Coverage, Post, Reading};
-use crate::domain::privacy::mask;
 use crate::domain::rule::RuleSet;
 use crate::domain::sample::hex;
 use crate::fetch::{Connectivity, Fetcher, Page};
@@ -108,19 +107,21 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         let posts = if unreviewed.is_empty() { &reading.posts } else { &unreviewed };
         let (picked, beyond) = pick_links(office, account, posts, scope);
         left_out.links = beyond;
+        let in_window = posts.iter().filter(|post| scope.covers(post));
+        let linked = if texts.is_some() { tables::pick(&office.rules, &in_window) } else { Linkeds::default() };
+        let reader = TableReader { office, fetcher, book: &aids.tables };
         for url in picked {
-            links.push(book.look(fetcher, &url, now).await);
+            let reader = linked.holds(&url).then_some(&reader);
+            links.push(book.look_and_read(fetcher, &url, now, reader).await);
         }
         if let Some(read) = texts.take() {
-            let linked = tables::pick(&office.rules, &posts.iter().filter(|post| scope.covers(post)));
-            texts = Some(tables::read(office, fetcher, &aids.tables, linked, read).await);
+            texts = Some(reader.read(linked, read).await);
         }
     }
     for look in &mut links {
-        if !look.snippet.is_empty() {
-            look.snippet = mask(&look.snippet).into_owned();
-        }
         look.final_url = look.final_url.take().filter(|at| *at != look.url);
+        let hops = look.chain.iter_mut().map(|hop| &mut hop.url);
+        hops.chain(&mut look.final_url).chain([&mut look.snippet]).for_each(conceal);
     }
     let suspicious = source_try.as_ref().is_some_and(|tried| tried.maybe_ours.is_some())
         || links.iter().any(|look| look.may_be_ours() && !fetcher.is_exempt_loopback(&look.url));
@@ -128,7 +129,8 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         || (suspicious && fetcher.online().await == Connectivity::Offline);
     let profile = reading.profile;
     let canary = aids.canaries.silent_on(account.platform).map(str::to_owned);
-    let (hits, texts) = texts.map_or((Vec::new(), None), |texts| (texts.hits, Some(texts.read)));
+    let (hits, texts, copies) =
+        texts.map_or_else(Default::default, |Texts { hits, read, copies }| (hits, Some(read), copies));
     // Of the opened articles those are held in which something was found.
     let found = |url: &str| hits.iter().any(|hit| hit.url.as_deref() == Some(url));
     let suspect = opened.pages.into_iter().zip(&opened.articles).filter(|(_, article)| found(&article.url));
@@ -149,6 +151,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         offline,
         canary,
         pages,
+        copies,
     }
 }
 
@@ -309,7 +312,7 @@ async fn look_at_source(
 /// Looks through the window's posts, and masks whatever is kept of the reading.
 fn look_through(rules: &RuleSet, reading: &mut Reading, scope: Scope) -> Texts {
     let texts = Texts::of_posts(rules, reading.posts.iter().filter(|post| scope.covers(post)));
-    conceal(reading);
+    conceal_reading(reading);
     texts
 }
 
@@ -333,12 +336,7 @@ impl SourceLook {
 }
 
 /// Masks whatever is kept of a reading: personal data is nowhere stored, nor printed.
-fn conceal(reading: &mut Reading) {
-    let conceal = |text: &mut String| {
-        if let std::borrow::Cow::Owned(masked) = mask(text) {
-            *text = masked;
-        }
-    };
+fn conceal_reading(reading: &mut Reading) {
     for post in &mut reading.posts {
         conceal(&mut post.title);
     }

@@ -13,6 +13,7 @@ use crate::domain::finding::Outcome;
 use crate::domain::page_copy::{CopyKind, PageCopy};
 use crate::domain::sample::hex;
 use crate::fetch::Page;
+use crate::sources::attachment;
 use crate::store::NewFinding;
 
 /// Longer pages are masked and compressed beside the other looks.
@@ -48,13 +49,39 @@ pub(super) async fn of_link(outcome: LinkOutcome, page: &Page, sha256: Option<&s
     }
 }
 
+/// The copy of a page that was asked for by itself.
+pub(super) fn of_page(page: &Page) -> Option<PageCopy> {
+    copy_of(page, hex(&Sha256::digest(&page.body)))
+}
+
+/// The copy of what was read as a page or a file: of a file its `rows`.
+pub(super) fn of_read(page: &Page, rows: &str) -> Option<PageCopy> {
+    if attachment::kind_of(&page.url).is_none() && page.is_text() {
+        return of_page(page);
+    }
+    Some(of_table(page, hex(&Sha256::digest(&page.body)), rows))
+}
+
+/// The copy of the page with this hash, where the look holds it.
+pub(super) async fn held(seen: &Observed, sha256: Option<&str>) -> Option<PageCopy> {
+    let sha256 = sha256?;
+    let page = seen.pages.iter().find(|page| hex(&Sha256::digest(&page.body)) == sha256)?;
+    make(page.clone(), sha256.to_owned()).await
+}
+
+/// The copy of a linked file in whose `rows` something was found.
+pub(super) fn of_table(page: &Page, sha256: String, rows: &str) -> PageCopy {
+    PageCopy::of_rows(&page.url, sha256, page.body.len() as u64, rows, page.truncated)
+}
+
 /// The copies that `findings` rest on, each once; whatever else was held of the look is let go.
 pub(super) async fn behind(seen: &mut Observed, findings: &[NewFinding]) -> Vec<Arc<PageCopy>> {
     let pages = std::mem::take(&mut seen.pages);
-    let links: Vec<Arc<PageCopy>> = seen.links.iter_mut().filter_map(|look| look.copy.take()).collect();
+    let links = seen.links.iter_mut().filter_map(|look| look.copy.take());
+    let made: Vec<Arc<PageCopy>> = links.chain(std::mem::take(&mut seen.copies)).collect();
     let is_wanted = |sha256: &str| findings.iter().any(|finding| rests_on(finding, sha256));
     let mut copies: Vec<Arc<PageCopy>> = Vec::new();
-    for copy in links {
+    for copy in made {
         if is_wanted(&copy.sha256) && copies.iter().all(|kept| kept.sha256 != copy.sha256) {
             copies.push(copy);
         }
@@ -82,7 +109,7 @@ pub(super) fn rests_on(finding: &NewFinding, sha256: &str) -> bool {
     is_answered_for(finding) && finding.evidence.sha256.as_deref() == Some(sha256)
 }
 
-fn is_answered_for(finding: &NewFinding) -> bool {
+pub(super) fn is_answered_for(finding: &NewFinding) -> bool {
     matches!(finding.outcome, Outcome::Fail | Outcome::Suspected)
 }
 

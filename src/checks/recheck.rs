@@ -5,37 +5,18 @@ use std::panic::AssertUnwindSafe;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 
-use super::canary::Canaries;
-use super::judge::{
-    app, duplicate, home, identity, judge, reached_since_fix, registration, review, review_faults, silence,
-};
-use super::known::{RecordsOnce, load};
-use super::link::{self, LinkOutcome, LinkReason};
-use super::link_site::Sites;
-use super::observe::{Aids, Scope as Look, observe};
+pub use super::measure::Measured;
+use super::measure::{Shared, measure};
 use super::recheck_told;
-use super::run::bench;
-use super::visits;
 use super::words::Words;
-use crate::domain::account::SourceKind;
-use crate::domain::finding::Outcome;
 use crate::domain::issue::{Action, EventKind, IssueStatus};
-use crate::domain::rule::Indicator;
+use crate::domain::page_copy;
 use crate::fetch::Fetcher;
-use crate::issues::{self, Acted, IssueError, Scope};
+use crate::issues::{self, Acted, IssueError, Said, Scope};
 use crate::office::Office;
 use crate::store::{NewEvent, StoreError, StoredIssue, Tx};
 
-/// What a recheck saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measured {
-    /// `Some(true)`: the problem is gone; `Some(false)`: it is still there; `None`: it cannot be said.
-    pub passed: Option<bool>,
-    /// One plain sentence.
-    pub sentence: String,
-}
-
-/// What an event carries when a recheck has seen that the problem is gone.
+/// What an event carries when a recheck has seen that the problem is gone: what a person closes afterwards has been seen.
 const PASSED: &str = r#"{"passed":true}"#;
 /// Hours until a recheck that saw nothing is tried again.
 const AGAIN_AFTER_HOURS: i64 = 6;
@@ -48,9 +29,9 @@ const LOOKS_IN_VAIN: usize = 4;
 pub async fn recheck_due(office: &Office, fetcher: &Fetcher) -> Result<(usize, usize), IssueError> {
     let due = office.store.read().await?.issues_to_recheck(office.now()).await?;
     let mut closed = 0;
-    let mut records = RecordsOnce::default();
+    let mut shared = Shared::default();
     for id in &due {
-        let look = recheck_with(office, fetcher, *id, crate::ACTOR, &Scope::All, &mut records);
+        let look = recheck_with(office, fetcher, *id, crate::ACTOR, &Scope::All, &mut shared);
         if let Some((acted, _)) = bounded(office, *id, look).await? {
             closed += usize::from(acted.changed && acted.issue.state.status == IssueStatus::Closed);
         }
@@ -91,7 +72,8 @@ async fn stumbled(office: &Office, id: i64) -> Result<(), StoreError> {
     tx.plan_recheck(id, None).await?;
     if !found.state.status.is_final() {
         let by_person = tx.person_judged(id).await?;
-        let (after, for_a_person) = note(&mut tx, office, &found, &measured, crate::ACTOR, by_person, now).await?;
+        let (after, for_a_person) =
+            note(&mut tx, office, &found, &measured, "", (crate::ACTOR, by_person), now).await?;
         let asked = recheck_told::asked(&found.issue);
         let seen = recheck_told::Seen { measured: &measured, for_a_person, asked };
         recheck_told::tell(&mut tx, office, &after, &seen, now).await?;
@@ -124,7 +106,7 @@ pub async fn recheck(
     actor: &str,
     scope: &Scope,
 ) -> Result<(Acted, Measured), IssueError> {
-    recheck_with(office, fetcher, id, actor, scope, &mut RecordsOnce::default()).await
+    recheck_with(office, fetcher, id, actor, scope, &mut Shared::default()).await
 }
 
 async fn recheck_with(
@@ -133,7 +115,7 @@ async fn recheck_with(
     id: i64,
     actor: &str,
     scope: &Scope,
-    records: &mut RecordsOnce,
+    shared: &mut Shared,
 ) -> Result<(Acted, Measured), IssueError> {
     let found = issues::find(office, id, scope).await?;
     if found.state.status.is_final() {
@@ -145,7 +127,8 @@ async fn recheck_with(
     }
     let began = office.now();
     let by_person = office.store.read().await?.person_judged(id).await?;
-    let measured = Box::pin(measure(office, &fetcher.for_run(), &found, by_person, records)).await?;
+    let proof = Box::pin(measure(office, &fetcher.for_run(), &found, by_person, shared)).await?;
+    let (measured, copies) = (proof.measured, proof.copies);
     let now = office.now();
     let mut tx = office.store.write().await?;
     // The look took its time: what was done meanwhile is measured by the recheck it planned itself.
@@ -154,6 +137,9 @@ async fn recheck_with(
     if found.state.status.is_final() || newer {
         return Ok((Acted { issue: found, changed: false }, measured));
     }
+    // For good: what an issue's history names has to be there with it.
+    tx.keep_copies(copies.iter().map(AsRef::as_ref), true, now).await?;
+    let data = page_copy::named(&copies);
     // The look that was planned has been made; what follows may plan another.
     tx.plan_recheck(id, None).await?;
     let action = match measured.passed {
@@ -162,7 +148,8 @@ async fn recheck_with(
     };
     let mut for_a_person = false;
     let acted = if let (Some(action), true) = (action, found.state.status != IssueStatus::Appealed) {
-        let acted = issues::act_in(&mut tx, office, id, action, &measured.sentence, actor, scope).await?;
+        let said = Said { note: &measured.sentence, data: &data };
+        let acted = issues::act_in(&mut tx, office, id, action, said, actor, scope).await?;
         // A rejection has planned both anew; else the deadline has not moved, and the reminders stand.
         if let Some(due) = acted.issue.state.due_at
             && measured.passed == Some(false)
@@ -172,7 +159,7 @@ async fn recheck_with(
         }
         acted
     } else {
-        let (issue, person) = note(&mut tx, office, &found, &measured, actor, by_person, now).await?;
+        let (issue, person) = note(&mut tx, office, &found, &measured, &data, (actor, by_person), now).await?;
         for_a_person = person;
         Acted { issue, changed: true }
     };
@@ -188,8 +175,8 @@ async fn note(
     office: &Office,
     found: &StoredIssue,
     measured: &Measured,
-    actor: &str,
-    by_person: bool,
+    data: &str,
+    (actor, by_person): (&str, bool),
     now: DateTime<Utc>,
 ) -> Result<(StoredIssue, bool), StoreError> {
     let id = found.issue.id;
@@ -201,8 +188,7 @@ async fn note(
         subject_id: &subject_id,
         kind: EventKind::Rechecked.key(),
         note: &measured.sentence,
-        // What a person closes afterwards has been seen to be gone.
-        data: if measured.passed == Some(true) { PASSED } else { "" },
+        data: if measured.passed == Some(true) { PASSED } else { data },
     };
     tx.append_event(event).await?;
     let blind = measured.passed.is_none() && found.state.status == IssueStatus::Rectified;
@@ -224,187 +210,4 @@ async fn note(
     // What the machine may not close, or cannot see, is put to a person, who has heard of their own cases before.
     let for_a_person = if by_person { measured.passed == Some(true) } else { blind && looks == LOOKS_IN_VAIN };
     Ok((after, for_a_person))
-}
-
-async fn measure(
-    office: &Office,
-    fetcher: &Fetcher,
-    found: &StoredIssue,
-    by_person: bool,
-    records: &mut RecordsOnce,
-) -> Result<Measured, StoreError> {
-    let now = office.now();
-    let issue = &found.issue;
-    // The window is that of the round the issue rests on now, which need not be the one that found it first.
-    let rests_on = office.store.read().await?.latest_finding_of(issue.id, office.zone()).await?;
-    let window_from = rests_on.as_ref().map_or(issue.round, |found| found.finding.round).window_from(office.zone());
-    let bench = bench(office, now, window_from, true);
-    let records = records.read(office, issue.indicator == Indicator::Duplicate).await?;
-    let (account, known) = load(office, records, &issue.account_id, issue.indicator == Indicator::Review).await?;
-    let outcome = |outcome: Outcome| match outcome {
-        Outcome::Pass => Some(true),
-        Outcome::Fail => Some(false),
-        Outcome::Suspected | Outcome::Unverified => None,
-    };
-    Ok(match issue.indicator {
-        Indicator::Link => {
-            let look = link::verify_at(fetcher, &Sites::default(), &issue.subject, now).await;
-            let confirmed = rests_on.as_ref().filter(|_| by_person).map(|found| &*found.finding.reason);
-            let passed = link_passed(look.outcome, look.reason, confirmed);
-            Measured { passed, sentence: Words(office.lang()).link(&look) }
-        }
-        Indicator::Registration => {
-            let finding = registration(&bench, &account, &known, now);
-            Measured { passed: outcome(finding.outcome), sentence: finding.summary }
-        }
-        Indicator::Stale | Indicator::Zombie => {
-            let mut seen = look(office, fetcher, &account, now, window_from).await;
-            let mut finding = silence(&bench, &account, &seen);
-            if finding.outcome == Outcome::Fail {
-                // No rectification is rejected by a source that may be blind.
-                let canaries = Canaries::look_for(office, fetcher, account.platform).await;
-                seen.canary = canaries.silent_on(account.platform).map(str::to_owned);
-                finding = silence(&bench, &account, &seen);
-            }
-            Measured { passed: outcome(finding.outcome), sentence: finding.summary }
-        }
-        Indicator::AppUnavailable if account.source == Some(SourceKind::App) => {
-            let seen = look(office, fetcher, &account, now, window_from).await;
-            match app(&bench, &account, &seen, 1) {
-                // A store that still has no such app has it no more than when a person confirmed that.
-                Some(found) => {
-                    let gone = by_person && found.outcome == Outcome::Suspected;
-                    let passed = if gone { Some(false) } else { outcome(found.outcome) };
-                    Measured { passed, sentence: found.summary }
-                }
-                None => Measured { passed: None, sentence: Words(office.lang()).for_a_person() },
-            }
-        }
-        Indicator::Review => {
-            let mut seen = look(office, fetcher, &account, now, window_from).await;
-            // Posts that came after the finding are the next round's business.
-            seen.posts.retain(|post| post.published_at <= issue.as_of.utc());
-            let posts: Vec<_> = seen.posts.iter().filter(|post| post.published_at >= bench.review_since).collect();
-            let faults = review_faults(&bench, &account, &posts, &known.reviews.records).faults;
-            // Why: lateness cannot be undone; a complete record handed in afterwards is what can be rectified.
-            let open = faults.iter().any(|(_, fault)| fault.can_be_mended());
-            let finding = review(&bench, &account, &seen, &known.reviews);
-            match finding {
-                Some(finding) if finding.outcome == Outcome::Unverified => {
-                    Measured { passed: None, sentence: finding.summary }
-                }
-                Some(finding) => Measured { passed: Some(!open), sentence: finding.summary },
-                // What is no longer listed cannot be compared.
-                None => {
-                    let words = Words(office.lang());
-                    Measured { passed: None, sentence: words.unjudged(&words.only_later_posts()) }
-                }
-            }
-        }
-        Indicator::Duplicate => {
-            let gone = Measured { passed: Some(true), sentence: Words(office.lang()).registered_closed() };
-            match duplicate(&bench, &account, &known, now) {
-                Some(finding) => Measured { passed: outcome(finding.outcome), sentence: finding.summary },
-                None => gone,
-            }
-        }
-        Indicator::Identity => {
-            let seen = look(office, fetcher, &account, now, window_from).await;
-            match (&seen.source, identity(&bench, &account, &seen)) {
-                // The registry alone does not show that the platform's page was put right.
-                (Ok(_), Some(finding)) => Measured { passed: outcome(finding.outcome), sentence: finding.summary },
-                (Err(unread), _) => {
-                    Measured { passed: None, sentence: Words(office.lang()).unjudged(&unread.sentence) }
-                }
-                (Ok(_), None) => for_a_person(office),
-            }
-        }
-        // A person confirmed it and a person closes it; here it is seen whether it still stands there.
-        Indicator::Expression | Indicator::Privacy => {
-            let seen = look(office, fetcher, &account, now, window_from).await;
-            let words = super::text_words::TextWords(office.lang());
-            match super::texts_again::still_there(office, fetcher, &account, issue, &seen).await {
-                Some(there) => Measured { passed: Some(!there), sentence: words.again(there) },
-                None => Measured { passed: None, sentence: Words(office.lang()).unjudged(&words.not_readable()) },
-            }
-        }
-        Indicator::HomeStale => {
-            let finding = home(&bench, &look(office, fetcher, &account, now, window_from).await);
-            Measured { passed: outcome(finding.outcome), sentence: finding.summary }
-        }
-        Indicator::SiteUnreachable => {
-            // Without a report of rectification the last day speaks.
-            let since = found.state.rectified_at.unwrap_or(now - TimeDelta::days(1));
-            let visits = visits::seen_before(office, &issue.account_id, now, Some(since)).await?;
-            let sums = visits.and_then(|visits| visits.since_fix).unwrap_or_default();
-            let (passed, sentence) = reached_since_fix(&bench, sums);
-            Measured { passed, sentence }
-        }
-        Indicator::ColumnsStale | Indicator::Footer | Indicator::Ipv6 | Indicator::Tls => {
-            let scope = Look { as_of: now, window_from, links: false, site: true };
-            let seen = observe(office, fetcher, &Aids::for_one(office), &account, scope).await;
-            let found = judge(&bench, &account, &seen, &known).into_iter().find(|f| f.indicator == issue.indicator);
-            let words = Words(office.lang());
-            found.map_or_else(
-                || Measured { passed: None, sentence: words.unjudged(&words.for_a_person()) },
-                |finding| Measured { passed: outcome(finding.outcome), sentence: finding.summary },
-            )
-        }
-        // What only a person can judge, a person looks at again.
-        _ => for_a_person(office),
-    })
-}
-
-/// Whether a link was repaired; `confirmed` is why a person judged it broken, where one did.
-fn link_passed(outcome: LinkOutcome, reason: LinkReason, confirmed: Option<&str>) -> Option<bool> {
-    match outcome {
-        LinkOutcome::Ok => Some(true),
-        LinkOutcome::Broken => Some(false),
-        // What a person confirmed and still answers in the very same way has not been repaired.
-        LinkOutcome::Suspected if reason.is_of_the_page() && confirmed == Some(reason.key()) => Some(false),
-        // Silence may be our own, a refusal may be meant for robots; and a doubt rejects nobody's rectification.
-        LinkOutcome::Suspected | LinkOutcome::Unverified => None,
-    }
-}
-
-fn for_a_person(office: &Office) -> Measured {
-    let words = Words(office.lang());
-    Measured { passed: None, sentence: words.unjudged(&words.for_a_person()) }
-}
-
-async fn look(
-    office: &Office,
-    fetcher: &Fetcher,
-    account: &crate::domain::account::Account,
-    as_of: DateTime<Utc>,
-    window_from: DateTime<Utc>,
-) -> super::seen::Observed {
-    let scope = Look { as_of, window_from, links: false, site: false };
-    observe(office, fetcher, &Aids::for_one(office), account, scope).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_is_rejected_for_what_was_confirmed_and_no_robot_s_refusal_is_that() {
-        use LinkOutcome::{Broken, Ok, Suspected, Unverified};
-        let soft = Some("soft_not_found");
-        for (outcome, reason, confirmed, wanted) in [
-            (Ok, LinkReason::Answered, soft, Some(true)),
-            (Broken, LinkReason::NotFound, None, Some(false)),
-            (Suspected, LinkReason::SoftNotFound, soft, Some(false)),
-            (Suspected, LinkReason::SoftNotFound, None, None),
-            (Suspected, LinkReason::ServerError, soft, None),
-            (Suspected, LinkReason::AccessDenied, soft, None),
-            (Suspected, LinkReason::AccessDenied, Some("access_denied"), None),
-            (Suspected, LinkReason::PreconditionFailed, Some("precondition_failed"), None),
-            (Suspected, LinkReason::Timeout, Some("timeout"), None),
-            (Unverified, LinkReason::RateLimited, Some("rate_limited"), None),
-            (Unverified, LinkReason::Captcha, soft, None),
-        ] {
-            assert_eq!(link_passed(outcome, reason, confirmed), wanted, "{reason:?} after {confirmed:?}");
-        }
-    }
 }

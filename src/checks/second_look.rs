@@ -14,7 +14,7 @@ use super::link::{LinkLook, LinkOutcome, LinkReason};
 use super::link_book::LinkBook;
 use super::observe::{Aids, Scope, observe};
 use super::outage::Hosts;
-use super::page_copy;
+use super::page_copy::{self, is_answered_for};
 use super::run::bench;
 use super::seen::Observed;
 use crate::domain::account::Account;
@@ -239,8 +239,10 @@ async fn tell(tx: &mut Tx, found: &StoredFinding, seen: &NewFinding, now: DateTi
     let had_one = tx.recent_events("finding", &id, LOOKED, DateTime::UNIX_EPOCH).await? > 0;
     let first = (!had_one).then_some((&first, first.observed_at));
     for (look, at) in first.into_iter().chain([(seen, now)]) {
+        // The page of an earlier look is kept too, where there is one.
+        let copies: Vec<&String> = look.evidence.sha256.iter().filter(|_| is_answered_for(look)).collect();
         let data = serde_json::json!({
-            "outcome": look.outcome.key(), "reason": look.reason, "status": look.evidence.status
+            "outcome": look.outcome.key(), "reason": look.reason, "status": look.evidence.status, "copies": copies
         });
         tx.append_event(NewEvent {
             at,

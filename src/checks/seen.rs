@@ -1,5 +1,7 @@
 //! What a look saw, as it is stored: enough to judge it again under other rules.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, FixedOffset, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,9 @@ use super::link::LinkLook;
 use super::site_seen::SiteSeen;
 use super::texts::{Part, TextHit, TextsRead};
 use crate::domain::finding::{ChainStep, Evidence};
+use crate::domain::page_copy::PageCopy;
 use crate::domain::post::{Coverage, Profile, Reading};
+use crate::domain::privacy::mask;
 use crate::domain::sample::hex;
 use crate::fetch::{Hop, Page};
 
@@ -70,9 +74,9 @@ impl PageSeen {
     }
 }
 
-/// Redirects as evidence keeps them.
+/// Redirects as evidence keeps them: nobody asks for these addresses again.
 pub(in crate::checks) fn chain(hops: &[Hop]) -> Vec<ChainStep> {
-    hops.iter().map(|hop| ChainStep { url: hop.url.clone(), status: hop.status }).collect()
+    hops.iter().map(|hop| ChainStep { url: mask(&hop.url).into_owned(), status: hop.status }).collect()
 }
 
 /// Why a source said nothing.
@@ -130,6 +134,9 @@ pub struct Observed {
     /// The pages that verdicts may rest on, until those are made; what convicts is copied, none of it stored here.
     #[serde(skip)]
     pub pages: Vec<Page>,
+    /// Copies of linked tables in which something was found, which were made when those were read.
+    #[serde(skip)]
+    pub(super) copies: Vec<Arc<PageCopy>>,
 }
 
 /// How much of an account lay beyond what one look covers.
@@ -167,15 +174,16 @@ impl Observed {
             site: None,
             canary: None,
             pages: Vec::new(),
+            copies: Vec::new(),
         }
     }
 }
 
 impl Observed {
-    /// Status, where the hit's own page was opened, and hash of the body that a hit was read in; none of a linked table.
-    pub(super) fn page_of(&self, hit: &TextHit) -> (Option<u16>, Option<&str>) {
+    /// Status, where the hit's own page or table was opened, and hash of the body that a hit was read in.
+    pub(super) fn page_of<'s>(&'s self, hit: &'s TextHit) -> (Option<u16>, Option<&'s str>) {
         match hit.part {
-            Part::Table => (None, None),
+            Part::Table => hit.page.as_ref().map_or((None, None), |page| (Some(page.status), Some(&page.sha256))),
             Part::Text if let Some(article) = self.articles.iter().find(|a| hit.url.as_ref() == Some(&a.url)) => {
                 (Some(article.status), Some(&article.sha256))
             }

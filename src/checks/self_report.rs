@@ -18,6 +18,7 @@ use crate::domain::account::{Account, AccountId, Platform};
 use crate::domain::by_hand::{HandItem, HandLook, HandOrigin};
 use crate::domain::finding::Outcome;
 use crate::domain::material::Material;
+use crate::domain::privacy::mask_address;
 use crate::domain::round::{RoundKind, RoundName, RoundState};
 use crate::domain::time::LocalTime;
 use crate::office::Office;
@@ -218,7 +219,8 @@ async fn tell(tx: &mut Tx, office: &Office, round: &Round, report: &SelfReport, 
     let data = serde_json::json!({
         "round": round.name.to_string(),
         "newest_at": report.newest_at.to_rfc3339(),
-        "content_url": report.content_url,
+        // It is opened from the statement itself; the history keeps nobody's number.
+        "content_url": mask_address(&report.content_url),
         "screenshot_sha256": report.sha256,
     });
     let note = match office.lang() {

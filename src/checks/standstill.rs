@@ -25,9 +25,9 @@ use crate::store::{FindingQuery, NewEvent, NewFinding, Round, StoreError, Stored
 pub(super) const STANDS_STILL: &str = "source_stands_still";
 
 /// From so many accounts on, read through one host, their silence says something of the host.
-const GUARD_FROM: usize = 10;
+pub(super) const GUARD_FROM: usize = 10;
 /// Within so many hours the newest posts of most of them end.
-const SPAN: TimeDelta = TimeDelta::hours(24);
+pub(super) const SPAN: TimeDelta = TimeDelta::hours(24);
 const PAGE: usize = 500;
 /// The event by which a round that is topped up remembers it.
 const EVENT: &str = "source_stands_still";
@@ -118,19 +118,24 @@ async fn read_by_machine(
     }
 }
 
-/// The host through which each account is read; loopback that we may fetch is exempt.
+/// The host through which a source is read; `None` for loopback that we may fetch, which is exempt.
+pub(super) fn host_of(office: &Office, source_url: &str) -> Option<String> {
+    let url = Url::parse(source_url).ok()?;
+    let is_exempt = office.config.http.allow_private && is_loopback(&url);
+    (!is_exempt).then(|| url[Position::BeforeHost..Position::AfterPort].to_owned())
+}
+
+/// The host through which each account is read.
 async fn on_hosts(
     tx: &mut Tx,
     office: &Office,
     found: Vec<StoredFinding>,
 ) -> Result<Vec<(String, StoredFinding)>, StoreError> {
-    let is_exempt = |url: &Url| office.config.http.allow_private && is_loopback(url);
     let mut hosts = HashMap::<AccountId, String>::new();
     for page in found.chunks(PAGE) {
         let ids: Vec<&AccountId> = page.iter().map(|found| &found.finding.account_id).collect();
         for account in tx.accounts_of(&ids).await? {
-            let url = account.source_url.and_then(|url| Url::parse(&url).ok()).filter(|url| !is_exempt(url));
-            let host = url.map(|url| url[Position::BeforeHost..Position::AfterPort].to_owned());
+            let host = account.source_url.and_then(|url| host_of(office, &url));
             hosts.extend(host.map(|host| (account.account_id, host)));
         }
     }

@@ -4,6 +4,7 @@
 //! own sentence and nothing else of the text.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,7 @@ use super::seen::PageSeen;
 use crate::domain::fold::sentence;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::lexicon::RowKind;
+use crate::domain::page_copy::PageCopy;
 use crate::domain::post::Post;
 use crate::domain::privacy::{Number, NumberKind, mask, suspects};
 use crate::domain::rule::{Indicator, RuleSet};
@@ -124,6 +126,8 @@ const LONGEST_SENTENCE: usize = 200;
 pub(super) struct Texts {
     pub(super) hits: Vec<TextHit>,
     pub(super) read: TextsRead,
+    /// Copies of the tables in which something was found.
+    pub(super) copies: Vec<Arc<PageCopy>>,
 }
 
 impl Texts {
@@ -162,17 +166,20 @@ impl Texts {
         texts
     }
 
-    /// Looks through a linked table for personal data.
-    pub(super) fn add_table(&mut self, rules: &RuleSet, page: &PageSeen, lines: &[String]) {
+    /// Looks through the rows of a linked table for personal data; whether there is any.
+    pub(super) fn add_table(&mut self, rules: &RuleSet, page: &PageSeen, rows: &str) -> bool {
         self.read.tables += 1;
-        let hits = personal(rules, &lines.join("\n"), Part::Table);
+        let hits = personal(rules, rows, Part::Table);
+        let found = !hits.is_empty();
         self.keep(hits.into_iter().map(|hit| TextHit { page: Some(page.clone()), ..hit }).collect());
+        found
     }
 
     /// Adds what was found in another text.
     pub(super) fn join(&mut self, other: Self) {
         self.read.tables += other.read.tables;
         self.read.more += other.read.more;
+        self.copies.extend(other.copies);
         self.keep(other.hits);
     }
 

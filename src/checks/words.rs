@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::judge::ReviewFault;
 use super::link::{LinkLook, LinkOutcome as O};
 use crate::domain::Lang;
-use crate::domain::privacy::mask;
+use crate::domain::privacy::mask_address;
 use crate::domain::time::LocalTime;
 
 /// The sentences in one language.
@@ -196,6 +196,18 @@ impl Words {
         )
     }
 
+    /// The same, where one account is looked at again: what it shows is no answer.
+    pub(in crate::checks) fn nothing_newer(self, host: &str, read: usize, until: LocalTime) -> String {
+        let until = until.minute();
+        say!(
+            self,
+            format!("经{host}采集的{read}个账号均未见{until}以后发布的内容，采集渠道可能已停止更新"),
+            format!(
+                "none of {read} accounts read through {host} shows anything from after {until}: the source itself may have stopped"
+            )
+        )
+    }
+
     /// Links beyond what one look covers; nothing where there are none.
     pub(in crate::checks) fn links_left_out(self, count: usize) -> String {
         match count {
@@ -222,7 +234,7 @@ impl Words {
 
     pub(in crate::checks) fn link(self, look: &LinkLook) -> String {
         // Why: an address may hold somebody's identity number; the finding's subject keeps it whole.
-        let (url, why) = (mask(&look.url), look.reason.name(self.0));
+        let (url, why) = (mask_address(&look.url), look.reason.name(self.0));
         match look.outcome {
             O::Ok => say!(self, format!("链接可打开：{url}"), format!("the link opens: {url}")),
             O::Broken => say!(self, format!("链接失效：{url}（{why}）"), format!("broken link: {url} ({why})")),

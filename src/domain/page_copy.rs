@@ -6,6 +6,8 @@
 //! - A number that tags cut in two is seen by a reader and not by a search of the markup. A page that has
 //!   one is kept as its words alone.
 //! - What was cut off may have cut a number in two: figures at a cut are left out.
+//! - Of a file that is a table (表格) its text as it was read is kept, row by row: nothing can be masked in the
+//!   bytes of a workbook, and the rows are what a verdict counts.
 
 use std::borrow::Cow;
 use std::io::{Read as _, Write as _};
@@ -15,9 +17,10 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use regex::Regex;
+use serde::Deserialize;
 
 use super::keyed::keyed_enum;
-use super::privacy::mask;
+use super::privacy::{mask, mask_address};
 
 /// Text kept of one page, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
@@ -35,6 +38,7 @@ keyed_enum! {
         Xml = "xml", "XML 数据", "XML data";
         Json = "json", "JSON 数据", "JSON data";
         Text = "txt", "纯文本", "plain text";
+        Rows = "rows.txt", "附件提取文字", "text taken out of a file";
     }
 }
 
@@ -77,11 +81,24 @@ impl PageCopy {
     #[must_use]
     pub fn of(url: &str, sha256: String, size: u64, text: &str, is_cut: bool) -> Self {
         let read = clip(text, LARGEST + BEYOND);
+        let is_cut = is_cut || read.len() < text.len();
         let (kind, masked) = concealed(CopyKind::of(read), read);
-        let kept = clip(&masked, LARGEST);
-        let is_cut = is_cut || read.len() < text.len() || kept.len() < masked.len();
+        Self::kept(url, sha256, size, (kind, &masked), is_cut)
+    }
+
+    /// Masks and compresses the rows that were read of a file.
+    #[must_use]
+    pub fn of_rows(url: &str, sha256: String, size: u64, rows: &str, is_cut: bool) -> Self {
+        let read = clip(rows, LARGEST + BEYOND);
+        let is_cut = is_cut || read.len() < rows.len();
+        Self::kept(url, sha256, size, (CopyKind::Rows, &mask(read)), is_cut)
+    }
+
+    fn kept(url: &str, sha256: String, size: u64, (kind, masked): (CopyKind, &str), is_cut: bool) -> Self {
+        let kept = clip(masked, LARGEST);
+        let is_cut = is_cut || kept.len() < masked.len();
         let kept = if is_cut { kept.trim_end_matches(is_of_a_number) } else { kept };
-        Self { sha256, url: mask(url).into_owned(), kind, size, is_cut, gzip: compress(kept) }
+        Self { sha256, url: mask_address(url).into_owned(), kind, size, is_cut, gzip: compress(kept) }
     }
 
     /// The masked text; `None` where the copy is damaged.
@@ -92,6 +109,24 @@ impl PageCopy {
         GzDecoder::new(self.gzip.as_slice()).take(LARGEST as u64 * 2).read_to_string(&mut text).ok()?;
         Some(text)
     }
+}
+
+/// The copies that an event names, as the data it carries: `{"copies":[…]}`, nothing where there are none.
+#[must_use]
+pub fn named(copies: &[impl AsRef<PageCopy>]) -> String {
+    let hashes: Vec<&str> = copies.iter().map(|copy| copy.as_ref().sha256.as_str()).collect();
+    if hashes.is_empty() { String::new() } else { serde_json::json!({ "copies": hashes }).to_string() }
+}
+
+/// The hashes of the copies that the data of an event names.
+#[must_use]
+pub fn named_in(data: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(default)]
+        copies: Vec<String>,
+    }
+    serde_json::from_str::<Named>(data).map(|named| named.copies).unwrap_or_default()
 }
 
 fn compress(text: &str) -> Vec<u8> {
@@ -181,6 +216,27 @@ mod tests {
         // Figures of two cells are no number.
         let table = "<table><tr><td>510107199001</td><td>019995</td></tr></table>";
         assert_eq!(copy(table).text().unwrap(), table);
+    }
+
+    #[test]
+    fn of_a_file_its_rows_are_kept_masked() {
+        let rows = format!("姓名\t身份证号\n张虚构\t{ID}\n<b>13800001234</b>");
+        let copy = PageCopy::of_rows("https://a.example.cn/名单.xlsx", "00".to_owned(), 9000, &rows, false);
+        assert_eq!((copy.kind, copy.size, copy.is_cut), (CopyKind::Rows, 9000, false));
+        let text = copy.text().unwrap();
+        assert_eq!(text, "姓名\t身份证号\n张虚构\t510***********9995\n<b>138****1234</b>");
+        let long = PageCopy::of_rows("", String::new(), 9, &format!("{}{ID}", "字".repeat(LARGEST / 3 - 4)), false);
+        assert!(long.is_cut && long.text().unwrap().ends_with('字'));
+    }
+
+    #[test]
+    fn an_event_names_its_copies() {
+        let copies = [std::sync::Arc::new(PageCopy { sha256: "ab".to_owned(), ..copy("甲") })];
+        assert_eq!(named(&copies), r#"{"copies":["ab"]}"#);
+        assert_eq!((named_in(&named(&copies)), named(&copies[..0])), (vec!["ab".to_owned()], String::new()));
+        for other in ["", r#"{"passed":true}"#, "veto", r#"{"copies":3}"#] {
+            assert!(named_in(other).is_empty(), "{other}");
+        }
     }
 
     #[test]

@@ -91,13 +91,15 @@ pub struct Ask {
     pub max_binary: usize,
     /// Where a page sends its readers by itself, which is followed like a redirect.
     pub onward: Option<fn(&Page) -> Option<Url>>,
+    /// Where this brings nothing the same is asked once more, and it is that which counts against the host.
+    pub tentative: bool,
 }
 
 impl Ask {
     /// A single attempt for `max_body` bytes of whatever comes.
     #[must_use]
     pub const fn once(max_body: usize) -> Self {
-        Self { fresh: false, last: false, retries: 0, max_body, max_binary: max_body, onward: None }
+        Self { fresh: false, last: false, retries: 0, max_body, max_binary: max_body, onward: None, tentative: false }
     }
 }
 
@@ -222,7 +224,7 @@ impl Fetcher {
                 Ok(page) => Ok(Page { attempts, ..page }),
                 Err(Missed { failure, at }) => {
                     // Counted per look, so that the retries of one look do not silence a host alone.
-                    if failure.kind == FailureKind::Refused {
+                    if failure.kind == FailureKind::Refused && !ask.tentative {
                         self.refusals.refused(&at);
                     }
                     Err(Failure { attempts, ..failure })

@@ -54,6 +54,18 @@ impl Page {
         }
     }
 
+    /// The page as a request for less of it would have brought it: so many bytes of a text, so many of anything else.
+    #[must_use]
+    pub fn cut(&self, max_body: usize, max_binary: usize) -> Self {
+        let most = limit(self.content_type.as_deref(), max_body, max_binary);
+        let mut cut = self.clone();
+        if cut.body.len() > most {
+            cut.body = cut.body.slice(..most);
+            cut.truncated = true;
+        }
+        cut
+    }
+
     /// The body as text, in the charset it is really written in.
     ///
     /// Asked in this order: byte order mark, `Content-Type`, declaration in the first
@@ -86,8 +98,13 @@ impl Page {
     }
 }
 
+/// Bytes to read of what a `Content-Type` promises.
+pub(super) fn limit(content_type: Option<&str>, max_body: usize, max_binary: usize) -> usize {
+    if content_type.is_none_or(is_text_type) { max_body } else { max_binary.min(max_body) }
+}
+
 /// Whether a `Content-Type` promises words.
-pub(super) fn is_text_type(kind: &str) -> bool {
+fn is_text_type(kind: &str) -> bool {
     let has = |word: &str| kind.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
     ["text/", "html", "xml", "json"].iter().any(|word| has(word))
 }

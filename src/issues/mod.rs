@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::bulletin::said_of_a_leak;
 use crate::domain::issue::{Action, Decision, EventKind, IssueStatus, Refusal, decide};
 use crate::domain::notice::{Alert, IssueLine, NoticeBody, NoticeItem};
+use crate::domain::privacy::mask;
 use crate::domain::rule::Indicator;
 use crate::notify::{self, Draft, Reader};
 use crate::office::Office;
@@ -179,16 +180,39 @@ fn is_appealed_by_another(found: &StoredIssue, actor: &str) -> bool {
     appealed.is_some_and(|event| event.actor != actor && event.actor != "cli")
 }
 
+/// What an event is to tell of an action.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// In words.
+    pub note: &'a str,
+    /// What a program wants back, JSON text or empty.
+    pub data: &'a str,
+}
+
+impl<'a> From<&'a str> for Said<'a> {
+    fn from(note: &'a str) -> Self {
+        Self { note, data: "" }
+    }
+}
+
+impl<'a> From<&'a String> for Said<'a> {
+    fn from(note: &'a String) -> Self {
+        Self::from(note.as_str())
+    }
+}
+
 /// [`act`] inside the caller's transaction.
-pub async fn act_in(
+pub async fn act_in<'a>(
     tx: &mut Tx,
     office: &Office,
     id: i64,
     action: Action,
-    note: &str,
+    said: impl Into<Said<'a>>,
     actor: &str,
     scope: &Scope,
 ) -> Result<Acted, IssueError> {
+    let said = said.into();
+    let note = said.note;
     let now = office.now();
     let found = load(tx, office, id, scope).await?;
     let (mut next, kind) = match decide(&found.state, &action, note, now) {
@@ -200,7 +224,7 @@ pub async fn act_in(
         next.due_at = next.due_at.map(|due| clock::end_of_working_day(office, due));
     }
     tx.save_issue(id, &found.state, &next).await?;
-    append(tx, id, now, actor, kind, note).await?;
+    append_said(tx, id, now, actor, kind, said).await?;
     let after = tx.issue(id, office.zone()).await?;
     follow_up(tx, office, &after, &action, kind, note, actor, now).await?;
     approval::lapse_on(tx, office, id, kind, actor).await?;
@@ -216,6 +240,17 @@ pub async fn append(
     kind: EventKind,
     note: &str,
 ) -> Result<(), StoreError> {
+    append_said(tx, id, at, actor, kind, note.into()).await
+}
+
+async fn append_said(
+    tx: &mut Tx,
+    id: i64,
+    at: DateTime<Utc>,
+    actor: &str,
+    kind: EventKind,
+    said: Said<'_>,
+) -> Result<(), StoreError> {
     let subject_id = id.to_string();
     tx.append_event(NewEvent {
         at,
@@ -223,8 +258,9 @@ pub async fn append(
         subject_kind: "issue",
         subject_id: &subject_id,
         kind: kind.key(),
-        note,
-        data: "",
+        // Why: an event is there for good, and is told masked anyway.
+        note: &mask(said.note),
+        data: said.data,
     })
     .await
 }

@@ -18,7 +18,7 @@ use crate::domain::Lang;
 use crate::domain::finding::Finding;
 use crate::domain::issue::{EventKind, Issue};
 use crate::domain::material::KeptMaterial;
-use crate::domain::page_copy::PageCopy;
+use crate::domain::page_copy::{self, PageCopy};
 use crate::domain::time::LocalTime;
 use crate::office::Office;
 use crate::store::{EventQuery, StoreError, StoredCopy, StoredEvent, StoredFinding};
@@ -172,7 +172,8 @@ async fn collect(office: &Office, id: i64, scope: &Scope) -> Result<Packet, Pack
     let head = tx.last_event_hash().await?;
     let findings: Vec<Finding> = stored.into_iter().map(|StoredFinding { finding, .. }| finding.shown()).collect();
     let evidence = findings.iter().map(|finding| &finding.evidence).chain([&issue.evidence]);
-    let hashes: BTreeSet<String> = evidence.filter_map(|evidence| evidence.sha256.clone()).collect();
+    let mut hashes: BTreeSet<String> = evidence.filter_map(|evidence| evidence.sha256.clone()).collect();
+    hashes.extend(events.iter().flat_map(|event| page_copy::named_in(event.data())));
     let (mut copies, mut not_kept) = (Vec::new(), Vec::new());
     for sha256 in hashes {
         match tx.page_copy(&sha256, zone).await? {

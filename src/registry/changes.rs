@@ -1,5 +1,6 @@
 //! What a new version of an account's entry means for its life (开设、变更、关停、注销).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Lang;
 use crate::domain::account::{Account, AccountStatus};
 use crate::domain::keyed::keyed_enum;
+use crate::domain::privacy::mask;
 
 keyed_enum! {
     /// A lifecycle event (账号生命周期事件).
@@ -56,6 +58,10 @@ impl ChangedField {
             self,
             Self::Name | Self::Platform | Self::Unit | Self::SupervisingUnit | Self::CertifiedSubject | Self::Status
         )
+    }
+
+    const fn holds_addresses(self) -> bool {
+        matches!(self, Self::SourceUrl | Self::SourceOptions | Self::ServiceLinks)
     }
 }
 
@@ -138,9 +144,13 @@ pub fn compare(old: &Account, new: &Account) -> Vec<Change> {
     note(ChangeKind::Changed, ChangedField::CertifiedSubject, &certified.0, &certified.1);
     let kind = status_change(old.status, new.status);
     note(kind, ChangedField::Status, old.status.key(), new.status.key());
-    let mut details = |field, from: &str, to: &str| {
+    let mut details = |field: ChangedField, from: &str, to: &str| {
         if from != to {
-            let kept = |text: &str| text.chars().take(KEPT).collect();
+            // Why masked: an address may hold somebody's number, and an event is there for good.
+            let kept = |text: &str| {
+                let told = if field.holds_addresses() { mask(text) } else { Cow::Borrowed(text) };
+                told.chars().take(KEPT).collect()
+            };
             let filed = if field == ChangedField::FilingNo { new.filing_no.is_some() } else { refiled };
             changes.push(Change { kind: ChangeKind::Changed, field, from: kept(from), to: kept(to), filed });
         }
@@ -238,6 +248,17 @@ mod tests {
         for personal in ["张示例", "李示例", "000-0000001", "000-0000002"] {
             assert!(!whole.contains(personal), "{whole}");
         }
+    }
+
+    #[test]
+    fn a_number_in_an_address_is_masked_in_its_event_and_a_new_one_is_an_event() {
+        let link = |number: &str| vec![format!("https://a.example.cn/q?idcard={number}&tel=13800001234")];
+        let old = Account { service_links: link("510107199001019995"), ..account("YX-001", "云溪发布") };
+        let new = Account { service_links: link("510107198001019990"), ..old.clone() };
+        let changes = compare(&old, &new);
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        assert_eq!(changes[0].from, "https://a.example.cn/q?idcard=510***********9995&tel=138****1234");
+        assert!(!serde_json::to_string(&changes).unwrap().contains("19800101"), "{changes:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::page::Number;
+use super::page_figures::Number;
 use super::summary::{RoundLine, over_time, rounds};
 use super::wording::width_of;
 use super::words::Words;

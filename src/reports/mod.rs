@@ -36,6 +36,7 @@ mod issue_table;
 mod ledger;
 mod letters;
 mod page;
+mod page_figures;
 mod page_rows;
 mod pdf;
 mod prose;
@@ -198,6 +199,8 @@ fn render_json(dataset: &Dataset, _: Lang, out: &mut dyn Sink) -> Result<(), Rep
 
 #[cfg(test)]
 mod drafts_tests;
+#[cfg(test)]
+mod letters_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The lines of the page's tables, with the tokens by which its script finds them.
 
-use super::page::{View, class_of, tone_of};
+use super::page::{class_of, tone_of};
+use super::page_figures::View;
 use super::wording::clip;
 use super::words::Tone;
 use crate::domain::bulletin::{AccountResult, AccountRow, Age, PreviousIssue, has_fallen};

@@ -13,6 +13,7 @@
 mod accounts;
 mod approvals;
 mod audit;
+mod bridges;
 mod by_hand;
 mod copy;
 mod decisions;
@@ -42,6 +43,7 @@ pub use accounts::AccountQuery;
 pub use audit::{Audited, Fault};
 
 pub use approvals::{Approval, ApprovalKind, NewApproval};
+pub use bridges::ReadThrough;
 pub use copy::{Copied, CopyError};
 pub use decisions::Decided;
 pub use delivery::{Claimed, DeliveryStatus, Undelivered};

@@ -311,6 +311,47 @@ on_both! {
         assert_eq!(issues(&office).await.len(), 7);
     }
 
+    /// A bridge that stopped after the round would show nothing of what a unit publishes since: its claim stands.
+    async fn a_bridge_that_stands_still_rejects_no_rectification(db) {
+        let (bridge, other) = (Site::start().await, Site::start().await);
+        let mut office = office(db, "2026-11-23 10:00").await;
+        let mut config = xuncha::config::Config::clone(&office.config);
+        config.http.allow_private = false;
+        office.config = std::sync::Arc::new(config);
+        let fetcher = fetcher();
+        let (last, silent) = ([at("2026-11-22 09:00")], [at("2026-11-01 09:00")]);
+        let mut accounts: Vec<Account> =
+            (0..10).map(|n| fed(&format!("B{n}"), UNIT, bridge.feed(&format!("/b{n}"), &last))).collect();
+        accounts.push(fed("A1", UNIT, bridge.feed("/a1", &silent)));
+        accounts.push(fed("D1", UNIT, other.feed("/d1", &silent)));
+        register(&office, &accounts).await;
+        inspect(&office, &fetcher, "2026-11-23").await;
+        let mut opened = issues(&office).await;
+        opened.sort_by(|a, b| a.account_id.cmp(&b.account_id));
+        let ids: Vec<i64> = opened.iter().map(|issue| issue.id).collect();
+        assert_eq!(ids.len(), 2);
+        let status = async |id: i64| issues(&office).await.into_iter().find(|issue| issue.id == id).unwrap().status;
+        office.clock.advance_to(at("2026-11-26 10:00"));
+        for id in &ids {
+            workflow::act(&office, *id, Action::Fix, "已恢复更新", "管理员", &Scope::All).await.unwrap();
+        }
+        let (_, measured) = recheck(&office, &fetcher, ids[0], "xuncha", &Scope::All).await.unwrap();
+        assert_eq!(measured.passed, None, "{measured:?}");
+        assert!(measured.sentence.contains("11个账号均未见2026-11-22 09:00以后"), "{}", measured.sentence);
+        assert_eq!(status(ids[0]).await, IssueStatus::Rectified);
+        // Where few are read through a host nothing can be told of it.
+        let (_, measured) = recheck(&office, &fetcher, ids[1], "xuncha", &Scope::All).await.unwrap();
+        assert_eq!(measured.passed, Some(false), "{measured:?}");
+        // It moves again, and the account is still silent.
+        for n in 0..10 {
+            bridge.feed(&format!("/b{n}"), &[at("2026-11-26 09:30")]);
+        }
+        office.clock.advance(TimeDelta::hours(6));
+        recheck_due(&office, &fetcher).await.unwrap();
+        assert_ne!(status(ids[0]).await, IssueStatus::Rectified);
+        assert_eq!(history(&office, ids[0]).await.last().map(String::as_str), Some("rejected"));
+    }
+
     /// A rule set judges from its first day on.
     async fn a_rule_set_judges_nobody_before_its_first_day(db) {
         let mut office = office(db, "2026-11-23 10:00").await;
@@ -345,5 +386,33 @@ on_both! {
         assert!(!shown.contains(ID), "{shown}");
         let told: Vec<_> = notices(&office).await.iter().map(|notice| serde_json::to_string(&notice.body).unwrap()).collect();
         assert!(!told.is_empty() && told.iter().all(|body| !body.contains(ID)), "{told:?}");
+    }
+
+    /// What stays for good, the history and the evidence of later looks, holds nobody's number.
+    async fn a_later_look_and_the_history_keep_nobody_s_number(db) {
+        const ID: &str = "510107199001019995";
+        const MOBILE: &str = "13800001234";
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let gone = site.page(&format!("/people/{MOBILE}"), 404);
+        site.html("/service", &format!("<title>提示</title><p>抱歉，您访问的页面不存在。经办人{ID}</p>"));
+        let soft = format!("{}?idcard={ID}", site.url("/service"));
+        register(&office, &[Account { service_links: vec![gone.clone(), soft.clone()], ..account("A1", UNIT) }]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        office.clock.advance(TimeDelta::hours(7));
+        assert_eq!(look_again(&office, &fetcher()).await.unwrap().looked_at, 1);
+        let all = findings(&office, "2026H2", None).await;
+        let doubtful = all.iter().find(|found| found.subject == soft).unwrap();
+        assert!(doubtful.evidence.snippet.as_ref().unwrap().contains("510***********9995"), "{doubtful:#?}");
+        let issue = issues(&office).await.remove(0);
+        assert_eq!(issue.subject, gone);
+        workflow::act(&office, issue.id, Action::Appeal, &format!("本人{ID}，并无此页"), "管理员", &Scope::All).await.unwrap();
+        for raw in [ID, MOBILE] {
+            let rows = format!("SELECT COUNT(*) FROM event WHERE note LIKE '%{raw}%' OR data_json LIKE '%{raw}%'");
+            assert_eq!(db.number(&rows).await, 0, "{raw}");
+            assert_eq!(db.number(&format!("SELECT COUNT(*) FROM page_copy WHERE url LIKE '%{raw}%'")).await, 0, "{raw}");
+        }
+        assert_eq!(db.number(&format!("SELECT COUNT(*) FROM finding WHERE evidence_json LIKE '%{ID}%'")).await, 0);
+        assert!(db.number("SELECT COUNT(*) FROM page_copy").await >= 2);
     }
 }

@@ -6,11 +6,13 @@ use chrono::TimeDelta;
 use chrono_tz::Asia::Shanghai;
 use sha2::{Digest as _, Sha256};
 use xuncha::checks::decide::decide_finding;
+use xuncha::checks::recheck::recheck;
 use xuncha::domain::account::Account;
 use xuncha::domain::finding::Outcome;
+use xuncha::domain::issue::Action;
 use xuncha::domain::material::Material;
 use xuncha::domain::rule::Indicator;
-use xuncha::issues::{Scope, evidence, packet};
+use xuncha::issues::{Scope, act, evidence, packet};
 use xuncha::office::Office;
 use xuncha::schedule::prune::{Pruned, prune};
 use xuncha::store::Store;
@@ -27,6 +29,11 @@ const MASKED: &str = "510***********9995";
 const UNIT: &str = "云溪区虚构局";
 
 fn leaking_feed(site: &Site, office: &Office) -> String {
+    leaking(site, office, &format!("<p>章虚构，{ID}。</p>"))
+}
+
+/// A feed with one post of this text.
+fn leaking(site: &Site, office: &Office, text: &str) -> String {
     let date = (office.now() - TimeDelta::hours(5)).with_timezone(&Shanghai).to_rfc2822();
     let post = site.url("/post/1");
     site.data(
@@ -34,7 +41,7 @@ fn leaking_feed(site: &Site, office: &Office) -> String {
         &format!(
             "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>虚构</title><item><title>公示</title>\
              <link>{post}</link><guid>{post}</guid><pubDate>{date}</pubDate>\
-             <description><![CDATA[<p>章虚构，{ID}。</p>]]></description></item></channel></rss>"
+             <description><![CDATA[{text}]]></description></item></channel></rss>"
         ),
     )
 }
@@ -157,6 +164,59 @@ on_both! {
         let mut tx = restored.read().await.unwrap();
         let kept = tx.page_copy(sha256, office.zone()).await.unwrap().unwrap();
         assert!(kept.copy.text().unwrap().contains(MASKED));
+    }
+
+    /// A linked table is kept as the rows that were read; the page of a recheck that still fails is kept with the first.
+    async fn tables_and_rechecks_leave_their_copies(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let table = site.data("/list.csv", &format!("姓名,身份证号\n章虚构,{ID}\n"));
+        let feed = leaking(&site, &office, &format!("<p>详见<a href=\"{table}\">名单</a>。</p>"));
+        let gone = site.page("/gone", 404);
+        register(&office, &[Account { service_links: vec![gone], ..fed("A1", UNIT, feed) }]).await;
+        let fetcher = fetcher();
+        inspect(&office, &fetcher, "2026H2").await;
+        let found = findings(&office, "2026H2", Some(Outcome::Suspected)).await;
+        assert_eq!((found.len(), found[0].subject.as_str()), (1, table.as_str()), "{found:#?}");
+        decide_finding(&office, found[0].id, true, "", "测试").await.unwrap();
+        let of = async |indicator| issues(&office).await.into_iter().find(|issue| issue.indicator == indicator).unwrap();
+        let privacy = of(Indicator::Privacy).await;
+        let packet = packed(&office, privacy.id).await;
+        let sha256 = privacy.evidence.sha256.as_ref().unwrap();
+        let rows = under(&packet, &format!("copies/{sha256}.rows.txt"));
+        assert_eq!(rows, format!("姓名\t身份证号\n章虚构\t{MASKED}"));
+        assert!(under(&packet, "说明.txt").contains("附件提取文字"));
+
+        // Reported and not done: at its own address the table is read again.
+        act(&office, privacy.id, Action::Fix, "已撤下", "单位", &Scope::All).await.unwrap();
+        site.data("/list.csv", &format!("姓名,身份证号\n章虚构,{ID}\n合计,1\n"));
+        let (_, measured) = recheck(&office, &fetcher, privacy.id, "测试", &Scope::All).await.unwrap();
+        assert_eq!(measured.passed, Some(false));
+        let packet = packed(&office, privacy.id).await;
+        let copies = packet.iter().filter(|(name, _)| name.ends_with(".rows.txt")).collect::<Vec<_>>();
+        assert!(copies.len() == 2 && copies.iter().any(|(_, text)| text.ends_with("合计\t1")), "{copies:?}");
+
+        let link = of(Indicator::Link).await;
+        act(&office, link.id, Action::Fix, "已恢复", "单位", &Scope::All).await.unwrap();
+        site.page("/gone", 410);
+        let (_, measured) = recheck(&office, &fetcher, link.id, "测试", &Scope::All).await.unwrap();
+        assert_eq!(measured.passed, Some(false));
+        // A doubt rejects nothing, and is kept all the same; what works again leaves no copy.
+        act(&office, link.id, Action::Fix, "已恢复", "单位", &Scope::All).await.unwrap();
+        site.page("/gone", 503);
+        let (_, measured) = recheck(&office, &fetcher, link.id, "测试", &Scope::All).await.unwrap();
+        assert_eq!(measured.passed, None);
+        site.page("/gone", 200);
+        let (_, measured) = recheck(&office, &fetcher, link.id, "测试", &Scope::All).await.unwrap();
+        assert_eq!(measured.passed, Some(true));
+        let packet = packed(&office, link.id).await;
+        let copies = packet.iter().filter(|(name, _)| name.starts_with("copies/")).map(|(_, text)| text);
+        let copies = copies.collect::<Vec<_>>();
+        assert_eq!(copies.len(), 3, "{copies:?}");
+        for status in ["404", "410", "503"] {
+            assert!(copies.iter().any(|text| text.contains(&format!("办事服务 {status}"))), "{status}: {copies:?}");
+        }
+        assert!(packet.iter().all(|(_, text)| !text.contains(ID)));
     }
 
     async fn copies_of_patrols_go_with_their_observations_and_those_of_issues_stay(db) {

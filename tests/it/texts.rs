@@ -107,8 +107,9 @@ on_both! {
             let fetched = &found.evidence.fetched;
             assert_eq!((fetched.len(), &fetched[0].url, fetched[0].status), (1, page, Some(200)), "{found:#?}");
             assert!(fetched[0].sha256.is_some() && fetched[0].fetched_at.is_some(), "{found:#?}");
-            let body = fetched[0].sha256.as_ref().filter(|_| *page == url_of_feed);
-            assert_eq!((found.evidence.status, found.evidence.sha256.as_ref()), (None, body));
+            // Its own status has what was opened by itself.
+            let status = (*page == table).then_some(200);
+            assert_eq!((found.evidence.status, &found.evidence.sha256), (status, &fetched[0].sha256));
         }
         assert!(personal[0].summary.contains("510***********9995"), "{}", personal[0].summary);
         assert_eq!(personal[1].subject, table);
@@ -181,8 +182,30 @@ on_both! {
         let doubt = Outcome::Suspected;
         assert_eq!(found, [("A001", table.as_str(), doubt), ("A002", table.as_str(), doubt)], "{personal:#?}");
         assert!(personal.iter().all(|f| f.summary.contains("《公示》")), "{personal:#?}");
-        // Once as a link, once as a table.
-        assert!(site.asked("/list.csv") <= 2, "{}", site.asked("/list.csv"));
+        // As a link and as a table at once.
+        assert_eq!(site.asked("/list.csv"), 1);
+        let links = of(&office, "2026H2", Indicator::Link).await;
+        assert!(links.len() == 2 && links.iter().all(|found| found.outcome == Outcome::Pass), "{links:#?}");
+    }
+
+    /// What does not come as a table is judged as a link by itself, and accuses nobody of personal data.
+    async fn a_table_that_is_missing_is_a_broken_link_and_an_unread_table(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let (gone, busy) = (site.page("/gone.csv", 404), site.page("/busy.csv", 503));
+        let text = format!("<p>详见<a href=\"{gone}\">名单</a>、<a href=\"{busy}\">名册</a>。</p>");
+        let url = feed(&site, "公示", &text, office.now() - TimeDelta::hours(5));
+        register(&office, &[fed("A001", UNIT, url)]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let links = of(&office, "2026H2", Indicator::Link).await;
+        let mut judged: Vec<_> = links.iter().map(|f| (f.subject.as_str(), f.outcome, f.reason.as_str())).collect();
+        judged.sort_by_key(|judged| judged.0);
+        let busy = (busy.as_str(), Outcome::Suspected, "server_error");
+        assert_eq!(judged, [busy, (gone.as_str(), Outcome::Fail, "not_found")]);
+        assert_eq!(site.asked("/gone.csv"), 2, "a 404 is asked twice");
+        let personal = of(&office, "2026H2", Indicator::Privacy).await;
+        assert_eq!((personal.len(), personal[0].outcome), (1, Outcome::Unverified));
+        assert!(personal[0].summary.contains("未能读取2个"), "{}", personal[0].summary);
     }
 
     /// 撤销: the word found again, at another place of the same post, is no new accusation.

@@ -6,6 +6,7 @@ use super::Bench;
 use crate::checks::link::{LinkLook, LinkOutcome};
 use crate::checks::seen::{Observed, chain};
 use crate::domain::finding::{Evidence, Outcome};
+use crate::domain::privacy::mask;
 use crate::domain::rule::Indicator;
 use crate::store::NewFinding;
 
@@ -17,6 +18,10 @@ pub(super) fn links(bench: &Bench<'_>, seen: &Observed) -> Vec<NewFinding> {
         findings.push(bench.verdict(Indicator::Link, Outcome::Pass, "answered", summary, seen.at));
     }
     findings
+}
+
+fn masked(text: &str) -> String {
+    mask(text).into_owned()
 }
 
 /// The verdict on one look at a link; `looks` counts it and those before it.
@@ -31,10 +36,11 @@ pub(in crate::checks) fn link(bench: &Bench<'_>, look: &LinkLook, looks: u32) ->
     NewFinding {
         subject: look.url.clone(),
         evidence: Evidence {
-            url: Some(look.final_url.clone().unwrap_or_else(|| look.url.clone())),
+            // Why masked: it is the subject that is asked again.
+            url: Some(masked(look.final_url.as_ref().unwrap_or(&look.url))),
             status: look.status,
             chain: chain(&look.chain),
-            snippet: (!look.snippet.is_empty()).then(|| look.snippet.clone()),
+            snippet: (!look.snippet.is_empty()).then(|| masked(&look.snippet)),
             sha256: look.sha256.clone(),
             fetched_at: Some(bench.local(look.fetched_at)),
             ..Evidence::default()

@@ -45,7 +45,7 @@ pub(super) use registration::registration;
 pub(super) use review::{review, review_faults};
 pub(super) use silence::{NOT_FORETOLD, silence};
 pub(super) use site::{home, reached_since_fix};
-pub(super) use texts::{is_still_there, subject_of};
+pub(super) use texts::{still_there_in, subject_of};
 
 /// What verdicts are made against.
 #[derive(Debug, Clone, Copy)]

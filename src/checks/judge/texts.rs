@@ -160,9 +160,13 @@ pub(in crate::checks) fn subject_of(hit: &TextHit) -> String {
     }
 }
 
-/// Whether what a finding rests on was found again by a look, in posts that the look covers.
-pub(in crate::checks) fn is_still_there(seen: &Observed, indicator: Indicator, subject: &str) -> bool {
-    seen.hits.iter().any(|hit| hit.indicator == indicator && subject_of(hit) == subject)
+/// What a finding rests on, where it was found again by a look, in posts that the look covers.
+pub(in crate::checks) fn still_there_in<'s>(
+    seen: &'s Observed,
+    indicator: Indicator,
+    subject: &str,
+) -> Option<&'s TextHit> {
+    seen.hits.iter().find(|hit| hit.indicator == indicator && subject_of(hit) == subject)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@
 //! - A card number counts by its check digit and a known issuer, or by being called one.
 //! - A mobile number alone is how an office is reached: it is suspected only beside an identity
 //!   or card number, or when a text lists several that are not named as contacts.
-//! - In a URL an identity number alone counts; card and mobile numbers there are too often a platform's own.
+//! - In a URL an identity number alone counts; card and mobile numbers there are too often a platform's own. Masked
+//!   are the mobile numbers too that a parameter is named for; and of an address that is told and never asked again
+//!   ([`mask_address`]) those that are a whole part of it.
 //! - What touches letters, or is called an order, a file or a licence by the label
 //!   nearest to it is none; an identity number is one beside any label but a code's that is its own.
 //! - Masks keep the length, so that places stay true, and masking twice changes nothing.
@@ -19,6 +21,9 @@ mod spelled;
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::keyed::keyed_enum;
 
@@ -42,6 +47,8 @@ pub struct Number {
     pub masked: String,
     /// Named as the way to reach somebody (联系电话, 咨询, 热线 …).
     pub is_contact: bool,
+    /// It stands in a web address.
+    in_address: bool,
     /// Tells equal numbers of one text from different ones; says nothing outside it.
     digits: u128,
 }
@@ -60,6 +67,13 @@ impl Number {
 /// Every personal number in a text, contacts included, in the order in which they stand.
 #[must_use]
 pub fn numbers(text: &str) -> Vec<Number> {
+    let mut numbers = to_mask(text);
+    numbers.retain(|number| !(number.in_address && number.kind == NumberKind::Mobile));
+    numbers
+}
+
+/// [`numbers`], and those that are nobody's leak and yet not to be shown.
+fn to_mask(text: &str) -> Vec<Number> {
     if few_digits(text) { Vec::new() } else { scan::numbers(text) }
 }
 
@@ -82,7 +96,7 @@ pub fn suspects(text: &str, mobiles_from: usize) -> Vec<Number> {
 /// The text with every personal number masked, contacts too; of the same length in characters.
 #[must_use]
 pub fn mask(text: &str) -> Cow<'_, str> {
-    let numbers = numbers(text);
+    let numbers = to_mask(text);
     if numbers.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -105,6 +119,20 @@ pub fn mask(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(masked)
+}
+
+static WHOLE_PART: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"([/=](?:86|%2B86)?1[3-9][0-9])[0-9]{4}([0-9]{4})([/?#&;.]|$)").ok());
+
+/// A web address masked as far as it can be where nobody asks for it again: mobile numbers that are a segment of its
+/// path or the value of a parameter with the rest.
+#[must_use]
+pub fn mask_address(url: &str) -> Cow<'_, str> {
+    let masked = mask(url);
+    let Some(whole_part) = WHOLE_PART.as_ref().filter(|pattern| pattern.is_match(&masked)) else { return masked };
+    // Why twice: what stands between two of them belongs to both.
+    let once = whole_part.replace_all(&masked, "$1****$2$3");
+    Cow::Owned(whole_part.replace_all(&once, "$1****$2$3").into_owned())
 }
 
 /// Most texts hold no number worth a second look.

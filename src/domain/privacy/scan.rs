@@ -122,9 +122,15 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
 /// What parameters of addresses are called that hold the numbers of bodies and orders.
 const CODE_PARAMETERS: &[&str] = &["credit", "orgcode", "order", "uniscid", "tyshxydm"];
 
-/// An identity number in a web address; anything else there is too often a number of the platform.
+/// Parts of what parameters are called that hold somebody's mobile number.
+const PHONE_PARAMETERS: &[&str] = &["mobile", "phone", "tel", "msisdn", "sjh", "shouji", "lxdh", "dianhua"];
+
+/// An identity number in a web address, or a mobile number under its name; anything else there is too often a number
+/// of the platform.
 fn in_address(signs: &[Sign], url: &Range<usize>, run: &Run) -> Option<Number> {
-    if run.digits.len() != 18 || !is_id18(&run.digits) {
+    let local = if run.digits.len() == 13 && run.digits.starts_with(&[8, 6]) { run.digits.get(2..) } else { None };
+    let local = local.unwrap_or(&run.digits);
+    if !is_mobile(local) && !is_id18(&run.digits) {
         return None;
     }
     let touches = |sign: Option<&Sign>| sign.is_some_and(|sign| sign.c.is_ascii_alphanumeric());
@@ -134,13 +140,19 @@ fn in_address(signs: &[Sign], url: &Range<usize>, run: &Run) -> Option<Number> {
     let before: String =
         signs.get(url.start..run.signs.start)?.iter().map(|sign| sign.c.to_ascii_lowercase()).collect();
     let parameter = before.rsplit_once(['?', '&', ';', '#']).map(|(_, parameter)| parameter);
+    let label = Label::before(signs, run.signs.start);
+    let told =
+        |kind, digits: &[u8]| Number { in_address: true, ..make(signs, run.signs.clone(), kind, digits, &label) };
+    if is_mobile(local) {
+        let is_named = parameter.is_some_and(|name| PHONE_PARAMETERS.iter().any(|phone| name.contains(phone)));
+        return is_named.then(|| told(NumberKind::Mobile, local));
+    }
     let is_code = match parameter {
         Some(name) => CODE_PARAMETERS.iter().any(|code| name.contains(code)),
         // Why: a file's name is often its district, day and number, which may pass for a birthday.
         None => matches!(run.digits.get(6..8), Some([2, 0])),
     };
-    let label = Label::before(signs, run.signs.start);
-    (!is_code).then(|| make(signs, run.signs.clone(), NumberKind::IdCard, &run.digits, &label))
+    (!is_code).then(|| told(NumberKind::IdCard, &run.digits))
 }
 
 /// How numbers are written in groups.
@@ -242,6 +254,7 @@ fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], la
         chars: start..end,
         masked: masked.into_iter().collect(),
         is_contact: label.is_contact(),
+        in_address: false,
         digits: value,
     }
 }

@@ -85,6 +85,30 @@ fn an_identity_number_in_an_address_is_found_and_masked() {
 }
 
 #[test]
+fn a_mobile_number_in_an_address_is_no_leak_and_is_masked_under_its_name() {
+    for (text, masked) in [
+        ("https://a.example/p?mobile=13800001234&n=1", "https://a.example/p?mobile=138****1234&n=1"),
+        ("见https://a.example/p?a=1&lxdh=13800001234。", "见https://a.example/p?a=1&lxdh=138****1234。"),
+        ("https://a.example/p#tel=8613800001234", "https://a.example/p#tel=86138****1234"),
+    ] {
+        assert!(kinds(text).is_empty(), "{text}");
+        assert_eq!((mask(text).as_ref(), mask(masked).as_ref(), mask_address(text).as_ref()), (masked, masked, masked));
+    }
+    for (url, told) in [
+        ("https://a.example/u/13800001234/13900002345.html", "https://a.example/u/138****1234/139****2345.html"),
+        ("https://a.example/p?q=13800001234", "https://a.example/p?q=138****1234"),
+    ] {
+        assert_eq!((mask(url).as_ref(), mask_address(url).as_ref()), (url, told), "it has to be opened");
+    }
+    for whole in
+        ["https://a.example/t20261123_1732435200000.html", "https://a.example/138000012345", "https://a.example/"]
+    {
+        assert_eq!(mask_address(whole), whole);
+    }
+    assert!(!mask_address(&format!("https://a.example/p?id={}", id())).contains(&id()));
+}
+
+#[test]
 fn an_identity_number_written_figure_by_figure_is_found_and_masked() {
     let id = id();
     let with_x = (0..1000).map(|n| with_check(&format!("11010519491231{n:03}"))).find(|id| id.ends_with('X')).unwrap();

@@ -4,7 +4,7 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 154] = [
+pub(super) const SENTENCES: [(&str, &str); 155] = [
     (
         "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
         "posts are dated in the time to come: the source's dates are off, or not those of publication",
@@ -100,6 +100,10 @@ pub(super) const SENTENCES: [(&str, &str); 154] = [
     (
         "经{0}采集的{1}个账号中有{2}个的最新内容同停在{3}以前一天内，采集渠道可能已停止更新",
         "of {1} accounts read through {0} {2} end within the day before {3}: the source itself may have stopped",
+    ),
+    (
+        "经{0}采集的{1}个账号均未见{2}以后发布的内容，采集渠道可能已停止更新",
+        "none of {1} accounts read through {0} shows anything from after {2}: the source itself may have stopped",
     ),
     ("所查{0}个链接均可打开", "all {0} links looked at open"),
     ("链接可打开：{0}", "the link opens: {0}"),

@@ -46,7 +46,7 @@ fn chinese(packet: &Packet) -> String {
          findings.json  各批次中认定该问题的发现，含每次的证据\n\
          events.json    该问题及其发现的全部事件，含事件链校验值\n\
          history.txt    同上，便于阅读\n\
-         copies/        证据页面的副本，文件名为取得内容的 SHA-256\n\
+         copies/        证据页面的副本（含复核、复查时所见），文件名为取得内容的 SHA-256\n\
          files/         主办单位提交的材料，原样\n\n",
     );
     text.push_str("二、页面副本\n");
@@ -64,7 +64,8 @@ fn chinese(packet: &Packet) -> String {
         );
     }
     for sha256 in &packet.not_kept {
-        let _ = writeln!(text, "{sha256}  未留副本（内容不是文本，或由较早版本的程序取得）");
+        let _ =
+            writeln!(text, "{sha256}  未留副本（内容不是文本，由较早版本的程序取得，或仅日常巡查见过、已按期清理）");
     }
     if packet.copies.is_empty() && packet.not_kept.is_empty() {
         text.push_str("无：该问题不由网页内容认定，或对方没有应答。\n");
@@ -73,7 +74,8 @@ fn chinese(packet: &Packet) -> String {
         "\n副本是解码为 UTF-8 的文本，其中的身份证号、银行卡号、手机号码已以星号遮盖；被标签隔断的号码会使页面\
          只保留文字。因此副本自身的 SHA-256 可能与文件名不同：文件名和 evidence.sha256 是遮盖前收到的原始字节的校验值。\
          持有原始字节的人（如主办单位从网站日志、备份中取出）对其计算 SHA-256，与文件名一致，即为当时的页面；\
-         再与副本逐行对照，除遮盖处外应相同。文章中的问题由列表或订阅源读到时，副本是该列表或订阅源。\n",
+         再与副本逐行对照，除遮盖处外应相同。表格、文档等附件（.rows.txt）无法在原文件中遮盖，\
+         只留从中逐行取出、已遮盖的文字，一行对应表格一行，单元格以制表符分隔，发现中的行号即此行号。文章中的问题由列表或订阅源读到时，副本是该列表或订阅源。\n",
     );
     text.push_str("\n三、单位材料\n");
     if packet.files.is_empty() {
@@ -115,7 +117,7 @@ fn english(packet: &Packet) -> String {
          findings.json  the findings it rests on, one a round, each with its evidence\n\
          events.json    every event of the issue and its findings, with the hashes of the chain\n\
          history.txt    the same for readers\n\
-         copies/        copies of the pages, each named by the SHA-256 of the body as fetched\n\
+         copies/        copies of the pages, also of later looks and rechecks, each named by the SHA-256 of the body as fetched\n\
          files/         what the unit handed in, untouched\n\n",
     );
     text.push_str("2. Copies of pages\n");
@@ -133,7 +135,10 @@ fn english(packet: &Packet) -> String {
         );
     }
     for sha256 in &packet.not_kept {
-        let _ = writeln!(text, "{sha256}  no copy kept (no text, or fetched by an earlier version of the program)");
+        let _ = writeln!(
+            text,
+            "{sha256}  no copy kept (no text, fetched by an earlier version of the program, or seen by patrols alone and thrown away in time)"
+        );
     }
     if packet.copies.is_empty() && packet.not_kept.is_empty() {
         text.push_str("None: no page decided this issue, or nothing answered.\n");
@@ -143,7 +148,9 @@ fn english(packet: &Packet) -> String {
          such a number in two is kept as its words alone. The SHA-256 of a copy may therefore not be its name: the name, \
          and evidence.sha256, are those of the bytes as received, before masking. Whoever holds these bytes (the unit, \
          from its logs or backups) computes their SHA-256; where it is the name, they are the page that was seen, and \
-         line by line the copy is the same but for the masks. Where an article was read through a list or a feed, the \
+         line by line the copy is the same but for the masks. Of a table or another file (.rows.txt), in which nothing can be \
+         masked, the text alone is kept as it was read: a line is a row, its cells apart by tabs, and the rows that a \
+         finding counts are these. Where an article was read through a list or a feed, the \
          copy is that list or feed.\n",
     );
     text.push_str("\n3. Files of the unit\n");

@@ -25,7 +25,7 @@ use crate::domain::rule::Indicator;
 use crate::domain::time::in_zone;
 use crate::fetch::{FailureKind, Fetcher};
 use crate::issues::IssueError;
-use crate::issues::looks::LOOKED;
+use crate::issues::looks::{LOOKED, LookResult};
 use crate::issues::open::{open_late, write_notices};
 use crate::office::Office;
 use crate::store::{NewEvent, NewFinding, Round, StoreError, StoredFinding, Tx};
@@ -239,9 +239,9 @@ async fn tell(tx: &mut Tx, found: &StoredFinding, seen: &NewFinding, now: DateTi
     let had_one = tx.recent_events("finding", &id, LOOKED, DateTime::UNIX_EPOCH).await? > 0;
     let first = (!had_one).then_some((&first, first.observed_at));
     for (look, at) in first.into_iter().chain([(seen, now)]) {
-        let data = serde_json::json!({
-            "outcome": look.outcome.key(), "reason": look.reason, "status": look.evidence.status
-        });
+        let outcome = Some(look.outcome);
+        let result = LookResult { outcome, reason: look.reason.clone(), status: look.evidence.status };
+        let data = serde_json::to_string(&result).map_err(StoreError::Json)?;
         tx.append_event(NewEvent {
             at,
             actor: "",
@@ -249,7 +249,7 @@ async fn tell(tx: &mut Tx, found: &StoredFinding, seen: &NewFinding, now: DateTi
             subject_id: &id,
             kind: LOOKED,
             note: &look.summary,
-            data: &data.to_string(),
+            data: &data,
         })
         .await?;
     }

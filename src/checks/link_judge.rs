@@ -95,7 +95,7 @@ pub(super) const fn judge_failure(kind: FailureKind) -> (LinkOutcome, LinkReason
         FailureKind::DnsTemporary => (LinkOutcome::Suspected, LinkReason::DnsTemporary),
         FailureKind::Refused => (LinkOutcome::Suspected, LinkReason::Refused),
         FailureKind::Unreachable => (LinkOutcome::Suspected, LinkReason::Unreachable),
-        FailureKind::Reset => (LinkOutcome::Suspected, LinkReason::Reset),
+        FailureKind::Reset | FailureKind::CutShort => (LinkOutcome::Suspected, LinkReason::Reset),
         FailureKind::Timeout => (LinkOutcome::Suspected, LinkReason::Timeout),
         FailureKind::Tls => (LinkOutcome::Suspected, LinkReason::Tls),
         FailureKind::RedirectLoop => (LinkOutcome::Suspected, LinkReason::RedirectLoop),

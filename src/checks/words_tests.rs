@@ -132,9 +132,12 @@ fn sentences() -> Vec<(String, String)> {
     put(&|lang| Words(lang).joined(&[Words(lang).renamed("甲", "乙"), Words(lang).certified_as("甲公司", "乙局")]));
     put(&|lang| Words(lang).output(2, 30, 4, None));
     put(&|lang| Words(lang).output(2, 30, 4, Some(77)));
-    let (rule, sums) = (SiteRule::default(), VisitedDay { counted: 140, failed: 7, not_counted: 3 });
+    let (rule, sums) = (SiteRule::default(), VisitedDay { counted: 140, failed: 7, not_counted: 3, unclear: 0 });
     put(&|lang| Words(lang).visited(&rule, sums));
     put(&|lang| Words(lang).uneven_visits(&Words(lang).visited(&rule, sums)));
+    let unclear = VisitedDay { unclear: 4, ..sums };
+    put(&|lang| Words(lang).unjudged(&Words(lang).unclear_visits(&Words(lang).visited(&rule, unclear))));
+    put(&|lang| Words(lang).unjudged(&Words(lang).unclear_visits(&Words(lang).visits_since_fix(unclear))));
     put(&|lang| Words(lang).few_visits(&rule, sums));
     put(&|lang| Words(lang).visits_since_fix(sums));
     put(&|lang| Words(lang).few_visits_since_fix(sums, 20));

@@ -51,7 +51,7 @@ pub(super) async fn ask_one(
         response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let is_text = content_type.as_deref().is_none_or(page::is_text_type);
     let limit = if is_text { ask.max_body } else { ask.max_binary.min(ask.max_body) };
-    let (body, truncated) = read_body(response, limit).await.map_err(|error| failure::classify(&error))?;
+    let (body, truncated) = read_body(response, limit).await.map_err(|error| failure::classify_body(&error))?;
     Ok(Answer::Final { status: status.as_u16(), content_type, body, truncated })
 }
 

@@ -327,6 +327,9 @@ pub(super) fn reason(key: &str) -> (&'static str, &'static str) {
         }
         "platform_refused" => ("平台接口返回错误", "the platform's interface answered with an error"),
         "no_such_app" | "app_removed" => ("应用商店查无此应用", "the store does not have the app"),
+        "unclear_visits" => {
+            ("网站应答残缺，能否打开须人工核实", "the website's answers were damaged; a person has to look")
+        }
         "few_visits" | "no_visits" => ("网站访问监测次数不足", "too few visits to the website"),
         "no_columns" | "columns_unread" | "second_level_unread" => {
             ("网站栏目未能全部读取", "not all columns of the website could be read")

@@ -57,6 +57,8 @@ pub(super) fn judge_page(page: &Page, text: &str, seen: Option<&Skim>) -> (LinkO
             Some(Block::Captcha) => return (LinkOutcome::Unverified, LinkReason::Captcha),
             Some(Block::Challenge) => return (LinkOutcome::Unverified, LinkReason::Challenge),
             Some(Block::Firewall) => return (LinkOutcome::Unverified, LinkReason::RobotBlocked),
+            // What it opens is seen by its readers alone.
+            Some(Block::WechatOnly) => return (LinkOutcome::Unverified, LinkReason::WechatOnly),
             Some(Block::Login) | None => {}
         }
     }

@@ -16,10 +16,12 @@ use super::observe::{Aids, Scope as Look, observe};
 use super::recheck_told;
 use super::run::bench;
 use super::visits;
+use super::wechat_api;
 use super::words::Words;
-use crate::domain::account::SourceKind;
+use crate::domain::account::{Account, SourceKind};
 use crate::domain::finding::Outcome;
 use crate::domain::issue::{Action, EventKind, IssueStatus};
+use crate::domain::normal::normalise_url;
 use crate::domain::rule::Indicator;
 use crate::fetch::Fetcher;
 use crate::issues::{self, Acted, IssueError, Scope};
@@ -248,10 +250,14 @@ async fn measure(
     };
     Ok(match issue.indicator {
         Indicator::Link => {
+            let words = Words(office.lang());
+            if issue.evidence.in_menu && is_gone_from_menu(office, fetcher, &account, &issue.subject).await {
+                return Ok(Measured { passed: Some(true), sentence: words.gone_from_menu(&issue.subject) });
+            }
             let look = link::verify_at(fetcher, &Sites::default(), &issue.subject, now).await;
             let confirmed = rests_on.as_ref().filter(|_| by_person).map(|found| &*found.finding.reason);
             let passed = link_passed(look.outcome, look.reason, confirmed);
-            Measured { passed, sentence: Words(office.lang()).link(&look) }
+            Measured { passed, sentence: words.link(&look, issue.evidence.in_menu) }
         }
         Indicator::Registration => {
             let finding = registration(&bench, &account, &known, now);
@@ -367,6 +373,13 @@ fn link_passed(outcome: LinkOutcome, reason: LinkReason, confirmed: Option<&str>
     }
 }
 
+/// Whether the account's menu can be read and has the address no more: who changed a button has mended its link.
+async fn is_gone_from_menu(office: &Office, fetcher: &Fetcher, account: &Account, url: &str) -> bool {
+    let key = |url: &str| normalise_url(url).unwrap_or_else(|| url.to_owned());
+    let menu = wechat_api::menu_now(office, fetcher, account).await;
+    menu.is_some_and(|menu| !menu.links.iter().any(|link| key(link) == key(url)))
+}
+
 fn for_a_person(office: &Office) -> Measured {
     let words = Words(office.lang());
     Measured { passed: None, sentence: words.unjudged(&words.for_a_person()) }
@@ -375,7 +388,7 @@ fn for_a_person(office: &Office) -> Measured {
 async fn look(
     office: &Office,
     fetcher: &Fetcher,
-    account: &crate::domain::account::Account,
+    account: &Account,
     as_of: DateTime<Utc>,
     window_from: DateTime<Utc>,
 ) -> super::seen::Observed {

@@ -93,7 +93,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
             None => tx.round_by_id(found.round_id).await?,
         };
         let bench = bench(office, found.finding.as_of.utc(), round.name.window_from(office.zone()), true);
-        let seen = look.judged(&bench, found.looks + 1);
+        let seen = look.judged(&bench, &found);
         // What can no longer be looked at is not tried for ever: a person decides.
         let next = match &seen {
             Some(seen) => next_finding(office, &found, &look, seen, now),
@@ -152,10 +152,11 @@ enum Look {
 }
 
 impl Look {
-    /// What it says by itself; `looks` counts it and those before it. `None`: nothing could be looked at.
-    fn judged(&self, bench: &Bench<'_>, looks: u32) -> Option<NewFinding> {
+    /// What it says by itself of what was found before. `None`: nothing could be looked at.
+    fn judged(&self, bench: &Bench<'_>, found: &StoredFinding) -> Option<NewFinding> {
+        let looks = found.looks + 1;
         match self {
-            Self::Link(look) => Some(judge::link(bench, look, looks)),
+            Self::Link(look) => Some(judge::link(bench, look, looks, found.finding.evidence.in_menu)),
             Self::Source(seen) => judge::app(bench, &seen.0, &seen.1, looks),
             Self::Nothing => None,
         }

@@ -109,8 +109,16 @@ fn sentences() -> Vec<(String, String)> {
     put(&|lang| Words(lang).links_sound(3));
     put(&|lang| Words(lang).links_sound(3) + &Words(lang).links_left_out(7));
     for (outcome, reason) in LinkOutcome::ALL.iter().flat_map(|o| LinkReason::ALL.iter().map(move |r| (*o, *r))) {
-        put(&|lang| Words(lang).link(&look(outcome, reason)));
+        for in_menu in [false, true] {
+            put(&|lang| Words(lang).link(&look(outcome, reason), in_menu));
+        }
     }
+    put(&|lang| Words(lang).unjudged(&Words(lang).menu_unread(&Words(lang).no_source())));
+    for (miniprograms, others) in [(2, 0), (0, 1), (2, 1)] {
+        put(&|lang| Words(lang).menu_unseen(miniprograms, others).unwrap());
+    }
+    put(&|lang| Words(lang).menu_closed());
+    put(&|lang| Words(lang).gone_from_menu("https://a.example/"));
     put(&|lang| Words(lang).unregistered(true, false, false));
     put(&|lang| Words(lang).column_not_kept([false, true, false]));
     put(&|lang| Words(lang).reviewed(9, 0));

@@ -297,7 +297,7 @@ pub(super) fn unjudged_in(dataset: &Dataset, lang: Lang) -> Unjudged<'_> {
 /// Why something could not be judged, for a sentence with counts.
 pub(super) fn reason(key: &str) -> (&'static str, &'static str) {
     match key {
-        "manual" | "by_hand" => ("须人工查看", "to be looked at by a person"),
+        "manual" | "by_hand" | "menu_by_hand" => ("须人工查看", "to be looked at by a person"),
         "self_report" => ("单位自查报告不足以证明更新", "the unit's own report does not prove it"),
         "blocked" | "captcha" | "forbidden" | "http_403" => ("平台限制访问", "the platform refused access"),
         "rate_limited" | "http_429" | "quota_exceeded" => ("平台限制访问频次", "the platform limits requests"),

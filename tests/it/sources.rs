@@ -159,7 +159,7 @@ on_both! {
         let (good, gone, both) = (site.page("/good", 200), site.page("/gone", 404), site.page("/both", 404));
         let view = |name: &str, url: &str| json!({ "type": "view", "name": name, "url": url });
         let menu = |buttons: Value| json!({ "is_menu_open": 1, "selfmenu_info": { "button": buttons } });
-        fake.menu(menu(json!([
+        fake.menu(&menu(json!([
             { "name": "办事", "sub_button": { "list": [view("好", &good), view("坏", &gone), view("重", &format!("{both}#top"))] } },
             view("空", ""),
             { "type": "miniprogram", "name": "掌上办", "url": "http://mp.weixin.qq.com", "appid": "wx0", "pagepath": "p" },
@@ -190,7 +190,7 @@ on_both! {
         assert_eq!(measured.passed, Some(false), "a menu that cannot be read excuses nothing");
         act(&office, issue.id, Action::Fix, "已更换菜单链接", "unit", &Scope::All).await.unwrap();
         fake.refuse_menu(None);
-        fake.menu(menu(json!([view("好", &good)])));
+        fake.menu(&menu(json!([view("好", &good)])));
         let (acted, measured) = recheck(&office, &fetcher, issue.id, "cli", &Scope::All).await.unwrap();
         assert_eq!((measured.passed, acted.issue.state.status), (Some(true), IssueStatus::Closed));
         assert!(measured.sentence.contains("自定义菜单中已无该链接"), "{}", measured.sentence);
@@ -230,24 +230,24 @@ on_both! {
         assert!(said.contains("自定义菜单未能读取") && said.contains("48001"), "{said}");
         fake.refuse_menu(None);
         later(70);
-        fake.menu("菜单<".repeat(10_000));
+        fake.menu(&"菜单<".repeat(10_000));
         let (outcome, reason, _) = look("2027Q1").await;
         assert_eq!((outcome, reason.as_str()), (Outcome::Unverified, "not_data"));
         let closed = json!({ "is_menu_open": 0, "selfmenu_info": { "button": [{ "type": "view", "name": "坏", "url": site.page("/gone", 404) }] } });
-        fake.menu(closed);
+        fake.menu(&closed);
         assert_eq!(look("2027H1").await.0, Outcome::Pass);
         assert_eq!(site.asked("/gone"), 0, "what is shown to nobody is offered to nobody");
         // Nothing but what a person has to try: that is no pass.
         later(70);
         register(&office, &[official("A1", None)]).await;
-        fake.menu(json!({ "is_menu_open": 1, "selfmenu_info": { "button": [{ "type": "miniprogram", "name": "办", "appid": "wx0" }] } }));
+        fake.menu(&json!({ "is_menu_open": 1, "selfmenu_info": { "button": [{ "type": "miniprogram", "name": "办", "appid": "wx0" }] } }));
         inspect(&office, &fetcher, "2027Q2").await;
         let link = of(&office, "2027Q2", "A1", "link").await;
         assert_eq!((link.outcome, link.reason.as_str()), (Outcome::Unverified, "menu_by_hand"));
         // Posts cannot be read, the menu can.
         later(100);
         fake.refuse_articles(Some(48001));
-        fake.menu(json!({ "is_menu_open": 1, "selfmenu_info": { "button": [{ "type": "view", "name": "好", "url": site.url("/good") }] } }));
+        fake.menu(&json!({ "is_menu_open": 1, "selfmenu_info": { "button": [{ "type": "view", "name": "好", "url": site.url("/good") }] } }));
         inspect(&office, &fetcher, "2027Q3").await;
         assert_eq!(of(&office, "2027Q3", "A1", "stale").await.outcome, Outcome::Unverified);
         assert_eq!(of(&office, "2027Q3", "A1", "link").await.outcome, Outcome::Pass);

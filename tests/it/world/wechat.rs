@@ -77,7 +77,7 @@ impl FakeWechat {
     }
 
     /// The menu is this from now on.
-    pub(crate) fn menu(&self, answer: impl ToString) {
+    pub(crate) fn menu(&self, answer: &impl ToString) {
         self.state.lock().unwrap().menu = Some(answer.to_string());
     }
 

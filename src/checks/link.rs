@@ -57,6 +57,7 @@ keyed_enum! {
         Captcha = "captcha", "对方要求验证码", "a captcha stands in front of the page";
         Challenge = "challenge", "对方以脚本验证浏览器", "a script challenge stands in front of the page";
         RobotBlocked = "robot_blocked", "对方防火墙拦截自动访问", "a firewall turned the robot away";
+        WechatOnly = "wechat_only", "页面只能在微信中打开", "the page opens in WeChat alone";
         RateLimited = "rate_limited", "对方限制访问频率（429）", "rate limited (429)";
         HostResting = "host_resting", "该主机多次拒绝连接，本次不再访问", "the host refused repeatedly and is left alone for this run";
         GuardRefused = "guard_refused", "网址指向内部网络，按安全规则不予访问", "the URL points into a private network and was not asked";

@@ -57,6 +57,8 @@ pub(super) fn judge_page(page: &Page, text: &str, seen: Option<&Skim>) -> (LinkO
             Some(Block::Captcha) => return (LinkOutcome::Unverified, LinkReason::Captcha),
             Some(Block::Challenge) => return (LinkOutcome::Unverified, LinkReason::Challenge),
             Some(Block::Firewall) => return (LinkOutcome::Unverified, LinkReason::RobotBlocked),
+            // What it opens is seen by its readers alone.
+            Some(Block::WechatOnly) => return (LinkOutcome::Unverified, LinkReason::WechatOnly),
             Some(Block::Login) | None => {}
         }
     }
@@ -95,7 +97,7 @@ pub(super) const fn judge_failure(kind: FailureKind) -> (LinkOutcome, LinkReason
         FailureKind::DnsTemporary => (LinkOutcome::Suspected, LinkReason::DnsTemporary),
         FailureKind::Refused => (LinkOutcome::Suspected, LinkReason::Refused),
         FailureKind::Unreachable => (LinkOutcome::Suspected, LinkReason::Unreachable),
-        FailureKind::Reset => (LinkOutcome::Suspected, LinkReason::Reset),
+        FailureKind::Reset | FailureKind::CutShort => (LinkOutcome::Suspected, LinkReason::Reset),
         FailureKind::Timeout => (LinkOutcome::Suspected, LinkReason::Timeout),
         FailureKind::Tls => (LinkOutcome::Suspected, LinkReason::Tls),
         FailureKind::RedirectLoop => (LinkOutcome::Suspected, LinkReason::RedirectLoop),

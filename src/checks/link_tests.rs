@@ -86,6 +86,18 @@ fn a_firewall_that_answers_404_is_no_missing_page() {
     );
 }
 
+/// A service that is entered through WeChat shows its door to others, whatever lies behind it.
+#[test]
+fn a_page_that_opens_in_wechat_alone_is_neither_sound_nor_broken() {
+    let judged = |html: &str| {
+        judge_answer(&Page::from_bytes("https://open.weixin.qq.com/x", Some("text/html"), html.to_owned()))
+    };
+    let door = "<title>抱歉，出错了</title><h4>请在微信客户端打开链接</h4>";
+    assert_eq!(judged(door), (LinkOutcome::Unverified, LinkReason::WechatOnly));
+    let guide = format!("<title>办事指南</title><p>{}预约请在微信中打开小程序。</p>", "办理材料".repeat(80));
+    assert_eq!(judged(&guide), (LinkOutcome::Ok, LinkReason::Answered));
+}
+
 #[test]
 fn a_platform_s_word_is_final_where_the_look_ends_on_the_platform() {
     let said = "<h2>该内容已被发布者删除</h2>";

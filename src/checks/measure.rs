@@ -23,9 +23,11 @@ use super::run::bench;
 use super::seen::Observed;
 use super::texts_again::still_there;
 use super::visits;
+use super::wechat_api;
 use super::words::Words;
-use crate::domain::account::SourceKind;
+use crate::domain::account::{Account, SourceKind};
 use crate::domain::finding::Outcome;
+use crate::domain::normal::normalise_url;
 use crate::domain::page_copy::PageCopy;
 use crate::domain::rule::Indicator;
 use crate::fetch::Fetcher;
@@ -98,12 +100,16 @@ pub(super) async fn measure(
     let reported_at = found.state.rectified_at;
     Ok(match issue.indicator {
         Indicator::Link => {
+            let (words, in_menu) = (Words(office.lang()), issue.evidence.in_menu);
+            if in_menu && is_gone_from_menu(office, fetcher, &account, &issue.subject).await {
+                return Ok(Proof::of(Some(true), words.gone_from_menu(&issue.subject)));
+            }
             let look = link::verify_at(fetcher, &Sites::default(), &issue.subject, now).await;
             let confirmed = rests_on.as_ref().filter(|_| by_person).map(|found| &*found.finding.reason);
             let repaired = link_passed(look.outcome, look.reason, confirmed);
             let stands = matches!(look.outcome, LinkOutcome::Broken | LinkOutcome::Suspected);
             let copies = look.copy.clone().filter(|_| stands).into_iter().collect();
-            Proof { copies, ..Proof::of(repaired, Words(office.lang()).link(&look)) }
+            Proof { copies, ..Proof::of(repaired, words.link(&look, in_menu)) }
         }
         Indicator::Registration => {
             let finding = registration(&bench, &account, &known, now);
@@ -237,6 +243,13 @@ fn link_passed(outcome: LinkOutcome, reason: LinkReason, confirmed: Option<&str>
     }
 }
 
+/// Whether the account's menu can be read and has the address no more: who changed a button has mended its link.
+async fn is_gone_from_menu(office: &Office, fetcher: &Fetcher, account: &Account, url: &str) -> bool {
+    let key = |url: &str| normalise_url(url).unwrap_or_else(|| url.to_owned());
+    let menu = wechat_api::menu_now(office, fetcher, account).await;
+    menu.is_some_and(|menu| !menu.links.iter().any(|link| key(link) == key(url)))
+}
+
 fn for_a_person(office: &Office) -> Proof {
     Proof::unjudged(office, &Words(office.lang()).for_a_person())
 }
@@ -244,7 +257,7 @@ fn for_a_person(office: &Office) -> Proof {
 async fn look(
     office: &Office,
     fetcher: &Fetcher,
-    account: &crate::domain::account::Account,
+    account: &Account,
     as_of: DateTime<Utc>,
     window_from: DateTime<Utc>,
 ) -> Observed {

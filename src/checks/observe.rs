@@ -24,6 +24,7 @@ use crate::domain::rule::RuleSet;
 use crate::domain::sample::hex;
 use crate::fetch::{Connectivity, Fetcher, Page};
 use crate::office::Office;
+use crate::sources::wechat_menu::Menu;
 use crate::sources::{self, ReadContext};
 
 /// What a look at an account is to cover.
@@ -82,8 +83,9 @@ impl Aids {
 pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
     let book = &aids.book;
-    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home, page, opened, unreviewed } =
-        look_at_source(office, fetcher, &aids.keys, account, scope).await;
+    let looked = look_at_source(office, fetcher, &aids.keys, account, scope).await;
+    let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home, page, .. } = looked;
+    let SourceLook { opened, unreviewed, mut menu, .. } = looked;
     let site = site_look::look_at_site(office, fetcher, aids, account, scope, home).await;
     let mut posts: Vec<PostSeen> = reading
         .posts
@@ -105,7 +107,8 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
     let mut links = Vec::new();
     if scope.links {
         let posts = if unreviewed.is_empty() { &reading.posts } else { &unreviewed };
-        let (picked, beyond) = pick_links(office, account, posts, scope);
+        let (picked, beyond) =
+            pick_links(office, account, menu.as_mut().and_then(|menu| menu.as_mut().ok()), posts, scope);
         left_out.links = beyond;
         let in_window = posts.iter().filter(|post| scope.covers(post));
         let linked = if texts.is_some() { tables::pick(&office.rules, &in_window) } else { Linkeds::default() };
@@ -145,6 +148,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         texts,
         evidence,
         links,
+        menu,
         left_out,
         site,
         source_try,
@@ -179,6 +183,8 @@ struct SourceLook {
     opened: Opened,
     /// Posts whose review is nobody's business here, kept for what they link to.
     unreviewed: Vec<Post>,
+    /// The menu, where the account's interface shows it.
+    menu: Option<Result<Menu, Unread>>,
 }
 
 async fn look_at_source(
@@ -201,6 +207,7 @@ async fn look_at_source(
         page: None,
         opened: Opened::default(),
         unreviewed: Vec::new(),
+        menu: None,
     };
     match keys.way(account, lang) {
         Way::Page => {}
@@ -210,8 +217,8 @@ async fn look_at_source(
         }
         Way::Interface(credential) => {
             look.evidence.fetched_at = Some(office.local(office.now()));
-            let seen = wechat_api::look(office, fetcher, credential, as_of).await;
-            look.tried = seen.tried;
+            let seen = wechat_api::look(office, fetcher, credential, as_of, scope.links).await;
+            (look.tried, look.menu) = (seen.tried, seen.menu);
             if let Some(page) = &seen.page {
                 look.note_page(page);
             }
@@ -344,22 +351,36 @@ fn conceal_reading(reading: &mut Reading) {
     profile.flat_map(|p| [&mut p.name, &mut p.description, &mut p.certified_subject]).flatten().for_each(conceal);
 }
 
-/// The links to look at: the service links, then what the window's posts link to; and how many are
-/// left out because the registry lists too many, or because they are too long.
-fn pick_links(office: &Office, account: &Account, posts: &[Post], scope: Scope) -> (Vec<String>, usize) {
+/// The links to look at: the service links, of which the menu keeps those it alone names, then what the
+/// window's posts link to; and how many are left out because there are too many, or because they are too long.
+fn pick_links(
+    office: &Office,
+    account: &Account,
+    menu: Option<&mut Menu>,
+    posts: &[Post],
+    scope: Scope,
+) -> (Vec<String>, usize) {
     let mut seen = HashSet::new();
     let mut picked = Vec::new();
     let key = |url: &str| normalise_url(url).unwrap_or_else(|| url.to_owned());
     let mut left_out = 0;
-    for url in &account.service_links {
+    let mut pick = |url: &String| {
         if !seen.insert(key(url)) {
-            continue;
+            return false;
         }
-        if picked.len() < MAX_SERVICE_LINKS && url.len() <= MAX_URL {
+        let fits = picked.len() < MAX_SERVICE_LINKS && url.len() <= MAX_URL;
+        if fits {
             picked.push(url.clone());
         } else {
             left_out += 1;
         }
+        fits
+    };
+    for url in &account.service_links {
+        pick(url);
+    }
+    if let Some(menu) = menu {
+        menu.links.retain(pick);
     }
     let most = picked.len() + office.rules.link.per_account;
     let own: HashSet<String> = posts.iter().filter_map(|post| post.url.as_deref()).map(key).collect();

@@ -358,7 +358,7 @@ fn judged(bench: &Bench<'_>, fresh: Vec<NewFinding>, before: &[StoredFinding]) -
         if bench.rules.checks(Indicator::Link) {
             let again = NewFinding {
                 reason: found.finding.reason.clone(),
-                ..judge::link(bench, &last_look(found, bench.as_of), found.looks)
+                ..judge::link(bench, &last_look(found, bench.as_of), found.looks, found.finding.evidence.in_menu)
             };
             after.insert((Indicator::Link.family(), found.finding.subject.clone()), again);
         }

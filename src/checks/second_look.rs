@@ -25,7 +25,7 @@ use crate::domain::rule::Indicator;
 use crate::domain::time::in_zone;
 use crate::fetch::{FailureKind, Fetcher};
 use crate::issues::IssueError;
-use crate::issues::looks::LOOKED;
+use crate::issues::looks::{LOOKED, LookResult};
 use crate::issues::open::{open_late, write_notices};
 use crate::office::Office;
 use crate::store::{NewEvent, NewFinding, Round, StoreError, StoredFinding, Tx};
@@ -93,7 +93,7 @@ pub async fn look_again(office: &Office, fetcher: &Fetcher) -> Result<Looked, Is
             None => tx.round_by_id(found.round_id).await?,
         };
         let bench = bench(office, found.finding.as_of.utc(), round.name.window_from(office.zone()), true);
-        let seen = look.judged(&bench, found.looks + 1);
+        let seen = look.judged(&bench, &found);
         // What can no longer be looked at is not tried for ever: a person decides.
         let next = match &seen {
             Some(seen) => next_finding(office, &found, &look, seen, now),
@@ -152,10 +152,11 @@ enum Look {
 }
 
 impl Look {
-    /// What it says by itself; `looks` counts it and those before it. `None`: nothing could be looked at.
-    fn judged(&self, bench: &Bench<'_>, looks: u32) -> Option<NewFinding> {
+    /// What it says by itself of what was found before. `None`: nothing could be looked at.
+    fn judged(&self, bench: &Bench<'_>, found: &StoredFinding) -> Option<NewFinding> {
+        let looks = found.looks + 1;
         match self {
-            Self::Link(look) => Some(judge::link(bench, look, looks)),
+            Self::Link(look) => Some(judge::link(bench, look, looks, found.finding.evidence.in_menu)),
             Self::Source(seen) => judge::app(bench, &seen.0, &seen.1, looks),
             Self::Nothing => None,
         }
@@ -240,10 +241,10 @@ async fn tell(tx: &mut Tx, found: &StoredFinding, seen: &NewFinding, now: DateTi
     let first = (!had_one).then_some((&first, first.observed_at));
     for (look, at) in first.into_iter().chain([(seen, now)]) {
         // The page of an earlier look is kept too, where there is one.
-        let copies: Vec<&String> = look.evidence.sha256.iter().filter(|_| is_answered_for(look)).collect();
-        let data = serde_json::json!({
-            "outcome": look.outcome.key(), "reason": look.reason, "status": look.evidence.status, "copies": copies
-        });
+        let copies = look.evidence.sha256.iter().filter(|_| is_answered_for(look)).cloned().collect();
+        let outcome = Some(look.outcome);
+        let result = LookResult { outcome, reason: look.reason.clone(), status: look.evidence.status, copies };
+        let data = serde_json::to_string(&result).map_err(StoreError::Json)?;
         tx.append_event(NewEvent {
             at,
             actor: "",
@@ -251,7 +252,7 @@ async fn tell(tx: &mut Tx, found: &StoredFinding, seen: &NewFinding, now: DateTi
             subject_id: &id,
             kind: LOOKED,
             note: &look.summary,
-            data: &data.to_string(),
+            data: &data,
         })
         .await?;
     }

@@ -16,6 +16,7 @@ use crate::domain::post::{Coverage, Profile, Reading};
 use crate::domain::privacy::mask;
 use crate::domain::sample::hex;
 use crate::fetch::{Hop, Page};
+use crate::sources::wechat_menu::Menu;
 
 /// A post as far as verdicts need it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -115,6 +116,10 @@ pub struct Observed {
     /// The links looked at, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkLook>,
+    /// The account's custom menu, or why it could not be read; its links are those looked at that stand there
+    /// alone. `None`: nobody is shown its menu by any means we have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu: Option<Result<Menu, Unread>>,
     /// What was left out for being too much.
     #[serde(default, skip_serializing_if = "LeftOut::is_nothing")]
     pub left_out: LeftOut,
@@ -168,6 +173,7 @@ impl Observed {
             texts: None,
             evidence,
             links: Vec::new(),
+            menu: None,
             left_out: LeftOut::default(),
             source_try: None,
             offline: false,

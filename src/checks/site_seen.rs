@@ -31,7 +31,7 @@ pub struct SiteSeen {
 pub struct VisitsSeen {
     /// The day before the monitoring time first.
     pub days: Vec<VisitedDay>,
-    /// The failed ones, as far as evidence needs them.
+    /// The failed ones and those that cannot be told apart, as far as evidence needs them.
     pub failures: Vec<FailedVisit>,
     /// Counted visits since the unit reported rectification, and how many of them failed; for rechecks.
     #[serde(default)]
@@ -45,11 +45,14 @@ pub struct VisitedDay {
     pub counted: usize,
     /// Those of them that failed.
     pub failed: usize,
+    /// Visits beside them that brought an answer which a browser may or may not show.
+    #[serde(default)]
+    pub unclear: usize,
     /// Visits that do not count: our own outage, or a robot turned away.
     pub not_counted: usize,
 }
 
-/// A visit that failed.
+/// A visit that failed, or cannot be told apart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailedVisit {
     /// When.
@@ -58,13 +61,22 @@ pub struct FailedVisit {
     pub reason: String,
 }
 
+impl VisitedDay {
+    /// Visits that were made and are part of the measure.
+    #[must_use]
+    pub const fn made(self) -> usize {
+        self.counted + self.unclear
+    }
+}
+
 impl VisitsSeen {
-    /// Counted visits of all days, and how many of them failed.
+    /// The visits of all days.
     #[must_use]
     pub fn sums(&self) -> VisitedDay {
         self.days.iter().fold(VisitedDay::default(), |sum, day| VisitedDay {
             counted: sum.counted + day.counted,
             failed: sum.failed + day.failed,
+            unclear: sum.unclear + day.unclear,
             not_counted: sum.not_counted + day.not_counted,
         })
     }

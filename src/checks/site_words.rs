@@ -35,21 +35,46 @@ impl Words {
     }
 
     pub(in crate::checks) fn visited(self, rule: &SiteRule, sums: VisitedDay) -> String {
-        let VisitedDay { counted, failed, not_counted } = sums;
-        let (days, slow, share) = (rule.days, rule.slow_seconds, percent(failed, counted));
+        let VisitedDay { failed, not_counted, .. } = sums;
+        let (made, unclear) = (sums.made(), self.unclear(sums));
+        let (days, slow, share) = (rule.days, rule.slow_seconds, percent(failed, made));
         let beside = |zh: bool| match (not_counted, zh) {
             (0, _) => String::new(),
             (n, true) => format!("；另有{n}次因本系统网络异常等原因不计入"),
             (n, false) => format!("; {n} more are not counted, such as those of our own outages"),
         };
         self.say(
-            format!("监测{days}天，计{counted}次访问，{failed}次超过{slow}秒或无法打开，占{share}{}", beside(true)),
-            format!("{counted} visits in {days} days, {failed} took over {slow} s or failed, {share}{}", beside(false)),
+            format!(
+                "监测{days}天，计{made}次访问，{failed}次超过{slow}秒或无法打开，占{share}{unclear}{}",
+                beside(true)
+            ),
+            format!(
+                "{made} visits in {days} days, {failed} took over {slow} s or failed, {share}{unclear}{}",
+                beside(false)
+            ),
+        )
+    }
+
+    /// Visits that cannot be told apart; nothing where there were none.
+    fn unclear(self, sums: VisitedDay) -> String {
+        match sums.unclear {
+            0 => String::new(),
+            n => self.say(
+                format!("；有{n}次应答残缺，无法判断浏览器能否打开"),
+                format!("; {n} of them brought a damaged answer, which a browser may or may not show"),
+            ),
+        }
+    }
+
+    pub(in crate::checks) fn unclear_visits(self, visited: &str) -> String {
+        self.say(
+            format!("{visited}；结论取决于应答残缺的访问，请人工核实"),
+            format!("{visited}; the verdict hangs on the damaged answers, a person has to look"),
         )
     }
 
     pub(in crate::checks) fn few_visits(self, rule: &SiteRule, sums: VisitedDay) -> String {
-        let (counted, wanted) = (sums.counted, rule.visits_a_day * rule.days);
+        let (counted, wanted) = (sums.made(), rule.visits_a_day * rule.days);
         self.say(
             format!("近{}天计入的访问只有{counted}次，不足{wanted}次", rule.days),
             format!("{counted} visits count in {} days, fewer than {wanted}", rule.days),
@@ -68,16 +93,16 @@ impl Words {
     }
 
     pub(in crate::checks) fn visits_since_fix(self, sums: VisitedDay) -> String {
-        let VisitedDay { counted, failed, .. } = sums;
-        let share = percent(failed, counted);
+        let (made, failed, unclear) = (sums.made(), sums.failed, self.unclear(sums));
+        let share = percent(failed, made);
         self.say(
-            format!("整改反馈后计{counted}次访问，{failed}次打不开，占{share}"),
-            format!("{counted} visits since rectification, {failed} failed, {share}"),
+            format!("整改反馈后计{made}次访问，{failed}次打不开，占{share}{unclear}"),
+            format!("{made} visits since rectification, {failed} failed, {share}{unclear}"),
         )
     }
 
     pub(in crate::checks) fn few_visits_since_fix(self, sums: VisitedDay, wanted: usize) -> String {
-        let counted = sums.counted;
+        let counted = sums.made();
         self.say(
             format!("整改反馈后计入的访问{counted}次，满{wanted}次后判定"),
             format!("{counted} visits since rectification; {wanted} are needed"),

@@ -5,6 +5,10 @@
 //! addresses fail, or most sites of one turn fail alike, the visits that failed are kept but
 //! do not count. Nor does a firewall that turns the robot away, or a bad certificate, which is
 //! another indicator's business.
+//!
+//! What a citizen's browser shows is the measure. An answer that breaks off or that our client cannot
+//! read may be shown by a browser, whole or in part, or not at all, and a proxy between may have
+//! garbled it: such a visit is neither opened nor failed, and where the verdict hangs on it there is none.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -31,6 +35,8 @@ pub struct Visited {
     pub opened: usize,
     /// Those that failed.
     pub failed: usize,
+    /// Those that cannot be told apart.
+    pub unclear: usize,
     /// Visits that do not count.
     pub not_counted: usize,
 }
@@ -102,6 +108,7 @@ pub async fn visit_all(office: &Office, visitor: &Visitor) -> Result<Visited, Vi
             match call.outcome {
                 VisitOutcome::Opened => came.opened += 1,
                 VisitOutcome::Failed => came.failed += 1,
+                VisitOutcome::Unclear => came.unclear += 1,
                 VisitOutcome::NotCounted => came.not_counted += 1,
             }
             tx.insert_visit(&Visit {
@@ -179,9 +186,11 @@ fn classify(url: String, answer: Result<Page, Failure>, slow: Duration, exempt: 
                 | F::OurLimit
                 | F::RedirectLoop
                 | F::TooManyRedirects => O::NotCounted,
-                _ => O::Failed,
+                // Why no failure: browsers show a page whose end is missing, and forgive more than our client does.
+                F::Protocol | F::CutShort => O::Unclear,
+                F::Dns | F::DnsTemporary | F::Refused | F::Unreachable | F::Reset | F::Timeout => O::Failed,
             };
-            let maybe_ours = outcome == O::Failed && failure.kind.may_be_ours();
+            let maybe_ours = outcome != O::NotCounted && failure.kind.may_be_ours();
             Call { maybe_ours, ..call(outcome, failure.kind.key(), None, elapsed) }
         }
     }
@@ -247,13 +256,15 @@ fn add_up(visits: &[Visit], as_of: DateTime<Utc>, days: usize, fixed_at: Option<
             match visit.outcome {
                 VisitOutcome::NotCounted => day.not_counted += 1,
                 VisitOutcome::Opened => day.counted += 1,
+                VisitOutcome::Unclear => day.unclear += 1,
                 VisitOutcome::Failed => {
                     day.counted += 1;
                     day.failed += 1;
                 }
             }
         }
-        if visit.outcome == VisitOutcome::Failed && seen.failures.len() < FAILURES_KEPT {
+        let is_evidence = matches!(visit.outcome, VisitOutcome::Failed | VisitOutcome::Unclear);
+        if is_evidence && seen.failures.len() < FAILURES_KEPT {
             seen.failures.push(FailedVisit { at: visit.at, reason: visit.reason.clone() });
         }
     }
@@ -297,6 +308,8 @@ mod tests {
         assert_eq!(excused(vec![call("http_5xx", false, false)], C::Offline), 0, "an answer is an answer");
         let many: Vec<Call> = (0..12).map(|n| if n < 8 { down(false) } else { up() }).collect();
         assert_eq!(excused(many, C::Online), 8);
+        let unclear = Call { outcome: VisitOutcome::Unclear, ..call("cut_short", true, false) };
+        assert_eq!(excused(vec![unclear], C::Offline), 1, "what our outage explains is not even unclear");
     }
 
     #[test]
@@ -311,6 +324,25 @@ mod tests {
         }
         assert_eq!((counted(500, true), counted(404, true)), (1, 1));
         assert_eq!(excused(vec![answered(503, true)], Connectivity::Online), 0, "others answer through it");
+    }
+
+    /// As servers really answer: what a browser may show in part, or forgives, is no failed visit; silence is one.
+    #[tokio::test]
+    async fn a_garbled_or_broken_answer_is_neither_opened_nor_failed() {
+        use crate::fetch::world::{fetcher, raw_server, settings};
+        let fetcher = fetcher(settings());
+        for (answer, wanted) in [
+            (&b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<h1>half a page</h1>"[..], "unclear"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<h1>a\r\nno size\r\n", "unclear"),
+            (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain", "unclear"),
+            (b"\x00\x01\x02 garbage", "unclear"),
+            (b"", "failed"),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage", "opened"),
+        ] {
+            let url = format!("http://{}/", raw_server(answer).await);
+            let calls = call_all(&fetcher, &SiteRule::default(), std::iter::once(&url)).await;
+            assert_eq!(calls[0].outcome.key(), wanted, "{:?}", String::from_utf8_lossy(answer));
+        }
     }
 
     fn page(status: u16, seconds: u64, body: &str) -> Page {
@@ -330,8 +362,11 @@ mod tests {
         for kind in [F::OurLimit, F::RedirectLoop, F::TooManyRedirects, F::Tls, F::HostResting] {
             assert_eq!(of(kind), "not_counted", "{kind:?}");
         }
-        for kind in [F::Timeout, F::Refused, F::Dns] {
+        for kind in [F::Timeout, F::Refused, F::Dns, F::Reset] {
             assert_eq!(of(kind), "failed", "{kind:?}");
+        }
+        for kind in [F::Protocol, F::CutShort] {
+            assert_eq!(of(kind), "unclear", "{kind:?}");
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The token is asked for once and kept in memory until shortly before it ends; it is in no
 //! address, log, evidence or observation. What the interface leaves out (mass-sent articles) is
-//! the adapter's to say: its reading is a part.
+//! the adapter's to say: its reading is a part. The custom menu (自定义菜单), where services are kept,
+//! is asked for apart: whether posts can be read says nothing of it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -18,6 +19,7 @@ use crate::domain::account::{Account, SourceKind};
 use crate::domain::post::Reading;
 use crate::fetch::{Failure, Fetcher, Page};
 use crate::office::Office;
+use crate::sources::wechat_menu::{self, Menu};
 use crate::sources::{self, ReadContext, Unreadable};
 
 /// Where the interface lives.
@@ -111,21 +113,44 @@ pub(super) struct Look {
     pub(super) page: Option<Page>,
     /// How asking went.
     pub(super) tried: Option<Try>,
+    /// The menu, or why it could not be read; `None`: it was not asked for.
+    pub(super) menu: Option<Result<Menu, Unread>>,
 }
 
-/// Looks at an account by its interface.
-pub(super) async fn look(office: &Office, fetcher: &Fetcher, credential: &Credential, as_of: DateTime<Utc>) -> Look {
+/// Looks at an account by its interface; at its menu too where that is wanted.
+pub(super) async fn look(
+    office: &Office,
+    fetcher: &Fetcher,
+    credential: &Credential,
+    as_of: DateTime<Utc>,
+    wants_menu: bool,
+) -> Look {
     let base = base(credential);
     let api = Api { office, fetcher, base, credential };
-    let mut look = Look { answer: Ok(Reading::default()), page: None, tried: Some(Try { maybe_ours: None }) };
+    let answer = Ok(Reading::default());
+    let mut look = Look { answer, page: None, tried: Some(Try { maybe_ours: None }), menu: None };
     if let Err(trouble) = api.read_all(as_of, &mut look).await {
         if let Trouble::Unanswered(failure) = &trouble {
             let ours = failure.kind.may_be_ours() && !fetcher.is_exempt_loopback(base);
             look.tried = Some(Try { maybe_ours: ours.then(|| failure.kind.key().to_owned()) });
         }
-        look.answer = Err(trouble.unread(office.lang()));
+        let is_mute = matches!(trouble, Trouble::Unanswered(_) | Trouble::Secret(_));
+        let unread = trouble.unread(office.lang());
+        // Asked once more, it would only be waited for once more.
+        look.menu = (wants_menu && is_mute).then(|| Err(unread.clone()));
+        look.answer = Err(unread);
+    }
+    if wants_menu && look.menu.is_none() {
+        look.menu = Some(api.menu().await.map_err(|trouble| trouble.unread(office.lang())));
     }
     look
+}
+
+/// The menu of an account as it is now; `None` where it cannot be read.
+pub(super) async fn menu_now(office: &Office, fetcher: &Fetcher, account: &Account) -> Option<Menu> {
+    let keys = Keys::read(office);
+    let Way::Interface(credential) = keys.way(account, office.lang()) else { return None };
+    Api { office, fetcher, base: base(credential), credential }.menu().await.ok()
 }
 
 /// The interface's root. Why not the registered address: those cells come from the units, and
@@ -190,7 +215,7 @@ fn words(code: i64) -> (&'static str, &'static str, &'static str) {
         ),
         48001 | 48004 | 50001 | 50002 | 61007 => (
             "wants_authorisation",
-            "公众号没有开通发布接口的权限，请单位授权",
+            "公众号没有开通该接口的权限，请单位授权",
             "the account has no right to this interface; the unit has to authorise it",
         ),
         89501 | 89503 | 89506 | 89507 => (
@@ -201,6 +226,17 @@ fn words(code: i64) -> (&'static str, &'static str, &'static str) {
         _ => ("platform_refused", "公众号接口返回错误", "the interface answered with an error"),
     }
 }
+
+/// What the interface is asked for.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// Published articles from a place on.
+    Articles(usize),
+    Menu,
+}
+
+/// The account has no menu.
+const NO_MENU: i64 = 46003;
 
 struct Api<'a> {
     office: &'a Office,
@@ -214,7 +250,7 @@ impl Api<'_> {
         let context = ReadContext { as_of, seen_at: self.office.now(), timezone: self.office.zone() };
         let mut whole: Option<Reading> = None;
         for number in 0..MOST_PAGES {
-            let (page, answer) = self.batch(number * PAGE).await?;
+            let (page, answer) = self.ask(Wanted::Articles(number * PAGE)).await?;
             let read = {
                 let page = page.clone();
                 tokio::task::spawn_blocking(move || sources::read(SourceKind::Wechat, &page, &Map::new(), &context))
@@ -240,20 +276,20 @@ impl Api<'_> {
         Ok(())
     }
 
-    /// One page of published articles; a token that is no longer good is asked for anew, once.
-    async fn batch(&self, offset: usize) -> Result<(Page, Value), Trouble> {
+    async fn menu(&self) -> Result<Menu, Trouble> {
+        match self.ask(Wanted::Menu).await {
+            Ok((_, answer)) => wechat_menu::read(&answer).map_err(Trouble::Unreadable),
+            Err(Trouble::Code(NO_MENU)) => Ok(Menu::default()),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// One answer; a token that is no longer good is asked for anew, once.
+    async fn ask(&self, wanted: Wanted) -> Result<(Page, Value), Trouble> {
         let mut token = self.token(None).await?;
         let mut renewed = false;
-        let mut no_content = 0;
         loop {
-            let asked = format!("{}/cgi-bin/freepublish/batchget?access_token={}", self.base, token.expose_secret());
-            let body = json!({ "offset": offset, "count": PAGE, "no_content": no_content });
-            let page = self.fetcher.post_json(&asked, &body).await.map_err(Trouble::Unanswered)?;
-            if page.truncated && no_content == 0 {
-                // Twenty long articles may be more than we read of one answer; titles and times never are.
-                no_content = 1;
-                continue;
-            }
+            let page = self.ask_with(&token, wanted).await.map_err(Trouble::Unanswered)?;
             match answer(&page) {
                 Ok(answer) => return Ok((page, answer)),
                 Err(Trouble::Code(40001 | 40014 | 42001)) if !renewed => {
@@ -263,6 +299,18 @@ impl Api<'_> {
                 Err(trouble) => return Err(trouble),
             }
         }
+    }
+
+    async fn ask_with(&self, token: &SecretString, wanted: Wanted) -> Result<Page, Failure> {
+        let at = |what: &str| format!("{}/cgi-bin/{what}?access_token={}", self.base, token.expose_secret());
+        let Wanted::Articles(offset) = wanted else {
+            return self.fetcher.get_json(&at("get_current_selfmenu_info")).await;
+        };
+        let asked = at("freepublish/batchget");
+        let body = |no_content: u8| json!({ "offset": offset, "count": PAGE, "no_content": no_content });
+        let page = self.fetcher.post_json(&asked, &body(0)).await?;
+        // Twenty long articles may be more than we read of one answer; titles and times never are.
+        if page.truncated { self.fetcher.post_json(&asked, &body(1)).await } else { Ok(page) }
     }
 
     /// The account's token; with `stale`, one that is not that one.

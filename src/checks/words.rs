@@ -232,7 +232,61 @@ impl Words {
         }
     }
 
-    pub(in crate::checks) fn link(self, look: &LinkLook) -> String {
+    /// Sentences in one, the empty ones left out.
+    pub(in crate::checks) fn one_after_another(self, sentences: impl Iterator<Item = String>) -> String {
+        sentences.collect::<Vec<_>>().join(say!(self, "；", "; "))
+    }
+
+    pub(in crate::checks) fn menu_unread(self, why: &str) -> String {
+        say!(
+            self,
+            format!("自定义菜单未能读取，菜单中的服务链接未核实：{why}"),
+            format!("the account's menu could not be read, and the services in it were not looked at: {why}")
+        )
+    }
+
+    pub(in crate::checks) fn menu_closed(self) -> String {
+        say!(self, "自定义菜单未启用", "the account shows no menu").to_owned()
+    }
+
+    /// What of a menu no program can open; `None` where there is nothing of the kind.
+    pub(in crate::checks) fn menu_unseen(self, miniprograms: usize, others: usize) -> Option<String> {
+        let miniprograms = (miniprograms > 0).then(|| {
+            say!(
+                self,
+                format!("自定义菜单中的{miniprograms}个小程序按钮须由人工试用，未核实"),
+                format!("{miniprograms} buttons of the menu open mini-programs, which a person has to try")
+            )
+        });
+        let others = (others > 0).then(|| {
+            say!(
+                self,
+                format!("自定义菜单中的{others}个按钮没有可访问的网址，未核实"),
+                format!("{others} buttons of the menu lead to no page that could be looked at")
+            )
+        });
+        let said: Vec<String> = miniprograms.into_iter().chain(others).collect();
+        (!said.is_empty()).then(|| self.one_after_another(said.into_iter()))
+    }
+
+    /// A menu link that was broken, and that the menu names no more.
+    pub(in crate::checks) fn gone_from_menu(self, url: &str) -> String {
+        let url = mask(url);
+        say!(
+            self,
+            format!("自定义菜单中已无该链接：{url}"),
+            format!("the account's menu no longer has the link: {url}")
+        )
+    }
+
+    /// What a look at a link saw; `in_menu`: it stands in the account's custom menu.
+    pub(in crate::checks) fn link(self, look: &LinkLook, in_menu: bool) -> String {
+        let place = say!(self, "位于公众号自定义菜单", "it stands in the account's menu");
+        let said = std::iter::once(self.link_alone(look)).chain(in_menu.then(|| place.to_owned()));
+        self.one_after_another(said)
+    }
+
+    fn link_alone(self, look: &LinkLook) -> String {
         // Why: an address may hold somebody's identity number; the finding's subject keeps it whole.
         let (url, why) = (mask_address(&look.url), look.reason.name(self.0));
         match look.outcome {

@@ -110,8 +110,16 @@ fn sentences() -> Vec<(String, String)> {
     put(&|lang| Words(lang).links_sound(3));
     put(&|lang| Words(lang).links_sound(3) + &Words(lang).links_left_out(7));
     for (outcome, reason) in LinkOutcome::ALL.iter().flat_map(|o| LinkReason::ALL.iter().map(move |r| (*o, *r))) {
-        put(&|lang| Words(lang).link(&look(outcome, reason)));
+        for in_menu in [false, true] {
+            put(&|lang| Words(lang).link(&look(outcome, reason), in_menu));
+        }
     }
+    put(&|lang| Words(lang).unjudged(&Words(lang).menu_unread(&Words(lang).no_source())));
+    for (miniprograms, others) in [(2, 0), (0, 1), (2, 1)] {
+        put(&|lang| Words(lang).menu_unseen(miniprograms, others).unwrap());
+    }
+    put(&|lang| Words(lang).menu_closed());
+    put(&|lang| Words(lang).gone_from_menu("https://a.example/"));
     put(&|lang| Words(lang).unregistered(true, false, false));
     put(&|lang| Words(lang).column_not_kept([false, true, false]));
     put(&|lang| Words(lang).reviewed(9, 0));
@@ -133,9 +141,12 @@ fn sentences() -> Vec<(String, String)> {
     put(&|lang| Words(lang).joined(&[Words(lang).renamed("甲", "乙"), Words(lang).certified_as("甲公司", "乙局")]));
     put(&|lang| Words(lang).output(2, 30, 4, None));
     put(&|lang| Words(lang).output(2, 30, 4, Some(77)));
-    let (rule, sums) = (SiteRule::default(), VisitedDay { counted: 140, failed: 7, not_counted: 3 });
+    let (rule, sums) = (SiteRule::default(), VisitedDay { counted: 140, failed: 7, not_counted: 3, unclear: 0 });
     put(&|lang| Words(lang).visited(&rule, sums));
     put(&|lang| Words(lang).uneven_visits(&Words(lang).visited(&rule, sums)));
+    let unclear = VisitedDay { unclear: 4, ..sums };
+    put(&|lang| Words(lang).unjudged(&Words(lang).unclear_visits(&Words(lang).visited(&rule, unclear))));
+    put(&|lang| Words(lang).unjudged(&Words(lang).unclear_visits(&Words(lang).visits_since_fix(unclear))));
     put(&|lang| Words(lang).few_visits(&rule, sums));
     put(&|lang| Words(lang).visits_since_fix(sums));
     put(&|lang| Words(lang).few_visits_since_fix(sums, 20));

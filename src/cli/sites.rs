@@ -22,6 +22,7 @@ struct View {
     wanted: usize,
     visits: i64,
     failed: i64,
+    unclear: i64,
     not_counted: i64,
     failed_percent: Option<f64>,
     last_at: Option<LocalTime>,
@@ -49,10 +50,12 @@ async fn visit(context: &mut Context, office: &Office) -> anyhow::Result<()> {
         (context.out.pick("网站", "sites"), came.sites.to_string()),
         (context.out.pick("正常打开", "opened"), came.opened.to_string()),
         (context.out.pick("打不开", "failed"), came.failed.to_string()),
+        (context.out.pick("无法判断", "unclear"), came.unclear.to_string()),
         (context.out.pick("不计入", "not counted"), came.not_counted.to_string()),
     ];
     let view = json!({
-        "at": at, "sites": came.sites, "opened": came.opened, "failed": came.failed, "not_counted": came.not_counted,
+        "at": at, "sites": came.sites, "opened": came.opened, "failed": came.failed, "unclear": came.unclear,
+        "not_counted": came.not_counted,
     });
     context.out.one(&view, &lines)
 }
@@ -67,6 +70,7 @@ async fn list(context: &mut Context, office: &Office) -> anyhow::Result<()> {
         Column("占比", "share", |v, _| {
             v.failed_percent.map_or_else(|| "—".to_owned(), |share| format!("{share:.1}%"))
         }),
+        Column("无法判断", "unclear", |v, _| v.unclear.to_string()),
         Column("不计入", "not_counted", |v, _| v.not_counted.to_string()),
         Column("最近访问", "last", |v, _| v.last_at.map_or_else(|| "—".to_owned(), LocalTime::minute)),
     ];
@@ -77,7 +81,8 @@ async fn list(context: &mut Context, office: &Office) -> anyhow::Result<()> {
     let mut list = context.out.list(&columns)?;
     for site in sites {
         let sums = tx.visit_sums(&site.account_id, &site.url, from).await?;
-        let share = (sums.counted > 0).then(|| ((sums.failed * 1000) as f64 / sums.counted as f64).round() / 10.0);
+        let made = sums.counted + sums.unclear;
+        let share = (made > 0).then(|| ((sums.failed * 1000) as f64 / made as f64).round() / 10.0);
         let view = View {
             account_id: site.account_id.to_string(),
             account: site.name,
@@ -85,8 +90,9 @@ async fn list(context: &mut Context, office: &Office) -> anyhow::Result<()> {
             url: site.url,
             days: rule.days,
             wanted: rule.days * rule.visits_a_day,
-            visits: sums.counted,
+            visits: made,
             failed: sums.failed,
+            unclear: sums.unclear,
             not_counted: sums.not_counted,
             failed_percent: share,
             last_at: sums.last_at.map(|at| office.local(at)),

@@ -73,6 +73,9 @@ pub struct Evidence {
     /// carries a post, the columns of a website.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetched: Vec<FetchedPage>,
+    /// The link stands in the account's custom menu (自定义菜单), and in no list of the registry.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_menu: bool,
 }
 
 impl Evidence {

@@ -54,10 +54,11 @@ impl TlsFault {
 }
 
 keyed_enum! {
-    /// What one visit (访问监测) to a site came to.
+    /// What one visit (访问监测) to a site came to. `Unclear`: an answer came that a browser may or may not show.
     VisitOutcome {
         Opened = "opened", "正常打开", "opened";
         Failed = "failed", "打不开", "failed";
+        Unclear = "unclear", "无法判断", "unclear";
         NotCounted = "not_counted", "不计入", "not counted";
     }
 }

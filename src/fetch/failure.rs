@@ -18,6 +18,7 @@ keyed_enum! {
         Refused = "refused", "服务器拒绝连接", "the server refused the connection";
         Unreachable = "unreachable", "网络不可达", "the network or host cannot be reached";
         Reset = "reset", "连接被中断", "the connection was cut";
+        CutShort = "cut_short", "应答未传完即中断", "the answer broke off before its end";
         Timeout = "timeout", "访问超时", "no complete answer in time";
         Tls = "tls", "安全连接失败（证书或加密协商）", "the secure connection failed (certificate or handshake)";
         RedirectLoop = "redirect_loop", "跳转循环", "the redirects run in a circle";
@@ -36,7 +37,13 @@ impl FailureKind {
     pub const fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::DnsTemporary | Self::Refused | Self::Unreachable | Self::Reset | Self::Timeout | Self::OurLimit
+            Self::DnsTemporary
+                | Self::Refused
+                | Self::Unreachable
+                | Self::Reset
+                | Self::CutShort
+                | Self::Timeout
+                | Self::OurLimit
         )
     }
 
@@ -94,6 +101,14 @@ pub(super) fn classify(error: &reqwest::Error) -> (FailureKind, String) {
         }
     });
     (kind, detail)
+}
+
+/// [`classify`] of an error while the body came: what has come of it a browser shows.
+pub(super) fn classify_body(error: &reqwest::Error) -> (FailureKind, String) {
+    match classify(error) {
+        (FailureKind::Reset, detail) => (FailureKind::CutShort, detail),
+        other => other,
+    }
 }
 
 fn classify_cause(cause: &(dyn StdError + 'static)) -> Option<FailureKind> {

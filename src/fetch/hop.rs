@@ -50,7 +50,7 @@ pub(super) async fn ask_one(
     let content_type =
         response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let limit = page::limit(content_type.as_deref(), ask.max_body, ask.max_binary);
-    let (body, truncated) = read_body(response, limit).await.map_err(|error| failure::classify(&error))?;
+    let (body, truncated) = read_body(response, limit).await.map_err(|error| failure::classify_body(&error))?;
     Ok(Answer::Final { status: status.as_u16(), content_type, body, truncated })
 }
 

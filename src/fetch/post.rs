@@ -1,4 +1,4 @@
-//! Asking an interface that wants JSON: one address, no redirects, the query never kept.
+//! Asking an interface that speaks JSON: one address, no redirects, the query never kept.
 
 use std::time::Duration;
 
@@ -16,10 +16,19 @@ impl Fetcher {
     ///
     /// An interface's query carries its token: the page names the address without it.
     pub async fn post_json(&self, url: &str, body: &serde_json::Value) -> Result<Page, Failure> {
+        self.ask_interface(url, Some(body)).await
+    }
+
+    /// Gets JSON from an interface, as [`post_json`](Self::post_json) does.
+    pub async fn get_json(&self, url: &str) -> Result<Page, Failure> {
+        self.ask_interface(url, None).await
+    }
+
+    async fn ask_interface(&self, url: &str, body: Option<&serde_json::Value>) -> Result<Page, Failure> {
         let url = parse(url).map_err(|detail| Failure::at_once(FailureKind::BadUrl, detail))?;
         let mut attempts = 1;
         loop {
-            match self.post_once(&url, body).await {
+            match self.ask_interface_once(&url, body).await {
                 Err(failure) if attempts <= self.settings().retries && failure.kind.is_transient() => {
                     tokio::time::sleep(self.pause(&url, attempts)).await;
                     attempts += 1;
@@ -30,14 +39,17 @@ impl Fetcher {
         }
     }
 
-    async fn post_once(&self, url: &Url, body: &serde_json::Value) -> Result<Page, Failure> {
+    async fn ask_interface_once(&self, url: &Url, body: Option<&serde_json::Value>) -> Result<Page, Failure> {
         self.may_ask(url).map_err(|(kind, detail)| Failure::at_once(kind, detail))?;
         let shared = &*self.shared;
         let _turn = shared.hosts.turn(url, !self.is_exempt(url), || false).await;
         let _gate = shared.gate.acquire().await;
         let asked_at = Instant::now();
         let exchange = async {
-            let request = shared.client.post(url.clone()).json(body);
+            let request = match body {
+                Some(body) => shared.client.post(url.clone()).json(body),
+                None => shared.client.get(url.clone()),
+            };
             let response = request.send().await.map_err(|error| classify(&error))?;
             let status = response.status().as_u16();
             let kind = response.headers().get(CONTENT_TYPE);

@@ -76,7 +76,7 @@ async fn broken_servers_are_told_apart() {
     let fetcher = fetcher(settings());
     for (answer, wanted) in [
         (&b""[..], FailureKind::Reset),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", FailureKind::Reset),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", FailureKind::CutShort),
         (b"hello, this is no HTTP\r\n\r\n", FailureKind::Protocol),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\nbad", FailureKind::Protocol),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain", FailureKind::Protocol),

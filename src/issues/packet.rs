@@ -12,7 +12,7 @@ use serde::Serialize;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::looks::{self, Look};
+use super::looks::{self, LOOKED, Look};
 use super::{IssueError, Scope, load};
 use crate::domain::Lang;
 use crate::domain::finding::Finding;
@@ -213,6 +213,8 @@ fn history(packet: &Packet, office: &Office, lang: Lang) -> String {
         let kind = match (event.subject_kind.as_str(), event.kind.as_str(), lang) {
             ("finding", "confirmed", Lang::Zh) => "人工认定",
             ("finding", "dismissed", Lang::Zh) => "人工排除",
+            ("finding", LOOKED, Lang::Zh) => "复看",
+            ("finding", LOOKED, Lang::En) => "looked at",
             (_, kind, _) => EventKind::parse(kind).map_or(kind, |kind| kind.name(lang)),
         };
         let hash: String = event.hash.chars().take(12).collect();

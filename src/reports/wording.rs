@@ -297,7 +297,7 @@ pub(super) fn unjudged_in(dataset: &Dataset, lang: Lang) -> Unjudged<'_> {
 /// Why something could not be judged, for a sentence with counts.
 pub(super) fn reason(key: &str) -> (&'static str, &'static str) {
     match key {
-        "manual" | "by_hand" => ("须人工查看", "to be looked at by a person"),
+        "manual" | "by_hand" | "menu_by_hand" => ("须人工查看", "to be looked at by a person"),
         "self_report" => ("单位自查报告不足以证明更新", "the unit's own report does not prove it"),
         "blocked" | "captcha" | "forbidden" | "http_403" => ("平台限制访问", "the platform refused access"),
         "rate_limited" | "http_429" | "quota_exceeded" => ("平台限制访问频次", "the platform limits requests"),
@@ -327,6 +327,9 @@ pub(super) fn reason(key: &str) -> (&'static str, &'static str) {
         }
         "platform_refused" => ("平台接口返回错误", "the platform's interface answered with an error"),
         "no_such_app" | "app_removed" => ("应用商店查无此应用", "the store does not have the app"),
+        "unclear_visits" => {
+            ("网站应答残缺，能否打开须人工核实", "the website's answers were damaged; a person has to look")
+        }
         "few_visits" | "no_visits" => ("网站访问监测次数不足", "too few visits to the website"),
         "no_columns" | "columns_unread" | "second_level_unread" => {
             ("网站栏目未能全部读取", "not all columns of the website could be read")

@@ -235,8 +235,8 @@ async fn run_job(
         Job::Visits => {
             let came = visit_all(office, &Visitor::new(office, fetcher)?).await?;
             return Ok(Some(format!(
-                "{} sites: {} opened, {} failed, {} not counted",
-                came.sites, came.opened, came.failed, came.not_counted
+                "{} sites: {} opened, {} failed, {} unclear, {} not counted",
+                came.sites, came.opened, came.failed, came.unclear, came.not_counted
             )));
         }
         Job::Prune => return Ok(Some(prune::prune(office).await?.to_string())),

@@ -15,6 +15,7 @@ keyed_enum! {
         Challenge = "challenge", "对方以脚本验证浏览器，未能看到内容", "a script challenge stands in front of the content";
         Firewall = "firewall", "对方防火墙拦截了自动访问，未能看到内容", "a firewall turned the robot away";
         Login = "login", "对方要求登录，未能看到内容", "a login stands in front of the content";
+        WechatOnly = "wechat_only", "对方要求在微信中打开，未能看到内容", "the page wants to be opened in WeChat";
     }
 }
 
@@ -140,6 +141,24 @@ const LOGIN_WORDS: &[&str] = &[
     "you must be logged in",
 ];
 
+/// What a page says that shows its content in WeChat alone; its server knows no other reader.
+const WECHAT_WORDS: &[&str] = &[
+    "请在微信客户端打开",
+    "请在微信客户端中打开",
+    "请在微信中打开",
+    "请在微信内打开",
+    "请在微信浏览器打开",
+    "请在微信浏览器中打开",
+    "请在手机微信打开",
+    "请在手机微信中打开",
+    "请使用微信打开",
+    "请使用微信客户端打开",
+    "请使用微信浏览器打开",
+    "请用微信打开",
+    "请用微信客户端打开",
+    "请用微信浏览器打开",
+];
+
 type Words = LazyLock<Phrases>;
 
 static CHALLENGES: Words = LazyLock::new(|| Phrases::new(CHALLENGE_WORDS, &["浏览器", "安全检测"]));
@@ -154,6 +173,8 @@ static REFUSALS: Words = LazyLock::new(|| {
 static FIREWALLS: Words =
     LazyLock::new(|| Phrases::new(FIREWALL_NAMES, &["防火墙", "防护系统", "创宇盾", "安全狗", "云锁"]));
 static LOGINS: Words = LazyLock::new(|| Phrases::new(LOGIN_WORDS, &["登录"]));
+
+static WECHAT: Words = LazyLock::new(|| Phrases::new(WECHAT_WORDS, &["微信"]));
 
 fn says(words: &Words, text: &str) -> bool {
     words.are_in(text)
@@ -195,6 +216,9 @@ pub fn recognise_skimmed(status: u16, text: &str, seen: &Skim) -> Option<Block> 
         if says(&CHALLENGES, visible) {
             return Some(Block::Challenge);
         }
+    }
+    if seen.chars <= 200 && says(&WECHAT, visible) {
+        return Some(Block::WechatOnly);
     }
     if says(&FIREWALLS, visible) || turns_away(status, text, seen) {
         return Some(Block::Firewall);
@@ -284,6 +308,7 @@ mod tests {
             (503, "<title>Just a moment...</title><p>x</p>", Block::Challenge),
             (403, "<title>访问拦截</title><p>您的请求疑似攻击行为!</p>", Block::Firewall),
             (200, "<p>请先登录</p>", Block::Login),
+            (200, "<title>抱歉，出错了</title><h4>请在微信客户端打开链接</h4>", Block::WechatOnly),
         ] {
             assert_eq!(recognise(status, page), Some(wanted), "{page}");
         }
@@ -297,6 +322,7 @@ mod tests {
             (&REFUSALS, TURNED_AWAY),
             (&FIREWALLS, FIREWALL_NAMES),
             (&LOGINS, LOGIN_WORDS),
+            (&WECHAT, WECHAT_WORDS),
         ] {
             assert_eq!(words.overlooked(listed), [""; 0]);
         }

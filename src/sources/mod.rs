@@ -8,6 +8,7 @@ pub mod blocked;
 pub mod dates;
 pub mod site;
 pub mod skim;
+pub mod wechat_menu;
 
 mod app;
 mod article;

@@ -2,7 +2,7 @@
 //!
 //! A home page holds many lists, and any of them updates it: every dated link is read, the
 //! newest counts. Dates that are shown prove how old a page is; dates that stand in paths
-//! alone, or beside many links without any, or where a script draws part of the page, prove only
+//! alone, or beside an article without any, or where a script draws part of the page, prove only
 //! that it is fresh. Beside the posts the
 //! page is read for the marks at its foot ([`examine`]) and for the columns of its navigation.
 
@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use super::skim::skim;
@@ -21,7 +22,7 @@ use crate::domain::post::{Coverage, Profile, Reading};
 use crate::domain::site::{ColumnKind, FooterMark, SiteRule};
 use crate::fetch::Page;
 
-/// So many links without a date may hide a newer one.
+/// So many links without a date beside the list of a column may hide a newer one.
 const MANY_UNDATED: usize = 5;
 /// So few dates that are shown may be those of a notice beside what a script draws.
 const FEW_SHOWN: usize = 5;
@@ -96,8 +97,8 @@ pub(super) fn read(
     if lists.awaits_script {
         warnings.push(Oddity::ByScript);
     }
-    let partly =
-        lists.shown < FEW_SHOWN || lists.awaits_script || lists.undated >= MANY_UNDATED.max(lists.posts.len() / 4);
+    // Why one is enough: the headline of the day, set apart from the lists, often bears no date.
+    let partly = lists.shown < FEW_SHOWN || lists.awaits_script || lists.undated > 0;
     let coverage = if partly { Coverage::Part } else { Coverage::Whole };
     let profile = lists.title.map(|title| Profile { name: Some(title), ..Profile::default() });
     Ok(Reading { profile, posts: lists.posts, coverage, warnings, ..Reading::default() })
@@ -131,16 +132,19 @@ fn is_match(pattern: &Pattern, text: &str) -> bool {
 }
 
 static SITE_CODE: Pattern =
-    LazyLock::new(|| Regex::new(r"(?i)标识码[\s\u{3000}:：(（\[【]*(?:bm\d{4,10}|\d{10})(?:\D|$)").ok());
+    LazyLock::new(|| Regex::new(r"(?i)标识(?:编?码|号)[\s\u{3000}:：(（\[【]*(?:bm\d{4,10}|\d{10})(?:\D|$)").ok());
 static SITE_CODE_IN_MARKUP: Pattern = LazyLock::new(|| {
     Regex::new(r#"(?i)(?:sitecode|siteidcode)["'\s]*(?:content)?\s*[=:]\s*["']?(?:bm\d{4,10}|\d{10})\b"#).ok()
 });
-static ICP: Pattern = LazyLock::new(|| Regex::new(r"(?i)ICP\s*备\s*\d{5,10}\s*号").ok());
+static ICP: Pattern = LazyLock::new(|| Regex::new(r"(?i)ICP\s*备\s*\d{5,10}").ok());
 static HOST: Pattern = LazyLock::new(|| {
-    Regex::new(r"主\s*办(?:\s*单\s*位)?\s*[:：]|主办单位|(?:人民政府|委员会|办公室|局|厅)\s*主办").ok()
+    let body = "(?:政府|委员会|管委会|办公室|办事处|局|厅|院|中心)";
+    Regex::new(&format!(r"主\s*办(?:\s*单\s*位)?\s*[:：]|主办单位|{body}\s*主\s*办|主\s*办\s+\p{{Han}}*?{body}")).ok()
 });
 static CONTACT: Pattern = LazyLock::new(|| {
-    Regex::new(r"(?i)联系(?:我们|方式|电话)|(?:电\s*话|热\s*线|邮\s*箱|e-?mail|tel)\s*[:：]\s*[\w(（+]").ok()
+    let named = r"(?:电\s*话|热\s*线|邮\s*箱|e-?mail|tel)\s*[:：]\s*[\w(（+]";
+    let plain = r"(?:电\s*话|热\s*线)\s*[\d(（+]|邮\s*箱\s*[\w.+-]+@";
+    Regex::new(&format!(r"(?i)联系(?:我们|方式|电话)|{named}|{plain}")).ok()
 });
 static FOOT_SCRIPT: Pattern = LazyLock::new(|| {
     Regex::new(r#"(?i)<(?:script|iframe|frame)\b[^>]*\bsrc\s*=\s*["']?[^"'>\s]*(?:foot|bottom|dibu|copyright|common_b)[^"'>\s]*"#).ok()
@@ -151,6 +155,8 @@ static ANY_SCRIPT: Pattern = LazyLock::new(|| Regex::new(r#"(?i)<script\b[^>]*\b
 /// The marks a page shows, in markup or words.
 fn marks(text: &str, visible: &str) -> Vec<FooterMark> {
     let lower = text.to_ascii_lowercase();
+    // Why: old sites set letters and figures in full width.
+    let visible = &*visible.nfkc().collect::<String>();
     let has = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
     FooterMark::ALL
         .iter()
@@ -162,7 +168,9 @@ fn marks(text: &str, visible: &str) -> Vec<FooterMark> {
             }
             FooterMark::SiteCode => is_match(&SITE_CODE, visible) || is_match(&SITE_CODE_IN_MARKUP, text),
             FooterMark::Host => is_match(&HOST, visible) || has(&["主办单位"]),
-            FooterMark::Contact => is_match(&CONTACT, visible),
+            FooterMark::Contact => {
+                is_match(&CONTACT, visible) || has(&["href=mailto:", "href=\"mailto:", "href='mailto:"])
+            }
             FooterMark::Icp => {
                 is_match(&ICP, visible) || has(&["beian.miit.gov.cn", "miitbeian.gov.cn", "miibeian.gov.cn"])
             }

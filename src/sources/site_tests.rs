@@ -104,6 +104,15 @@ fn many_links_without_a_date_may_hide_a_newer_one() {
     let dated = dated_list(5);
     assert_eq!(read_as(SourceKind::Site, URL, &format!("{dated}{undated}")).unwrap().coverage, Coverage::Part);
     assert_eq!(read_as(SourceKind::Site, URL, &dated).unwrap().coverage, Coverage::Whole);
+    // One is enough to hide it: the headline of the day often bears no date. One that a list dates hides nothing.
+    let headline = |to: &str| format!("<h2><a href={to}>区委区政府召开经济工作会议部署重点任务</a></h2>{dated}");
+    let picture = |to: &str| format!("<a href={to}><img src=/1.jpg></a>{dated}");
+    for hides in [headline("/a/99.html"), headline("/a/99.html#top"), picture("/a/99.html")] {
+        assert_eq!(read_as(SourceKind::Site, URL, &hides).unwrap().coverage, Coverage::Part, "{hides}");
+    }
+    for shows in [headline("/5.html#top"), headline("/zt/gzhy/index.html"), picture("/5.html"), picture("/")] {
+        assert_eq!(read_as(SourceKind::Site, URL, &shows).unwrap().coverage, Coverage::Whole, "{shows}");
+    }
     // Links to other offices hide nothing.
     let elsewhere = undated.replace("=/x/", "=http://www.other.example/x/");
     assert_eq!(read_as(SourceKind::Site, URL, &format!("{dated}{elsewhere}")).unwrap().coverage, Coverage::Whole);
@@ -145,6 +154,32 @@ fn site_codes_are_ten_digits_or_those_of_a_ministry() {
     ] {
         let front = examine(&page(text), &context());
         assert_eq!(front.marks.contains(&FooterMark::SiteCode), seen, "{text}");
+    }
+}
+
+#[test]
+fn hosts_contacts_and_filings_are_known_however_they_are_set() {
+    for (mark, text, seen) in [
+        (FooterMark::Host, "主办：云溪区人民政府办公室", true),
+        (FooterMark::Host, "云溪街道办事处主办", true),
+        (FooterMark::Host, "云溪经济开发区管委会 主办", true),
+        (FooterMark::Host, "云溪区不动产登记中心主办", true),
+        (FooterMark::Host, "云溪镇政府主办", true),
+        (FooterMark::Host, "主办　云溪区人民政府办公室　承办　区融媒体中心", true),
+        (FooterMark::Host, "活动由多家企业主办", false),
+        (FooterMark::Contact, "电话：000-0000000", true),
+        (FooterMark::Contact, "电话 000-0000000", true),
+        (FooterMark::Contact, "政务服务便民热线12345", true),
+        (FooterMark::Contact, "邮箱 a@example.gov.cn", true),
+        (FooterMark::Contact, "<a href=mailto:a@example.gov.cn>写信</a>", true),
+        (FooterMark::Contact, "电话会议于昨日召开，热线开通", false),
+        (FooterMark::Icp, "虚ICP备00000000号", true),
+        (FooterMark::Icp, "虚ＩＣＰ备００００００００号", true),
+        (FooterMark::Icp, "虚ICP备00000000", true),
+        (FooterMark::Icp, "ICP备案办事指南", false),
+        (FooterMark::SiteCode, "网站标识编码：5101320001", true),
+    ] {
+        assert_eq!(examine(&page(text), &context()).marks.contains(&mark), seen, "{mark:?} {text}");
     }
 }
 

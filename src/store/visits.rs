@@ -47,6 +47,8 @@ pub struct VisitSums {
     pub counted: i64,
     /// Those of them that failed.
     pub failed: i64,
+    /// Visits beside them that cannot be told apart.
+    pub unclear: i64,
     /// Visits that do not count.
     pub not_counted: i64,
     /// When the last one was.
@@ -150,17 +152,18 @@ impl Tx {
         url: &str,
         from: DateTime<Utc>,
     ) -> Result<VisitSums, StoreError> {
-        let (counted, failed, not_counted, last_at) = sql!(
+        let (counted, failed, unclear, not_counted, last_at) = sql!(
             self,
-            one (i64, i64, i64, Option<i64>),
-            "SELECT COUNT(CASE WHEN outcome <> 'not_counted' THEN 1 END), COUNT(CASE WHEN outcome = 'failed' THEN 1 END),
+            one(i64, i64, i64, i64, Option<i64>),
+            "SELECT COUNT(CASE WHEN outcome IN ('opened', 'failed') THEN 1 END),
+                 COUNT(CASE WHEN outcome = 'failed' THEN 1 END), COUNT(CASE WHEN outcome = 'unclear' THEN 1 END),
                  COUNT(CASE WHEN outcome = 'not_counted' THEN 1 END), MAX(at)
              FROM visit WHERE account_id = $1 AND at > $2 AND url = $3",
             account.as_str(),
             millis(from),
             url
         )?;
-        Ok(VisitSums { counted, failed, not_counted, last_at: last_at.map(instant) })
+        Ok(VisitSums { counted, failed, unclear, not_counted, last_at: last_at.map(instant) })
     }
 
     /// Forgets visits from before `until`. Gives how many.

@@ -78,6 +78,17 @@ on_both! {
         assert_eq!(for_a_person, planted(FaultKind::LinkDown) + planted(FaultKind::LinkSoft404));
         let still = findings(&office, "2026H2", Some(Outcome::Suspected)).await;
         assert_eq!(still.iter().filter(|f| f.indicator == Indicator::Link).count(), for_a_person);
+        // Whoever opens the packet of what a person confirmed reads how often it was looked at.
+        let link = still.iter().find(|f| f.indicator == Indicator::Link).unwrap();
+        xuncha::checks::decide::decide_finding(&office, link.id, true, "", "cli").await.unwrap();
+        let issue = issues(&office).await.into_iter().find(|issue| issue.subject == link.subject).unwrap();
+        let mut packet = std::io::Cursor::new(Vec::new());
+        xuncha::issues::packet::write(&office, issue.id, &xuncha::issues::Scope::All, &mut packet).await.unwrap();
+        let mut packet = zip::ZipArchive::new(packet).unwrap();
+        let mut text = |name: &str| std::io::read_to_string(packet.by_name(name).unwrap()).unwrap();
+        let read_me = text("说明.txt");
+        assert!(read_me.contains("认定前查看：3\r\n    2026-11-23 "), "{read_me}");
+        assert_eq!(text("history.txt").matches("  复看  ").count(), 3);
     }
 
     /// The edge of the rule: 14 × 24 h pass, a second more does not; 90 days likewise.

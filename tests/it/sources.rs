@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
 use xuncha::checks::recheck::recheck;
 use xuncha::checks::second_look::look_again;
 use xuncha::config::{CanaryConfig, Config};
@@ -147,6 +148,111 @@ on_both! {
         assert_eq!(look().await, part);
         assert_eq!(fake.faults(), Vec::<String>::new());
         assert!(issues(&office).await.is_empty());
+    }
+
+    /// Services live in the menu: its pages are looked at as service links, once, and what no program can open is said.
+    async fn the_links_of_the_menu_are_looked_at_as_services(db) {
+        let site = Site::start().await;
+        let office = office_with(db, "2026-11-23 09:00", authorised(db)).await;
+        let fake = FakeWechat::start(vec![days_ago(&office, 1)]).await;
+        authorise(db, &fake);
+        let (good, gone, both) = (site.page("/good", 200), site.page("/gone", 404), site.page("/both", 404));
+        let view = |name: &str, url: &str| json!({ "type": "view", "name": name, "url": url });
+        let menu = |buttons: Value| json!({ "is_menu_open": 1, "selfmenu_info": { "button": buttons } });
+        fake.menu(&menu(json!([
+            { "name": "办事", "sub_button": { "list": [view("好", &good), view("坏", &gone), view("重", &format!("{both}#top"))] } },
+            view("空", ""),
+            { "type": "miniprogram", "name": "掌上办", "url": "http://mp.weixin.qq.com", "appid": "wx0", "pagepath": "p" },
+        ])));
+        let account = Account { service_links: vec![both.clone()], ..official("A1", None) };
+        register(&office, std::slice::from_ref(&account)).await;
+        let fetcher = fetcher();
+        // A patrol leaves links alone, and the menu with them.
+        inspect(&office, &fetcher, "2026-11-23").await;
+        assert_eq!(fake.menus(), 0);
+        inspect(&office, &fetcher, "2026H2").await;
+        assert_eq!((fake.menus(), site.asked("/good"), site.asked("/both")), (1, 1, 2), "broken ones are asked twice");
+        let links: BTreeMap<String, Finding> = findings(&office, "2026H2", None)
+            .await
+            .into_iter()
+            .filter(|found| found.indicator.key() == "link")
+            .map(|found| (found.subject.clone(), found))
+            .collect();
+        assert_eq!(links.keys().collect::<Vec<_>>(), [&both, &gone]);
+        assert_eq!((links[&gone].outcome, links[&gone].evidence.in_menu), (Outcome::Fail, true));
+        assert!(links[&gone].summary.ends_with("；位于公众号自定义菜单"), "{}", links[&gone].summary);
+        assert!(!links[&both].evidence.in_menu && !links[&both].summary.contains("菜单"));
+        // The button leads elsewhere now: that is how such a link is mended, though its old page stays away.
+        let issue = issues(&office).await.into_iter().find(|issue| issue.subject == gone).unwrap();
+        act(&office, issue.id, Action::Fix, "已更换菜单链接", "unit", &Scope::All).await.unwrap();
+        fake.refuse_menu(Some(48001));
+        let (_, measured) = recheck(&office, &fetcher, issue.id, "cli", &Scope::All).await.unwrap();
+        assert_eq!(measured.passed, Some(false), "a menu that cannot be read excuses nothing");
+        act(&office, issue.id, Action::Fix, "已更换菜单链接", "unit", &Scope::All).await.unwrap();
+        fake.refuse_menu(None);
+        fake.menu(&menu(json!([view("好", &good)])));
+        let (acted, measured) = recheck(&office, &fetcher, issue.id, "cli", &Scope::All).await.unwrap();
+        assert_eq!((measured.passed, acted.issue.state.status), (Some(true), IssueStatus::Closed));
+        assert!(measured.sentence.contains("自定义菜单中已无该链接"), "{}", measured.sentence);
+        assert_eq!(fake.faults(), Vec::<String>::new());
+        for table in ["observation WHERE data_json", "finding WHERE evidence_json", "finding WHERE summary", "event WHERE data_json", "event WHERE note", "page_copy WHERE url"] {
+            for word in ["_Tok-en", SECRET, "access_token"] {
+                assert_eq!(db.number(&format!("SELECT COUNT(*) FROM {table} LIKE '%{word}%'")).await, 0, "{table} {word}");
+            }
+        }
+    }
+
+    /// A menu that cannot be read is said to be unverified, whatever is read besides; it convicts nobody.
+    async fn a_menu_that_cannot_be_read_is_neither_passed_nor_charged(db) {
+        let site = Site::start().await;
+        let office = office_with(db, "2026-11-23 09:00", authorised(db)).await;
+        let fake = FakeWechat::start(Vec::new()).await;
+        authorise(db, &fake);
+        let account = Account { service_links: vec![site.page("/good", 200)], ..official("A1", None) };
+        register(&office, std::slice::from_ref(&account)).await;
+        let fetcher = fetcher();
+        let later = |days: i64| office.clock.advance(TimeDelta::days(days));
+        let look = async |name: &str| {
+            fake.publish(days_ago(&office, 1));
+            inspect(&office, &fetcher, name).await;
+            assert_eq!(of(&office, name, "A1", "stale").await.outcome, Outcome::Pass, "posts are read all the same");
+            let link = of(&office, name, "A1", "link").await;
+            assert_eq!(link.subject, "");
+            assert!(link.summary.contains("所查1个链接均可打开"), "{}", link.summary);
+            (link.outcome, link.reason, link.summary)
+        };
+        let (outcome, _, said) = look("2026Q4").await;
+        assert_eq!(outcome, Outcome::Pass, "no menu, nothing to verify");
+        assert!(said.ends_with("；自定义菜单未启用"), "{said}");
+        fake.refuse_menu(Some(48001));
+        let (outcome, reason, said) = look("2026H2").await;
+        assert_eq!((outcome, reason.as_str()), (Outcome::Unverified, "wants_authorisation"));
+        assert!(said.contains("自定义菜单未能读取") && said.contains("48001"), "{said}");
+        fake.refuse_menu(None);
+        later(70);
+        fake.menu(&"菜单<".repeat(10_000));
+        let (outcome, reason, _) = look("2027Q1").await;
+        assert_eq!((outcome, reason.as_str()), (Outcome::Unverified, "not_data"));
+        let closed = json!({ "is_menu_open": 0, "selfmenu_info": { "button": [{ "type": "view", "name": "坏", "url": site.page("/gone", 404) }] } });
+        fake.menu(&closed);
+        assert_eq!(look("2027H1").await.0, Outcome::Pass);
+        assert_eq!(site.asked("/gone"), 0, "what is shown to nobody is offered to nobody");
+        // Nothing but what a person has to try: that is no pass.
+        later(70);
+        register(&office, &[official("A1", None)]).await;
+        fake.menu(&json!({ "is_menu_open": 1, "selfmenu_info": { "button": [{ "type": "miniprogram", "name": "办", "appid": "wx0" }] } }));
+        inspect(&office, &fetcher, "2027Q2").await;
+        let link = of(&office, "2027Q2", "A1", "link").await;
+        assert_eq!((link.outcome, link.reason.as_str()), (Outcome::Unverified, "menu_by_hand"));
+        // Posts cannot be read, the menu can.
+        later(100);
+        fake.refuse_articles(Some(48001));
+        fake.menu(&json!({ "is_menu_open": 1, "selfmenu_info": { "button": [{ "type": "view", "name": "好", "url": site.url("/good") }] } }));
+        inspect(&office, &fetcher, "2027Q3").await;
+        assert_eq!(of(&office, "2027Q3", "A1", "stale").await.outcome, Outcome::Unverified);
+        assert_eq!(of(&office, "2027Q3", "A1", "link").await.outcome, Outcome::Pass);
+        assert!(issues(&office).await.iter().all(|issue| issue.indicator.key() != "link"));
+        assert_eq!(fake.faults(), Vec::<String>::new());
     }
 
     /// Since when a source is blind stays while it is; one line of it stands in the morning's digest.

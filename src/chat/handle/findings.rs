@@ -1,10 +1,14 @@
 //! Doubtful findings: one at a time, with what is needed to decide it, and what a supervisor makes of it.
 
 use super::Desk;
-use crate::chat::texts::{Doubt, Message, Reply};
+use crate::chat::texts::{Doubt, Message, Reply, SeenBefore};
 use crate::checks::decide::{DecideError, decide_finding};
+use crate::checks::link::LinkReason;
+use crate::domain::Lang;
 use crate::domain::finding::Finding;
+use crate::domain::sentences::in_language;
 use crate::issues::IssueError;
+use crate::issues::looks::{self, Look};
 use crate::store::StoreError;
 
 /// What came of a decision.
@@ -31,12 +35,22 @@ pub(super) async fn page(desk: &Desk<'_>, place: i64, before: Option<Finding>) -
         unit: account.unit,
         platform: account.platform,
         looks: found.looks,
+        seen: told(looks::of(&mut tx, desk.office, found.finding.id).await?, desk.lang),
         finding: found.finding,
         from,
         total,
         before,
     };
     Ok(desk.say(&Reply::Queue(&doubt)))
+}
+
+/// Looks as a reader is told of them: in short, where the reason has words of its own.
+pub(super) fn told(looks: Vec<Look>, lang: Lang) -> Vec<SeenBefore> {
+    let what = |look: &Look| match LinkReason::parse(&look.result.reason) {
+        Some(reason) => reason.name(lang).to_owned(),
+        None => in_language(&look.note, lang).unwrap_or_else(|| look.note.clone()),
+    };
+    looks.into_iter().map(|look| SeenBefore { at: look.at, what: what(&look) }).collect()
 }
 
 /// Confirms a finding, or dismisses it for a reason.

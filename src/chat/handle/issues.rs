@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::{Desk, Place};
+use super::{Desk, Place, findings};
 use crate::chat::commands::{Verb, take_date};
 use crate::chat::texts::{self, Message, Reply};
 use crate::checks::recheck;
@@ -12,7 +12,7 @@ use crate::domain::issue::{Action, Refusal, decide};
 use crate::domain::person::Role;
 use crate::domain::workday::{Deadline, due_at};
 use crate::issues::approval::{self, Answered};
-use crate::issues::{self, IssueError, Scope};
+use crate::issues::{self, IssueError, Scope, looks};
 use crate::people::Refused;
 use crate::store::{IssueQuery, StoreError, StoredIssue};
 
@@ -239,7 +239,14 @@ pub(super) async fn shown(desk: &Desk<'_>, found: &StoredIssue) -> Result<Messag
     let until = found.state.requested_until.map(|at| desk.office.local(at));
     let steps = texts::steps(desk.role(), &found.state);
     let untold = is_untold(desk, found).await?;
-    Ok(desk.say(&Reply::Issue { issue: found, steps: &steps, item: &item, until, untold }))
+    // How often the machine hesitated is the office's business.
+    let looks = if desk.role() == Role::UnitAdmin {
+        Vec::new()
+    } else {
+        let mut tx = desk.office.store.read().await?;
+        findings::told(looks::behind(&mut tx, desk.office, found.issue.id).await?, desk.lang)
+    };
+    Ok(desk.say(&Reply::Issue { issue: found, steps: &steps, item: &item, until, untold, looks: &looks }))
 }
 
 /// The answer on a number behind which there is nothing for the sender here.

@@ -238,6 +238,48 @@ async fn a_supervisor_settles_the_queue_and_invites() {
 }
 
 #[tokio::test]
+async fn whoever_decides_is_told_of_the_looks_and_a_unit_is_not() {
+    use crate::issues::looks::LOOKED;
+    use crate::store::NewEvent;
+    let (world, health, _, chief) = world().await;
+    let mut tx = world.office.store.write().await.unwrap();
+    let behind = tx.latest_finding_of(1, world.office.zone()).await.unwrap().unwrap().finding.id;
+    for id in [3001, behind] {
+        let id = id.to_string();
+        for (hours, reason) in [(0, "dns"), (6, "timeout"), (12, "server_error"), (25, "no_such_app")] {
+            tx.append_event(NewEvent {
+                at: world.office.now() + chrono::TimeDelta::hours(hours),
+                actor: "",
+                subject_kind: "finding",
+                subject_id: &id,
+                kind: LOOKED,
+                note: "无法下载：未登记采集方式",
+                data: &format!(r#"{{"outcome":"suspected","reason":"{reason}","status":null}}"#),
+            })
+            .await
+            .unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    let at = |hours| world.office.local(world.office.now() + chrono::TimeDelta::hours(hours)).minute();
+    let (second, third, fourth) = (at(6), at(12), at(25));
+    let told =
+        format!("已复看 3 次：…；{second} 访问超时；{third} 服务器出错（5xx）；{fourth} 无法下载：未登记采集方式\n");
+    let queue = tell(&world, 1, &chief, "/queue", None).await;
+    assert!(queue.contains(&told) && !queue.contains("已查看"), "{queue}");
+    assert!(tell(&world, 2, &chief, "/issue 1", None).await.contains(told.trim_end()));
+    let own = tell(&world, 3, &health, "/issue 1", None).await;
+    assert!(own.contains("1 号") && !own.contains("复看") && !own.contains("访问超时"), "{own}");
+    tell(&world, 4, &chief, "/lang en", None).await;
+    let queue = tell(&world, 5, &chief, "/queue", None).await;
+    let told = format!(
+        "Looked at again 3 times: …; {second} no complete answer in time; {third} server error (5xx); \
+         {fourth} cannot be downloaded: no source is registered\n"
+    );
+    assert!(queue.contains(&told), "{queue}");
+}
+
+#[tokio::test]
 async fn one_button_acknowledges_a_units_own_issues_and_no_others() {
     let (world, health, parks, chief) = world().await;
     for (update, user, count) in [(1, &parks, 0), (2, &chief, 0), (3, &health, 2), (4, &health, 0)] {

@@ -1,10 +1,10 @@
 //! Lists, doubtful findings and reports in English.
 
-use super::Doubt;
 use super::en::{count, day, round_name};
 use super::keyboard::{open_queue, queue_buttons, show_buttons};
 use super::page::{Line, Page, clip};
 use super::press::List;
+use super::{Doubt, SeenBefore, looks_told};
 use crate::domain::Lang;
 use crate::domain::finding::{Finding, Outcome};
 use crate::domain::issue::Issue;
@@ -64,9 +64,11 @@ pub(super) fn doubt(doubt: &Doubt) -> Page {
     {
         lines.push(Line::of("Link: ").text(clip(url, 500)));
     }
-    if let Some(evidence) = evidence(finding, doubt.looks) {
+    let looks = looks(&doubt.seen);
+    if let Some(evidence) = evidence(finding, if looks.is_none() { doubt.looks } else { 1 }) {
         lines.push(Line::of("Evidence: ").text(evidence));
     }
+    lines.extend(looks);
     lines.push(Line::of(format!("Basis: {} {}", finding.rule.document, finding.rule.clause)));
     lines.push(Line::of(format!("Round: {} (monitoring time {})", finding.round, finding.as_of.minute())));
     page.loose()
@@ -75,6 +77,12 @@ pub(super) fn doubt(doubt: &Doubt) -> Page {
             "Please open the link. Confirm: a problem is opened and the unit is told. Dismiss: please say why.",
         ))
         .buttons(queue_buttons(doubt, Lang::En))
+}
+
+/// What was seen each time; `None` where one look was all.
+pub(super) fn looks(looks: &[SeenBefore]) -> Option<Line> {
+    let (again, told) = looks_told(looks, "; ")?;
+    Some(Line::of(format!("Looked at again {}: ", count(again, "time", "times"))).text(told))
 }
 
 fn evidence(finding: &Finding, looks: u32) -> Option<String> {

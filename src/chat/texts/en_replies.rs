@@ -127,8 +127,10 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::AckedAll(n) => {
             say(&format!("Acknowledged {}. Send /issues for the dates.", count(*n, "problem", "problems")))
         }
-        Reply::Issue { issue, steps, item, until, untold } => {
-            issue_in_full(issue, item, *until, *untold).buttons(step_buttons(steps, &issue.issue, Lang::En))
+        Reply::Issue { issue, steps, item, until, untold, looks } => {
+            issue_in_full(issue, item, *until, *untold)
+                .heads(en_lists::looks(looks))
+                .buttons(step_buttons(steps, &issue.issue, Lang::En))
         }
         Reply::Issues { list, issues, from, total, with_unit } => {
             en_lists::issues(*list, issues, *from, *total, *with_unit)

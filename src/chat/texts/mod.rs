@@ -130,12 +130,37 @@ pub struct Doubt {
     pub platform: Platform,
     /// How many looks stand behind it.
     pub looks: u32,
+    /// The looks themselves, oldest first, where there was more than one.
+    pub seen: Vec<SeenBefore>,
     /// How many wait before it.
     pub from: i64,
     /// How many wait in all.
     pub total: i64,
     /// What was decided just now.
     pub before: Option<Finding>,
+}
+
+/// A look behind a doubt, or behind an issue that was one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenBefore {
+    /// When.
+    pub at: LocalTime,
+    /// What it saw, in the reader's language.
+    pub what: String,
+}
+
+/// Most looks told of in one line, the latest.
+const MOST_LOOKS: usize = 3;
+/// Characters told of one look, in UTF-16 units.
+const LONGEST_LOOK: usize = 60;
+
+/// How often it was looked at again, and what the latest looks saw; `None` where once was all.
+fn looks_told(looks: &[SeenBefore], joint: &str) -> Option<(usize, String)> {
+    let again = looks.len().checked_sub(1).filter(|again| *again > 0)?;
+    let (left_out, told) = looks.split_at(looks.len().saturating_sub(MOST_LOOKS));
+    let begin = (!left_out.is_empty()).then(|| "…".to_owned());
+    let told = told.iter().map(|look| format!("{} {}", look.at.minute(), page::clip(&look.what, LONGEST_LOOK)));
+    Some((again, begin.into_iter().chain(told).collect::<Vec<_>>().join(joint)))
 }
 
 /// Why a code did not bind.
@@ -243,6 +268,8 @@ pub enum Reply<'a> {
         until: Option<LocalTime>,
         /// The reader's unit has not been told of it yet.
         untold: bool,
+        /// The looks behind it, for whoever decides; none for a unit.
+        looks: &'a [SeenBefore],
     },
     /// One page of a list of issues.
     Issues {

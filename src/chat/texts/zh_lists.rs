@@ -1,10 +1,10 @@
 //! 清单、待核实事项与报告 in Chinese.
 
-use super::Doubt;
 use super::keyboard::{open_queue, queue_buttons, show_buttons};
 use super::page::{Line, Page, clip};
 use super::press::List;
 use super::zh::{day, round_name};
+use super::{Doubt, SeenBefore, looks_told};
 use crate::domain::Lang;
 use crate::domain::finding::{Finding, Outcome};
 use crate::domain::issue::Issue;
@@ -71,15 +71,23 @@ pub(super) fn doubt(doubt: &Doubt) -> Page {
     {
         lines.push(Line::of("链接：").text(clip(url, 500)));
     }
-    if let Some(evidence) = evidence(finding, doubt.looks) {
+    let looks = looks(&doubt.seen);
+    if let Some(evidence) = evidence(finding, if looks.is_none() { doubt.looks } else { 1 }) {
         lines.push(Line::of("证据：").text(evidence));
     }
+    lines.extend(looks);
     lines.push(Line::of(format!("依据：{} {}", finding.rule.document, finding.rule.clause)));
     lines.push(Line::of(format!("批次：{}（监测时间点 {}）", finding.round, finding.as_of.minute())));
     page.loose()
         .items([lines])
         .tail(Line::of("请打开链接核实：属实的，即立案并通知主办单位；不属实的，请排除并说明理由。"))
         .buttons(queue_buttons(doubt, Lang::Zh))
+}
+
+/// What was seen each time; `None` where one look was all.
+pub(super) fn looks(looks: &[SeenBefore]) -> Option<Line> {
+    let (again, told) = looks_told(looks, "；")?;
+    Some(Line::of(format!("已复看 {again} 次：")).text(told))
 }
 
 fn evidence(finding: &Finding, looks: u32) -> Option<String> {

@@ -109,9 +109,9 @@ fn page(reply: &Reply<'_>) -> Page {
         Reply::Done { verb, changed, issue } => done(*verb, *changed, issue),
         Reply::AckedAll(0) => say("没有需要签收的问题。"),
         Reply::AckedAll(count) => say(&format!("已签收 {count} 项问题。可发送 /issues 查看时限。")),
-        Reply::Issue { issue, steps, item, until, untold } => {
-            issue_in_full(issue, item, *until, *untold).buttons(step_buttons(steps, &issue.issue, Lang::Zh))
-        }
+        Reply::Issue { issue, steps, item, until, untold, looks } => issue_in_full(issue, item, *until, *untold)
+            .heads(zh_lists::looks(looks))
+            .buttons(step_buttons(steps, &issue.issue, Lang::Zh)),
         Reply::Issues { list, issues, from, total, with_unit } => {
             zh_lists::issues(*list, issues, *from, *total, *with_unit)
         }

@@ -35,8 +35,11 @@ pub(super) fn site(bench: &Bench<'_>, seen: &Observed) -> Vec<NewFinding> {
     findings
 }
 
-fn is_too_many(bench: &Bench<'_>, sums: VisitedDay) -> bool {
-    sums.failed > 0 && sums.failed * 100 >= sums.counted * bench.rules.site.failed_percent
+/// Whether the failed visits are too many; `None`: it hangs on those that cannot be told apart.
+fn is_too_many(bench: &Bench<'_>, sums: VisitedDay) -> Option<bool> {
+    let are_too_many = |failed: usize| failed > 0 && failed * 100 >= sums.made() * bench.rules.site.failed_percent;
+    let (at_least, at_most) = (are_too_many(sums.failed), are_too_many(sums.failed + sums.unclear));
+    (at_least == at_most).then_some(at_least)
 }
 
 /// 站点无法访问: a week of visits, 20 a day or more, of which 5 % or more failed.
@@ -60,15 +63,20 @@ fn reached(bench: &Bench<'_>, seen: &Observed, visits: Option<&VisitsSeen>) -> O
     };
     let sums = visits.sums();
     let visited = words.visited(rule, sums);
-    if sums.counted < rule.visits_a_day * rule.days {
+    if sums.made() < rule.visits_a_day * rule.days {
         let summary = words.unjudged(&words.few_visits(rule, sums));
         return Some(verdict(Outcome::Unverified, "few_visits", summary));
     }
-    if !is_too_many(bench, sums) {
-        return Some(verdict(Outcome::Pass, "reached", visited));
+    match is_too_many(bench, sums) {
+        Some(true) => {}
+        Some(false) => return Some(verdict(Outcome::Pass, "reached", visited)),
+        None => {
+            let summary = words.unjudged(&words.unclear_visits(&visited));
+            return Some(verdict(Outcome::Unverified, "unclear_visits", summary));
+        }
     }
     // Why: 每天20次以上 is part of the measure; a day with fewer leaves the accusation to a person.
-    let even = visits.days.iter().all(|day| day.counted >= rule.visits_a_day);
+    let even = visits.days.iter().all(|day| day.made() >= rule.visits_a_day);
     Some(if even {
         verdict(Outcome::Fail, "unreached", visited)
     } else {
@@ -79,10 +87,14 @@ fn reached(bench: &Bench<'_>, seen: &Observed, visits: Option<&VisitsSeen>) -> O
 /// Whether visits since rectification show that a site can be reached again; `None`: too few of them.
 pub(in crate::checks) fn reached_since_fix(bench: &Bench<'_>, sums: VisitedDay) -> (Option<bool>, String) {
     let (words, wanted) = (bench.words(), bench.rules.site.recheck_visits);
-    if sums.counted < wanted {
+    if sums.made() < wanted {
         return (None, words.unjudged(&words.few_visits_since_fix(sums, wanted)));
     }
-    (Some(!is_too_many(bench, sums)), words.visits_since_fix(sums))
+    let said = words.visits_since_fix(sums);
+    match is_too_many(bench, sums) {
+        Some(too_many) => (Some(!too_many), said),
+        None => (None, words.unjudged(&words.unclear_visits(&said))),
+    }
 }
 
 /// 首页不更新: nothing new on the home page for two weeks; where it only leads on, on any second-level page.

@@ -54,6 +54,37 @@ fn seven_of_a_hundred_and_forty_trip_the_rule_and_six_do_not() {
     assert_eq!(of(visits(7, &uneven)), (Outcome::Suspected, "uneven_visits".into()));
 }
 
+/// What cannot be told apart counts neither way; where the verdict hangs on it there is none.
+#[test]
+fn unclear_visits_convict_nobody_and_pass_nobody() {
+    let week = |failed: usize, opened: usize, unclear: usize| {
+        let mut site = visits(failed, &[20; 7]);
+        let days = &mut site.visits.as_mut().unwrap().days;
+        days[0].counted = failed + opened;
+        days[0].unclear = unclear;
+        let made = days.iter().map(|day| day.made()).sum::<usize>();
+        (made, of(site, Indicator::SiteUnreachable).unwrap())
+    };
+    let unclear = || (140, (Outcome::Unverified, "unclear_visits".to_owned()));
+    assert_eq!(week(7, 13, 0), (140, (Outcome::Fail, "unreached".into())));
+    assert_eq!(week(6, 14, 0), (140, (Outcome::Pass, "reached".into())));
+    // Six and one that may be the seventh; seven unclear ones alone; and six, which could not make seven.
+    assert_eq!(week(6, 13, 1), unclear());
+    assert_eq!(week(0, 13, 7), unclear());
+    assert_eq!(week(0, 14, 6), (140, (Outcome::Pass, "reached".into())));
+    assert_eq!(week(3, 14, 3), (140, (Outcome::Pass, "reached".into())));
+    // Seven that failed for certain are seven of 140 whatever the others were.
+    assert_eq!(week(7, 0, 13), (140, (Outcome::Fail, "unreached".into())));
+    // One more visit, and seven are fewer than five in a hundred, unless the unclear one failed too.
+    assert_eq!(week(7, 14, 0), (141, (Outcome::Pass, "reached".into())));
+    assert_eq!(week(7, 13, 1).1, unclear().1);
+    let rules = rules();
+    let fixed = |counted, failed, unclear| {
+        reached_since_fix(&bench(&rules), VisitedDay { counted, failed, unclear, ..VisitedDay::default() }).0
+    };
+    assert_eq!((fixed(11, 0, 1), fixed(39, 0, 1), fixed(11, 1, 1)), (None, Some(true), Some(false)));
+}
+
 #[test]
 fn a_site_never_visited_has_no_verdict_unless_the_rules_ask_for_one() {
     assert_eq!(of(SiteSeen::default(), Indicator::SiteUnreachable), None);

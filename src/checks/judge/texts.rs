@@ -46,9 +46,9 @@ fn findings(
     indicator: Indicator,
     words: TextWords,
 ) -> Vec<NewFinding> {
-    let most = match indicator {
-        Indicator::Privacy => bench.rules.privacy.per_account,
-        _ => bench.rules.expression.per_account,
+    let (most, mut more) = match indicator {
+        Indicator::Privacy => (bench.rules.privacy.per_account, read.more_personal),
+        _ => (bench.rules.expression.per_account, read.more),
     };
     let mut by_subject = BTreeMap::<String, Vec<&TextHit>>::new();
     let mut order = Vec::new();
@@ -63,7 +63,7 @@ fn findings(
         hits.push(hit);
     }
     let mut findings = Vec::new();
-    let (mut dismissed, mut more) = (0, read.more);
+    let mut dismissed = 0;
     for subject in order {
         let Some(hits) = by_subject.get(&subject) else { continue };
         let Some(first) = hits.first() else { continue };

@@ -3,7 +3,8 @@
 //! Decisions:
 //! - A resident identity number counts by its checksum, date and province, wherever it stands;
 //!   the old form of 15 digits, which has no checksum, counts only where it is called one.
-//!   Written figure by figure, it counts where nothing goes on behind it.
+//!   Written figure by figure, it counts where nothing goes on behind it. The number of a disability
+//!   certificate is one with two figures behind it.
 //! - A card number counts by its check digit and a known issuer, or by being called one.
 //! - A mobile number alone is how an office is reached: it is suspected only beside an identity
 //!   or card number, or when a text lists several that are not named as contacts.

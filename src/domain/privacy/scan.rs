@@ -91,6 +91,9 @@ fn runs(signs: &[Sign]) -> Vec<Run> {
 
 /// A number written in one.
 fn one(signs: &[Sign], run: &Run) -> Option<Number> {
+    if let Some(number) = certificate(signs, run) {
+        return Some(number);
+    }
     let digits = &run.digits;
     if !(11..=LONGEST).contains(&digits.len()) || !stands_alone(signs, run.signs.clone()) {
         return None;
@@ -117,6 +120,23 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
     }
     let known = !(label.is_card() || (label.is_account() && digits.starts_with(&[6, 2])));
     if is_card(digits, known) { number(NumberKind::BankCard, digits) } else { None }
+}
+
+/// The number of a disability certificate (残疾人证号): an identity number, the kind and the degree of the
+/// disability, and `B1` on one that was issued anew.
+fn certificate(signs: &[Sign], run: &Run) -> Option<Number> {
+    let range = run.signs.start..run.signs.start + 20;
+    let figure = |(at, sign): (usize, &Sign)| digit(sign.c).or_else(|| (at == 17 && is_ten(sign.c)).then_some(10));
+    let digits: Vec<u8> = signs.get(range.clone())?.iter().enumerate().map(figure).collect::<Option<_>>()?;
+    let (identity, [1..=7, 1..=4]) = digits.split_at_checked(18)? else { return None };
+    let anew = matches!(signs.get(range.end).map(|sign| sign.c), Some('B' | 'b'));
+    let issue = signs.iter().skip(range.end + 1).take_while(|sign| digit(sign.c).is_some()).count();
+    let end = if anew && issue > 0 { range.end + 1 + issue } else { range.end };
+    if !is_id18(identity) || !stands_alone_before(signs, range.start) || !stands_alone_after(signs, end) {
+        return None;
+    }
+    let label = Label::before(signs, range.start);
+    (label.called() != Some(Called::Code)).then(|| make(signs, range, NumberKind::IdCard, &digits, &label))
 }
 
 /// What parameters of addresses are called that hold the numbers of bodies and orders.

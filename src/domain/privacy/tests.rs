@@ -273,3 +273,26 @@ proptest! {
         prop_assert!(numbers(&once).is_empty());
     }
 }
+
+/// 残疾人证号: whoever publishes it publishes the identity number in it, and what its bearer suffers from.
+#[test]
+fn the_number_of_a_disability_certificate_holds_an_identity_number() {
+    let id = "510107199001019995";
+    for (text, masked) in [
+        (format!("残疾人证号：{id}43"), Some("残疾人证号：510*************9543")),
+        (format!("张三\t{id}43\t二级"), Some("张三\t510*************9543\t二级")),
+        (format!("残疾证{id}43B1，李四"), Some("残疾证510*************9543B1，李四")),
+        ("11010519491231002X71".to_owned(), Some("110*************2X71")),
+        // No such kind or degree, no checksum, a longer row, an order.
+        (format!("{id}83"), None),
+        (format!("{id}45"), None),
+        ("51010719900101999643".to_owned(), None),
+        (format!("{id}431"), None),
+        (format!("{id}43BX"), None),
+        (format!("订单号{id}43"), None),
+    ] {
+        assert_eq!(mask(&text), masked.unwrap_or(&text), "{text}");
+        assert_eq!(suspects(&text, 3).len(), usize::from(masked.is_some()), "{text}");
+        assert_eq!(mask(&mask(&text)), mask(&text));
+    }
+}

@@ -4,7 +4,7 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 155] = [
+pub(super) const SENTENCES: [(&str, &str); 164] = [
     (
         "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
         "posts are dated in the time to come: the source's dates are off, or not those of publication",
@@ -106,6 +106,21 @@ pub(super) const SENTENCES: [(&str, &str); 155] = [
         "none of {1} accounts read through {0} shows anything from after {2}: the source itself may have stopped",
     ),
     ("所查{0}个链接均可打开", "all {0} links looked at open"),
+    (
+        "自定义菜单未能读取，菜单中的服务链接未核实：{0:s}",
+        "the account's menu could not be read, and the services in it were not looked at: {0:s}",
+    ),
+    ("自定义菜单未启用", "the account shows no menu"),
+    (
+        "自定义菜单中的{0}个小程序按钮须由人工试用，未核实",
+        "{0} buttons of the menu open mini-programs, which a person has to try",
+    ),
+    (
+        "自定义菜单中的{0}个按钮没有可访问的网址，未核实",
+        "{0} buttons of the menu lead to no page that could be looked at",
+    ),
+    ("自定义菜单中已无该链接：{0}", "the account's menu no longer has the link: {0}"),
+    ("{0:s}；位于公众号自定义菜单", "{0:s}; it stands in the account's menu"),
     ("链接可打开：{0}", "the link opens: {0}"),
     ("链接失效：{0}（{1:w}）", "broken link: {0} ({1:w})"),
     ("链接异常：{0}（{1:w}）", "link in trouble: {0} ({1:w})"),
@@ -236,6 +251,12 @@ pub(super) const SENTENCES: [(&str, &str); 155] = [
         "{1} visits in {0} days, {2} took over {3} s or failed, {4}",
     ),
     ("另有{0}次因本系统网络异常等原因不计入", "{0} more are not counted, such as those of our own outages"),
+    (
+        "有{0}次应答残缺，无法判断浏览器能否打开",
+        "{0} of them brought a damaged answer, which a browser may or may not show",
+    ),
+    ("结论取决于应答残缺的访问，请人工核实", "the verdict hangs on the damaged answers, a person has to look"),
+    ("应答未传完即中断", "the answer broke off before its end"),
     ("近{0}天计入的访问只有{1}次，不足{2}次", "{1} visits count in {0} days, fewer than {2}"),
     ("其中有的日期访问次数不足，请人工认定", "on some days the visits were too few, a person has to decide"),
     ("尚未进行访问监测", "the site has not been visited yet"),
@@ -296,7 +317,7 @@ pub(super) const SENTENCES: [(&str, &str); 155] = [
 ];
 
 /// Words of closed vocabularies that the checks keep to themselves.
-pub(super) const WORDS: [(&str, &str); 72] = [
+pub(super) const WORDS: [(&str, &str); 74] = [
     (
         "页面能打开，但提示网站未备案、停止访问",
         "answers with success, but says that the site has no filing (ICP) and is not served",
@@ -344,6 +365,7 @@ pub(super) const WORDS: [(&str, &str); 72] = [
     ("网址格式错误", "the URL is not valid"),
     ("服务器应答不符合协议", "the server's answer breaks the protocol"),
     ("对方要求验证码", "a captcha stands in front of the page"),
+    ("页面只能在微信中打开", "the page opens in WeChat alone"),
     ("对方以脚本验证浏览器", "a script challenge stands in front of the page"),
     ("对方防火墙拦截自动访问", "a firewall turned the robot away"),
     ("对方限制访问频率（429）", "rate limited (429)"),
@@ -355,6 +377,7 @@ pub(super) const WORDS: [(&str, &str); 72] = [
     ("对方以脚本验证浏览器，未能看到内容", "a script challenge stands in front of the content"),
     ("对方防火墙拦截了自动访问，未能看到内容", "a firewall turned the robot away"),
     ("对方要求登录，未能看到内容", "a login stands in front of the content"),
+    ("对方要求在微信中打开，未能看到内容", "the page wants to be opened in WeChat"),
     ("党政机关网站标识", "party and government site mark"),
     ("“我为政府网站找错”入口", "\"report an error\" entry"),
     ("网站标识码", "site code"),

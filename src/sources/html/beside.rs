@@ -57,7 +57,7 @@ const MENU: &[&str] = &[
 ];
 
 /// Names of pages that list other pages.
-const LISTING: &[&str] = &["index", "list", "default", "main", "node", "col", "channel", "more"];
+pub(super) const LISTING: &[&str] = &["index", "list", "default", "main", "node", "col", "channel", "more"];
 
 impl<'p> Page<'p> {
     /// Whether articles without dates stand together outside `list`: they may be newer than any of it.

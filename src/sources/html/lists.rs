@@ -7,6 +7,7 @@ use scraper::{ElementRef, Html, Node};
 use url::Url;
 
 use super::super::{ReadContext, Unreadable, markup};
+use super::beside::LISTING;
 use super::{
     DATE_TEXT, Found, MOST_DATES, MOST_ITEMS, Page, SHORTEST_LIST, base_of, is_silent, links_in, make_of, text_of,
     title_of,
@@ -19,7 +20,7 @@ pub(in crate::sources) struct Lists {
     pub(in crate::sources) posts: Vec<Post>,
     /// How many of them show their date; the others carry it in their path.
     pub(in crate::sources) shown: usize,
-    /// Links that read like articles and have no date at all.
+    /// Articles by their links that no link of the page dates; each counts once.
     pub(in crate::sources) undated: usize,
     /// A script draws part of the page: what it will show is unknown.
     pub(in crate::sources) awaits_script: bool,
@@ -51,16 +52,23 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
     let taken: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
     found.extend(page.dated_paths(root).into_iter().filter(|hit| !taken.contains(&hit.link.id())));
     let dated: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
-    let (mut undated, mut short) = (0, Vec::new());
+    let address = |link: ElementRef| link.attr("href").and_then(|href| markup::absolute(href, page.base));
+    let whole = |to: &str| to.split_once('#').map_or(to, |(page, _)| page).to_owned();
+    let known: HashSet<String> = found.iter().filter_map(|hit| Some(whole(&address(hit.link)?))).collect();
+    let (mut undated, mut short) = (HashSet::new(), Vec::new());
     for link in links_in(root).filter(|link| !dated.contains(&link.id())).take(MOST_DATES) {
         let title = title_of(link);
         let length = title.chars().count();
-        if length < 2 {
+        let is_picture =
+            length < 2 && link.descendants().filter_map(ElementRef::wrap).any(|e| e.value().name() == "img");
+        if length < 2 && !is_picture {
             continue;
         }
-        let Some(to) = link.attr("href").and_then(|href| markup::absolute(href, page.base)) else { continue };
-        undated += usize::from(length >= ARTICLE && is_article(&to, page.base));
-        if length <= COLUMN_NAME && short.len() < MOST_ITEMS {
+        let Some(to) = address(link) else { continue };
+        if (length >= ARTICLE || is_picture) && !known.contains(&whole(&to)) && is_article(&to, page.base) {
+            undated.insert(whole(&to));
+        }
+        if !is_picture && length <= COLUMN_NAME && short.len() < MOST_ITEMS {
             short.push((title, to));
         }
     }
@@ -70,6 +78,7 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
         .take(MOST_ITEMS)
         .map(|hit| page.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item))
         .collect();
+    let undated = undated.len();
     Ok(Lists { posts, shown, undated, awaits_script: awaits_script(&document), short, title: title.map(text_of) })
 }
 
@@ -77,7 +86,11 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
 fn is_article(to: &str, base: Option<&Url>) -> bool {
     let Ok(to) = Url::parse(to) else { return false };
     let bare = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
-    let is_page = to.path().rsplit('/').next().is_some_and(|name| name.contains(".htm") || name.contains("html"));
+    let name = to.path().rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    if LISTING.iter().any(|listing| name.starts_with(listing)) && to.query().is_none() {
+        return false;
+    }
+    let is_page = name.contains("htm");
     let digits = to.path().chars().chain(to.query().unwrap_or_default().chars()).filter(char::is_ascii_digit).count();
     base.and_then(bare) == bare(&to) && (is_page || digits >= 3)
 }

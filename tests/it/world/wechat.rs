@@ -23,6 +23,10 @@ struct Interface {
     /// Answers instead of tokens, or of articles.
     token_error: Option<i64>,
     batch_error: Option<i64>,
+    menus: usize,
+    /// The menu as it is answered, whatever it is; without one there is none.
+    menu: Option<String>,
+    menu_error: Option<i64>,
     expires_in: i64,
 }
 
@@ -62,6 +66,25 @@ impl FakeWechat {
         self.state.lock().unwrap().batch_error = code;
     }
 
+    /// A further article, the newest.
+    pub(crate) fn publish(&self, at: DateTime<Utc>) {
+        self.state.lock().unwrap().articles.insert(0, at);
+    }
+
+    /// How often the menu was asked for.
+    pub(crate) fn menus(&self) -> usize {
+        self.state.lock().unwrap().menus
+    }
+
+    /// The menu is this from now on.
+    pub(crate) fn menu(&self, answer: &impl ToString) {
+        self.state.lock().unwrap().menu = Some(answer.to_string());
+    }
+
+    pub(crate) fn refuse_menu(&self, code: Option<i64>) {
+        self.state.lock().unwrap().menu_error = code;
+    }
+
     /// What was asked that the interface does not know; the token in force.
     pub(crate) fn faults(&self) -> Vec<String> {
         self.state.lock().unwrap().faults.clone()
@@ -77,8 +100,12 @@ async fn answer(
 ) -> String {
     let mut state = state.lock().unwrap();
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let is_menu = uri.path() == "/cgi-bin/get_current_selfmenu_info";
+    if is_menu && (method != Method::GET || !body.is_empty() || headers.contains_key("content-type")) {
+        state.faults.push(format!("{method} {} with {body:?}", uri.path()));
+    }
     let json_sent = headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if method != Method::POST || !json_sent {
+    if !is_menu && (method != Method::POST || !json_sent) {
         state.faults.push(format!("{method} {} without JSON", uri.path()));
     }
     let keys = |value: &Value| value.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
@@ -102,6 +129,18 @@ async fn answer(
             }
             state.tokens += 1;
             json!({"access_token": state.current, "expires_in": state.expires_in}).to_string()
+        }
+        "/cgi-bin/get_current_selfmenu_info" => {
+            state.menus += 1;
+            let token = uri.query().and_then(|query| query.strip_prefix("access_token="));
+            if token.is_none() || token != state.current.as_deref() {
+                return error(40001);
+            }
+            match (state.menu_error, &state.menu) {
+                (Some(code), _) => error(code),
+                (None, Some(menu)) => menu.clone(),
+                (None, None) => error(46003),
+            }
         }
         "/cgi-bin/freepublish/batchget" => {
             if keys(&asked) != ["count", "no_content", "offset"] {

@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 
 use super::link_judge::{judge_failure, judge_page, onward};
 use super::link_site::Sites;
-use super::page_copy;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::page_copy::PageCopy;
 use crate::fetch::{Ask, Connectivity, Failure, Fetcher, Hop, Page};
@@ -269,8 +268,8 @@ async fn judge(
                 look.snippet = seen.map(|seen| seen.snippet(SNIPPET)).unwrap_or_default();
                 look.sha256 = (!page.body.is_empty()).then(|| hex(&Sha256::digest(&page.body)));
             }
-            if wish.sites.is_some() {
-                look.copy = page_copy::of_link(look.outcome, &page, look.sha256.as_deref()).await;
+            if let Some(sites) = wish.sites {
+                look.copy = sites.copies.of_link(look.outcome, &page, look.sha256.as_deref()).await;
             }
             look.status = Some(page.status);
             look.attempts += page.attempts;

@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 use url::{Position, Url};
 
 use super::link::LinkReason;
+use super::page_copy::Copies;
 use super::soft404;
 use crate::fetch::{Ask, Fetcher, Page};
 use crate::sources::blocked;
@@ -59,12 +60,14 @@ pub(super) struct Sites {
     /// Hard to collide with, and plainly ours in a site's log.
     path: String,
     known: Mutex<HashMap<Box<str>, Arc<OnceCell<Missing>>>>,
+    /// Of the pages that links to them led to.
+    pub(super) copies: Copies,
 }
 
 impl Default for Sites {
     fn default() -> Self {
         let path = format!("/xuncha-link-check-{:032x}.html", rand::rng().random::<u128>());
-        Self { path, known: Mutex::default() }
+        Self { path, known: Mutex::default(), copies: Copies::default() }
     }
 }
 

@@ -3,7 +3,8 @@
 //! While an account is looked at, its pages are held by a handle and nothing is done with them; once the
 //! verdicts are there, those that convict or accuse get their copy, and the rest are let go.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sha2::{Digest as _, Sha256};
 
@@ -39,13 +40,26 @@ async fn make(page: Page, sha256: String) -> Option<PageCopy> {
     }
 }
 
-/// The copy behind a look at a link, where the look is one to be answered for.
-pub(super) async fn of_link(outcome: LinkOutcome, page: &Page, sha256: Option<&str>) -> Option<Arc<PageCopy>> {
-    match (outcome, sha256) {
-        (LinkOutcome::Broken | LinkOutcome::Suspected, Some(sha256)) => {
-            make(page.clone(), sha256.to_owned()).await.map(Arc::new)
+/// The copies a run has made behind links, as long as somebody holds them: many dead links end on one page.
+#[derive(Debug, Default)]
+pub(super) struct Copies(Mutex<HashMap<Box<str>, Weak<PageCopy>>>);
+
+impl Copies {
+    /// The copy behind a look at a link, where the look is one to be answered for.
+    pub(super) async fn of_link(
+        &self,
+        outcome: LinkOutcome,
+        page: &Page,
+        sha256: Option<&str>,
+    ) -> Option<Arc<PageCopy>> {
+        let sha256 = sha256.filter(|_| matches!(outcome, LinkOutcome::Broken | LinkOutcome::Suspected))?;
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(copy) = known().get(sha256).and_then(Weak::upgrade) {
+            return Some(copy);
         }
-        _ => None,
+        let copy = make(page.clone(), sha256.to_owned()).await.map(Arc::new)?;
+        known().insert(sha256.into(), Arc::downgrade(&copy));
+        Some(copy)
     }
 }
 

@@ -271,7 +271,7 @@ impl Words {
 
     /// A menu link that was broken, and that the menu names no more.
     pub(in crate::checks) fn gone_from_menu(self, url: &str) -> String {
-        let url = mask(url);
+        let url = mask_address(url);
         say!(
             self,
             format!("自定义菜单中已无该链接：{url}"),

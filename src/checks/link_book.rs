@@ -20,7 +20,7 @@ use crate::fetch::{Fetcher, Hop};
 
 /// Links already looked at in this run: a URL that many accounts share is fetched once.
 #[derive(Debug, Default)]
-pub struct LinkBook {
+pub(super) struct LinkBook {
     links: Mutex<HashMap<Key, Arc<OnceCell<Kept>>>>,
     sites: Sites,
     /// Bytes of the copies held.
@@ -57,11 +57,30 @@ struct Kept {
 
 impl LinkBook {
     pub(super) async fn look(&self, fetcher: &Fetcher, url: &str, now: DateTime<Utc>) -> LinkLook {
-        self.look_and_read(fetcher, url, now, None).await
+        self.look_by(fetcher, url, now, None).await
+    }
+
+    /// Looks at links, one after another.
+    pub(super) async fn look_at_all(&self, fetcher: &Fetcher, urls: &[String], now: DateTime<Utc>) -> Vec<LinkLook> {
+        let mut looks = Vec::with_capacity(urls.len());
+        for url in urls {
+            looks.push(self.look(fetcher, url, now).await);
+        }
+        looks
     }
 
     /// [`look`](Self::look) at what is read as a table besides, by the `reader`: asked for once.
     pub(super) async fn look_and_read(
+        &self,
+        fetcher: &Fetcher,
+        url: &str,
+        now: DateTime<Utc>,
+        reader: &TableReader<'_>,
+    ) -> LinkLook {
+        self.look_by(fetcher, url, now, Some(reader)).await
+    }
+
+    async fn look_by(
         &self,
         fetcher: &Fetcher,
         url: &str,

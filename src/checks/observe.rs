@@ -1,10 +1,10 @@
 //! One look at an account: its source and its links, and nothing made of them yet.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
-use tokio::runtime::Handle;
 
 use super::articles::{self, Opened};
 use super::canary::Canaries;
@@ -16,6 +16,7 @@ use super::site_look;
 use super::tables::{self, Linkeds, TableBook, TableReader};
 use super::texts::Texts;
 use super::wechat_api::{self, Keys, Way};
+use super::wire::Wire;
 use crate::domain::account::{Account, Platform, SourceKind};
 use crate::domain::finding::{Evidence, conceal};
 use crate::domain::normal::normalise_url;
@@ -51,26 +52,25 @@ const MAX_URL: usize = 2000;
 pub(super) const READ_AT_ONCE: usize = 2 * 1024;
 
 /// What the looks of a run share.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Aids {
     /// Links looked at already.
-    pub book: LinkBook,
+    pub(super) book: Arc<LinkBook>,
+    /// Where links are looked at, for a run.
+    pub(super) wire: Option<Wire>,
     /// Linked tables read already.
     pub(super) tables: TableBook,
     /// What the official interface of WeChat accounts is asked with.
     pub(super) keys: Keys,
     /// The platforms whose canary is silent.
     pub(super) canaries: Canaries,
-    /// Where the database is asked from, when looks are made elsewhere: a connection lives and dies with the runtime it
-    /// was opened on.
-    pub(super) home: Option<Handle>,
 }
 
 impl Aids {
     /// For a run: the canaries are looked at before anybody else.
-    pub(super) async fn for_run(office: &Office, fetcher: &Fetcher) -> Self {
+    pub(super) async fn for_run(office: &Office, fetcher: &Fetcher, wire: Wire) -> Self {
         let canaries = Canaries::look(office, fetcher).await;
-        Self { keys: Keys::read(office), canaries, home: Some(Handle::current()), ..Self::default() }
+        Self { keys: Keys::read(office), canaries, wire: Some(wire), ..Self::default() }
     }
 
     /// For a single look, whose canary is looked at when it matters.
@@ -82,11 +82,10 @@ impl Aids {
 /// Looks at an account. It never fails: what could not be seen is part of what was seen.
 pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &Account, scope: Scope) -> Observed {
     let now = office.now();
-    let book = &aids.book;
     let looked = look_at_source(office, fetcher, &aids.keys, account, scope).await;
     let SourceLook { answer: source, reading, mut texts, evidence, tried: source_try, home, page, .. } = looked;
     let SourceLook { opened, unreviewed, mut menu, .. } = looked;
-    let site = site_look::look_at_site(office, fetcher, aids, account, scope, home).await;
+    let site = site_look::look_at_site(office, fetcher, account, scope, home).await;
     let mut posts: Vec<PostSeen> = reading
         .posts
         .iter()
@@ -113,9 +112,13 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         let in_window = posts.iter().filter(|post| scope.covers(post));
         let linked = if texts.is_some() { tables::pick(&office.rules, &in_window) } else { Linkeds::default() };
         let reader = TableReader { office, fetcher, book: &aids.tables };
-        for url in picked {
-            let reader = linked.holds(&url).then_some(&reader);
-            links.push(book.look_and_read(fetcher, &url, now, reader).await);
+        let (files, pages): (Vec<_>, Vec<_>) = picked.into_iter().partition(|url| linked.holds(url));
+        links = match &aids.wire {
+            Some(wire) => wire.look(&aids.book, pages, now).await,
+            None => aids.book.look_at_all(fetcher, &pages, now).await,
+        };
+        for url in files {
+            links.push(aids.book.look_and_read(fetcher, &url, now, &reader).await);
         }
         if let Some(read) = texts.take() {
             texts = Some(reader.read(linked, read).await);
@@ -265,7 +268,7 @@ async fn look_at_source(
     look.home = (kind == SourceKind::Site && page.is_success()).then(|| page.clone());
     let context = ReadContext { as_of, seen_at: office.now(), timezone: office.zone() };
     let options = account.source_options.clone();
-    let rules = std::sync::Arc::clone(&office.rules);
+    let rules = Arc::clone(&office.rules);
     let is_long = page.body.len() > READ_AT_ONCE;
     let list = page.url.clone();
     let opens = scope.links && articles::lists_titles(account);

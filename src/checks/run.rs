@@ -91,7 +91,7 @@ const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Results written in one transaction.
 const WRITTEN_TOGETHER: usize = 512;
 /// So long a result waits for others to be written with: few transactions write each page of the database but once.
-const WAITED_FOR_MORE: std::time::Duration = std::time::Duration::from_millis(100);
+const WAITED_FOR_MORE: std::time::Duration = std::time::Duration::from_millis(500);
 /// Accounts begun, in times of the requests at once: many wait for their turn at a host that is just being asked.
 const BEGUN: usize = 2;
 
@@ -193,14 +193,13 @@ async fn look_at_members(
     let concurrency = fetcher.settings().concurrency.max(1);
     let at_once = concurrency.saturating_mul(BEGUN);
     let full = round.kind != RoundKind::Patrol;
-    let wire = Wire::start().map_err(|error| RunError::Start(error.into()))?;
-    let fetcher = fetcher.apart().map_err(|error| RunError::Start(error.into()))?;
-    let aids = Aids::for_run(office, &fetcher).await;
+    let wire = Wire::start(fetcher).map_err(RunError::Start)?;
+    let aids = Aids::for_run(office, fetcher, wire).await;
     let by_hand = by_hand::looks(office, round.id).await?;
     let looker = Arc::new(Looker {
         records: Records::read(office, full).await?,
         office: office.clone(),
-        fetcher,
+        fetcher: fetcher.clone(),
         aids,
         by_hand,
         as_of: wishes.as_of.unwrap_or(round.as_of),
@@ -224,7 +223,7 @@ async fn look_at_members(
         while looks.len() < at_once && ready.len() < 2 * WRITTEN_TOGETHER {
             let Some((member, account, known)) = queue.pop_front() else { break };
             let looker = Arc::clone(&looker);
-            looks.spawn_on(async move { looker.look(member, account, known).await }, wire.handle());
+            looks.spawn(async move { looker.look(member, account, known).await });
         }
         let nothing_comes = looks.is_empty() && claiming.is_empty();
         let is_full = ready.len() >= WRITTEN_TOGETHER || nothing_comes || Instant::now() >= write_at;
@@ -266,6 +265,8 @@ async fn look_at_members(
         *counts = office.store.read().await?.member_counts(round.id).await?;
         progress(*counts);
         if left == 0 || counts.looked_at >= counts.members {
+            // Why beside: a hundred thousand looks take their time to be forgotten.
+            tokio::task::spawn_blocking(move || drop(looker));
             return Ok((looked_at, tally));
         }
         // Somebody else holds the rest; they finish it, or their leases run out.

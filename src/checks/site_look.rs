@@ -1,8 +1,8 @@
 //! One look at a website beside its posts: foot, columns, visits, address, certificate.
 
-use super::observe::{Aids, Scope};
+use super::observe::Scope;
 use super::seen::{PageSeen, is_day_alone};
-use super::site_seen::{ColumnLook, ColumnState, ColumnsSeen, SiteSeen, VisitsSeen};
+use super::site_seen::{ColumnLook, ColumnState, ColumnsSeen, SiteSeen};
 use super::visits;
 use crate::domain::account::Account;
 use crate::domain::rule::Indicator;
@@ -11,25 +11,6 @@ use crate::fetch::{Fetcher, Page, Probe};
 use crate::office::Office;
 use crate::sources::site::{Column, ColumnPage, Front, examine, found_columns, listed_columns, read_column};
 use crate::sources::{ReadContext, blocked};
-use crate::store::StoreError;
-
-/// The visits that were made to a site, read where the database is at home.
-async fn visits_before(
-    office: &Office,
-    aids: &Aids,
-    account: &Account,
-    scope: Scope,
-) -> Result<Option<VisitsSeen>, StoreError> {
-    let (office, id, as_of) = (office.clone(), account.account_id.clone(), scope.as_of);
-    let read = async move { visits::seen_before(&office, &id, as_of, None).await };
-    match &aids.home {
-        Some(home) => home.spawn(read).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the visits to a site could not be read");
-            Ok(None)
-        }),
-        None => read.await,
-    }
-}
 
 /// Looks at the account as a website; `None` where it is none.
 ///
@@ -37,7 +18,6 @@ async fn visits_before(
 pub(super) async fn look_at_site(
     office: &Office,
     fetcher: &Fetcher,
-    aids: &Aids,
     account: &Account,
     scope: Scope,
     home: Option<Page>,
@@ -47,7 +27,7 @@ pub(super) async fn look_at_site(
         declared_navigation: account.source_options.get("home").and_then(|v| v.as_str()) == Some("navigation"),
         ..SiteSeen::default()
     };
-    match visits_before(office, aids, account, scope).await {
+    match visits::seen_before(office, &account.account_id, scope.as_of, None).await {
         Ok(visits) => seen.visits = visits,
         // What cannot be read now is said of nobody.
         Err(error) => tracing::warn!(%error, account = %account.account_id, "the visits to a site could not be read"),

@@ -158,10 +158,15 @@ pub(super) fn pick<'p>(rules: &RuleSet, posts: &(impl Iterator<Item = &'p Post> 
     let mut seen = HashSet::new();
     let (mut files, mut others, mut linked) = (Vec::new(), Vec::new(), Linkeds::default());
     let links = posts.clone().flat_map(|post| post.links.iter().map(move |url| (url, post)));
-    for (url, post) in links.filter(|(url, _)| seen.insert(normalise_url(url).unwrap_or_else(|| (*url).clone()))) {
+    for (url, post) in links {
+        let kind = attachment::kind_of(url);
+        // Why first: most links are neither, and the normal form of a URL takes its time.
+        if (kind.is_none() && pages == 0) || !seen.insert(normalise_url(url).unwrap_or_else(|| url.clone())) {
+            continue;
+        }
         let one = || Linked { url: url.clone(), title: post.title.clone() };
         let fits = url.len() <= MOST_URL;
-        match attachment::kind_of(url) {
+        match kind {
             Some(FileKind::Readable) if fits && files.len() < most => files.push(one()),
             Some(FileKind::Readable | FileKind::OtherTable) => linked.left_out += 1,
             Some(FileKind::Document) => linked.documents += 1,

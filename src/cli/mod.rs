@@ -71,6 +71,9 @@ impl Context {
     }
 }
 
+/// Threads for what would hold up the others: parsing, unpacking, writing documents.
+const BESIDE: usize = 8;
+
 /// Runs the program on this process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -89,7 +92,12 @@ pub fn main() -> ExitCode {
     // it from one thread to another costs more than doing it.
     let mut builder = match &cli.command {
         Command::Serve | Command::Worker | Command::Demo(_) => tokio::runtime::Builder::new_multi_thread(),
-        _ => tokio::runtime::Builder::new_current_thread(),
+        _ => {
+            let mut one = tokio::runtime::Builder::new_current_thread();
+            // Why few: a thread that is busy reading pages need not be woken for the next.
+            one.max_blocking_threads(BESIDE);
+            one
+        }
     };
     let runtime = match builder.enable_all().event_interval(crate::checks::wire::BEFORE_EVENTS).build() {
         Ok(runtime) => runtime,

@@ -25,7 +25,8 @@ pub(super) fn decode<'b>(body: &'b [u8], content_type: Option<&str>) -> Cow<'b, 
     if let Some(encoding) = wide_of(body) {
         return decode_as(encoding, body);
     }
-    let declared = content_type.and_then(|header| declared_in(header.as_bytes())).or_else(|| {
+    let of_header = |header| said_plainly(header).or_else(|| declared_in(header.as_bytes()));
+    let declared = content_type.and_then(of_header).or_else(|| {
         declared_in(body.get(..DECLARATION_WINDOW.min(body.len())).unwrap_or_default())
             // Why: a page that can be searched for an ASCII declaration is not UTF-16, whatever it says.
             .map(|found| if found == UTF_16BE || found == UTF_16LE { UTF_8 } else { found })
@@ -62,6 +63,11 @@ fn utf8_of(body: &[u8]) -> Option<&str> {
         }
         Err(_) => None,
     }
+}
+
+/// What a header says, as nearly all of them say it.
+fn said_plainly(header: &str) -> Option<&'static Encoding> {
+    Encoding::for_label(header.split_once("charset=")?.1.as_bytes())
 }
 
 fn declared_in(head: &[u8]) -> Option<&'static Encoding> {

@@ -60,10 +60,14 @@ struct Known {
 struct Host {
     turns: Arc<Semaphore>,
     next: Mutex<Instant>,
-    kept: Mutex<Kept>,
+    /// Of each client.
+    kept: [Mutex<Kept>; CLIENTS],
 }
 
-/// The connections of one host.
+/// Clients that share their turns at hosts, each with connections of its own.
+const CLIENTS: usize = 2;
+
+/// The connections of one client to one host.
 #[derive(Clone, Copy)]
 struct Kept {
     /// So many may be kept open.
@@ -92,6 +96,8 @@ impl Drop for Resting<'_> {
 /// A turn at a host; ends when it is dropped.
 pub(super) struct Turn {
     host: Arc<Host>,
+    /// Which client asks.
+    client: usize,
     asks: bool,
     /// Its connection is among those that are counted and is closed at the end, which makes room for another.
     closes: Option<Arc<AtomicUsize>>,
@@ -101,7 +107,7 @@ pub(super) struct Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if self.asks {
-            let mut kept = locked(&self.host.kept);
+            let mut kept = locked(self.host.kept_by(self.client));
             kept.busy = kept.busy.saturating_sub(1);
             if let Some(all) = self.closes.take()
                 && kept.open > 0
@@ -151,17 +157,18 @@ impl Hosts {
                 tokio::time::sleep_until(at).await;
             }
         }
-        Turn { host, asks: false, closes: None, _permit: permit }
+        Turn { host, client: 0, asks: false, closes: None, _permit: permit }
     }
 
-    /// Begins to ask, and says whether the connection may stay open: a process may hold so many
+    /// Begins to ask by this `client`, and says whether the connection may stay open: a process may hold so many
     /// and no more, and a host keeps no more than were busy at once. After the `last` request the
     /// connection is closed.
-    pub(super) fn begin(&self, turn: &mut Turn, now: Instant, last: bool) -> bool {
+    pub(super) fn begin(&self, turn: &mut Turn, client: usize, now: Instant, last: bool) -> bool {
+        turn.client = client;
         turn.closes = None;
         let closes = last.then(|| Arc::clone(&self.kept));
         let host = &turn.host;
-        let mut kept = locked(&host.kept);
+        let mut kept = locked(host.kept_by(client));
         kept.last_used = now;
         kept.busy += usize::from(!turn.asks);
         turn.asks = true;
@@ -177,9 +184,11 @@ impl Hosts {
             known.swept = Some(now);
             let mut closed = 0;
             for idle in known.hosts.values() {
-                let mut kept = locked(&idle.kept);
-                if kept.busy == 0 && now > kept.last_used + KEPT_FOR {
-                    closed += std::mem::take(&mut kept.open);
+                for kept in &idle.kept {
+                    let mut kept = locked(kept);
+                    if kept.busy == 0 && now > kept.last_used + KEPT_FOR {
+                        closed += std::mem::take(&mut kept.open);
+                    }
                 }
             }
             self.kept.fetch_sub(closed, Ordering::Relaxed);
@@ -190,7 +199,7 @@ impl Hosts {
             return false;
         }
         self.kept.fetch_add(1, Ordering::Relaxed);
-        locked(&host.kept).open += 1;
+        locked(host.kept_by(client)).open += 1;
         turn.closes = closes;
         true
     }
@@ -210,9 +219,10 @@ impl Hosts {
             let mut closed = 0;
             known.hosts.retain(|_, host| {
                 let idle = Arc::strong_count(host) == 1 && *locked(&host.next) <= now;
-                let kept = *locked(&host.kept);
-                let forgotten = idle && (kept.open == 0 || now > kept.last_used + KEPT_FOR);
-                closed += if forgotten { kept.open } else { 0 };
+                let kept = host.kept.each_ref().map(|kept| *locked(kept));
+                let closes = |kept: &Kept| kept.open == 0 || now > kept.last_used + KEPT_FOR;
+                let forgotten = idle && kept.iter().all(closes);
+                closed += if forgotten { kept.iter().map(|kept| kept.open).sum() } else { 0 };
                 !forgotten
             });
             self.kept.fetch_sub(closed, Ordering::Relaxed);
@@ -220,10 +230,17 @@ impl Hosts {
         let host = Arc::new(Host {
             turns: Arc::new(Semaphore::new(self.per_host)),
             next: Mutex::new(now),
-            kept: Mutex::new(Kept { open: 0, busy: 0, last_used: now }),
+            kept: [(); CLIENTS].map(|()| Mutex::new(Kept { open: 0, busy: 0, last_used: now })),
         });
         known.hosts.insert(key.into(), Arc::clone(&host));
         host
+    }
+}
+
+impl Host {
+    fn kept_by(&self, client: usize) -> &Mutex<Kept> {
+        let [first, second] = &self.kept;
+        if client == 0 { first } else { second }
     }
 }
 
@@ -358,7 +375,7 @@ mod tests {
         let now = Instant::now();
         let begin = async |name: &str, now: Instant| {
             let mut turn = hosts.turn(&url(&format!("http://{name}.example/")), false, || false).await;
-            (hosts.begin(&mut turn, now, false), turn)
+            (hosts.begin(&mut turn, 0, now, false), turn)
         };
         let (first, second) = (begin("a", now).await, begin("a", now).await);
         assert!(first.0 && second.0 && begin("b", now).await.0);
@@ -377,12 +394,12 @@ mod tests {
         let hosts = Hosts::new(2, Duration::ZERO, 1);
         let (now, there) = (Instant::now(), url("http://a.example/"));
         let mut kept = hosts.turn(&there, false, || false).await;
-        assert!(hosts.begin(&mut kept, now, false));
+        assert!(hosts.begin(&mut kept, 0, now, false));
         let mut uncounted = hosts.turn(&there, false, || false).await;
-        assert!(!hosts.begin(&mut uncounted, now, true), "there is room for one");
+        assert!(!hosts.begin(&mut uncounted, 0, now, true), "there is room for one");
         drop(uncounted);
-        assert_eq!((hosts.kept.load(Ordering::Relaxed), locked(&kept.host.kept).open), (1, 1));
-        assert!(hosts.begin(&mut kept, now, true));
+        assert_eq!((hosts.kept.load(Ordering::Relaxed), locked(kept.host.kept_by(0)).open), (1, 1));
+        assert!(hosts.begin(&mut kept, 0, now, true));
         drop(kept);
         assert_eq!(hosts.kept.load(Ordering::Relaxed), 0, "its own it does");
     }

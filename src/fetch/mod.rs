@@ -119,10 +119,40 @@ struct Shared {
     tls: ClientConfig,
     at_once: usize,
     gate: Arc<Semaphore>,
+    /// Which of the clients that share `hosts` it is.
+    number: usize,
     resting: AtomicUsize,
     hosts: Arc<hosts::Hosts>,
     // Held while the control URLs are asked, so that a thousand failing looks ask them once.
     online: Mutex<Option<(Instant, Connectivity)>>,
+}
+
+impl Shared {
+    fn build(
+        settings: Settings,
+        tls: ClientConfig,
+        at_once: usize,
+        hosts: Arc<hosts::Hosts>,
+        gate: Arc<Semaphore>,
+        number: usize,
+    ) -> Result<Self, FetcherError> {
+        let guarded = !settings.allow_private && settings.proxy.is_none();
+        let names =
+            guard::Names::new(guarded.then(|| settings.allow_hosts.clone()), settings.connect_timeout.mul_f32(0.8));
+        Ok(Self {
+            client: build_client(&settings, &tls, &names, settings.per_host_concurrency.max(1))?,
+            fresh: build_client(&settings, &tls, &names, 0)?,
+            control: OnceLock::new(),
+            tls,
+            at_once,
+            gate,
+            number,
+            resting: AtomicUsize::new(0),
+            hosts,
+            online: Mutex::const_new(None),
+            settings,
+        })
+    }
 }
 
 /// A failed attempt and where it failed.
@@ -142,43 +172,19 @@ impl Fetcher {
         let (at_once, kept) = limit::share(limit::open_files(), settings.concurrency);
         let per_host = settings.per_host_concurrency.max(1);
         let hosts = Arc::new(hosts::Hosts::new(per_host, settings.per_host_interval, kept));
-        Self::build(settings, trust()?, at_once, hosts, Arc::new(Semaphore::new(at_once)))
+        let gate = Arc::new(Semaphore::new(at_once));
+        let shared = Shared::build(settings, trust()?, at_once, hosts, gate, 0)?;
+        Ok(Self { shared: Arc::new(shared), refusals: Arc::default() })
     }
 
-    /// The same settings and the same politeness, with connections and names of its own.
+    /// The same run with the same settings and the same politeness, with connections and names of its own.
     ///
     /// Why: what a client keeps open lives and dies with the runtime it was opened on.
     pub fn apart(&self) -> Result<Self, FetcherError> {
         let shared = &self.shared;
         let (hosts, gate) = (Arc::clone(&shared.hosts), Arc::clone(&shared.gate));
-        Self::build(shared.settings.clone(), shared.tls.clone(), shared.at_once, hosts, gate)
-    }
-
-    fn build(
-        settings: Settings,
-        tls: ClientConfig,
-        at_once: usize,
-        hosts: Arc<hosts::Hosts>,
-        gate: Arc<Semaphore>,
-    ) -> Result<Self, FetcherError> {
-        let guarded = !settings.allow_private && settings.proxy.is_none();
-        let names =
-            guard::Names::new(guarded.then(|| settings.allow_hosts.clone()), settings.connect_timeout.mul_f32(0.8));
-        let client = build_client(&settings, &tls, &names, settings.per_host_concurrency.max(1))?;
-        let fresh = build_client(&settings, &tls, &names, 0)?;
-        let shared = Shared {
-            client,
-            fresh,
-            control: OnceLock::new(),
-            tls,
-            at_once,
-            gate,
-            resting: AtomicUsize::new(0),
-            hosts,
-            online: Mutex::const_new(None),
-            settings,
-        };
-        Ok(Self { shared: Arc::new(shared), refusals: Arc::default() })
+        let apart = Shared::build(shared.settings.clone(), shared.tls.clone(), shared.at_once, hosts, gate, 1)?;
+        Ok(Self { shared: Arc::new(apart), refusals: Arc::clone(&self.refusals) })
     }
 
     /// The same client with nothing held against any host: one per run.
@@ -330,7 +336,7 @@ impl Fetcher {
             let mut turn = self.rest(shared.hosts.turn(&url, !self.is_exempt(&url), crowded)).await;
             let gate = shared.gate.acquire().await;
             let asked_at = Instant::now();
-            let keeps_open = !ask.fresh && shared.hosts.begin(&mut turn, asked_at, ask.last);
+            let keeps_open = !ask.fresh && shared.hosts.begin(&mut turn, shared.number, asked_at, ask.last);
             let client = if keeps_open { &shared.client } else { &shared.fresh };
             let known = cookies.state();
             // Why boxed: a look that waits for its turn stays small, and thousands may wait.

@@ -47,8 +47,14 @@ pub enum FileKind {
 #[must_use]
 pub fn kind_of(url: &str) -> Option<FileKind> {
     // Why first: most links name no file, and taking a URL apart costs more than looking for an ending.
-    let named = |ending: &str| url.as_bytes().windows(ending.len()).any(|p| p.eq_ignore_ascii_case(ending.as_bytes()));
-    if ![ENDINGS, OTHER_TABLES, DOCUMENTS].iter().any(|endings| endings.iter().any(|ending| named(ending))) {
+    let begins = |rest: &[u8], ending: &str| {
+        rest.get(..ending.len()).is_some_and(|start| start.eq_ignore_ascii_case(ending.as_bytes()))
+    };
+    let is_named = |at: usize| {
+        let rest = url.as_bytes().get(at..).unwrap_or_default();
+        [ENDINGS, OTHER_TABLES, DOCUMENTS].into_iter().flatten().any(|ending| begins(rest, ending))
+    };
+    if !memchr::memchr_iter(b'.', url.as_bytes()).any(is_named) {
         return None;
     }
     let url = Url::parse(url).ok()?;

@@ -2,7 +2,7 @@
 //! left alone.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,8 +46,10 @@ pub(super) struct Hosts {
     per_host: usize,
     interval: Duration,
     most_kept: usize,
-    /// Connections that may be open for a next request.
-    kept: Arc<AtomicUsize>,
+    /// The second client is at work.
+    shared_out: AtomicBool,
+    /// Connections of each client that may be open for a next request.
+    kept: [Arc<AtomicUsize>; CLIENTS],
     known: Mutex<Known>,
 }
 
@@ -121,7 +123,29 @@ impl Drop for Turn {
 
 impl Hosts {
     pub(super) fn new(per_host: usize, interval: Duration, most_kept: usize) -> Self {
-        Self { per_host: per_host.max(1), interval, most_kept, kept: Arc::default(), known: Mutex::default() }
+        let per_host = per_host.max(1);
+        let (shared_out, kept, known) = (AtomicBool::new(false), Default::default(), Mutex::default());
+        Self { per_host, interval, most_kept, shared_out, kept, known }
+    }
+
+    /// From now on a second client asks too, and asks most.
+    pub(super) fn share_out(&self) {
+        self.shared_out.store(true, Ordering::Relaxed);
+    }
+
+    /// How many connections a client may keep.
+    fn most_kept_by(&self, client: usize) -> usize {
+        let first = self.most_kept / 4;
+        match (self.shared_out.load(Ordering::Relaxed), client) {
+            (false, _) => self.most_kept,
+            (true, 0) => first,
+            (true, _) => self.most_kept - first,
+        }
+    }
+
+    fn kept_by(&self, client: usize) -> &Arc<AtomicUsize> {
+        let [first, second] = &self.kept;
+        if client == 0 { first } else { second }
     }
 
     /// Waits for a turn at `url`'s host: for one alone, as long as the client is `crowded`.
@@ -166,7 +190,8 @@ impl Hosts {
     pub(super) fn begin(&self, turn: &mut Turn, client: usize, now: Instant, last: bool) -> bool {
         turn.client = client;
         turn.closes = None;
-        let closes = last.then(|| Arc::clone(&self.kept));
+        let (all_kept, most_kept) = (self.kept_by(client), self.most_kept_by(client));
+        let closes = last.then(|| Arc::clone(all_kept));
         let host = &turn.host;
         let mut kept = locked(host.kept_by(client));
         kept.last_used = now;
@@ -179,26 +204,23 @@ impl Hosts {
         }
         drop(kept);
         let mut known = locked(&self.known);
-        let all = self.kept.load(Ordering::Relaxed);
-        if all >= self.most_kept && known.swept.is_none_or(|at| now > at + SWEPT_EVERY) {
+        if all_kept.load(Ordering::Relaxed) >= most_kept && known.swept.is_none_or(|at| now > at + SWEPT_EVERY) {
             known.swept = Some(now);
             let mut closed = 0;
             for idle in known.hosts.values() {
-                for kept in &idle.kept {
-                    let mut kept = locked(kept);
-                    if kept.busy == 0 && now > kept.last_used + KEPT_FOR {
-                        closed += std::mem::take(&mut kept.open);
-                    }
+                let mut kept = locked(idle.kept_by(client));
+                if kept.busy == 0 && now > kept.last_used + KEPT_FOR {
+                    closed += std::mem::take(&mut kept.open);
                 }
             }
-            self.kept.fetch_sub(closed, Ordering::Relaxed);
+            all_kept.fetch_sub(closed, Ordering::Relaxed);
         }
         // A host's second connection is worth less than another host's first.
-        let most = if busy > 1 { self.most_kept / 2 } else { self.most_kept };
-        if self.kept.load(Ordering::Relaxed) >= most {
+        let most = if busy > 1 { most_kept / 2 } else { most_kept };
+        if all_kept.load(Ordering::Relaxed) >= most {
             return false;
         }
-        self.kept.fetch_add(1, Ordering::Relaxed);
+        all_kept.fetch_add(1, Ordering::Relaxed);
         locked(host.kept_by(client)).open += 1;
         turn.closes = closes;
         true
@@ -206,7 +228,7 @@ impl Hosts {
 
     /// The connection of this turn did not come about, or broke: it takes up no room.
     pub(super) fn broke(&self, turn: &mut Turn) {
-        turn.closes = Some(Arc::clone(&self.kept));
+        turn.closes = Some(Arc::clone(self.kept_by(turn.client)));
     }
 
     fn host(&self, key: &str) -> Arc<Host> {
@@ -216,16 +238,18 @@ impl Hosts {
         }
         let now = Instant::now();
         if known.hosts.len() >= REMEMBERED_HOSTS {
-            let mut closed = 0;
             known.hosts.retain(|_, host| {
                 let idle = Arc::strong_count(host) == 1 && *locked(&host.next) <= now;
                 let kept = host.kept.each_ref().map(|kept| *locked(kept));
                 let closes = |kept: &Kept| kept.open == 0 || now > kept.last_used + KEPT_FOR;
                 let forgotten = idle && kept.iter().all(closes);
-                closed += if forgotten { kept.iter().map(|kept| kept.open).sum() } else { 0 };
+                if forgotten {
+                    for (all, kept) in self.kept.iter().zip(kept) {
+                        all.fetch_sub(kept.open, Ordering::Relaxed);
+                    }
+                }
                 !forgotten
             });
-            self.kept.fetch_sub(closed, Ordering::Relaxed);
         }
         let host = Arc::new(Host {
             turns: Arc::new(Semaphore::new(self.per_host)),
@@ -398,9 +422,9 @@ mod tests {
         let mut uncounted = hosts.turn(&there, false, || false).await;
         assert!(!hosts.begin(&mut uncounted, 0, now, true), "there is room for one");
         drop(uncounted);
-        assert_eq!((hosts.kept.load(Ordering::Relaxed), locked(kept.host.kept_by(0)).open), (1, 1));
+        assert_eq!((hosts.kept_by(0).load(Ordering::Relaxed), locked(kept.host.kept_by(0)).open), (1, 1));
         assert!(hosts.begin(&mut kept, 0, now, true));
         drop(kept);
-        assert_eq!(hosts.kept.load(Ordering::Relaxed), 0, "its own it does");
+        assert_eq!(hosts.kept_by(0).load(Ordering::Relaxed), 0, "its own it does");
     }
 }

@@ -183,6 +183,7 @@ impl Fetcher {
     pub fn apart(&self) -> Result<Self, FetcherError> {
         let shared = &self.shared;
         let (hosts, gate) = (Arc::clone(&shared.hosts), Arc::clone(&shared.gate));
+        hosts.share_out();
         let apart = Shared::build(shared.settings.clone(), shared.tls.clone(), shared.at_once, hosts, gate, 1)?;
         Ok(Self { shared: Arc::new(apart), refusals: Arc::clone(&self.refusals) })
     }

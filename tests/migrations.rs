@@ -109,6 +109,8 @@ async fn step_by_step(db: &Database, migrator: &Migrator) {
     for table in ["meta", "account", "review", "round", "frame", "member", "event", "chat", "notice", "delivery"] {
         assert_eq!(db.number(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
     }
+    let cited = "SELECT COUNT(*) FROM finding f JOIN cited_rule c ON c.id = f.rule_id WHERE c.rule_json = '{}'";
+    assert_eq!(db.number(cited).await, 1, "a finding keeps its rule");
 }
 
 /// Table and column of everything the program made.

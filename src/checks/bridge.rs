@@ -71,7 +71,7 @@ impl Bridges {
         }
         let until = bridge.until.map(|until| office.local(until));
         tracing::warn!(host, read = bridge.read.len(), "a source may have stopped; a recheck says nothing");
-        Ok(until.map(|until| Words(office.lang()).nothing_newer(&host, bridge.read.len(), until)))
+        Ok(until.map(|until| Words(office.lang()).nothing_newer(bridge.read.len(), until)))
     }
 }
 

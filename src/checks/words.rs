@@ -196,14 +196,15 @@ impl Words {
         )
     }
 
-    /// The same, where one account is looked at again: what it shows is no answer.
-    pub(in crate::checks) fn nothing_newer(self, host: &str, read: usize, until: LocalTime) -> String {
+    /// The same, where one account is looked at again: what it shows is no answer. Units read it, and the host through
+    /// which they are read is the office's business.
+    pub(in crate::checks) fn nothing_newer(self, read: usize, until: LocalTime) -> String {
         let until = until.minute();
         say!(
             self,
-            format!("经{host}采集的{read}个账号均未见{until}以后发布的内容，采集渠道可能已停止更新"),
+            format!("经同一渠道采集的{read}个账号均未见{until}以后发布的内容，采集渠道可能已停止更新"),
             format!(
-                "none of {read} accounts read through {host} shows anything from after {until}: the source itself may have stopped"
+                "none of {read} accounts read through the same host shows anything from after {until}: the source itself may have stopped"
             )
         )
     }

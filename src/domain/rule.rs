@@ -334,9 +334,22 @@ impl RuleSet {
                 "`link.looks` and `link.per_account` are at least 1, `link.hours_between` is not negative",
             );
         }
+        let is_too_long = |rule: &Rule| self.version.len() + rule.document.len() + rule.clause.len() > LONGEST_BASIS;
+        if self.indicators.values().any(is_too_long) {
+            return flaw(
+                "indicators",
+                "indicators 中的 document 与 clause 过长，二者与 version 合计不超过 600 字",
+                "`document` and `clause` of an indicator are too long: with `version` at most 1800 bytes",
+            );
+        }
         self.site.flaw()
     }
 }
+
+/// Bytes of what a finding cites.
+///
+/// Why: PostgreSQL finds it by an index whose rows hold less than 2704.
+const LONGEST_BASIS: usize = 1800;
 
 /// No rule counts further back than ten years.
 const MOST_DAYS: i64 = 3650;
@@ -371,6 +384,10 @@ mod tests {
             let found = toml::from_str::<RuleSet>(&text).ok().map(|rules| rules.flaw().map(|flaw| flaw.table));
             assert_eq!(found, if table.is_empty() { None } else { Some(Some(table)) }, "{to}");
         }
+        let clause =
+            |length: usize| BUILT_IN.replacen("clause = \"", &format!("clause = \"{}", "条".repeat(length)), 1);
+        let flaw = |text: &str| toml::from_str::<RuleSet>(text).unwrap().flaw().map(|flaw| flaw.table);
+        assert_eq!((flaw(&clause(400)), flaw(&clause(700))), (None, Some("indicators")));
     }
 
     #[test]

@@ -14,14 +14,16 @@ const BLOCKS: &[&str] =
 const LONGEST_NAME: usize = 10;
 /// Longest character reference that is known here, from its ampersand to its semicolon.
 const LONGEST_REFERENCE: usize = 10;
+/// What stands behind the name of an element, or of an attribute without a value.
+const ENDS_A_NAME: [char; 5] = [' ', '\t', '\n', '/', '>'];
 
 /// What a fragment says, a line break where a block begins or ends, and the addresses of its links as written.
 pub(super) type Tidy = (String, Vec<String>);
 
 /// Reads a fragment; `None`: it is not tidy.
 pub(super) fn read(fragment: &str) -> Option<Tidy> {
-    // What the standard replaces wherever it stands.
-    if fragment.contains(['\0', '\r']) {
+    // What the standard replaces wherever it stands, or takes away where it comes first.
+    if fragment.contains(['\0', '\r']) || fragment.starts_with('\u{feff}') {
         return None;
     }
     let mut text = String::with_capacity(fragment.len());
@@ -33,7 +35,9 @@ pub(super) fn read(fragment: &str) -> Option<Tidy> {
         let (closes, named) = tag.strip_prefix('/').map_or((false, tag), |named| (true, named));
         let length = named.bytes().position(|byte| !byte.is_ascii_alphanumeric())?;
         let name = known(named.get(..length)?)?;
-        let (href, behind) = attributes(named.get(length..)?)?;
+        // Why: a name may go on with nearly anything, and is then another one.
+        let behind_name = named.get(length..).filter(|behind| behind.starts_with(ENDS_A_NAME))?;
+        let (href, behind) = attributes(behind_name)?;
         rest = behind;
         let is_block = BLOCKS.contains(&name);
         if is_block {
@@ -47,7 +51,7 @@ pub(super) fn read(fragment: &str) -> Option<Tidy> {
             (false, _) if is_block => {
                 // A paragraph ends where another block begins, and an item where the next one does.
                 open.pop_if(|last| *last == "p");
-                if name == "li" && open.last() == Some(&"li") {
+                if is_ended_by(name, &open) {
                     return None;
                 }
                 if name != "hr" {
@@ -59,6 +63,18 @@ pub(super) fn read(fragment: &str) -> Option<Tidy> {
     }
     add_text(&mut text, rest)?;
     Some((text, links))
+}
+
+/// Whether a block ends an open one that is no paragraph: an item the item that it stands in, a heading the heading.
+fn is_ended_by(name: &str, open: &[&str]) -> bool {
+    match name {
+        "li" => open.iter().rev().find(|around| **around != "div") == Some(&"li"),
+        _ => is_heading(name) && open.last().is_some_and(|last| is_heading(last)),
+    }
+}
+
+fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
 /// The element of this name, in whatever case it is written.
@@ -84,8 +100,11 @@ fn attributes(mut rest: &str) -> Option<(Option<String>, &str)> {
         let (name, after) = (rest.get(..length)?, rest.get(length..)?);
         let Some(value) = after.strip_prefix('=') else {
             // A name alone, unless white space stands before its sign.
-            if !after.starts_with([' ', '\t', '\n', '/', '>']) || after.trim_start().starts_with('=') {
+            if !after.starts_with(ENDS_A_NAME) || after.trim_start().starts_with('=') {
                 return None;
+            }
+            if name.eq_ignore_ascii_case("href") {
+                href.get_or_insert_default();
             }
             rest = after;
             continue;
@@ -100,7 +119,7 @@ fn attributes(mut rest: &str) -> Option<(Option<String>, &str)> {
             }
             href = Some(plain);
         }
-        if !after.starts_with([' ', '\t', '\n', '/', '>']) {
+        if !after.starts_with(ENDS_A_NAME) {
             return None;
         }
         rest = after;
@@ -157,6 +176,14 @@ mod tests {
     }
 
     #[test]
+    fn the_first_address_of_a_link_counts_even_where_it_is_none() {
+        let links = |tag: &str| read(tag).unwrap().1;
+        assert_eq!(links("<a href href='http://b.example/'>"), [""]);
+        assert_eq!(links("<a HREF='http://a.example/' href='http://b.example/'>"), ["http://a.example/"]);
+        assert_eq!(links("<a hidden href='http://a.example/'>"), ["http://a.example/"]);
+    }
+
+    #[test]
     fn what_asks_for_repairs_is_not() {
         for untidy in [
             "a</div>b",
@@ -174,6 +201,12 @@ mod tests {
             "<a href='?a=1&copy=2'>",
             "<script>a</script>",
             "a\r\nb",
+            "\u{feff}<b>a</b>",
+            "<li><div>a<li>b</li>c</div>d</li>",
+            "<h1><h2>a</h2>b</h1>c",
+            "<h1><p>a<h2>b</h2>c</h1>d",
+            "a<p-x>b",
+            "<a:b href='http://a.example/'>",
         ] {
             assert_eq!(read(untidy), None, "{untidy}");
         }
@@ -189,7 +222,9 @@ mod tests {
             "<br/>", "<hr>", "<h1>", "</h1>", "<h2 >", "</h2>", "<blockquote>", "</blockquote>", "<a href=\"http://a.example/1\">",
             "<a href='/2?x=1&amp;y=2' title=\"a>b\">", "<a name='x' href='#'>", "</a>", "<b>", "</b>", "<i>", "</i>", "<span>",
             "</span>", "<font color=\"red\">", "</font>", "<strong>", "</strong>", "<u>", "</u>", "<img src=\"x\"/>", "甲", "乙 丙", " ",
-            "\n", "&nbsp;", "&amp;", "&lt;b&gt;", "&#20013;", "&#x4E2d;", "&#65;", "x",
+            "\n", "&nbsp;", "&amp;", "&lt;b&gt;", "&#20013;", "&#x4E2d;", "&#65;", "x", "<h1><h2>", "</h2>乙</h1>", "<li><div>", "<LI>",
+            "</div>甲</li>", "<p-x>", "<a href href='http://a.example/3'>", "<a HREF='http://a.example/4' hidden>", "&#160;", "&#128;",
+            "\u{feff}", "\u{a0}", "\u{3000}", "\u{85}",
         ]), 0..24)) {
             let fragment = parts.concat();
             if let Some(tidy) = read_tidy(&fragment, None) {

@@ -30,6 +30,15 @@ const CLAIM_POSTGRES: &str = "WITH free AS (
      FOR UPDATE SKIP LOCKED)
  UPDATE member SET owner = $4, lease_until = $5 WHERE id IN (SELECT id FROM free) RETURNING id, account_id";
 
+const RENEW_SQLITE: &str =
+    "UPDATE member SET lease_until = $3 WHERE round_id = $1 AND owner = $2 AND looked_at IS NULL";
+
+/// Why skipped: what is just being finished needs no lease, and two that take the same rows in another order would
+/// wait for each other for ever.
+const RENEW_POSTGRES: &str = "WITH held AS (
+     SELECT id FROM member WHERE round_id = $1 AND owner = $2 AND looked_at IS NULL FOR UPDATE SKIP LOCKED)
+ UPDATE member SET lease_until = $3 WHERE id IN (SELECT id FROM held)";
+
 /// A look at a member that has come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndedLook {
@@ -97,14 +106,8 @@ impl Tx {
         owner: &str,
         lease_until: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        sql!(
-            self,
-            execute,
-            "UPDATE member SET lease_until = $3 WHERE round_id = $1 AND owner = $2 AND looked_at IS NULL",
-            round,
-            owner,
-            millis(lease_until)
-        )?;
+        let text = if self.locks_rows() { RENEW_POSTGRES } else { RENEW_SQLITE };
+        sql!(self, execute, text, round, owner, millis(lease_until))?;
         Ok(())
     }
 

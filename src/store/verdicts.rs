@@ -1,6 +1,6 @@
 //! Verdicts, as they are written: of one look or of many, and what another look or an outage makes of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -60,7 +60,7 @@ impl Tx {
         let last: HashMap<i64, i64> = sql!(self, all(i64, i64), text, json(&members)?)?.into_iter().collect();
         let mut rows = Vec::new();
         // The rules of a batch are few, and an account's verdicts rest on the same evidence: each is written down once.
-        let mut rules: Vec<(&RuleRef, i64)> = Vec::new();
+        let mut rules: Vec<&RuleRef> = Vec::new();
         for (member, account, findings) in of {
             // A statement may touch a row once: of two verdicts on one subject the later one counts.
             let same = |a: &NewFinding, b: &NewFinding| a.indicator == b.indicator && a.subject == b.subject;
@@ -74,17 +74,15 @@ impl Tx {
                     _ => json(&new.evidence)?.into(),
                 };
                 evidence = Some((&new.evidence, Arc::clone(&text)));
-                let known = rules.iter().find(|(rule, _)| **rule == new.rule).map(|(_, row)| *row);
-                let rule = if let Some(row) = known {
-                    row
-                } else {
-                    let row = self.cite(&new.rule).await?;
-                    rules.push((&new.rule, row));
-                    row
-                };
+                let known = rules.iter().position(|rule| **rule == new.rule);
+                let rule = known.unwrap_or_else(|| {
+                    rules.push(&new.rule);
+                    rules.len() - 1
+                });
                 rows.push((id, account.as_str(), new, rule, text));
             }
         }
+        let cited = self.cite(&rules).await?;
         // Why many rows a statement: handing a statement to the database costs more than a row.
         for rows in rows.chunks(ROWS_AT_ONCE) {
             insert_rows!(self, INSERT, rows, KEEPS_DECIDED, |values, (id, account, new, rule, evidence)| {
@@ -101,7 +99,7 @@ impl Tx {
                     .push_bind(millis(new.as_of))
                     .push_bind(millis(new.observed_at))
                     .push_bind(new.newest_at.map(millis))
-                    .push_bind(*rule)
+                    .push_bind(cited.get(*rule).copied())
                     .push_bind(&**evidence)
                     .push_bind(i64::from(new.looks))
                     .push_bind(new.next_look_at.map(millis));
@@ -110,15 +108,30 @@ impl Tx {
         Ok(())
     }
 
-    /// The row of a rule as findings cite it, written where it is cited for the first time.
-    async fn cite(&mut self, rule: &RuleRef) -> Result<i64, StoreError> {
-        let (text, known) = (json(rule)?, "SELECT id FROM cited_rule WHERE rule_json = $1");
-        if let Some(id) = sql!(self, scalar_opt i64, known, &text)? {
+    /// The rows of rules as findings cite them, in the same order, written where they are cited for the first time.
+    async fn cite(&mut self, rules: &[&RuleRef]) -> Result<Vec<i64>, StoreError> {
+        // Why in order: two that are the first to cite the same rules would else wait for each other for ever.
+        let mut texts = BTreeMap::new();
+        for (place, rule) in rules.iter().enumerate() {
+            texts.insert(json(rule)?, place);
+        }
+        let mut rows = vec![0; rules.len()];
+        for (text, place) in texts {
+            if let Some(row) = rows.get_mut(place) {
+                *row = self.cited(&text).await?;
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn cited(&mut self, rule: &str) -> Result<i64, StoreError> {
+        let known = "SELECT id FROM cited_rule WHERE rule_json = $1";
+        if let Some(id) = sql!(self, scalar_opt i64, known, rule)? {
             return Ok(id);
         }
         // Somebody else may be the first to cite it.
-        sql!(self, execute, "INSERT INTO cited_rule (rule_json) VALUES ($1) ON CONFLICT DO NOTHING", &text)?;
-        Ok(sql!(self, scalar i64, known, &text)?)
+        sql!(self, execute, "INSERT INTO cited_rule (rule_json) VALUES ($1) ON CONFLICT (rule_json) DO NOTHING", rule)?;
+        Ok(sql!(self, scalar i64, known, rule)?)
     }
 
     /// Writes what another look says over a finding that is still in doubt; `false` when it no

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use xuncha::checks::run::{self, Wishes};
+use xuncha::domain::account::AccountId;
 use xuncha::domain::finding::Outcome;
 use xuncha::domain::round::RoundState;
+use xuncha::domain::rule::{Indicator, RuleRef};
 use xuncha::fetch::Fetcher;
 use xuncha::office::Office;
 use xuncha::sampling;
+use xuncha::store::{EndedLook, FindingQuery, NewFinding};
 
 use crate::world::both::on_both;
 use crate::world::site::Site;
@@ -173,5 +176,54 @@ on_both! {
         assert_eq!(ran.round.state, RoundState::Judged);
         assert!(findings(&office, "2026H2", Some(Outcome::Fail)).await.is_empty());
         assert_eq!(not_seen(&office).await, 12);
+    }
+
+    /// Runs that are the first to cite the same rules, met in another order; and a lease that is renewed while looks are
+    /// written.
+    async fn what_is_written_side_by_side_never_waits_in_a_circle(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 09:00").await;
+        stage(&office, &site, Duration::ZERO).await;
+        inspect(&office, &fetcher(), "2026-11-23").await;
+        let mut tx = office.store.read().await.unwrap();
+        let found = tx.findings_page(&FindingQuery::default(), 0, 1000, office.zone()).await.unwrap();
+        let members = tx.require_round(round("2026H2")).await.unwrap().id;
+        drop(tx);
+        let (first, last) = (found.first().unwrap(), found.last().unwrap());
+        let cites = |n: usize| NewFinding {
+            indicator: Indicator::Link,
+            subject: format!("https://a.example/{n}"),
+            rule: RuleRef { clause: format!("第{n}条"), ..RuleRef::default() },
+            ..first.as_new()
+        };
+        let write = async |member: i64, account: &AccountId, findings: Vec<NewFinding>| {
+            let mut tx = office.store.write_rows().await?;
+            tx.put_findings(first.round_id, member, account, &findings).await?;
+            tx.commit().await
+        };
+        let (up, down) = ((0..40).map(cites).collect(), (0..40).rev().map(cites).collect());
+        let (one, other) = (&first.finding.account_id, &last.finding.account_id);
+        assert_ne!(one, other);
+        let (up, down) = tokio::join!(write(5000, one, up), write(5001, other, down));
+        assert!(up.is_ok() && down.is_ok(), "{up:?} {down:?}");
+        assert_eq!(db.number("SELECT COUNT(*) FROM cited_rule WHERE rule_json LIKE '%第%条\"}'").await, 40);
+
+        // SQLite writes one after the other.
+        if db.is_postgres() {
+            let (now, until) = (office.now(), office.now() + chrono::TimeDelta::seconds(20));
+            let mut tx = office.store.write_rows().await.unwrap();
+            let claimed = tx.claim_members(members, "me", now, until, 10).await.unwrap();
+            tx.commit().await.unwrap();
+            let mut ends = office.store.write_rows().await.unwrap();
+            let ended = EndedLook { member: claimed[3].id, at: now, newest_at: None };
+            assert_eq!(ends.finish_members("me", &[ended]).await.unwrap().len(), 1);
+            let mut renews = office.store.write_rows().await.unwrap();
+            let renewed = renews.renew_claims(members, "me", until + chrono::TimeDelta::seconds(20));
+            tokio::time::timeout(Duration::from_secs(5), renewed).await.expect("nobody waits").unwrap();
+            renews.commit().await.unwrap();
+            ends.commit().await.unwrap();
+            let held = "SELECT COUNT(*) FROM member WHERE owner = 'me' AND lease_until IS NOT NULL";
+            assert_eq!(db.number(held).await, 9);
+        }
     }
 }

@@ -338,6 +338,8 @@ on_both! {
         let (_, measured) = recheck(&office, &fetcher, ids[0], "xuncha", &Scope::All).await.unwrap();
         assert_eq!(measured.passed, None, "{measured:?}");
         assert!(measured.sentence.contains("11个账号均未见2026-11-22 09:00以后"), "{}", measured.sentence);
+        let host = bridge.url("/").split('/').nth(2).unwrap().to_owned();
+        assert!(!measured.sentence.contains(&host), "a unit reads it: {}", measured.sentence);
         assert_eq!(status(ids[0]).await, IssueStatus::Rectified);
         // Where few are read through a host nothing can be told of it.
         let (_, measured) = recheck(&office, &fetcher, ids[1], "xuncha", &Scope::All).await.unwrap();

@@ -102,8 +102,8 @@ pub(super) const SENTENCES: [(&str, &str); 164] = [
         "of {1} accounts read through {0} {2} end within the day before {3}: the source itself may have stopped",
     ),
     (
-        "经{0}采集的{1}个账号均未见{2}以后发布的内容，采集渠道可能已停止更新",
-        "none of {1} accounts read through {0} shows anything from after {2}: the source itself may have stopped",
+        "经同一渠道采集的{0}个账号均未见{1}以后发布的内容，采集渠道可能已停止更新",
+        "none of {0} accounts read through the same host shows anything from after {1}: the source itself may have stopped",
     ),
     ("所查{0}个链接均可打开", "all {0} links looked at open"),
     (

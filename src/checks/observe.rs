@@ -49,7 +49,7 @@ const MAX_SERVICE_LINKS: usize = 100;
 const MAX_URL: usize = 2000;
 
 /// Pages up to this many bytes are read where they come, others beside, where they hold up no other look.
-pub(super) const READ_AT_ONCE: usize = 2 * 1024;
+pub(super) const READ_AT_ONCE: usize = 64 * 1024;
 
 /// What the looks of a run share.
 #[derive(Default)]

@@ -35,7 +35,7 @@ use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use rustls::ClientConfig;
 use rustls_platform_verifier::ConfigVerifierExt as _;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use url::Url;
 
@@ -119,6 +119,8 @@ struct Shared {
     tls: ClientConfig,
     at_once: usize,
     gate: Arc<Semaphore>,
+    /// What the gate of the client it was set apart from has lent.
+    _lent: Option<OwnedSemaphorePermit>,
     /// Which of the clients that share `hosts` it is.
     number: usize,
     resting: AtomicUsize,
@@ -146,6 +148,7 @@ impl Shared {
             tls,
             at_once,
             gate,
+            _lent: None,
             number,
             resting: AtomicUsize::new(0),
             hosts,
@@ -182,9 +185,17 @@ impl Fetcher {
     /// Why: what a client keeps open lives and dies with the runtime it was opened on.
     pub fn apart(&self) -> Result<Self, FetcherError> {
         let shared = &self.shared;
-        let (hosts, gate) = (Arc::clone(&shared.hosts), Arc::clone(&shared.gate));
+        let hosts = Arc::clone(&shared.hosts);
+        // Why a gate of its own: who waits at one that another thread opens is woken across threads each time.
+        let most = shared.at_once - shared.at_once / 8;
+        let lent = (most < shared.at_once).then(|| Arc::clone(&shared.gate).try_acquire_many_owned(most as u32));
+        let (gate, lent) = match lent {
+            Some(Ok(lent)) => (Arc::new(Semaphore::new(most)), Some(lent)),
+            Some(Err(_)) | None => (Arc::clone(&shared.gate), None),
+        };
         hosts.share_out();
         let apart = Shared::build(shared.settings.clone(), shared.tls.clone(), shared.at_once, hosts, gate, 1)?;
+        let apart = Shared { _lent: lent, ..apart };
         Ok(Self { shared: Arc::new(apart), refusals: Arc::clone(&self.refusals) })
     }
 

@@ -270,6 +270,7 @@ async fn write_to(
         for found in &found {
             of_unit.entry(&found.issue.unit).or_default().push(found);
         }
+        let mut links = Vec::new();
         for unit in units {
             let found = of_unit.remove(unit).unwrap_or_default();
             for (urgent, found) in batches(office, batch, found, now) {
@@ -288,15 +289,20 @@ async fn write_to(
                     reader: Reader::Unit(unit),
                     round_id: Some(round.id),
                     body: &body,
-                    issues: &ids,
+                    // Said of all units together, below.
+                    issues: &[],
                     urgent,
                     dedup_key: &dedup_key,
                 };
                 let not_before = if urgent { now } else { now + batch.gather };
                 let chats = chats.get(unit).map_or(&[][..], Vec::as_slice);
-                written += usize::from(notify::put(tx, office, draft, chats, not_before, now).await?.is_some());
+                if let Some(notice) = notify::put(tx, office, draft, chats, not_before, now).await? {
+                    written += 1;
+                    links.extend(ids.iter().map(|issue| (notice, *issue)));
+                }
             }
         }
+        tx.link_notices(&links).await?;
     }
     Ok(written)
 }

@@ -100,7 +100,9 @@ pub(super) fn read(fragment: &str, base: Option<&Url>) -> (String, Vec<String>) 
 pub(super) fn read_tidy(fragment: &str, base: Option<&Url>) -> Option<(String, Vec<String>)> {
     let (text, hrefs) = tidy::read(fragment)?;
     let mut links = Links::new(base);
-    hrefs.iter().for_each(|href| links.add(href));
+    for href in &hrefs {
+        links.add(href);
+    }
     Some((fold_lines(&text), links.found))
 }
 

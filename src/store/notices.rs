@@ -219,10 +219,16 @@ impl Tx {
     }
 
     async fn link_notice(&mut self, id: i64, issues: &[i64]) -> Result<(), StoreError> {
-        for issues in issues.chunks(ROWS_AT_ONCE) {
+        let links: Vec<(i64, i64)> = issues.iter().map(|issue| (id, *issue)).collect();
+        self.link_notices(&links).await
+    }
+
+    /// Says of which issues notices tell: notice, issue.
+    pub async fn link_notices(&mut self, links: &[(i64, i64)]) -> Result<(), StoreError> {
+        for links in links.chunks(ROWS_AT_ONCE) {
             let head = "INSERT INTO notice_issue (notice_id, issue_id) ";
-            insert_rows!(self, head, issues, " ON CONFLICT DO NOTHING", |values, issue| {
-                values.push_bind(id).push_bind(*issue);
+            insert_rows!(self, head, links, " ON CONFLICT DO NOTHING", |values, (notice, issue)| {
+                values.push_bind(*notice).push_bind(*issue);
             })?;
         }
         Ok(())

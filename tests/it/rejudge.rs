@@ -45,7 +45,7 @@ async fn rows(db: &Database) -> Vec<i64> {
     for table in ["finding", "issue", "event", "notice", "observation", "member"] {
         rows.push(db.number(&format!("SELECT COUNT(*) FROM {table}")).await);
     }
-    rows.push(db.number("SELECT COALESCE(SUM(rule_id + LENGTH(summary)), 0) FROM finding").await);
+    rows.push(db.number("SELECT CAST(COALESCE(SUM(rule_id + LENGTH(summary)), 0) AS BIGINT) FROM finding").await);
     rows
 }
 

@@ -106,8 +106,13 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
     let mut links = Vec::new();
     if scope.links {
         let posts = if unreviewed.is_empty() { &reading.posts } else { &unreviewed };
-        let (picked, beyond) =
-            pick_links(office, account, menu.as_mut().and_then(|menu| menu.as_mut().ok()), posts, scope);
+        let (picked, beyond) = pick_links(
+            office.rules.link.per_account,
+            account,
+            menu.as_mut().and_then(|menu| menu.as_mut().ok()),
+            posts,
+            scope,
+        );
         left_out.links = beyond;
         let in_window = posts.iter().filter(|post| scope.covers(post));
         let linked = if texts.is_some() { tables::pick(&office.rules, &in_window) } else { Linkeds::default() };
@@ -355,9 +360,10 @@ fn conceal_reading(reading: &mut Reading) {
 }
 
 /// The links to look at: the service links, of which the menu keeps those it alone names, then what the
-/// window's posts link to; and how many are left out because there are too many, or because they are too long.
+/// window's posts link to, up to so many `of_posts`; and how many are left out because there are too many, or
+/// because they are too long.
 fn pick_links(
-    office: &Office,
+    of_posts: usize,
     account: &Account,
     menu: Option<&mut Menu>,
     posts: &[Post],
@@ -384,8 +390,12 @@ fn pick_links(
     }
     if let Some(menu) = menu {
         menu.links.retain(pick);
+        // Why: a link that a post has too is not mended by taking it off the menu.
+        let posted = posts.iter().filter(|post| scope.covers(post)).flat_map(|post| &post.links);
+        let posted: HashSet<String> = posted.map(|url| key(url)).collect();
+        menu.links.retain(|url| !posted.contains(&key(url)));
     }
-    let most = picked.len() + office.rules.link.per_account;
+    let most = picked.len() + of_posts;
     let own: HashSet<String> = posts.iter().filter_map(|post| post.url.as_deref()).map(key).collect();
     let in_window = posts.iter().filter(|post| scope.covers(post));
     for url in in_window.flat_map(|post| &post.links) {
@@ -433,6 +443,29 @@ fn contains_ignoring_case(text: &str, ascii: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::judge::testing;
+
+    #[test]
+    fn a_menu_keeps_the_links_that_nothing_else_has() {
+        let at = DateTime::UNIX_EPOCH;
+        let scope = Scope { as_of: at, window_from: at, links: true, site: true };
+        let url = |name: &str| format!("https://a.example.gov.cn/{name}");
+        let account = Account { service_links: vec![url("service")], ..testing::account() };
+        let links = vec![url("post"), url("both?from=timeline")];
+        let post = Post {
+            id: String::new(),
+            url: None,
+            title: String::new(),
+            published_at: Some(at.fixed_offset()),
+            pinned: false,
+            text: String::new(),
+            links,
+        };
+        let mut menu = Menu { links: vec![url("service#top"), url("both"), url("menu")], ..Menu::default() };
+        let (picked, left_out) = pick_links(20, &account, Some(&mut menu), &[post], scope);
+        assert_eq!((picked, left_out), (vec![url("service"), url("both"), url("menu"), url("post")], 0));
+        assert_eq!(menu.links, [url("menu")], "what is taken off the menu still stands in the registry, or in a post");
+    }
 
     #[test]
     fn a_link_through_a_redirector_is_an_outbound_link() {

@@ -11,7 +11,7 @@ mod review;
 mod silence;
 mod site;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 mod texts;
 
 use std::collections::HashMap;

@@ -35,7 +35,7 @@ pub(super) fn bench(rules: &RuleSet) -> Bench<'_> {
     }
 }
 
-pub(super) fn account() -> Account {
+pub(in crate::checks) fn account() -> Account {
     Account {
         account_id: AccountId::new("A1"),
         name: "云溪水务".to_owned(),

@@ -287,8 +287,9 @@ type Claimed = (ClaimedMember, Account, Known);
 
 /// Claims up to `limit` members that are free; none: somebody else holds the rest.
 async fn claim(looker: Arc<Looker>, round: i64, owner: String, limit: usize) -> Result<Vec<Claimed>, StoreError> {
-    let now = looker.office.now();
     let mut tx = looker.office.store.write_rows().await?;
+    // Why only now: whoever waited for the writer would claim under a lease that is over.
+    let now = looker.office.now();
     let claimed = tx.claim_members(round, &owner, now, now + LEASE, limit).await?;
     tx.commit().await?;
     looker.load(claimed).await

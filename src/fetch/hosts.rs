@@ -128,19 +128,14 @@ impl Hosts {
         Self { per_host, interval, most_kept, shared_out, kept, known }
     }
 
-    /// From now on a second client asks too, and asks most.
+    /// From now on a second client asks too.
     pub(super) fn share_out(&self) {
         self.shared_out.store(true, Ordering::Relaxed);
     }
 
-    /// How many connections a client may keep.
-    fn most_kept_by(&self, client: usize) -> usize {
-        let first = self.most_kept / 4;
-        match (self.shared_out.load(Ordering::Relaxed), client) {
-            (false, _) => self.most_kept,
-            (true, 0) => first,
-            (true, _) => self.most_kept - first,
-        }
+    /// How many connections each client may keep.
+    fn most_kept_each(&self) -> usize {
+        if self.shared_out.load(Ordering::Relaxed) { self.most_kept / CLIENTS } else { self.most_kept }
     }
 
     fn kept_by(&self, client: usize) -> &Arc<AtomicUsize> {
@@ -190,7 +185,7 @@ impl Hosts {
     pub(super) fn begin(&self, turn: &mut Turn, client: usize, now: Instant, last: bool) -> bool {
         turn.client = client;
         turn.closes = None;
-        let (all_kept, most_kept) = (self.kept_by(client), self.most_kept_by(client));
+        let (all_kept, most_kept) = (self.kept_by(client), self.most_kept_each());
         let closes = last.then(|| Arc::clone(all_kept));
         let host = &turn.host;
         let mut kept = locked(host.kept_by(client));
@@ -411,6 +406,19 @@ mod tests {
         assert!(begin("a", now).await.0 && begin("b", now).await.0, "theirs are open already");
         let later = now + KEPT_FOR + SWEPT_EVERY * 2;
         assert!(begin("d", later).await.0, "what was idle is closed by now");
+    }
+
+    #[tokio::test]
+    async fn two_clients_have_half_of_the_room_each_and_none_uses_the_other_s_connections() {
+        let hosts = Hosts::new(2, Duration::ZERO, 4);
+        hosts.share_out();
+        let now = Instant::now();
+        for (client, name, keeps) in
+            [(0, "a", true), (0, "b", true), (0, "c", false), (1, "a", true), (1, "c", true), (1, "b", false)]
+        {
+            let mut turn = hosts.turn(&url(&format!("http://{name}.example/")), false, || false).await;
+            assert_eq!(hosts.begin(&mut turn, client, now, false), keeps, "{name} by {client}");
+        }
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ const OTHERS: usize = 128;
 const PER_REQUEST: usize = 2;
 
 /// Connections kept open for the next request, all hosts together; each costs some twenty kilobytes.
-const MOST_KEPT: usize = 1536;
+const MOST_KEPT: usize = 2048;
 
 /// More is never wanted.
 const ENOUGH: u64 = 8192;

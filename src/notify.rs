@@ -68,7 +68,7 @@ pub async fn write_held(
 }
 
 /// Writes a notice for chats the caller knows already; nothing is sent before `not_before`.
-pub(crate) async fn put(
+async fn put(
     tx: &mut Tx,
     office: &Office,
     draft: Draft<'_>,
@@ -76,20 +76,40 @@ pub(crate) async fn put(
     not_before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<i64>, StoreError> {
-    let unit = match draft.reader {
-        Reader::Unit(unit) => Some(unit),
-        Reader::Supervisors => None,
-    };
-    let notice = NewNotice {
-        number: tx.next_notice_number(office.date(now).year()).await?,
-        unit,
+    Ok(put_all(tx, office, &[Addressed { draft, chats, not_before }], now).await?.pop().flatten())
+}
+
+/// A draft with the chats that the caller knows already; nothing is sent before `not_before`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addressed<'a> {
+    pub(crate) draft: Draft<'a>,
+    pub(crate) chats: &'a [i64],
+    pub(crate) not_before: DateTime<Utc>,
+}
+
+/// Writes notices in their order; gives their rows, `None` where one was written before.
+pub(crate) async fn put_all(
+    tx: &mut Tx,
+    office: &Office,
+    drafts: &[Addressed<'_>],
+    now: DateTime<Utc>,
+) -> Result<Vec<Option<i64>>, StoreError> {
+    let year = office.date(now).year();
+    let new = drafts.iter().map(|Addressed { draft, chats, not_before }| NewNotice {
+        year,
+        unit: match draft.reader {
+            Reader::Unit(unit) => Some(unit),
+            Reader::Supervisors => None,
+        },
         round_id: draft.round_id,
         body: draft.body,
         urgent: draft.urgent,
         dedup_key: draft.dedup_key.to_owned(),
         issues: draft.issues,
-    };
-    tx.insert_notice(&notice, chats, office.next_allowed(not_before, draft.urgent), now).await
+        chats,
+        due_at: office.next_allowed(*not_before, draft.urgent),
+    });
+    tx.insert_notices(&new.collect::<Vec<_>>(), now).await
 }
 
 /// Tells the supervisors at once, as far as quiet hours allow.

@@ -202,15 +202,17 @@ pub async fn revoke(office: &Office, id: i64, actor: &str) -> Result<bool, Store
         if let Some(person) = tx.person(id).await? {
             let body = NoticeBody::Farewell { name: person.name.clone(), role: person.role, unit: person.unit.clone() };
             let notice = NewNotice {
-                number: tx.next_notice_number(office.date(now).year()).await?,
+                year: office.date(now).year(),
                 unit: person.unit.as_deref(),
                 round_id: None,
                 body: &body,
                 urgent: false,
                 dedup_key: format!("farewell:{id}"),
                 issues: &[],
+                chats: &[person.chat_id],
+                due_at: office.next_allowed(now, false),
             };
-            tx.insert_notice(&notice, &[person.chat_id], office.next_allowed(now, false), now).await?;
+            tx.insert_notices(&[notice], now).await?;
         }
         notify::release_stranded(&mut tx, office, now).await?;
     }

@@ -15,9 +15,11 @@ use crate::domain::finding::{Finding, Outcome};
 use crate::domain::issue::{Action, EventKind, IssueStatus};
 use crate::domain::notice::{Alert, NoticeBody, NoticeItem};
 use crate::domain::rule::{Class, Indicator};
-use crate::notify::{self, Draft, Reader};
+use crate::notify::{self, Addressed, Draft, Reader};
 use crate::office::Office;
-use crate::store::{FindingQuery, NewEvent, NewIssue, Round, StoreError, StoredFinding, StoredIssue, Tx, defect};
+use crate::store::{
+    FindingQuery, IssueQuery, NewEvent, NewIssue, Round, StoreError, StoredFinding, StoredIssue, Tx, defect,
+};
 
 use super::{IssueError, Scope, act_in, append, approval, item, line};
 
@@ -270,7 +272,7 @@ async fn write_to(
         for found in &found {
             of_unit.entry(&found.issue.unit).or_default().push(found);
         }
-        let mut links = Vec::new();
+        let mut new = Vec::new();
         for unit in units {
             let found = of_unit.remove(unit).unwrap_or_default();
             for (urgent, found) in batches(office, batch, found, now) {
@@ -285,24 +287,23 @@ async fn write_to(
                 // What was revoked and opened anew is told anew.
                 let opened = found.iter().map(|found| found.issue.opened_at.utc().timestamp_millis()).max();
                 let dedup_key = format!("round:{}:{unit}:{ids:?}:{}", round.id, opened.unwrap_or_default());
-                let draft = Draft {
-                    reader: Reader::Unit(unit),
-                    round_id: Some(round.id),
-                    body: &body,
-                    // Said of all units together, below.
-                    issues: &[],
-                    urgent,
-                    dedup_key: &dedup_key,
-                };
-                let not_before = if urgent { now } else { now + batch.gather };
-                let chats = chats.get(unit).map_or(&[][..], Vec::as_slice);
-                if let Some(notice) = notify::put(tx, office, draft, chats, not_before, now).await? {
-                    written += 1;
-                    links.extend(ids.iter().map(|issue| (notice, *issue)));
-                }
+                new.push((unit, urgent, ids, body, dedup_key));
             }
         }
-        tx.link_notices(&links).await?;
+        let drafts = new.iter().map(|(unit, urgent, issues, body, dedup_key)| Addressed {
+            draft: Draft {
+                reader: Reader::Unit(unit),
+                round_id: Some(round.id),
+                body,
+                issues,
+                urgent: *urgent,
+                dedup_key,
+            },
+            chats: chats.get(*unit).map_or(&[], Vec::as_slice),
+            not_before: if *urgent { now } else { now + batch.gather },
+        });
+        let rows = notify::put_all(tx, office, &drafts.collect::<Vec<_>>(), now).await?;
+        written += rows.iter().flatten().count();
     }
     Ok(written)
 }
@@ -368,7 +369,7 @@ async fn tell_supervisors(
     if (again || round.kind == crate::domain::round::RoundKind::Patrol) && fresh == 0 {
         return Ok(());
     }
-    let query = crate::store::IssueQuery { round: Some(round.name), ..Default::default() };
+    let query = IssueQuery { round: Some(round.name), class: Some(Class::Veto), live: true, ..IssueQuery::default() };
     let mut vetoes = Vec::new();
     let mut veto_count = 0;
     let mut after = 0;
@@ -376,21 +377,20 @@ async fn tell_supervisors(
         let page = tx.issues_page(&query, after, PAGE, office.zone()).await?;
         let Some(last) = page.last() else { break };
         after = last.issue.id;
-        for found in page.iter().filter(|f| f.issue.class == Class::Veto && !f.state.status.is_final()) {
+        for found in &page {
             veto_count += 1;
             if vetoes.len() < 20 {
                 vetoes.push(line(found));
             }
         }
     }
-    let counts = tx.finding_counts(round.id).await?;
     let alert = Alert::RoundJudged {
         round: round.name,
         looked_at: tx.member_counts(round.id).await?.looked_at,
         issues: (fresh + opened.found_again) as i64,
         vetoes,
         veto_count,
-        doubtful: counts.iter().filter(|c| c.1 == Outcome::Suspected).map(|c| c.2).sum(),
+        doubtful: tx.suspected_count(round.id).await?,
         unverified: tx.unverified_accounts(round.id).await?,
     };
     notify::alert(tx, office, alert, &format!("judged:{}:{}", round.id, now.timestamp_millis()), now).await

@@ -194,8 +194,17 @@ impl Tx {
             if asked { is_so.to_owned() } else { format!("{bound} IS NULL") }
         };
         let of_round = if_asked(query.round.is_some(), "f.round_id = (SELECT id FROM round WHERE name = $2)", "$2");
-        let of_account = if_asked(query.account.is_some(), "f.account_id = $3", "$3");
-        let judged_so = if_asked(query.outcome.is_some(), "f.outcome = $4", "$4");
+        // Of all rounds: by the index that begins with the round, once each.
+        let account_alone = query.account.is_some() && query.round.is_none();
+        let of_account = match account_alone {
+            true => "f.account_id = $3 AND f.round_id IN (SELECT id FROM round)".to_owned(),
+            false => if_asked(query.account.is_some(), "f.account_id = $3", "$3"),
+        };
+        let judged_so = match query.outcome {
+            None | Some(Outcome::Pass) => if_asked(query.outcome.is_some(), "f.outcome = $4", "$4"),
+            // The index of these few is found by its very words.
+            Some(_) => "f.outcome = $4 AND f.outcome <> 'pass'".to_owned(),
+        };
         let by = if_asked(query.indicator.is_some(), "f.indicator = $5", "$5");
         let is_silent = if_asked(query.silent_for.is_some(), "f.newest_at <= f.as_of - $6", "$6");
         sql!(
@@ -304,7 +313,18 @@ impl Tx {
             self,
             scalar i64,
             "SELECT COUNT(DISTINCT f.account_id) FROM finding f
-             WHERE f.round_id = $1 AND f.outcome = 'unverified' AND f.indicator IN ('stale', 'zombie', 'home_stale')",
+             WHERE f.round_id = $1 AND f.outcome = 'unverified' AND f.outcome <> 'pass'
+                 AND f.indicator IN ('stale', 'zombie', 'home_stale')",
+            round
+        )?)
+    }
+
+    /// How many findings of a round are suspicions.
+    pub async fn suspected_count(&mut self, round: i64) -> Result<i64, StoreError> {
+        Ok(sql!(
+            self,
+            scalar i64,
+            "SELECT COUNT(*) FROM finding WHERE round_id = $1 AND outcome = 'suspected' AND outcome <> 'pass'",
             round
         )?)
     }

@@ -39,6 +39,8 @@ pub struct IssueQuery {
     pub account: Option<AccountId>,
     /// In this state.
     pub status: Option<IssueStatus>,
+    /// Of this class.
+    pub class: Option<Class>,
     /// Not ended.
     pub live: bool,
     /// Overdue or escalated.
@@ -251,7 +253,8 @@ impl Tx {
                      AND (NOT $6 OR i.status IN ('overdue', 'escalated'))
                      AND ($7 IS NULL OR EXISTS (SELECT 1 FROM issue_round x JOIN round q ON q.id = x.round_id
                                                 WHERE x.issue_id = i.id AND q.name = $7))
-                 ORDER BY i.id LIMIT $8"
+                     AND ($8 IS NULL OR i.class = $8)
+                 ORDER BY i.id LIMIT $9"
             ),
             after,
             query.unit.as_deref(),
@@ -260,6 +263,7 @@ impl Tx {
             query.live,
             query.overdue,
             query.round.map(|name| name.to_string()),
+            query.class.map(Class::key),
             limit as i64
         )?;
         let mut events = match (rows.first(), rows.last()) {

@@ -1,5 +1,7 @@
 //! Notices: what is said to whom; written with the change that caused them.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 
 use super::engine::{ROWS_AT_ONCE, insert_rows, sql};
@@ -9,8 +11,8 @@ use crate::domain::notice::{NoticeBody, NoticeKind};
 /// A notice about to be written.
 #[derive(Debug, Clone)]
 pub struct NewNotice<'a> {
-    /// The number readers see.
-    pub number: String,
+    /// The year of the number that readers see.
+    pub year: i32,
     /// The unit it goes to; `None`: the supervisors.
     pub unit: Option<&'a str>,
     /// The round it belongs to.
@@ -23,6 +25,10 @@ pub struct NewNotice<'a> {
     pub dedup_key: String,
     /// The issues it tells of.
     pub issues: &'a [i64],
+    /// The chats it goes to; without one it waits, and goes out when one is bound.
+    pub chats: &'a [i64],
+    /// When it may go out.
+    pub due_at: DateTime<Utc>,
 }
 
 /// A notice as listed.
@@ -105,63 +111,82 @@ const SELECT: &str = "SELECT * FROM (
      FROM notice n) listed ";
 
 impl Tx {
-    /// The number of the next notice, `2026-0001`; nobody else gets it while this transaction lasts.
-    pub async fn next_notice_number(&mut self, year: i32) -> Result<String, StoreError> {
-        let next = if let Some(next) = self.next_notice {
+    /// Writes notices under the next numbers (`2026-0001`), with their outbox rows; gives their rows in the order
+    /// of `new`, `None` where a key was written before.
+    ///
+    /// Nobody else gets these numbers while this transaction lasts.
+    pub async fn insert_notices(
+        &mut self,
+        new: &[NewNotice<'_>],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<i64>>, StoreError> {
+        let first = if let Some(next) = self.next_notice {
             next
         } else {
             self.lock_chain().await?;
             sql!(self, scalar i64, "SELECT COALESCE(MAX(id), 0) + 1 FROM notice")?
         };
-        self.next_notice = Some(next);
-        Ok(format!("{year}-{next:04}"))
+        let keys: Vec<&str> = new.iter().map(|new| new.dedup_key.as_str()).collect();
+        let mut known: HashSet<String> = self.notices_with(&keys, 0).await?.into_keys().collect();
+        let mut rows = Vec::with_capacity(new.len());
+        for new in new {
+            if known.insert(new.dedup_key.clone()) {
+                rows.push((new, json(new.body)?));
+            }
+        }
+        let rows: Vec<_> = rows.iter().zip(first..).map(|((new, body), number)| (new, body, number)).collect();
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let head = "INSERT INTO notice (number, kind, unit, round_id, body_json, urgent, dedup_key, created_at) ";
+            insert_rows!(self, head, rows, "", |values, (new, body, number)| {
+                values
+                    .push_bind(format!("{}-{number:04}", new.year))
+                    .push_bind(new.body.kind().key())
+                    .push_bind(new.unit)
+                    .push_bind(new.round_id)
+                    .push_bind(body.as_str())
+                    .push_bind(new.urgent)
+                    .push_bind(new.dedup_key.as_str())
+                    .push_bind(millis(now));
+            })?;
+        }
+        let mut ids = self.notices_with(&keys, first).await?;
+        self.next_notice = Some(ids.values().max().map_or(first, |last| last + 1));
+        let written: Vec<Option<i64>> = new.iter().map(|new| ids.remove(&new.dedup_key)).collect();
+        let both = || new.iter().zip(&written).filter_map(|(new, id)| Some((new, (*id)?)));
+        let links: Vec<_> = both().flat_map(|(new, id)| new.issues.iter().map(move |issue| (id, *issue))).collect();
+        self.link_notices(&links).await?;
+        let queued = both().flat_map(|(new, id)| new.chats.iter().map(move |chat| (id, *chat, new.due_at)));
+        self.queue_deliveries(&queued.collect::<Vec<_>>()).await?;
+        Ok(written)
     }
 
-    /// Writes a notice and puts it in the outbox of `chats`; `None` when its key was written before.
-    ///
-    /// Without a chat it waits, and goes out when one is bound.
-    pub async fn insert_notice(
-        &mut self,
-        new: &NewNotice<'_>,
-        chats: &[i64],
-        due_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<i64>, StoreError> {
-        let id = sql!(
-            self,
-            scalar_opt i64,
-            "INSERT INTO notice (number, kind, unit, round_id, body_json, urgent, dedup_key, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (dedup_key) DO NOTHING RETURNING id",
-            &new.number,
-            new.body.kind().key(),
-            new.unit,
-            new.round_id,
-            json(new.body)?,
-            new.urgent,
-            &new.dedup_key,
-            millis(now)
-        )?;
-        let Some(id) = id else { return Ok(None) };
-        self.next_notice = Some(id + 1);
-        self.link_notice(id, new.issues).await?;
-        for chat in chats {
-            self.queue_delivery(id, *chat, due_at).await?;
-        }
-        Ok(Some(id))
+    /// The notices with one of these keys, from row `from` on: key, row.
+    async fn notices_with(&mut self, keys: &[&str], from: i64) -> Result<HashMap<String, i64>, StoreError> {
+        let text = format!("SELECT dedup_key, id FROM notice WHERE {} AND id >= $2", self.is_listed("dedup_key", "$1"));
+        let found = sql!(self, all(String, i64), sqlx::AssertSqlSafe(text.as_str()), json(&keys)?, from)?;
+        Ok(found.into_iter().collect())
     }
 
     /// Puts a notice in a chat's outbox once; one that failed there is tried again.
     pub async fn queue_delivery(&mut self, notice: i64, chat: i64, due_at: DateTime<Utc>) -> Result<(), StoreError> {
-        sql!(
-            self,
-            execute,
-            "INSERT INTO delivery (notice_id, chat_id, status, due_at, attempts) VALUES ($1, $2, 'queued', $3, 0)
-             ON CONFLICT (notice_id, chat_id) DO UPDATE SET status = 'queued', due_at = excluded.due_at
-                 WHERE delivery.status = 'failed'",
-            notice,
-            chat,
-            millis(due_at)
-        )?;
+        self.queue_deliveries(&[(notice, chat, due_at)]).await
+    }
+
+    /// [`queue_delivery`](Self::queue_delivery) of many: notice, chat, when it may go out.
+    async fn queue_deliveries(&mut self, queued: &[(i64, i64, DateTime<Utc>)]) -> Result<(), StoreError> {
+        let head = "INSERT INTO delivery (notice_id, chat_id, status, due_at, attempts) ";
+        let tail = " ON CONFLICT (notice_id, chat_id) DO UPDATE SET status = 'queued', due_at = excluded.due_at
+                 WHERE delivery.status = 'failed'";
+        for queued in queued.chunks(ROWS_AT_ONCE) {
+            insert_rows!(self, head, queued, tail, |values, (notice, chat, due_at)| {
+                values
+                    .push_bind(*notice)
+                    .push_bind(*chat)
+                    .push_bind("queued")
+                    .push_bind(millis(*due_at))
+                    .push_bind(0_i64);
+            })?;
+        }
         Ok(())
     }
 
@@ -224,7 +249,7 @@ impl Tx {
     }
 
     /// Says of which issues notices tell: notice, issue.
-    pub async fn link_notices(&mut self, links: &[(i64, i64)]) -> Result<(), StoreError> {
+    async fn link_notices(&mut self, links: &[(i64, i64)]) -> Result<(), StoreError> {
         for links in links.chunks(ROWS_AT_ONCE) {
             let head = "INSERT INTO notice_issue (notice_id, issue_id) ";
             insert_rows!(self, head, links, " ON CONFLICT DO NOTHING", |values, (notice, issue)| {

@@ -109,12 +109,11 @@ impl Hosts {
     pub(super) fn note(&mut self, fetcher: &Fetcher, account: &AccountId, look: &LinkLook) {
         use LinkReason as R;
         // Nobody was asked, or nobody can be heard.
-        if matches!(look.reason, R::BadUrl | R::GuardRefused | R::HostResting | R::OurLimit | R::WeAreOffline)
-            || fetcher.is_exempt_loopback(&look.url)
-        {
+        if matches!(look.reason, R::BadUrl | R::GuardRefused | R::HostResting | R::OurLimit | R::WeAreOffline) {
             return;
         }
-        let Some(name) = Url::parse(&look.url).ok().and_then(|url| url.host_str().map(Box::from)) else { return };
+        let Some(url) = Url::parse(&look.url).ok().filter(|url| !fetcher.exempts(url)) else { return };
+        let Some(name) = url.host_str().map(Box::from) else { return };
         let host = self.0.entry(name).or_default();
         host.opened |= look.outcome == LinkOutcome::Ok;
         if look.may_be_ours() {

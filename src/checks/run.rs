@@ -145,13 +145,15 @@ pub async fn run(
     tx.release_claims(round.id, &owner).await?;
     tx.commit().await?;
     let (looked_at, mut tally) = looked?;
-    let counts = office.store.read().await?.member_counts(round.id).await?;
+    counts = office.store.read().await?.member_counts(round.id).await?;
     if counts.looked_at == counts.members && (looked_at as i64) < counts.members {
         // Others looked too, or this is the rest of a run: what failed alike shows in the whole.
         tally = Tally::of_round(office, fetcher, &round).await?;
     }
     let held = hold_back(office, &round, &tally).await?;
-    let counts = office.store.read().await?.member_counts(round.id).await?;
+    if held.is_some() {
+        counts = office.store.read().await?.member_counts(round.id).await?;
+    }
     let mut opened = None;
     if held.is_none() && wishes.limit.is_none() && counts.looked_at == counts.members {
         opened = finish(office, &round).await?;

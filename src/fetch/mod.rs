@@ -280,7 +280,13 @@ impl Fetcher {
     /// Whether a URL is loopback that the settings let us fetch: our own outage does not excuse it.
     #[must_use]
     pub fn is_exempt_loopback(&self, url: &str) -> bool {
-        self.shared.settings.allow_private && Url::parse(url).is_ok_and(|url| guard::is_loopback(&url))
+        Url::parse(url).is_ok_and(|url| self.exempts(&url))
+    }
+
+    /// [`is_exempt_loopback`](Self::is_exempt_loopback) of a URL taken apart.
+    #[must_use]
+    pub fn exempts(&self, url: &Url) -> bool {
+        self.shared.settings.allow_private && guard::is_loopback(url)
     }
 
     /// Asks the control URLs whether we are online; an answer holds for half a minute.

@@ -153,20 +153,22 @@ pub(super) use sql;
 ///
 /// `insert_rows!(tx, "INSERT INTO … (…) ", rows, " ON CONFLICT …", |values, row| { values.push_bind(…); })`.
 macro_rules! insert_rows {
-    ($tx:expr, $head:expr, $rows:expr, $tail:expr, |$values:ident, $row:pat_param| $bind:block) => {
+    ($tx:expr, $head:expr, $rows:expr, $tail:expr, |$values:ident, $row:pat_param| $bind:block) => {{
+        // Why: a statement of as many rows as are left over is another each time, and a prepared one takes half a megabyte.
+        let comes_again = $rows.len() == $crate::store::engine::ROWS_AT_ONCE;
         match &mut $tx.engine {
             $crate::store::engine::TxEngine::Sqlite(c) => {
                 let mut insert = sqlx::QueryBuilder::<sqlx::Sqlite>::new($head);
                 insert.push_values($rows, |mut $values, $row| $bind).push($tail);
-                insert.build().execute(&mut **c).await.map(|done| done.rows_affected())
+                insert.build().persistent(comes_again).execute(&mut **c).await.map(|done| done.rows_affected())
             }
             $crate::store::engine::TxEngine::Postgres(c) => {
                 let mut insert = sqlx::QueryBuilder::<sqlx::Postgres>::new($head);
                 insert.push_values($rows, |mut $values, $row| $bind).push($tail);
-                insert.build().execute(&mut **c).await.map(|done| done.rows_affected())
+                insert.build().persistent(comes_again).execute(&mut **c).await.map(|done| done.rows_affected())
             }
         }
-    };
+    }};
 }
 pub(super) use insert_rows;
 

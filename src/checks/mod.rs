@@ -31,6 +31,7 @@ pub mod link;
 mod link_book;
 mod link_judge;
 mod link_site;
+pub mod looks;
 mod measure;
 pub mod observe;
 mod outage;

@@ -12,12 +12,12 @@ use tokio::time::Instant;
 /// URLs asked of one host before another has its turn.
 const AT_A_STRETCH: usize = 64;
 
-/// URLs waiting to be asked.
+/// URLs waiting to be asked, each as a `U` that reads as one.
 #[derive(Debug)]
-pub struct Lineup {
+pub struct Lineup<U> {
     per_host: usize,
     interval: Duration,
-    hosts: HashMap<Box<str>, Waiting>,
+    hosts: HashMap<Box<str>, Waiting<U>>,
     /// Hosts not asked yet, or behind the others for having been asked much.
     fresh: VecDeque<Box<str>>,
     /// Hosts asked before, with the time from which on they may be asked again, the earliest first.
@@ -26,9 +26,9 @@ pub struct Lineup {
 }
 
 /// What waits for one host.
-#[derive(Debug, Default)]
-struct Waiting {
-    urls: VecDeque<String>,
+#[derive(Debug)]
+struct Waiting<U> {
+    urls: VecDeque<U>,
     under_way: usize,
     stretch: usize,
     next: Option<Instant>,
@@ -36,14 +36,14 @@ struct Waiting {
 
 /// A URL whose turn it is.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Next {
+pub struct Next<U> {
     /// What to ask.
-    pub url: String,
+    pub url: U,
     /// Nothing more of its host waits.
     pub last: bool,
 }
 
-impl Lineup {
+impl<U: AsRef<str>> Lineup<U> {
     /// For so many requests at once at one host, begun so far apart.
     #[must_use]
     pub fn new(per_host: usize, interval: Duration) -> Self {
@@ -64,20 +64,20 @@ impl Lineup {
     }
 
     /// Adds a URL behind those of its host.
-    pub fn push(&mut self, url: String) {
-        let key = host_of(&url);
+    pub fn push(&mut self, url: U) {
+        let key = host_of(url.as_ref());
         self.waiting += 1;
         if let Some(host) = self.hosts.get_mut(key) {
             host.urls.push_back(url);
         } else {
             let key: Box<str> = key.into();
             self.fresh.push_back(key.clone());
-            self.hosts.insert(key, Waiting { urls: VecDeque::from([url]), ..Waiting::default() });
+            self.hosts.insert(key, Waiting { urls: VecDeque::from([url]), under_way: 0, stretch: 0, next: None });
         }
     }
 
     /// The URL whose turn it is, if there is any at `now`.
-    pub fn next(&mut self, now: Instant) -> Option<Next> {
+    pub fn next(&mut self, now: Instant) -> Option<Next<U>> {
         let due = self.begun.front().is_some_and(|(at, _)| *at <= now);
         if due && let Some((_, key)) = self.begun.pop_front() {
             return self.take(&key, now);
@@ -117,7 +117,7 @@ impl Lineup {
         }
     }
 
-    fn take(&mut self, key: &str, now: Instant) -> Option<Next> {
+    fn take(&mut self, key: &str, now: Instant) -> Option<Next<U>> {
         let host = self.hosts.get_mut(key)?;
         let url = host.urls.pop_front()?;
         self.waiting -= 1;
@@ -138,7 +138,7 @@ fn host_of(url: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn lineup(per_host: usize, interval: u64, urls: &[&str]) -> Lineup {
+    fn lineup(per_host: usize, interval: u64, urls: &[&str]) -> Lineup<String> {
         let mut lineup = Lineup::new(per_host, Duration::from_millis(interval));
         for url in urls {
             lineup.push((*url).to_owned());
@@ -146,7 +146,7 @@ mod tests {
         lineup
     }
 
-    fn path(next: Option<Next>) -> (String, bool) {
+    fn path(next: Option<Next<String>>) -> (String, bool) {
         let next = next.unwrap();
         (next.url.trim_start_matches("http://").to_owned(), next.last)
     }

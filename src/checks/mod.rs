@@ -31,7 +31,6 @@ pub mod link;
 mod link_book;
 mod link_judge;
 mod link_site;
-pub mod looks;
 mod measure;
 pub mod observe;
 mod outage;

@@ -68,18 +68,9 @@ pub struct Aids {
 
 impl Aids {
     /// For a run: the canaries are looked at before anybody else.
-    ///
-    /// # Errors
-    ///
-    /// No thread, or no client, for the looks at links.
-    pub(super) async fn for_run(
-        office: &Office,
-        fetcher: &Fetcher,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    pub(super) async fn for_run(office: &Office, fetcher: &Fetcher, wire: Wire) -> Self {
         let canaries = Canaries::look(office, fetcher).await;
-        let book = Arc::<LinkBook>::default();
-        let wire = Wire::start(fetcher, Arc::clone(&book))?;
-        Ok(Self { keys: Keys::read(office), canaries, book, wire: Some(wire), ..Self::default() })
+        Self { keys: Keys::read(office), canaries, wire: Some(wire), ..Self::default() }
     }
 
     /// For a single look, whose canary is looked at when it matters.
@@ -128,7 +119,7 @@ pub async fn observe(office: &Office, fetcher: &Fetcher, aids: &Aids, account: &
         let reader = TableReader { office, fetcher, book: &aids.tables };
         let (files, pages): (Vec<_>, Vec<_>) = picked.into_iter().partition(|url| linked.holds(url));
         links = match &aids.wire {
-            Some(wire) => wire.look(pages, now).await,
+            Some(wire) => wire.look(&aids.book, pages, now).await,
             None => aids.book.look_at_all(fetcher, &pages, now).await,
         };
         for url in files {

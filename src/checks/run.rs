@@ -15,6 +15,7 @@ use super::known::{Records, load_all};
 use super::observe::{Aids, Scope, observe};
 use super::outage::{Tally, hold_back};
 use super::seen::Observed;
+use super::wire::Wire;
 use super::{page_copy, standstill, suspicions, warn};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::by_hand::HandLook;
@@ -91,8 +92,8 @@ const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 const WRITTEN_TOGETHER: usize = 512;
 /// So long a result waits for others to be written with: few transactions write each page of the database but once.
 const WAITED_FOR_MORE: std::time::Duration = std::time::Duration::from_millis(500);
-/// Accounts begun, in times of the requests at once: the more there are, the more of their links lie on one host.
-const BEGUN: usize = 4;
+/// Accounts begun, in times of the requests at once: many wait for their turn at a host that is just being asked.
+const BEGUN: usize = 2;
 
 /// One look and its verdicts, ready to be stored.
 struct Looked {
@@ -194,7 +195,8 @@ async fn look_at_members(
     let concurrency = fetcher.settings().concurrency.max(1);
     let at_once = concurrency.saturating_mul(BEGUN);
     let full = round.kind != RoundKind::Patrol;
-    let aids = Aids::for_run(office, fetcher).await.map_err(RunError::Start)?;
+    let wire = Wire::start(fetcher).map_err(RunError::Start)?;
+    let aids = Aids::for_run(office, fetcher, wire).await;
     let by_hand = by_hand::looks(office, round.id).await?;
     let looker = Arc::new(Looker {
         records: Records::read(office, full).await?,

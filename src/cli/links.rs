@@ -4,14 +4,16 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::args::Format;
 use super::{CheckFailed, Context};
 use crate::app;
 use crate::checks::link::{LinkLook, LinkOutcome, LinkReason, verdict};
-use crate::checks::looks::Looks;
 use crate::clock::Clock;
 
 #[derive(Serialize)]
@@ -24,6 +26,9 @@ struct View<'a> {
     attempts: u32,
     elapsed_ms: u64,
 }
+
+/// Looks begun, in times of those that may ask at once: many may be resting between their requests.
+const BEGUN: usize = 4;
 
 /// Looks written out together, when so many are ready.
 const WRITTEN_TOGETHER: u64 = 256;
@@ -56,37 +61,42 @@ pub(super) async fn run(context: &mut Context, file: &Path) -> anyhow::Result<()
         context.out.line("url,outcome,status,reason,final_url,attempts,elapsed_ms")?;
     }
     let mut counts = [0_u64; 4];
-    let mut looks = Looks::new(&fetcher);
+    let mut lineup = fetcher.lineup();
+    let mut looks = FuturesUnordered::new();
     let mut reading = true;
+    let at_once = fetcher.at_once();
     loop {
-        let begin = |url: String, last: bool, waiting: usize| {
+        let now = Instant::now();
+        // Why no more of those that ask: each host begun keeps a connection open until its last link.
+        while looks.len() < at_once.saturating_mul(BEGUN) && looks.len().saturating_sub(fetcher.resting()) < at_once {
+            let Some(next) = lineup.next(now) else { break };
             // Why not while few lines are here: the next ones may be of the same host.
-            let last = last && (!reading || waiting >= LINED_UP / 4);
+            let last = next.last && (!reading || lineup.waiting() >= LINED_UP / 4);
             let (fetcher, clock) = (&fetcher, &clock);
-            async move {
-                let look = verdict(fetcher, &url, clock.now(), last).await;
-                (url, look)
-            }
-        };
+            looks.push(async move { verdict(fetcher, &next.url, clock.now(), last).await });
+        }
+        let wakes = lineup.next_at().filter(|_| looks.len() < at_once);
         let first = tokio::select! {
             biased;
-            more = lines.recv(), if reading && looks.waiting() < LINED_UP => {
+            more = lines.recv(), if reading && lineup.waiting() < LINED_UP => {
                 reading = more.is_some();
-                more.into_iter().flatten().for_each(|url| looks.push(url));
+                more.into_iter().flatten().for_each(|url| lineup.push(url));
                 continue;
             }
-            Some((_, look)) = looks.next(begin) => look,
+            Some(look) = looks.next() => look,
+            () = tokio::time::sleep_until(wakes.unwrap_or(now)), if wakes.is_some() => continue,
             else => break,
         };
         let (mut ready, mut written) = (Some(first), 0);
         while let Some(look) = ready {
             write(context, &look)?;
+            lineup.done(&look.url);
             let at = LinkOutcome::ALL.iter().position(|outcome| *outcome == look.outcome);
             if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
                 *count += 1;
             }
             written += 1;
-            ready = if written < WRITTEN_TOGETHER { looks.ready().map(|(_, look)| look) } else { None };
+            ready = if written < WRITTEN_TOGETHER { looks.next().now_or_never().flatten() } else { None };
         }
         bar.inc(written);
         context.out.finish()?;

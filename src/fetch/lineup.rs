@@ -12,12 +12,12 @@ use tokio::time::Instant;
 /// URLs asked of one host before another has its turn.
 const AT_A_STRETCH: usize = 64;
 
-/// URLs waiting to be asked, each as a `U` that reads as one.
+/// URLs waiting to be asked.
 #[derive(Debug)]
-pub struct Lineup<U> {
+pub struct Lineup {
     per_host: usize,
     interval: Duration,
-    hosts: HashMap<Box<str>, Waiting<U>>,
+    hosts: HashMap<Box<str>, Waiting>,
     /// Hosts not asked yet, or behind the others for having been asked much.
     fresh: VecDeque<Box<str>>,
     /// Hosts asked before, with the time from which on they may be asked again, the earliest first.
@@ -26,9 +26,9 @@ pub struct Lineup<U> {
 }
 
 /// What waits for one host.
-#[derive(Debug)]
-struct Waiting<U> {
-    urls: VecDeque<U>,
+#[derive(Debug, Default)]
+struct Waiting {
+    urls: VecDeque<String>,
     under_way: usize,
     stretch: usize,
     next: Option<Instant>,
@@ -36,14 +36,14 @@ struct Waiting<U> {
 
 /// A URL whose turn it is.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Next<U> {
+pub struct Next {
     /// What to ask.
-    pub url: U,
+    pub url: String,
     /// Nothing more of its host waits.
     pub last: bool,
 }
 
-impl<U: AsRef<str>> Lineup<U> {
+impl Lineup {
     /// For so many requests at once at one host, begun so far apart.
     #[must_use]
     pub fn new(per_host: usize, interval: Duration) -> Self {
@@ -64,20 +64,20 @@ impl<U: AsRef<str>> Lineup<U> {
     }
 
     /// Adds a URL behind those of its host.
-    pub fn push(&mut self, url: U) {
-        let key = host_of(url.as_ref());
+    pub fn push(&mut self, url: String) {
+        let key = host_of(&url);
         self.waiting += 1;
         if let Some(host) = self.hosts.get_mut(key) {
             host.urls.push_back(url);
         } else {
             let key: Box<str> = key.into();
             self.fresh.push_back(key.clone());
-            self.hosts.insert(key, Waiting { urls: VecDeque::from([url]), under_way: 0, stretch: 0, next: None });
+            self.hosts.insert(key, Waiting { urls: VecDeque::from([url]), ..Waiting::default() });
         }
     }
 
     /// The URL whose turn it is, if there is any at `now`.
-    pub fn next(&mut self, now: Instant) -> Option<Next<U>> {
+    pub fn next(&mut self, now: Instant) -> Option<Next> {
         let due = self.begun.front().is_some_and(|(at, _)| *at <= now);
         if due && let Some((_, key)) = self.begun.pop_front() {
             return self.take(&key, now);
@@ -117,7 +117,7 @@ impl<U: AsRef<str>> Lineup<U> {
         }
     }
 
-    fn take(&mut self, key: &str, now: Instant) -> Option<Next<U>> {
+    fn take(&mut self, key: &str, now: Instant) -> Option<Next> {
         let host = self.hosts.get_mut(key)?;
         let url = host.urls.pop_front()?;
         self.waiting -= 1;
@@ -138,7 +138,7 @@ fn host_of(url: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn lineup(per_host: usize, interval: u64, urls: &[&str]) -> Lineup<String> {
+    fn lineup(per_host: usize, interval: u64, urls: &[&str]) -> Lineup {
         let mut lineup = Lineup::new(per_host, Duration::from_millis(interval));
         for url in urls {
             lineup.push((*url).to_owned());
@@ -146,7 +146,7 @@ mod tests {
         lineup
     }
 
-    fn path(next: Option<Next<String>>) -> (String, bool) {
+    fn path(next: Option<Next>) -> (String, bool) {
         let next = next.unwrap();
         (next.url.trim_start_matches("http://").to_owned(), next.last)
     }

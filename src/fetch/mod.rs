@@ -253,7 +253,7 @@ impl Fetcher {
 
     /// An empty line-up that keeps to the politeness of these settings.
     #[must_use]
-    pub fn lineup<U: AsRef<str>>(&self) -> Lineup<U> {
+    pub fn lineup(&self) -> Lineup {
         let settings = &self.shared.settings;
         // Why none under `allow_private`: loopback is exempt, and other hosts are spaced by their turns.
         let interval = if settings.allow_private { Duration::ZERO } else { settings.per_host_interval };

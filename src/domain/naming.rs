@@ -59,8 +59,21 @@ pub fn people(field: &str) -> BTreeSet<String> {
         .split(['、', ',', ';', '/', '，', '；', '|', '丨', '&', '+', '\\', '\n', '\r', '\t'])
         .map(|names| names.chars().filter(|c| c.is_whitespace() || !c.is_control() && !is_invisible(*c)).collect())
         .flat_map(|names: String| joined::apart(&names, is_post))
-        .filter(|name| !name.is_empty())
+        .filter(|name| name.contains(char::is_alphabetic) && !NO_PERSON.contains(&name.as_str()))
         .collect()
+}
+
+/// What a cell for a person holds that names none.
+const NO_PERSON: &[&str] =
+    &["无", "暂无", "空", "空缺", "略", "是", "否", "同意", "已审", "已审核", "已阅", "通过", "已通过", "审核通过"];
+
+/// Whether what stands for a person may be anybody: an office, a post, or whoever the row above names.
+///
+/// 王局 is somebody.
+#[must_use]
+pub fn may_be_anybody(name: &str) -> bool {
+    matches!(name, "同上" | "同前" | "同左" | "仝上" | "详见附件" | "见附件")
+        || (is_post(name) && !joined::is_name(name))
 }
 
 /// Whether a word is a person's name beyond much doubt.

@@ -2,7 +2,7 @@
 //!
 //! A home page holds many lists, and any of them updates it: every dated link is read, the
 //! newest counts. Dates that are shown prove how old a page is; dates that stand in paths
-//! alone, or beside an article without any, or where a script draws part of the page, prove only
+//! alone, or beside an article without any, or where a script or a frame shows part of the page, prove only
 //! that it is fresh. Beside the posts the
 //! page is read for the marks at its foot ([`examine`]) and for the columns of its navigation.
 
@@ -94,11 +94,9 @@ pub(super) fn read(
     if lists.undated > 0 {
         warnings.push(Oddity::UndatedLinks(lists.undated));
     }
-    if lists.awaits_script {
-        warnings.push(Oddity::ByScript);
-    }
+    warnings.extend(lists.unread_part);
     // Why one is enough: the headline of the day, set apart from the lists, often bears no date.
-    let partly = lists.shown < FEW_SHOWN || lists.awaits_script || lists.undated > 0;
+    let partly = lists.shown < FEW_SHOWN || lists.unread_part.is_some() || lists.undated > 0;
     let coverage = if partly { Coverage::Part } else { Coverage::Whole };
     let profile = lists.title.map(|title| Profile { name: Some(title), ..Profile::default() });
     Ok(Reading { profile, posts: lists.posts, coverage, warnings, ..Reading::default() })
@@ -283,7 +281,7 @@ pub fn read_column(page: &Page, column: &Column, context: &ReadContext) -> Resul
             let shown = proves_silence(&reading, context)
                 && lists.shown > 0
                 && lists.undated < MANY_UNDATED
-                && !lists.awaits_script;
+                && lists.unread_part.is_none();
             // Why: the list that was found may be one beside the column's own.
             reading.posts.extend(lists.posts);
             Ok(ColumnPage::Dated(reading, shown))

@@ -76,6 +76,61 @@ fn what_a_script_will_draw_may_be_newer_than_what_is_there() {
 }
 
 #[test]
+fn what_a_frame_shows_may_be_newer_than_what_is_there() {
+    let old = dated_list(6);
+    let coverage = |kind: SourceKind, frame: &str| read_as(kind, URL, &format!("{frame}{old}")).unwrap().coverage;
+    for kind in [SourceKind::Site, SourceKind::Html] {
+        for own in
+            ["<iframe src=/zwdt/list.html></iframe>", "<iframe src='http://yunxi.example/xw/' width=600></iframe>"]
+        {
+            assert_eq!(coverage(kind, own), Coverage::Part, "{own}");
+        }
+        for other in [
+            "<iframe src='https://tianqi.example.com/' width=200></iframe>",
+            "<iframe src=/count.html width=0 height=0></iframe>",
+            "<iframe src=/login.html style='display: none'></iframe>",
+            "<iframe src=/inc/header.html></iframe><iframe src=/inc/foot2.html></iframe>",
+            "<iframe name=post></iframe>",
+            "<iframe src='javascript:void(0)'></iframe>",
+        ] {
+            assert_eq!(coverage(kind, other), Coverage::Whole, "{other}");
+        }
+    }
+}
+
+#[test]
+fn newer_dates_that_no_link_bears_prove_that_the_list_is_not_all() {
+    let old = dated_list(6);
+    let record =
+        "<record><![CDATA[<li><a href='/n/1.html'>区领导调研重点项目建设</a><i>2026-08-01</i></li>]]></record>";
+    let row = |tag: &str| format!("<li{tag}<span>2026-08-01</span></li><li{tag}<span>2026-07-31</span></li>");
+    for kind in [SourceKind::Site, SourceKind::Html] {
+        let nav = "<div><a href=/>首页</a></div>";
+        let coverage = |beside: &str| read_as(kind, URL, &format!("{nav}<ul>{beside}</ul>{old}")).unwrap().coverage;
+        for newer in [
+            format!("<script type='text/xml'><datastore>{record}</datastore></script>"),
+            "<script>document.write('<li><a href=/n/1.html>区领导调研</a>2026-08-01</li>')</script>".to_owned(),
+            "<script>var rows = [{t:'区领导调研',d:'2026-08-01'},{t:'防汛调度',d:'2026-07-31'}]</script>".to_owned(),
+            format!("<textarea style='display:none'>{}</textarea>", record.replace('<', "&lt;")),
+            row(" onclick=go(1)>区领导调研重点项目建设"),
+            row("><a href='javascript:go(1)'>区领导调研重点项目建设</a>"),
+            row("><a href='#/detail/1'>区领导调研重点项目建设</a>"),
+            row("><a>区领导调研重点项目建设</a>"),
+        ] {
+            assert_eq!(coverage(&newer), Coverage::Part, "{newer}");
+        }
+        for other in [
+            "<script>var now = '2026-08-03 12:00:00'; document.title</script>".to_owned(),
+            format!("<script>{}</script>", record.replace("2026-08-01", "2025-08-01")),
+            "<p>今天是<span>2026年8月3日</span> 星期一</p>".to_owned(),
+            "<p>更新时间：<span>2026-08-02</span></p>".to_owned(),
+        ] {
+            assert_eq!(coverage(&other), Coverage::Whole, "{other}");
+        }
+    }
+}
+
+#[test]
 fn a_column_beside_what_a_script_draws_is_not_certainly_old() {
     let mut column = found_columns(&page(HOME), &SiteRule::default(), &context()).remove(0);
     let shown = |column: &Column, html: &str| match read_column(&page(html), column, &context()) {

@@ -56,9 +56,9 @@ pub(super) struct Date<'p> {
     pub(super) element: ElementRef<'p>,
     /// Where it stands in the order of the page.
     place: NodeId,
-    at: Instant,
+    pub(super) at: Instant,
     /// Its element or text is a date and nothing else.
-    own: bool,
+    pub(super) own: bool,
     /// It is called the day of publication.
     published: bool,
 }
@@ -136,7 +136,7 @@ impl<'p> Page<'p> {
     }
 
     /// Elements that are a date, and text that holds a full one, in the order of the page.
-    fn date_elements(&self, root: ElementRef<'p>) -> Vec<Date<'p>> {
+    pub(super) fn date_elements(&self, root: ElementRef<'p>) -> Vec<Date<'p>> {
         let mut found = Vec::new();
         let mut covered: Option<NodeId> = None;
         // What was said last: it may be what the next date is called.

@@ -131,6 +131,50 @@ fn newer_dates_that_no_link_bears_prove_that_the_list_is_not_all() {
 }
 
 #[test]
+fn the_day_of_the_visit_updates_no_home_page() {
+    let old = dated_list(6);
+    let newest = |html: &str| {
+        let reading = read_as(SourceKind::Site, URL, html).unwrap();
+        (reading.newest_until(context().as_of).unwrap().date_naive().to_string(), reading.coverage)
+    };
+    for today in [
+        "<div><span>2026年8月3日</span><a href=/>欢迎访问云溪区人民政府门户网站</a></div>",
+        "<div><span>2026年8月3日</span><a href=/index.html>欢迎访问云溪区人民政府门户网站</a></div>",
+        "<p>最后更新时间：<span>2026-08-03</span></p><p><a href='https://beian.miit.gov.cn/'>虚ICP备00000000号-1</a></p>",
+        "<div>主办：<a href='http://office.example.cn'>云溪区人民政府办公室</a> 更新日期：<em>2026-08-03</em></div>",
+    ] {
+        for html in [format!("{today}{old}"), format!("{old}<div>{today}</div>")] {
+            assert_eq!(newest(&html), ("2026-01-06".to_owned(), Coverage::Whole), "{html}");
+        }
+    }
+    // What stands alone and leads elsewhere may be the weather, or a headline.
+    let elsewhere = |day: &str| {
+        format!("<div><span>{day}</span><a href='https://news.example.cn/1.html'>云溪区 多云 26-33℃ 查看详情</a></div>")
+    };
+    assert_eq!(newest(&format!("{}{old}", elsewhere("08-03"))), ("2026-01-06".to_owned(), Coverage::Part));
+    assert_eq!(newest(&format!("{}{old}", elsewhere("2025-08-03"))), ("2026-01-06".to_owned(), Coverage::Whole));
+    let headline = "<div><span>2026-08-02</span><a href=/n/1.html>云溪区召开防汛工作视频调度会议</a></div>";
+    assert_eq!(newest(&format!("{headline}{old}")).0, "2026-08-02");
+}
+
+#[test]
+fn the_head_of_a_table_says_what_its_dates_are() {
+    let row = |n: u8| {
+        format!(
+            "<tr><td><a href=/{n}.html>关于征求第{n}号办法意见的公告</a></td><td>2026-06-0{n}</td><td>2026-08-0{n}</td></tr>"
+        )
+    };
+    let table = |head: &str| format!("<table>{head}{}{}</table>", row(2), row(1));
+    let newest = |html: &str| {
+        let reading = read_as(SourceKind::Html, URL, html).unwrap();
+        reading.newest_until(context().as_of).unwrap().date_naive().to_string()
+    };
+    assert_eq!(newest(&table("<tr><th>标题</th><th>发布日期</th><th>截止日期</th></tr>")), "2026-06-02");
+    assert_eq!(newest(&table("<tr><th>标题</th><th>发布日期</th><th>修改</th></tr>")), "2026-06-02");
+    assert_eq!(newest(&table("<tr><td>标题</td><td>发布日期</td><td>截止日期</td></tr>")), "2026-08-02");
+}
+
+#[test]
 fn a_column_beside_what_a_script_draws_is_not_certainly_old() {
     let mut column = found_columns(&page(HOME), &SiteRule::default(), &context()).remove(0);
     let shown = |column: &Column, html: &str| match read_column(&page(html), column, &context()) {

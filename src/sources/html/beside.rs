@@ -118,6 +118,26 @@ impl<'p> Page<'p> {
         makes.into_values().any(|dates| dates >= SHORTEST_LIST)
     }
 
+    /// Takes out what stands alone with its date and leads to another site, and gives the newest of that: the weather of
+    /// the day is no news, and a headline may stand elsewhere.
+    pub(super) fn lone_elsewhere(&self, found: &mut Vec<Found<'p>>) -> Option<Instant> {
+        let bare = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
+        let own = self.base.and_then(bare);
+        let is_elsewhere = |hit: &Found<'_>| {
+            let to = hit.link.attr("href").and_then(|href| markup::absolute(href, self.base));
+            to.and_then(|to| Url::parse(&to).ok()).is_some_and(|to| bare(&to) != own)
+        };
+        let mut makes = HashMap::<String, usize>::new();
+        for hit in found.iter() {
+            *makes.entry(make_of(hit.item)).or_default() += 1;
+        }
+        let is_lone = |hit: &Found<'_>| makes.get(&make_of(hit.item)).is_none_or(|dates| *dates < SHORTEST_LIST);
+        let (taken, kept) = std::mem::take(found).into_iter().partition(|hit| is_lone(hit) && is_elsewhere(hit));
+        *found = kept;
+        let taken: Vec<Found<'_>> = taken;
+        taken.iter().map(|hit| hit.at).filter(|at| *at <= self.context.as_of).max()
+    }
+
     /// Whether a frame that is to be seen shows another page of the same site.
     fn holds_frame(&self) -> bool {
         let bare = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());

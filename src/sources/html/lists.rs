@@ -49,6 +49,7 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
     let root = document.root_element();
     let mut found = page.dated_links(root, |element| !is_clock(element));
     keep_credible(&mut found);
+    let elsewhere = page.lone_elsewhere(&mut found);
     let shown = found.len();
     let taken: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
     found.extend(page.dated_paths(root).into_iter().filter(|hit| !taken.contains(&hit.link.id())));
@@ -74,7 +75,9 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
         }
     }
     let title = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
-    let unread_part = page.unread_part(root, found.iter().map(|hit| hit.at).filter(|at| *at <= context.as_of).max());
+    let newest = found.iter().map(|hit| hit.at).filter(|at| *at <= context.as_of).max();
+    let unread_part = page.unread_part(root, newest);
+    let unread_part = unread_part.or((elsewhere > newest).then_some(Oddity::NewerBeside));
     let posts = found
         .into_iter()
         .take(MOST_ITEMS)

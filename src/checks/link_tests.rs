@@ -83,6 +83,7 @@ fn a_firewall_that_answers_404_is_no_missing_page() {
         "<title>404 Not Found</title><script>$_ts=window['$_ts'];</script><h1>404 Not Found</h1>",
         "<h1>404</h1><script>document.cookie='stat=1';location.protocol</script>",
         "<p>您访问的页面不存在</p><p>本站由网站安全狗防护</p>",
+        "<script>window.location.href='/'</script>",
         "<title>系统提示</title><p>文件未找到</p><script>var a='__jsl_clearance'</script>",
         "",
     ] {

@@ -309,7 +309,8 @@ fn has_challenge_mark(text: &str) -> bool {
 /// A page that shows nothing before a script fills it, be it the page's own or a firewall's.
 #[must_use]
 pub fn is_shell(text: &str, seen: &Skim) -> bool {
-    let is_bare = || seen.chars == 0 && seen.title.is_empty();
+    // Why not where it only leads away: many a page for what is missing does nothing but that.
+    let is_bare = || seen.chars == 0 && seen.title.is_empty() && text.contains("src=") && !text.contains("location");
     seen.is_short(BARE) && has_script(text) && (fills_itself(text) || is_bare())
 }
 

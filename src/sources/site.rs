@@ -30,6 +30,8 @@ const FEW_SHOWN: usize = 5;
 const FEW_ARTICLES: usize = 3;
 /// Visible characters looked at; the foot of a page comes last.
 const LOOKED_AT: usize = 200_000;
+/// Visible characters of the foot itself.
+const FOOT: usize = 600;
 /// A page with fewer visible characters is drawn by script.
 const BARE: usize = 120;
 
@@ -144,6 +146,9 @@ static CONTACT: Pattern = LazyLock::new(|| {
     let plain = r"(?:电\s*话|热\s*线)\s*[\d(（+]|邮\s*箱\s*[\w.+-]+@";
     Regex::new(&format!(r"(?i)联系(?:我们|方式|电话)|{named}|{plain}")).ok()
 });
+static POLICE: Pattern = LazyLock::new(|| Regex::new(r"公安(?:机关)?备案(?:编?号)?\s*[:：]?\s*\d{8}").ok());
+/// A telephone with its area code, which needs no name to be known for one.
+static TELEPHONE: Pattern = LazyLock::new(|| Regex::new(r"(?:^|\D)\(?0\d{2,3}[-)\s]{1,2}\d{7,8}(?:\D|$)").ok());
 static FOOT_SCRIPT: Pattern = LazyLock::new(|| {
     Regex::new(r#"(?i)<(?:script|iframe|frame)\b[^>]*\bsrc\s*=\s*["']?[^"'>\s]*(?:foot|bottom|dibu|copyright|common_b)[^"'>\s]*"#).ok()
 });
@@ -155,6 +160,7 @@ fn marks(text: &str, visible: &str) -> Vec<FooterMark> {
     let lower = text.to_ascii_lowercase();
     // Why: old sites set letters and figures in full width.
     let visible = &*visible.nfkc().collect::<String>();
+    let foot = visible.char_indices().rev().nth(FOOT).and_then(|(at, _)| visible.get(at..)).unwrap_or(visible);
     let has = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
     FooterMark::ALL
         .iter()
@@ -167,13 +173,17 @@ fn marks(text: &str, visible: &str) -> Vec<FooterMark> {
             FooterMark::SiteCode => is_match(&SITE_CODE, visible) || is_match(&SITE_CODE_IN_MARKUP, text),
             FooterMark::Host => is_match(&HOST, visible) || has(&["主办单位"]),
             FooterMark::Contact => {
-                is_match(&CONTACT, visible) || has(&["href=mailto:", "href=\"mailto:", "href='mailto:"])
+                is_match(&CONTACT, visible)
+                    || is_match(&TELEPHONE, foot)
+                    || has(&["href=mailto:", "href=\"mailto:", "href='mailto:"])
             }
             FooterMark::Icp => {
                 is_match(&ICP, visible) || has(&["beian.miit.gov.cn", "miitbeian.gov.cn", "miibeian.gov.cn"])
             }
             FooterMark::Police => {
-                visible.contains("公网安备") || has(&["beian.mps.gov.cn", "//www.beian.gov.cn", "//beian.gov.cn"])
+                visible.contains("公网安备")
+                    || is_match(&POLICE, visible)
+                    || has(&["beian.mps.gov.cn", "//www.beian.gov.cn", "//beian.gov.cn"])
             }
             FooterMark::SiteMap => {
                 ["网站地图", "站点地图", "网站导航"].iter().any(|word| visible.contains(word))

@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use super::Bench;
 use crate::checks::seen::{Observed, PostSeen, SignOff};
 use crate::config::ReviewRequired;
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Platform};
 use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
 use crate::domain::naming::{may_be_anybody, people};
@@ -149,21 +149,25 @@ pub(in crate::checks) fn review_faults<'p>(
     let keys: Vec<_> = posts.iter().filter(|_| !own.is_empty()).map(|post| key(post)).collect();
     let mut told = HashMap::<(String, i64), Option<ReviewFault>>::new();
     // What fits goes first, so that no record is spent on a post it comes too late for.
-    for (cut, sound_only) in [(false, true), (false, false), (true, true), (true, false)] {
+    let mut passes = vec![(Fit::Whole, true), (Fit::Whole, false), (Fit::Cut, true), (Fit::Cut, false)];
+    if has_no_titles(account.platform) {
+        passes.extend([(Fit::Begun, true), (Fit::Begun, false)]);
+    }
+    for (fit, sound_only) in passes {
         for ((post, _), key) in posts.iter().zip(&named).zip(&keys).filter(|((_, named), _)| named.is_none()) {
             if told.contains_key(key) {
                 continue;
             }
-            let same_title = if cut {
-                let Some(beginning) = cut_title(&post.title) else { continue };
-                by_title
-                    .iter()
-                    .filter(|(title, _)| title.starts_with(&beginning))
-                    .flat_map(|(_, n)| n)
-                    .copied()
-                    .collect()
-            } else {
-                by_title.get(&key.0).cloned().unwrap_or_default()
+            let those = |fits: &dyn Fn(&str) -> bool| {
+                by_title.iter().filter(|(title, _)| fits(title)).flat_map(|(_, n)| n).copied().collect()
+            };
+            let same_title: Vec<usize> = match fit {
+                Fit::Whole => by_title.get(&key.0).cloned().unwrap_or_default(),
+                Fit::Cut => {
+                    let Some(beginning) = cut_title(&post.title) else { continue };
+                    those(&|title| title.starts_with(&beginning))
+                }
+                Fit::Begun => those(&|title| title.chars().count() >= FEWEST_BEGUN && key.0.starts_with(title)),
             };
             if let Some((n, fault)) = choose(bench.zone, post, &same_title, &own, &spent)
                 && (fault.is_none() || !sound_only)
@@ -189,6 +193,25 @@ pub(in crate::checks) fn review_faults<'p>(
         compared.faults.extend(fault.map(|fault| (*post, fault)));
     }
     compared
+}
+
+/// How the titles of a post and of a record fit.
+#[derive(Clone, Copy)]
+enum Fit {
+    /// They are the same.
+    Whole,
+    /// The source cut that of the post short.
+    Cut,
+    /// The post has none but its first words, with which that of the record begins and ends.
+    Begun,
+}
+
+/// A post begins with a title of so many characters by no chance.
+const FEWEST_BEGUN: usize = 4;
+
+/// Where posts have no title: whoever hands a record in makes one of their first words.
+const fn has_no_titles(platform: Platform) -> bool {
+    matches!(platform, Platform::Weibo | Platform::Douyin | Platform::Kuaishou | Platform::Channels)
 }
 
 /// Of the records left under a post's title the one without a fault that was finished last, else

@@ -175,6 +175,25 @@ fn a_title_that_was_cut_short_has_the_record_of_the_whole_one() {
 }
 
 #[test]
+fn a_post_without_a_title_has_the_record_of_its_first_words() {
+    let rules = rules();
+    let on = |platform: Platform, records: &[ReviewRecord]| {
+        let account = Account { platform, ..account() };
+        let posts = ["【停水通知】明日起青石镇停水，请沿线用户提前储水", "停水通知：今日起恢复供水"];
+        let posts = posts.map(|text| post(text, at("2026-11-20 10:00")));
+        let posts: Vec<&PostSeen> = posts.iter().collect();
+        let compared = review_faults(&bench(&rules), &account, &posts, records);
+        compared.faults.iter().map(|(_, fault)| *fault).collect::<Vec<_>>()
+    };
+    let record = || proper("停水通知", "2026-11-20 09:00");
+    let other = ReviewRecord { post_url: Some("https://weibo.com/1000001/x".to_owned()), ..record() };
+    assert_eq!(on(Platform::Weibo, &[record(), other]), []);
+    assert_eq!(on(Platform::Weibo, &[record()]), [ReviewFault::Missing], "one record vouches for one post");
+    assert_eq!(on(Platform::Weibo, &[proper("停水", "2026-11-20 09:00")]), [ReviewFault::Missing; 2]);
+    assert_eq!(on(Platform::Wechat, &[record()]), [ReviewFault::Missing; 2], "an article has a title");
+}
+
+#[test]
 fn a_record_vouches_for_one_post_of_its_title() {
     let weeks = ["2026-11-06 16:00", "2026-11-13 16:00", "2026-11-20 16:00"].map(|time| post("一周要闻", at(time)));
     let records = ["2026-11-06 15:00", "2026-11-13 15:00", "2026-11-20 15:00"].map(|time| proper("一周要闻", time));

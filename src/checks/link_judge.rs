@@ -64,8 +64,21 @@ pub(super) fn judge_page(page: &Page, text: &str, seen: Option<&Skim>) -> (LinkO
     }
     match page.status {
         200..=299 if seen.is_some_and(soft404::says_not_found) => (LinkOutcome::Suspected, LinkReason::SoftNotFound),
+        200..=299
+            if seen.is_some_and(|seen| {
+                soft404::alerts_not_found(text, seen) || soft404::is_wechat_notice(&page.url, text, seen)
+            }) =>
+        {
+            (LinkOutcome::Suspected, LinkReason::SoftNotFound)
+        }
         200..=299 if seen.is_some_and(soft404::says_withheld) => (LinkOutcome::Suspected, LinkReason::Withheld),
+        200..=299 if seen.is_some_and(soft404::is_placeholder) => (LinkOutcome::Suspected, LinkReason::Placeholder),
         200..=299 => (LinkOutcome::Ok, LinkReason::Answered),
+        // Why: a server of files hands out the shell of an app where no file is, with the status of that; the app's
+        // own script shows the page.
+        404 if seen.is_some_and(|seen| blocked::is_shell(text, seen) && !soft404::mentions_missing(seen)) => {
+            (LinkOutcome::Suspected, LinkReason::NotFoundShell)
+        }
         404 => (LinkOutcome::Broken, LinkReason::NotFound),
         410 => (LinkOutcome::Broken, LinkReason::Gone),
         401 | 403 => (LinkOutcome::Suspected, LinkReason::AccessDenied),
@@ -104,6 +117,7 @@ pub(super) const fn judge_failure(kind: FailureKind) -> (LinkOutcome, LinkReason
         FailureKind::TooManyRedirects => (LinkOutcome::Suspected, LinkReason::TooManyRedirects),
         FailureKind::BadUrl => (LinkOutcome::Suspected, LinkReason::BadUrl),
         FailureKind::Protocol => (LinkOutcome::Suspected, LinkReason::Protocol),
+        FailureKind::IntoApp => (LinkOutcome::Unverified, LinkReason::IntoApp),
         FailureKind::Forbidden => (LinkOutcome::Unverified, LinkReason::GuardRefused),
         FailureKind::HostResting => (LinkOutcome::Unverified, LinkReason::HostResting),
         FailureKind::OurLimit => (LinkOutcome::Unverified, LinkReason::OurLimit),

@@ -25,6 +25,7 @@ async fn every_answer_gets_its_verdict() {
         ("/sent-on-to-itself", LinkOutcome::Ok, LinkReason::Answered),
         ("/sent-to-and-fro", LinkOutcome::Ok, LinkReason::Answered),
         ("/sent-on-late", LinkOutcome::Ok, LinkReason::Answered),
+        ("/sent-on-without-scripts", LinkOutcome::Ok, LinkReason::Answered),
         ("/sent-on-to-app", LinkOutcome::Ok, LinkReason::Answered),
         ("/sent-on-to-nothing", LinkOutcome::Broken, LinkReason::NotFound),
         ("/soft-and-sent-on", LinkOutcome::Suspected, LinkReason::SoftNotFound),
@@ -43,6 +44,7 @@ async fn every_answer_gets_its_verdict() {
         ("/loop1", LinkOutcome::Suspected, LinkReason::RedirectLoop),
         ("/down/0", LinkOutcome::Suspected, LinkReason::TooManyRedirects),
         ("/drip", LinkOutcome::Suspected, LinkReason::Timeout),
+        ("/app", LinkOutcome::Unverified, LinkReason::IntoApp),
         ("/status/429", LinkOutcome::Unverified, LinkReason::RateLimited),
         ("/captcha", LinkOutcome::Unverified, LinkReason::Captcha),
         ("/challenge", LinkOutcome::Unverified, LinkReason::Challenge),
@@ -68,6 +70,12 @@ fn a_firewall_that_answers_404_is_no_missing_page() {
         ("<title>网站防火墙</title><p>您的请求带有不合法参数，已被网站管理员设置拦截！</p>", LinkReason::RobotBlocked),
         ("<title>404 Not Found</title><p>您的访问被阻断，事件编号：1</p>", LinkReason::RobotBlocked),
         ("<title>安全验证</title><p>请完成安全验证</p>", LinkReason::Captcha),
+        ("<p>抱歉，您的访问可能对网站造成危险，已被云防护安全拦截</p>", LinkReason::RobotBlocked),
+        (
+            "<title>501</title><p>很抱歉，您提交的请求可能对网站造成威胁，请求已被管理员设置的策略阻断</p>",
+            LinkReason::RobotBlocked,
+        ),
+        ("<title>访问禁止</title><p>您的访问已被WAF拦截，事件编号123</p>", LinkReason::RobotBlocked),
     ] {
         assert_eq!(judged(404, html), (LinkOutcome::Unverified, reason), "{html}");
     }
@@ -75,11 +83,20 @@ fn a_firewall_that_answers_404_is_no_missing_page() {
         "<title>404 Not Found</title><script>$_ts=window['$_ts'];</script><h1>404 Not Found</h1>",
         "<h1>404</h1><script>document.cookie='stat=1';location.protocol</script>",
         "<p>您访问的页面不存在</p><p>本站由网站安全狗防护</p>",
+        "<script>window.location.href='/'</script>",
         "<title>系统提示</title><p>文件未找到</p><script>var a='__jsl_clearance'</script>",
         "",
     ] {
         assert_eq!(judged(404, html), (LinkOutcome::Broken, LinkReason::NotFound), "{html}");
     }
+    // A server of files whose page for what is not there is an app.
+    let shell = "<title>云溪区政务服务</title><script type=module src=/assets/index.js></script><div id=\"app\"></div>";
+    assert_eq!(judged(404, shell), (LinkOutcome::Suspected, LinkReason::NotFoundShell));
+    // Or a script challenge that leaves no mark.
+    let bare = "<html><head><meta id=x content=y><script r=m src=/abc.js></script></head><body></body></html>";
+    assert_eq!(judged(404, bare), (LinkOutcome::Suspected, LinkReason::NotFoundShell));
+    let missing = shell.replace("云溪区政务服务", "404 Not Found");
+    assert_eq!(judged(404, &missing), (LinkOutcome::Broken, LinkReason::NotFound));
     assert_eq!(
         judged(200, "<title>TestPage</title><p>该网站未备案,暂时无法访问</p>"),
         (LinkOutcome::Suspected, LinkReason::Withheld)
@@ -104,6 +121,50 @@ fn a_platform_s_word_is_final_where_the_look_ends_on_the_platform() {
     let at = |url: &str| judge_answer(&Page::from_bytes(url, Some("text/html; charset=utf-8"), said));
     assert_eq!(at("https://mp.weixin.qq.com/s/Abc"), (LinkOutcome::Broken, LinkReason::PlatformDeleted));
     assert_eq!(at("https://www.example.gov.cn/1.html"), (LinkOutcome::Suspected, LinkReason::SoftNotFound));
+}
+
+#[test]
+fn a_notice_where_an_article_was_is_no_article() {
+    let judged = |at: &str, html: &str| judge_answer(&Page::from_bytes(at, Some("text/html"), html.to_owned()));
+    let article = "https://mp.weixin.qq.com/s/Abc";
+    for (says, outcome) in [
+        ("此内容因涉嫌违反相关法律法规和政策发送失败，无法查看", LinkOutcome::Broken),
+        ("该内容暂时无法查看", LinkOutcome::Suspected),
+        ("参数错误", LinkOutcome::Suspected),
+        ("该公众号已迁移", LinkOutcome::Ok),
+        ("办事指南", LinkOutcome::Ok),
+    ] {
+        let page = format!("<div class=weui-msg><h2>{says}</h2><p>微信公众平台运营中心</p></div>");
+        assert_eq!(judged(article, &page).0, outcome, "{says}");
+    }
+    let quoted = "<h1 id='activity-name'>说明</h1><div id=\"js_content\"><p>参数错误</p></div>";
+    assert_eq!(judged(article, quoted).0, LinkOutcome::Ok);
+    let gone = "<title>微博-出错了</title><p class=h5-4con>微博不存在或暂无查看权限!</p>";
+    assert_eq!(judged("https://m.weibo.cn/status/Mabc", gone).0, LinkOutcome::Suspected);
+}
+
+#[test]
+fn what_a_server_shows_in_place_of_a_site_is_no_page_of_it() {
+    let judged = |html: &str| {
+        judge_answer(&Page::from_bytes("https://www.example.gov.cn/a/1.html", Some("text/html"), html.to_owned()))
+    };
+    for html in [
+        "<title>Welcome to nginx!</title><h1>Welcome to nginx!</h1><p>If you see this page, the nginx web server is successfully installed.</p>",
+        "<title>IIS Windows Server</title><img src=iisstart.png>",
+        "<title>恭喜，站点创建成功！</title><h3>这是默认index.html，本页面由系统自动生成</h3>",
+        "<title>错误</title><h1>HTTP Status 500 – Internal Server Error</h1><p>java.lang.NullPointerException</p>",
+        "<title>“/”应用程序中的服务器错误。</title><h1>“/”应用程序中的服务器错误。</h1><p>运行时错误</p>",
+        "<title>example.cn</title><p>该域名正在出售</p><p>This domain is for sale</p>",
+    ] {
+        assert_eq!(judged(html), (LinkOutcome::Suspected, LinkReason::Placeholder), "{html}");
+    }
+    for html in [
+        "<title>关于防范域名出售诈骗的提醒</title><h1>提醒</h1><p>近期有人以该域名正在出售为由行骗，请广大市民提高警惕。</p>",
+        "<title>nginx配置说明</title><p>内容</p>",
+        "<title>云溪区政务服务</title><p>系统维护公告</p>",
+    ] {
+        assert_eq!(judged(html), (LinkOutcome::Ok, LinkReason::Answered), "{html}");
+    }
 }
 
 #[tokio::test]

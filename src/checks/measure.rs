@@ -109,7 +109,14 @@ pub(super) async fn measure(
             let repaired = link_passed(look.outcome, look.reason, confirmed);
             let stands = matches!(look.outcome, LinkOutcome::Broken | LinkOutcome::Suspected);
             let copies = look.copy.clone().filter(|_| stands).into_iter().collect();
-            Proof { copies, ..Proof::of(repaired, words.link(&look, in_menu)) }
+            let said = words.link(&look, in_menu);
+            // Who takes a link out of a post has mended it as well; that none shows it is no proof of that.
+            let is_linked = async || in_menu || is_linked(office, fetcher, &account, &issue.subject, window_from).await;
+            if repaired == Some(false) && !is_linked().await {
+                let said = words.one_after_another([said, words.not_linked_any_more()].into_iter());
+                return Ok(Proof { copies, ..Proof::of(None, said) });
+            }
+            Proof { copies, ..Proof::of(repaired, said) }
         }
         Indicator::Registration => {
             let finding = registration(&bench, &account, &known, now);
@@ -248,6 +255,24 @@ async fn is_gone_from_menu(office: &Office, fetcher: &Fetcher, account: &Account
     let key = |url: &str| normalise_url(url).unwrap_or_else(|| url.to_owned());
     let menu = wechat_api::menu_now(office, fetcher, account).await;
     menu.is_some_and(|menu| !menu.links.iter().any(|link| key(link) == key(url)))
+}
+
+/// Whether the registry or a post of the account still has the address, as far as one look shows.
+async fn is_linked(
+    office: &Office,
+    fetcher: &Fetcher,
+    account: &Account,
+    url: &str,
+    window_from: DateTime<Utc>,
+) -> bool {
+    let key = |url: &str| normalise_url(url).unwrap_or_else(|| url.to_owned());
+    let is_it = |link: &str| key(link) == key(url);
+    if account.service_links.iter().any(|link| is_it(link)) {
+        return true;
+    }
+    let scope = Look { as_of: office.now(), window_from, links: true, site: false };
+    let seen = observe(office, fetcher, &Aids::for_one(office), account, scope).await;
+    seen.links.iter().any(|look| is_it(&look.url))
 }
 
 fn for_a_person(office: &Office) -> Proof {

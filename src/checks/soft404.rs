@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::soft404_numbers::{ERRORS, NUMBERED, WAYS_BACK};
+use super::soft404_numbers::{ASP_ERROR, ERRORS, FOR_SALE, NUMBERED, SERVER_PAGES, WAYS_BACK};
 use super::soft404_words::{
-    ABOUT_THE_PAGE, ANSWERS, DELETED, DELETION_FILLERS, DOCUMENT, FILLERS, PLATFORM_DELETIONS, PLATFORM_HOSTS, SAID,
-    SAYINGS, SITE_FOOT, UNSERVED, WITHHELD, bare,
+    ABOUT_THE_PAGE, ANSWERS, DELETED, DELETION_FILLERS, DOCUMENT, FILLERS, KINDS_OF_FAULT, PLATFORM_DELETIONS,
+    PLATFORM_HOSTS, SAID, SAYINGS, SITE_FOOT, UNSERVED, WECHAT_NOTICES, WITHHELD, bare,
 };
 use crate::sources::skim::Skim;
 
@@ -25,6 +25,9 @@ const DELETION_PAGE: usize = 800;
 
 /// A page that shows no more characters beside its number shows nothing.
 const NEXT_TO_NOTHING: usize = 40;
+
+/// A page that is nothing but its alert has no more of them.
+const FEW_ALERTS: usize = 4;
 
 /// A sentence with so many letters is told to a reader, whatever the page is called.
 const PROSE: usize = 12;
@@ -52,11 +55,9 @@ pub(super) fn deletion(at: &str, text: &str, seen: &Skim) -> Option<Deletion> {
     let is_line = || seen.visible.lines().any(is_deletion_alone);
     let at = Url::parse(at).ok();
     if at.as_ref().is_some_and(is_on_platform) {
-        // What an article of the platform quotes is the article's.
-        let is_article = text.contains("id=\"js_content\"") || text.contains("id=\"activity-name\"");
         let is_all = || seen.visible.lines().all(|line| is_deletion_alone(line) || says_nothing(line));
         let is_in_place = || at.as_ref().is_some_and(is_wechat_article) || is_all();
-        return match (is_article, is_named || is_line()) {
+        return match (is_article(text), is_named || is_line()) {
             (true, _) | (false, false) => None,
             (false, true) if is_named || is_in_place() => Some(Deletion::Platform),
             (false, true) => Some(Deletion::Elsewhere),
@@ -64,6 +65,22 @@ pub(super) fn deletion(at: &str, text: &str, seen: &Skim) -> Option<Deletion> {
     }
     let is_all = || seen.is_short(MESSAGE_PAGE) && is_line();
     ((is_named || is_all()) && !is_told(seen) && !is_document(seen)).then_some(Deletion::Elsewhere)
+}
+
+/// A notice of 微信 where an article would stand that does not say whether it comes back.
+pub(super) fn is_wechat_notice(at: &str, text: &str, seen: &Skim) -> bool {
+    let is_notice = |line: &str| {
+        let line = bare(line);
+        WECHAT_NOTICES.iter().any(|notice| line.contains(notice))
+            && is_all_of(&line, WECHAT_NOTICES.iter().chain(DELETION_FILLERS).chain(FILLERS).copied())
+    };
+    let is_there = Url::parse(at).is_ok_and(|at| is_wechat_article(&at));
+    is_there && seen.is_short(DELETION_PAGE) && !is_article(text) && seen.visible.lines().any(is_notice)
+}
+
+/// What an article of 微信 quotes is the article's.
+fn is_article(text: &str) -> bool {
+    text.contains("id=\"js_content\"") || text.contains("id=\"activity-name\"")
 }
 
 fn is_on_platform(at: &Url) -> bool {
@@ -111,13 +128,55 @@ pub(super) fn says_not_found(seen: &Skim) -> bool {
     }
     let in_short = seen.is_short(MESSAGE_PAGE);
     let is_message = |line: &str| is_nothing_but(&bare(line)) || (in_short && clauses(line).any(is_clause_missing));
-    seen.visible.lines().any(is_message) && !is_told(seen) && !is_document(seen)
+    // Why not beside a day: 链接失效 2026-11-01 is a row of somebody's letters.
+    let is_of_a_row = |next: Option<&&str>| next.is_some_and(|next| is_day(next));
+    let lines: Vec<&str> = seen.visible.lines().collect();
+    let says_so = lines.iter().enumerate().any(|(at, line)| is_message(line) && !is_of_a_row(lines.get(at + 1)));
+    says_so && !KINDS_OF_FAULT.iter().any(|kinds| seen.visible.contains(kinds)) && !is_told(seen) && !is_document(seen)
+}
+
+/// A cell that holds a day, and perhaps a time, and nothing else.
+fn is_day(cell: &str) -> bool {
+    let figures = cell.chars().filter(char::is_ascii_digit).count();
+    figures >= 4
+        && cell.contains(['-', '/', '.', '月'])
+        && !cell.contains(|c: char| !c.is_ascii_digit() && !"-/.: 年月日".contains(c))
+}
+
+/// A page that shows nothing, and whose script tells its reader so: `alert("信息不存在！"); history.back();`.
+pub(super) fn alerts_not_found(text: &str, seen: &Skim) -> bool {
+    // A page that loads a script may be filled by it.
+    if !seen.is_short(NEXT_TO_NOTHING) || text.contains("src=") {
+        return false;
+    }
+    let told = text.split("alert(").skip(1).filter_map(|rest| {
+        let rest = rest.trim_start();
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        rest.get(1..)?.split_once(quote).map(|(told, _)| told)
+    });
+    told.take(FEW_ALERTS).any(|told| clauses(told).any(is_clause_missing))
 }
 
 /// A page that speaks of something missing, in whatever words: one that answers 404 means it.
 pub(super) fn mentions_missing(seen: &Skim) -> bool {
     let says_so = |text: &str| text.contains("404") || text.contains("410") || says(&bare(text));
     says_so(&seen.title) || says_so(&seen.visible)
+}
+
+/// What a server shows in place of a site: its own first page, its error, or the offer of the name.
+pub(super) fn is_placeholder(seen: &Skim) -> bool {
+    let is_server_s = |name: &str| {
+        let name = bare(name);
+        SERVER_PAGES.iter().any(|begin| name.starts_with(begin)) || name.ends_with(ASP_ERROR)
+    };
+    let is_offer = |line: &str| {
+        let line = bare(line);
+        FOR_SALE.iter().any(|offer| line.contains(offer)) && is_all_of(&line, FOR_SALE.iter().chain(FILLERS).copied())
+    };
+    let says_so = is_server_s(&seen.title)
+        || is_server_s(&seen.heading)
+        || (seen.is_short(MESSAGE_PAGE) && seen.visible.lines().chain([seen.title.as_str()]).any(is_offer));
+    says_so && !is_told(seen) && !is_document(seen)
 }
 
 /// A short page of who connects the site: 该网站未备案，暂时无法访问.
@@ -258,6 +317,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_script_tells_in_place_of_a_page_is_heard() {
+        let told = |page: &str| alerts_not_found(page, &skim(page, 1600));
+        for page in [
+            "<script>alert('信息不存在或已删除！');history.back();</script>",
+            "<html><script language=javascript>alert( \"对不起，该文章已被删除\");window.close();</script></html>",
+        ] {
+            assert!(told(page), "{page}");
+        }
+        for page in [
+            "<script>alert('请先登录');</script>",
+            "<script>function gone(){alert('信息不存在')}</script><h1>办事指南</h1><p>受理条件、办理材料、办理时限、办理地点、联系电话，以上内容以窗口公布的为准，请提前预约。</p>",
+            "<div id=app></div><script>function gone(){alert('信息不存在')}</script><script src=/app.js></script>",
+            "<script>alert(信息不存在)</script>",
+            "<script>alert('",
+        ] {
+            assert!(!told(page), "{page}");
+        }
+    }
+
+    #[test]
     fn a_message_among_navigation_is_heard() {
         let nav = "<li>政务公开</li><li>办事服务</li><li>互动交流</li>".repeat(20);
         assert!(not_found(&format!("<title>某某区人民政府</title>{nav}<div>对不起,您访问的页面不存在!</div>")));
@@ -298,6 +377,24 @@ mod tests {
             "<title>404错误</title><p>云溪博物馆 馆藏</p>",
         ] {
             let nav = nav.replace("展览", "规划计划").replace("典藏", "办事服务");
+            assert!(not_found(&format!("{nav}{page}")), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_row_or_a_choice_of_a_form_is_no_message() {
+        let nav = "<ul><li>首页</li><li>政务公开</li></ul>";
+        for page in [
+            "<title>留言列表</title><table><tr><td>链接失效</td><td>2026-11-01</td></tr><tr><td>路灯不亮</td><td>2026-11-02</td></tr></table>",
+            "<title>网站找错</title><label>问题类型</label><label>页面不存在</label><label>链接失效</label><label>错别字</label>",
+            "<title>留言板</title><p>请填写</p><textarea>页面不存在</textarea>",
+        ] {
+            assert!(!not_found(&format!("{nav}{page}")), "{page}");
+        }
+        for page in [
+            "<title>提示</title><p>页面不存在</p><p>404</p>",
+            "<title>提示</title><p>链接已失效</p><p>我为政府网站找错</p>",
+        ] {
             assert!(not_found(&format!("{nav}{page}")), "{page}");
         }
     }

@@ -1,4 +1,5 @@
-//! The words beside a 404: of an error, or of a room, a bus or an exhibit that bears the number.
+//! The words beside a 404: of an error, or of a room, a bus or an exhibit that bears the number; and those of pages
+//! that a server shows in place of a site.
 
 /// What a page says that could not show what was asked for, beside its number.
 pub(super) const ERRORS: &[&str] = &[
@@ -66,4 +67,46 @@ pub(super) const NUMBERED: &[&str] = &[
     "标本",
     "地块",
     "泊位",
+];
+
+/// How what a server shows of itself is called, be it its first page or an error; bare.
+pub(super) const SERVER_PAGES: &[&str] = &[
+    "welcometonginx",
+    "welcometoopenresty",
+    "welcometotengine",
+    "iiswindowsserver",
+    "iis7",
+    "iis8",
+    "internetinformationservices",
+    "apache2ubuntudefaultpage",
+    "apache2debiandefaultpage",
+    "apachehttpservertestpage",
+    "testpageforthe",
+    "apachetomcat",
+    "itworks",
+    "恭喜站点创建成功",
+    "httpstatus5",
+    "500internalservererror",
+    "502badgateway",
+    "503servicetemporarilyunavailable",
+    "504gatewaytimeout",
+    "errorestablishingadatabaseconnection",
+    "系统发生错误",
+    "数据库连接错误",
+    "数据库连接失败",
+];
+
+/// How such a page of ASP.NET ends: “/”应用程序中的服务器错误。
+pub(super) const ASP_ERROR: &str = "应用程序中的服务器错误";
+
+/// What stands where a name is offered that nobody has any more; bare.
+pub(super) const FOR_SALE: &[&str] = &[
+    "域名出售",
+    "域名正在出售",
+    "域名待售",
+    "域名转让",
+    "thisdomainisforsale",
+    "thisdomainmaybeforsale",
+    "buythisdomain",
+    "domainisforsale",
 ];

@@ -13,6 +13,7 @@ pub(super) const PLATFORM_DELETIONS: &[&str] = &[
     "此内容因违规无法查看",
     "此内容被投诉且经审核涉嫌侵权",
     "此内容发送失败无法查看",
+    "此内容因涉嫌违反相关法律法规和政策发送失败",
     "此帐号已自主注销",
     "该帐号已自主注销",
     "此账号已自主注销",
@@ -104,6 +105,7 @@ pub(super) const SAYINGS: &[&str] = &[
     "不存在或已被删除",
     "已被删除或",
     "已删除或",
+    "微博不存在或暂无查看权限",
     "视频不存在",
     "视频已被删除",
     "作品已被删除",
@@ -140,9 +142,13 @@ pub(super) static SAID: LazyLock<Phrases> = LazyLock::new(|| {
 });
 
 pub(super) static DELETED: LazyLock<Phrases> = LazyLock::new(|| {
-    let marks = ["删除", "无法查看", "注销", "回收", "屏蔽", "不存在", "去哪了", "荒原", "涉嫌侵权"];
+    let marks = ["删除", "发送失败", "无法查看", "注销", "回收", "屏蔽", "不存在", "去哪了", "荒原", "涉嫌侵权"];
     Phrases::new(PLATFORM_DELETIONS, &marks)
 });
+
+/// What 微信 says of an article that may yet come back, or whose address it does not know; bare.
+pub(super) const WECHAT_NOTICES: &[&str] =
+    &["该内容暂时无法查看", "此内容暂时无法查看", "内容暂时无法查看", "参数错误"];
 
 /// The platforms' own hosts, with all below them.
 pub(super) const PLATFORM_HOSTS: &[&str] = &[
@@ -230,6 +236,9 @@ pub(super) const ABOUT_THE_PAGE: &[&str] = &[
     "书签",
     "收藏夹",
 ];
+
+/// A page with one of these offers kinds of faults to choose from, or counts them.
+pub(super) const KINDS_OF_FAULT: &[&str] = &["问题类型", "错误类型", "问题分类"];
 
 /// A sentence with one of these stands at the foot of every page of a site.
 pub(super) const SITE_FOOT: &[&str] = &[

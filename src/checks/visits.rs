@@ -181,6 +181,7 @@ fn classify(url: String, answer: Result<Page, Failure>, slow: Duration, exempt: 
                 // Why circles too: a site that leads a robot without scripts around often opens in a browser.
                 F::Tls
                 | F::BadUrl
+                | F::IntoApp
                 | F::Forbidden
                 | F::HostResting
                 | F::OurLimit

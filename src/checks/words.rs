@@ -280,6 +280,16 @@ impl Words {
         )
     }
 
+    /// Behind what a look at a link from a post saw: the post may have been put right.
+    pub(in crate::checks) fn not_linked_any_more(self) -> String {
+        say!(
+            self,
+            "账号现有内容中未再见到该链接，是否已撤下须由人工核实",
+            "no post that is listed now has the link; whether it was taken out is for a person to see"
+        )
+        .to_owned()
+    }
+
     /// What a look at a link saw; `in_menu`: it stands in the account's custom menu.
     pub(in crate::checks) fn link(self, look: &LinkLook, in_menu: bool) -> String {
         let place = say!(self, "位于公众号自定义菜单", "it stands in the account's menu");

@@ -59,8 +59,33 @@ pub fn people(field: &str) -> BTreeSet<String> {
         .split(['、', ',', ';', '/', '，', '；', '|', '丨', '&', '+', '\\', '\n', '\r', '\t'])
         .map(|names| names.chars().filter(|c| c.is_whitespace() || !c.is_control() && !is_invisible(*c)).collect())
         .flat_map(|names: String| joined::apart(&names, is_post))
-        .filter(|name| !name.is_empty())
+        .map(|name| bare_name(&name).to_owned())
+        .filter(|name| name.contains(char::is_alphabetic) && !NO_PERSON.contains(&name.as_str()))
         .collect()
+}
+
+/// A name without what the stage is called before it and the day of the signature behind it: 初审：张三 2026-11-20.
+fn bare_name(name: &str) -> &str {
+    let behind = name.rsplit_once(':').map(|(_, behind)| behind.trim());
+    let name = behind.filter(|behind| is_name(behind)).unwrap_or(name);
+    let Some(at) = name.find(|c: char| c.is_ascii_digit()) else { return name };
+    let (before, day) = name.split_at(at);
+    let figures = day.chars().take_while(char::is_ascii_digit).count();
+    let is_day = figures >= 4 || day.get(figures..).is_some_and(|rest| rest.starts_with(['年', '月', '-', '.']));
+    if is_day && is_name(before.trim()) { before.trim() } else { name }
+}
+
+/// What a cell for a person holds that names none.
+const NO_PERSON: &[&str] =
+    &["无", "暂无", "空", "空缺", "略", "是", "否", "同意", "已审", "已审核", "已阅", "通过", "已通过", "审核通过"];
+
+/// Whether what stands for a person may be anybody: an office, a post, or whoever the row above names.
+///
+/// 王局 is somebody.
+#[must_use]
+pub fn may_be_anybody(name: &str) -> bool {
+    matches!(name, "同上" | "同前" | "同左" | "仝上" | "详见附件" | "见附件")
+        || (is_post(name) && !joined::is_name(name))
 }
 
 /// Whether a word is a person's name beyond much doubt.
@@ -268,6 +293,12 @@ mod tests {
         ] {
             assert_eq!(people(a), people(b), "{a}");
         }
+        for signed in
+            ["初审：张三", "审核人:张三", "张三 2026-11-20", "张三2026年11月20日", "张三 11月20日", "张三20261120"]
+        {
+            assert_eq!(people(signed), people("张三"), "{signed}");
+        }
+        assert_eq!(people("无").len() + people("√").len() + people("同意").len(), 0);
         assert_ne!(people("张三"), people("张山"));
         assert_ne!(people("李伟（大）"), people("李伟（小）"));
         assert_ne!(people("王芳(1)"), people("王芳(2)"));

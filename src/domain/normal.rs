@@ -156,6 +156,55 @@ fn is_normal(text: &str) -> bool {
     is_host && port.is_none_or(is_port) && path.split('/').all(segment)
 }
 
+/// The address as a post and its review record are matched by: [`normalise_url`] without what names no other page, the
+/// scheme, `www.` or `m.` before the host and a slash at the end; a post of 微博 by its own name, as a telephone and a
+/// browser show it under different addresses.
+#[must_use]
+pub fn match_url(text: &str) -> Option<String> {
+    let normal = normalise_url(text)?;
+    let (_, rest) = normal.split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    if ["weibo.com", "weibo.cn"].iter().any(|own| is_of(host, own))
+        && let Some(name) = weibo_name(path)
+    {
+        return Some(format!("weibo.com/{name}"));
+    }
+    let host = ["www.", "m."].iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host);
+    Some(format!("{host}/{}", path.trim_end_matches('/')))
+}
+
+/// What a post of 微博 is called in the path of its address: `7000000001/Ma1b2c3d4`, `status/…`, `detail/5012345678901234`.
+///
+/// Its number and its short name say the same: seven figures are four characters of an alphabet of 62.
+fn weibo_name(path: &str) -> Option<String> {
+    const SHORT: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let path = path.split('?').next()?;
+    let (whose, name) = path.split_once('/')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_post = matches!(whose, "status" | "detail" | "comment") || is_number(whose);
+    if !is_post || !(8..=20).contains(&name.len()) || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
+    if !is_number(name) || name.len() < 15 {
+        return Some(name.to_owned());
+    }
+    let mut reversed = Vec::new();
+    let mut number = name.parse::<u128>().ok()?;
+    while number > 0 {
+        let mut group = (number % 10_000_000) as usize;
+        number /= 10_000_000;
+        // The first group alone has no zeros before it.
+        let mut left = 4;
+        while left > 0 && (number > 0 || group > 0) {
+            reversed.push(*SHORT.get(group % 62)?);
+            group /= 62;
+            left -= 1;
+        }
+    }
+    reversed.reverse();
+    String::from_utf8(reversed).ok()
+}
+
 /// Whether `host` is `domain`, or below it.
 fn is_of(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -221,14 +270,25 @@ pub fn normalise_title(text: &str) -> String {
     out
 }
 
-/// The title as a post and its review record are matched by: [`normalise_title`] without emoji and
-/// without the marks at its end, which one writes and another leaves out.
+/// The title as a post and its review record are matched by: [`normalise_title`] without what one writes and another
+/// leaves out, which is all but letters, figures, and a mark between two figures: 3.5 is not 35.
 #[must_use]
 pub fn match_title(text: &str) -> String {
     let whole = normalise_title(text);
-    let kept: String = whole.chars().filter(|c| !is_emoji(*c)).collect();
-    let bare = kept.trim_end_matches(['.', '!', '?', '…', '~', ',', ';', ':', '-', ' ']);
-    if bare.is_empty() { whole } else { bare.to_owned() }
+    let mut bare = String::with_capacity(whole.len());
+    let mut between = None;
+    for c in whole.chars().filter(|c| !is_emoji(*c)) {
+        // Why not 丨: a stroke that is no word, and stands for the bar in headlines.
+        if !c.is_alphanumeric() || c == '丨' {
+            between = between.or(Some(c));
+            continue;
+        }
+        let mark =
+            between.take().filter(|_| c.is_ascii_digit() && bare.ends_with(|before: char| before.is_ascii_digit()));
+        bare.extend(mark);
+        bare.push(c);
+    }
+    if bare.is_empty() { whole } else { bare }
 }
 
 /// What is left of a title that its source cut short (标题以省略号结尾), as titles are matched; `None`
@@ -324,6 +384,31 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_is_written_otherwise_is_of_the_same_post() {
+        for (post, record) in [
+            ("https://a.example/t/1.html", "http://a.example/t/1.html"),
+            ("https://www.a.example/t/1.html", "https://a.example/t/1.html"),
+            ("https://www.a.example/t/1.html", "https://m.a.example/t/1.html?utm_source=x"),
+            ("https://a.example/t/1/", "https://a.example/t/1"),
+            ("https://weibo.com/7000000001/MzVRA2E8G", "https://m.weibo.cn/status/MzVRA2E8G?from=page"),
+            ("https://weibo.com/7000000001/MzVRA2E8G", "https://m.weibo.cn/detail/4885639100630954"),
+            ("https://weibo.com/7000000001/HATy0b0sZ", "https://m.weibo.cn/7000000001/4387933362623405"),
+            ("https://weibo.cn/comment/HATy0b0sZ", "https://weibo.com/7000000001/HATy0b0sZ"),
+        ] {
+            assert_eq!(match_url(post), match_url(record), "{post} {record}");
+        }
+        for (one, other) in [
+            ("https://a.example/t/1.html", "https://a.example/t/2.html"),
+            ("https://a.example/t?id=1", "https://a.example/t?id=2"),
+            ("https://a.example/", "https://b.example/"),
+            ("https://weibo.com/7000000001/MzVRA2E8G", "https://weibo.com/7000000001/HATy0b0sZ"),
+        ] {
+            assert_ne!(match_url(one), match_url(other), "{one} {other}");
+        }
+        assert_eq!(match_url("mailto:a@b.cn"), None);
+    }
+
+    #[test]
     fn what_is_not_http_has_no_form() {
         for given in
             ["", "#", "javascript:void(0)", "mailto:a@b.cn", "tel:12345", "ftp://a.cn/", "/a", "http://", "例子"]
@@ -370,6 +455,18 @@ mod tests {
         {
             assert_ne!(match_title(a), match_title(b), "{a}");
         }
+        for (post, record) in [
+            ("喜报丨云溪获奖", "喜报|云溪获奖"),
+            ("云溪——美丽家园", "云溪—美丽家园"),
+            ("云溪……美丽家园", "云溪…美丽家园"),
+            ("《云溪条例》公布", "云溪条例公布"),
+            ("停水通知：请储水", "停水通知 请储水"),
+            ("【提醒】停水", "提醒：停水"),
+            ("2026——2027年规划", "2026-2027年规划"),
+        ] {
+            assert_eq!(match_title(post), match_title(record), "{post}");
+        }
+        assert_ne!(match_title("地铁1、2号线"), match_title("地铁12号线"));
         assert_eq!(match_title("🎉🎉"), "🎉🎉");
         assert_eq!(cut_title("我区召开安全生产工作… ").as_deref(), Some("我区召开安全生产工作"));
         assert_eq!(cut_title("我区召开安全生产工作...").as_deref(), Some("我区召开安全生产工作"));

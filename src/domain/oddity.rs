@@ -30,6 +30,8 @@ pub enum Oddity {
     DatesInPaths,
     /// A script draws part of the page.
     ByScript,
+    /// A frame shows another page of the site within this one.
+    InFrame,
     /// A newer dated link stands outside the list.
     NewerBeside,
     /// A list without dates stands beside the one that was read.
@@ -73,6 +75,7 @@ impl Oddity {
             Self::MassSentLeftOut => "官方接口不含群发文章".to_owned(),
             Self::DatesInPaths => "页面未显示日期，日期取自链接路径".to_owned(),
             Self::ByScript => "页面部分内容由脚本生成，未能读取".to_owned(),
+            Self::InFrame => "页面内嵌有本站的其他页面，未能读取".to_owned(),
             Self::NewerBeside => "所读列表以外还有日期更近的链接".to_owned(),
             Self::UndatedBeside => "所读列表以外还有未标注日期的文章列表".to_owned(),
             Self::TooMany => "内容过多，只读取了前一部分".to_owned(),
@@ -98,6 +101,7 @@ impl Oddity {
             Self::MassSentLeftOut => "the official interface leaves out mass-sent articles".to_owned(),
             Self::DatesInPaths => "no date is shown; dates are taken from paths".to_owned(),
             Self::ByScript => "part of the page is drawn by script and was not read".to_owned(),
+            Self::InFrame => "a frame shows another page of the site, which was not read".to_owned(),
             Self::NewerBeside => "a newer dated link stands outside the list that was read".to_owned(),
             Self::UndatedBeside => "a list of articles without dates stands beside the list that was read".to_owned(),
             Self::TooMany => "there were more items than are read; the first of them were".to_owned(),
@@ -132,6 +136,7 @@ mod tests {
             O::MassSentLeftOut,
             O::DatesInPaths,
             O::ByScript,
+            O::InFrame,
             O::NewerBeside,
             O::UndatedBeside,
             O::TooMany,

@@ -24,6 +24,7 @@ keyed_enum! {
         RedirectLoop = "redirect_loop", "跳转循环", "the redirects run in a circle";
         TooManyRedirects = "too_many_redirects", "跳转次数过多", "too many redirects";
         BadUrl = "bad_url", "网址格式错误", "the URL is not valid";
+        IntoApp = "leads_into_app", "跳转到手机应用内打开，没有可访问的网页", "it leads into an app on a telephone, to no page of the web";
         Forbidden = "forbidden_address", "网址指向内部网络，按安全规则不予访问", "the URL points into a private network, which the guard refuses";
         Protocol = "protocol", "服务器应答不符合协议", "the server's answer breaks the protocol";
         OurLimit = "our_limit", "本机同时打开的连接过多", "this machine had no connection left to ask with";

@@ -56,6 +56,9 @@ pub use tls::{Https, TlsLook};
 const WANTED: &str = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,\
                       application/feed+json,application/xml;q=0.9,*/*;q=0.8";
 
+/// Schemes that no app is opened by: a redirect there leads nobody anywhere, where `weixin:` or `itms-apps:` leads telephones.
+const NO_APPS: &[&str] = &["about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"];
+
 /// How long an answer to "are we online?" holds.
 const ONLINE_HOLDS: Duration = Duration::from_secs(30);
 
@@ -423,7 +426,8 @@ impl Fetcher {
     fn may_ask(&self, url: &Url) -> Result<(), (FailureKind, String)> {
         let host = url.host_str().unwrap_or_default();
         if !matches!(url.scheme(), "http" | "https") {
-            Err((FailureKind::BadUrl, format!("redirected to a {} URL", url.scheme())))
+            let kind = if NO_APPS.contains(&url.scheme()) { FailureKind::BadUrl } else { FailureKind::IntoApp };
+            Err((kind, format!("redirected to a {} URL", url.scheme())))
         } else if !self.shared.settings.allow_private && !guard::allows(url, &self.shared.settings.allow_hosts) {
             Err((FailureKind::Forbidden, format!("{host} is a private address")))
         } else if self.refusals.rests(url) {

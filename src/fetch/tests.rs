@@ -35,7 +35,7 @@ async fn loops_and_long_ways_end() {
     assert_eq!(kind_of(&fetcher, &format!("{base}/loop1")).await, FailureKind::RedirectLoop);
     let failure = fetcher.get_once(&format!("{base}/down/0"), false).await.unwrap_err();
     assert_eq!((failure.kind, failure.chain.len()), (FailureKind::TooManyRedirects, 11));
-    assert_eq!(kind_of(&fetcher, &format!("{base}/app")).await, FailureKind::BadUrl);
+    assert_eq!(kind_of(&fetcher, &format!("{base}/app")).await, FailureKind::IntoApp);
     assert_eq!(fetcher.get(&format!("{base}/nowhere")).await.unwrap().status, 302);
 }
 

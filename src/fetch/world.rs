@@ -160,6 +160,12 @@ pub(crate) async fn start() -> String {
         .route("/sent-on-to-itself", get(|| async { sends_on("0;url=/sent-on-to-itself") }))
         .route("/sent-to-and-fro", get(|| async { sends_on("2;url=/sent-fro-and-to") }))
         .route("/sent-fro-and-to", get(|| async { sends_on("2;url=/sent-to-and-fro") }))
+        .route(
+            "/sent-on-without-scripts",
+            get(|| async {
+                page("<noscript><meta http-equiv=refresh content='0;url=/status/404'></noscript><h1>正常</h1>")
+            }),
+        )
         .route("/sent-on-late", get(|| async { sends_on("60;url=/status/404") }))
         .route("/sent-on-to-app", get(|| async { sends_on("0;url=weixin://dl/business") }))
         .route(

@@ -79,7 +79,7 @@ pub fn lines(page: &Page) -> Option<Vec<String>> {
         // A file that is cut cannot be unpacked.
         if page.truncated { None } else { unpack(&page.body) }
     } else if page.body.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        Some(strings(&page.body))
+        Some([strings(&page.body), cell_numbers(&page.body)].concat())
     } else if page.body.contains(&0) {
         None
     } else {
@@ -343,6 +343,19 @@ fn strings(body: &[u8]) -> Vec<String> {
     lines
 }
 
+/// The long whole numbers of an old binary workbook, which it keeps in cells of their own (record NUMBER of BIFF8: row,
+/// column and format in two bytes each, then the number in eight): a telephone that was typed as a number.
+fn cell_numbers(body: &[u8]) -> Vec<String> {
+    const RECORD: &[u8] = &[0x03, 0x02, 0x0E, 0x00];
+    /// So long is a telephone, and what is told of larger numbers is rounded.
+    const LONG: std::ops::Range<f64> = 1e10..1e15;
+    let number = |at: usize| {
+        let bytes = body.get(at + RECORD.len() + 6..)?.first_chunk::<8>()?;
+        Some(f64::from_le_bytes(*bytes)).filter(|number| LONG.contains(number) && number.fract() == 0.0)
+    };
+    memchr::memmem::find_iter(body, RECORD).filter_map(number).take(MOST_LINES).map(|n| format!("{n}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -403,6 +416,9 @@ mod tests {
         let lines = read("", old).unwrap();
         assert!(lines.iter().any(|line| line.contains("510107199001019990")), "{lines:?}");
         assert!(lines.iter().any(|line| line.contains("号码清单")), "{lines:?}");
+        let cell = |number: f64| [&[3, 2, 14, 0, 7, 0, 1, 0, 15, 0][..], &number.to_le_bytes()].concat();
+        let typed = [vec![0xD0, 0xCF, 0x11, 0xE0], cell(13_800_001_234.0), cell(46_346.375), cell(f64::NAN)].concat();
+        assert_eq!(read("", typed).unwrap(), ["13800001234"]);
         for body in [&b"PK\x03\x04"[..], b"", b"\x89PNG\0\0"] {
             assert_eq!(read("", body.to_vec()), None);
         }

@@ -48,6 +48,8 @@ const CHALLENGE_MARKS: &[&str] = &[
     "byted_acrawler.init",
     "__ac_nonce",
     "yunsuo_session",
+    "_Incapsula_Resource",
+    "SafeLineChallenge",
 ];
 
 const CHALLENGE_WORDS: &[&str] = &[
@@ -120,7 +122,22 @@ const TURNED_AWAY: &[&str] = &[
     "attention required! | cloudflare",
     "blocked by security policy",
     "access denied by security",
+    "the requested url was rejected",
+    "your request was blocked",
+    "incapsula incident id",
 ];
+
+/// How a firewall's sentence about a request begins, what it says was done with what, and on what ground; each has a
+/// wording of its own.
+const TOLD_TO: &[&str] =
+    &["您", "你", "抱歉", "很抱歉", "非常抱歉", "对不起", "当前", "请求", "访问", "本次", "该请求", "由于您"];
+const STOPPED: &[&str] = &["拦截", "阻断"];
+const ASKED: &[&str] = &["请求", "访问", "提交"];
+const GROUNDS: &[&str] =
+    &["安全", "威胁", "攻击", "waf", "防火墙", "管理员", "策略", "风险", "隐患", "危险", "恶意", "云防护", "非法"];
+
+/// Longest such sentence.
+const LONGEST_TOLD: usize = 80;
 
 /// What firewalls call themselves; a page may name the one that guards it.
 const FIREWALL_NAMES: &[&str] =
@@ -236,7 +253,20 @@ pub fn turns_away(status: u16, text: &str, seen: &Skim) -> bool {
         return false;
     }
     let by_script = || status >= 400 && seen.chars <= 80 && text.len() <= SCRIPT_PAGE && says(&REFUSALS, text);
-    says(&REFUSALS, &seen.title) || says(&REFUSALS, &seen.visible) || by_script()
+    says(&REFUSALS, &seen.title)
+        || says(&REFUSALS, &seen.visible)
+        || seen.visible.lines().any(is_told_of_a_stop)
+        || by_script()
+}
+
+fn is_told_of_a_stop(line: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    // Why first: nearly no line says so.
+    if !has(STOPPED) || line.chars().count() > LONGEST_TOLD {
+        return false;
+    }
+    let begins = TOLD_TO.iter().any(|word| line.trim_start().starts_with(word));
+    begins && has(ASKED) && (has(GROUNDS) || line.contains("WAF"))
 }
 
 /// What stands in front of a page that answers 404, by what no site's own page for that looks like.
@@ -276,6 +306,14 @@ fn has_challenge_mark(text: &str) -> bool {
     has_script(text) && CHALLENGE_MARKS.iter().any(|mark| text.contains(mark))
 }
 
+/// A page that shows nothing before a script fills it, be it the page's own or a firewall's.
+#[must_use]
+pub fn is_shell(text: &str, seen: &Skim) -> bool {
+    // Why not where it only leads away: many a page for what is missing does nothing but that.
+    let is_bare = || seen.chars == 0 && seen.title.is_empty() && text.contains("src=") && !text.contains("location");
+    seen.is_short(BARE) && has_script(text) && (fills_itself(text) || is_bare())
+}
+
 /// A shell that its own scripts fill: it may set a cookie and send telephones elsewhere, and is a page.
 fn fills_itself(text: &str) -> bool {
     const ROOTS: &[&str] = &["app", "root", "main", "container", "__next", "__nuxt", "wrapper", "page"];
@@ -307,6 +345,19 @@ mod tests {
             (202, "<script src=/c.js></script>", Block::Challenge),
             (503, "<title>Just a moment...</title><p>x</p>", Block::Challenge),
             (403, "<title>访问拦截</title><p>您的请求疑似攻击行为!</p>", Block::Firewall),
+            (
+                403,
+                "<h1>很抱歉，您提交的请求可能对网站造成威胁，请求已被管理员设置的策略阻断。</h1><p>请求ID: 1</p>",
+                Block::Firewall,
+            ),
+            (200, "<p>抱歉，您的访问可能对网站造成危险，已被云防护安全拦截</p>", Block::Firewall),
+            (404, "<title>访问禁止</title><p>您的访问已被WAF拦截，事件编号123</p>", Block::Firewall),
+            (567, "<title>Restricted Access</title><p>您的访问请求已被站点的安全策略拦截</p>", Block::Firewall),
+            (
+                200,
+                "<title>Request Rejected</title>The requested URL was rejected. Please consult with your administrator.",
+                Block::Firewall,
+            ),
             (200, "<p>请先登录</p>", Block::Login),
             (200, "<title>抱歉，出错了</title><h4>请在微信客户端打开链接</h4>", Block::WechatOnly),
         ] {
@@ -333,6 +384,8 @@ mod tests {
         let long = "关于启用人机验证功能的公告".repeat(60);
         for (status, page) in [
             (412, "Precondition Failed".to_owned()),
+            (200, "<h1>反诈提醒</h1><p>区公安分局成功拦截一起诈骗，提醒市民切勿访问不明网站，注意资金安全。</p>".to_owned()),
+            (200, "<h1>公告</h1><p>请勿拦截执行任务的消防车辆。</p>".to_owned()),
             (403, "<h1>403 Forbidden</h1>".to_owned()),
             (200, format!("<title>关于启用人机验证功能的公告_区政务服务网</title><p>{long}</p>")),
             (200, "<title>办事进度查询</title><form>姓名 身份证号码 手机号码 请输入验证码 查询 重置 使用帮助 联系我们 网站地图 版权所有 某某区政务服务管理局 主办 技术支持 某某公司</form>".to_owned()),

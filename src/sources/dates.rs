@@ -17,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::ReadContext;
 
 pub use within::find_full;
-pub(super) use within::{bare_title, beside, in_title, is_foreign_label, is_published_label};
+pub(super) use within::{bare_title, beside, every_full, in_title, is_foreign_label, is_published_label};
 
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -327,6 +327,11 @@ fn ago(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
     }
     let found = whole(&AGO, text)?;
     let unit = found.name("unit")?.as_str();
+    // Why: two weeks are any time from fourteen days to twenty, which is one verdict or the other.
+    let n = found.name("n")?.as_str();
+    if matches!((n, unit), ("2" | "两" | "二", "周" | "星期" | "礼拜" | "week" | "weeks") | ("半", "月")) {
+        return None;
+    }
     let seconds: i64 = match unit.chars().next()? {
         '秒' => 1,
         '分' => 60,
@@ -345,7 +350,7 @@ fn ago(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffset>> {
             _ => 365 * 86_400,
         },
     };
-    let span = match found.name("n")?.as_str() {
+    let span = match n {
         "半" => seconds / 2,
         "a" | "an" => seconds,
         n => match "一二三四五六七八九十".chars().position(|digit| n.starts_with(digit)) {

@@ -5,8 +5,8 @@
 //! tied to the link it stands beside, dates of the same make are one list, and the list
 //! with the most to read wins. Only when no date is shown are the dates in paths believed:
 //! a content system dates its files when they are made, not when they are published. Where a
-//! newer dated link stands outside that list, or articles without any date stand together outside
-//! it, the list may be the wrong one: its silence proves nothing. Rows of the list without a date that can be read are posts all the same.
+//! newer dated link stands outside that list, articles without any date stand together outside
+//! it, or a frame shows another page of the site, the list may be the wrong one: its silence proves nothing. Rows of the list without a date that can be read are posts all the same.
 
 mod beside;
 mod lists;
@@ -215,7 +215,7 @@ impl<'p> Page<'p> {
         } else if self.has_undated_list(root, &list, &known) {
             Some(Oddity::UndatedBeside)
         } else {
-            lists::awaits_script(self.document).then_some(Oddity::ByScript)
+            self.unread_part(root, newest(&list))
         };
         let undated =
             undated.into_iter().map(|row| (row.place, self.post(row.title, row.link.attr("href"), None, row.item)));

@@ -199,8 +199,18 @@ pub(super) fn body(html: &str, base: Option<&Url>) -> (String, Vec<String>) {
     for (at, _) in text.match_indices("http").take(100) {
         let tail = text.get(at..).unwrap_or_default();
         let bare: String = tail.chars().take(2000).take_while(|c| is_url(*c)).collect();
-        let link = if bare.contains("://") { markup::absolute(&bare, None) } else { None };
-        if let Some(link) = link.filter(|link| !links.contains(link)) {
+        // What is shown short leads nowhere: its address stands behind it.
+        if bare.ends_with("..") || tail.get(bare.len()..).is_some_and(|rest| rest.starts_with('…')) {
+            continue;
+        }
+        // The sentence goes on: see http://a.example/1, then …
+        let bare = bare.trim_end_matches(['.', ',', ';', ':', '!', '?', ']', '}', '|', '*']);
+        let link = if bare.contains("://") { markup::absolute(bare, None) } else { None };
+        // A page below the front page that a known address begins with is that address shown short.
+        let is_below = |link: &str| link.matches('/').count() > 3;
+        let is_known =
+            |link: &String| links.iter().any(|known| known == link || is_below(link) && known.starts_with(link));
+        if let Some(link) = link.filter(|link| !is_known(link)) {
             links.push(link);
         }
     }
@@ -357,6 +367,21 @@ mod tests {
     fn bare_addresses_in_a_text_are_links() {
         let (text, links) = body("详见http://a.example/x?y=1，或 https://b.example 。", None);
         assert_eq!(links, ["http://a.example/x?y=1", "https://b.example/"]);
+        let of = |html: &str| body(html, None).1;
+        for marked in [
+            "http://a.example/1.html,谢谢",
+            "见http://a.example/1.html.",
+            "[http://a.example/1.html]",
+            "http://a.example/1.html; 完",
+        ] {
+            assert_eq!(of(marked), ["http://a.example/1.html"], "{marked}");
+        }
+        let whole = "http://a.example/zwgk/2026/notice.html";
+        for shown in ["http://a.example/zwgk/2...", "http://a.example/zwgk/2…", "http://a.example/zwgk/2026/no", whole]
+        {
+            assert_eq!(of(&format!("<a href='{whole}'>{shown}</a>")), [whole], "{shown}");
+        }
+        assert_eq!(of(&format!("<a href='{whole}'>详情</a> http://a.example")), [whole, "http://a.example/"]);
         assert!(text.starts_with("详见"));
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A home page holds many lists, and any of them updates it: every dated link is read, the
 //! newest counts. Dates that are shown prove how old a page is; dates that stand in paths
-//! alone, or beside an article without any, or where a script draws part of the page, prove only
+//! alone, or beside an article without any, or where a script or a frame shows part of the page, prove only
 //! that it is fresh. Beside the posts the
 //! page is read for the marks at its foot ([`examine`]) and for the columns of its navigation.
 
@@ -30,6 +30,8 @@ const FEW_SHOWN: usize = 5;
 const FEW_ARTICLES: usize = 3;
 /// Visible characters looked at; the foot of a page comes last.
 const LOOKED_AT: usize = 200_000;
+/// Visible characters of the foot itself.
+const FOOT: usize = 600;
 /// A page with fewer visible characters is drawn by script.
 const BARE: usize = 120;
 
@@ -94,11 +96,9 @@ pub(super) fn read(
     if lists.undated > 0 {
         warnings.push(Oddity::UndatedLinks(lists.undated));
     }
-    if lists.awaits_script {
-        warnings.push(Oddity::ByScript);
-    }
+    warnings.extend(lists.unread_part);
     // Why one is enough: the headline of the day, set apart from the lists, often bears no date.
-    let partly = lists.shown < FEW_SHOWN || lists.awaits_script || lists.undated > 0;
+    let partly = lists.shown < FEW_SHOWN || lists.unread_part.is_some() || lists.undated > 0;
     let coverage = if partly { Coverage::Part } else { Coverage::Whole };
     let profile = lists.title.map(|title| Profile { name: Some(title), ..Profile::default() });
     Ok(Reading { profile, posts: lists.posts, coverage, warnings, ..Reading::default() })
@@ -146,6 +146,9 @@ static CONTACT: Pattern = LazyLock::new(|| {
     let plain = r"(?:电\s*话|热\s*线)\s*[\d(（+]|邮\s*箱\s*[\w.+-]+@";
     Regex::new(&format!(r"(?i)联系(?:我们|方式|电话)|{named}|{plain}")).ok()
 });
+static POLICE: Pattern = LazyLock::new(|| Regex::new(r"公安(?:机关)?备案(?:编?号)?\s*[:：]?\s*\d{8}").ok());
+/// A telephone with its area code, which needs no name to be known for one.
+static TELEPHONE: Pattern = LazyLock::new(|| Regex::new(r"(?:^|\D)\(?0\d{2,3}[-)\s]{1,2}\d{7,8}(?:\D|$)").ok());
 static FOOT_SCRIPT: Pattern = LazyLock::new(|| {
     Regex::new(r#"(?i)<(?:script|iframe|frame)\b[^>]*\bsrc\s*=\s*["']?[^"'>\s]*(?:foot|bottom|dibu|copyright|common_b)[^"'>\s]*"#).ok()
 });
@@ -157,6 +160,7 @@ fn marks(text: &str, visible: &str) -> Vec<FooterMark> {
     let lower = text.to_ascii_lowercase();
     // Why: old sites set letters and figures in full width.
     let visible = &*visible.nfkc().collect::<String>();
+    let foot = visible.char_indices().rev().nth(FOOT).and_then(|(at, _)| visible.get(at..)).unwrap_or(visible);
     let has = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
     FooterMark::ALL
         .iter()
@@ -169,13 +173,17 @@ fn marks(text: &str, visible: &str) -> Vec<FooterMark> {
             FooterMark::SiteCode => is_match(&SITE_CODE, visible) || is_match(&SITE_CODE_IN_MARKUP, text),
             FooterMark::Host => is_match(&HOST, visible) || has(&["主办单位"]),
             FooterMark::Contact => {
-                is_match(&CONTACT, visible) || has(&["href=mailto:", "href=\"mailto:", "href='mailto:"])
+                is_match(&CONTACT, visible)
+                    || is_match(&TELEPHONE, foot)
+                    || has(&["href=mailto:", "href=\"mailto:", "href='mailto:"])
             }
             FooterMark::Icp => {
                 is_match(&ICP, visible) || has(&["beian.miit.gov.cn", "miitbeian.gov.cn", "miibeian.gov.cn"])
             }
             FooterMark::Police => {
-                visible.contains("公网安备") || has(&["beian.mps.gov.cn", "//www.beian.gov.cn", "//beian.gov.cn"])
+                visible.contains("公网安备")
+                    || is_match(&POLICE, visible)
+                    || has(&["beian.mps.gov.cn", "//www.beian.gov.cn", "//beian.gov.cn"])
             }
             FooterMark::SiteMap => {
                 ["网站地图", "站点地图", "网站导航"].iter().any(|word| visible.contains(word))
@@ -283,7 +291,7 @@ pub fn read_column(page: &Page, column: &Column, context: &ReadContext) -> Resul
             let shown = proves_silence(&reading, context)
                 && lists.shown > 0
                 && lists.undated < MANY_UNDATED
-                && !lists.awaits_script;
+                && lists.unread_part.is_none();
             // Why: the list that was found may be one beside the column's own.
             reading.posts.extend(lists.posts);
             Ok(ColumnPage::Dated(reading, shown))

@@ -76,6 +76,105 @@ fn what_a_script_will_draw_may_be_newer_than_what_is_there() {
 }
 
 #[test]
+fn what_a_frame_shows_may_be_newer_than_what_is_there() {
+    let old = dated_list(6);
+    let coverage = |kind: SourceKind, frame: &str| read_as(kind, URL, &format!("{frame}{old}")).unwrap().coverage;
+    for kind in [SourceKind::Site, SourceKind::Html] {
+        for own in
+            ["<iframe src=/zwdt/list.html></iframe>", "<iframe src='http://yunxi.example/xw/' width=600></iframe>"]
+        {
+            assert_eq!(coverage(kind, own), Coverage::Part, "{own}");
+        }
+        for other in [
+            "<iframe src='https://tianqi.example.com/' width=200></iframe>",
+            "<iframe src=/count.html width=0 height=0></iframe>",
+            "<iframe src=/login.html style='display: none'></iframe>",
+            "<iframe src=/inc/header.html></iframe><iframe src=/inc/foot2.html></iframe>",
+            "<iframe name=post></iframe>",
+            "<iframe src='javascript:void(0)'></iframe>",
+        ] {
+            assert_eq!(coverage(kind, other), Coverage::Whole, "{other}");
+        }
+    }
+}
+
+#[test]
+fn newer_dates_that_no_link_bears_prove_that_the_list_is_not_all() {
+    let old = dated_list(6);
+    let record =
+        "<record><![CDATA[<li><a href='/n/1.html'>区领导调研重点项目建设</a><i>2026-08-01</i></li>]]></record>";
+    let row = |tag: &str| format!("<li{tag}<span>2026-08-01</span></li><li{tag}<span>2026-07-31</span></li>");
+    for kind in [SourceKind::Site, SourceKind::Html] {
+        let nav = "<div><a href=/>首页</a></div>";
+        let coverage = |beside: &str| read_as(kind, URL, &format!("{nav}<ul>{beside}</ul>{old}")).unwrap().coverage;
+        for newer in [
+            format!("<script type='text/xml'><datastore>{record}</datastore></script>"),
+            "<script>document.write('<li><a href=/n/1.html>区领导调研</a>2026-08-01</li>')</script>".to_owned(),
+            "<script>var rows = [{t:'区领导调研',d:'2026-08-01'},{t:'防汛调度',d:'2026-07-31'}]</script>".to_owned(),
+            format!("<textarea style='display:none'>{}</textarea>", record.replace('<', "&lt;")),
+            row(" onclick=go(1)>区领导调研重点项目建设"),
+            row("><a href='javascript:go(1)'>区领导调研重点项目建设</a>"),
+            row("><a href='#/detail/1'>区领导调研重点项目建设</a>"),
+            row("><a>区领导调研重点项目建设</a>"),
+        ] {
+            assert_eq!(coverage(&newer), Coverage::Part, "{newer}");
+        }
+        for other in [
+            "<script>var now = '2026-08-03 12:00:00'; document.title</script>".to_owned(),
+            format!("<script>{}</script>", record.replace("2026-08-01", "2025-08-01")),
+            "<p>今天是<span>2026年8月3日</span> 星期一</p>".to_owned(),
+            "<p>更新时间：<span>2026-08-02</span></p>".to_owned(),
+        ] {
+            assert_eq!(coverage(&other), Coverage::Whole, "{other}");
+        }
+    }
+}
+
+#[test]
+fn the_day_of_the_visit_updates_no_home_page() {
+    let old = dated_list(6);
+    let newest = |html: &str| {
+        let reading = read_as(SourceKind::Site, URL, html).unwrap();
+        (reading.newest_until(context().as_of).unwrap().date_naive().to_string(), reading.coverage)
+    };
+    for today in [
+        "<div><span>2026年8月3日</span><a href=/>欢迎访问云溪区人民政府门户网站</a></div>",
+        "<div><span>2026年8月3日</span><a href=/index.html>欢迎访问云溪区人民政府门户网站</a></div>",
+        "<p>最后更新时间：<span>2026-08-03</span></p><p><a href='https://beian.miit.gov.cn/'>虚ICP备00000000号-1</a></p>",
+        "<div>主办：<a href='http://office.example.cn'>云溪区人民政府办公室</a> 更新日期：<em>2026-08-03</em></div>",
+    ] {
+        for html in [format!("{today}{old}"), format!("{old}<div>{today}</div>")] {
+            assert_eq!(newest(&html), ("2026-01-06".to_owned(), Coverage::Whole), "{html}");
+        }
+    }
+    // What stands alone and leads elsewhere may be the weather, or a headline.
+    let elsewhere = |day: &str| {
+        format!("<div><span>{day}</span><a href='https://news.example.cn/1.html'>云溪区 多云 26-33℃ 查看详情</a></div>")
+    };
+    assert_eq!(newest(&format!("{}{old}", elsewhere("08-03"))), ("2026-01-06".to_owned(), Coverage::Part));
+    assert_eq!(newest(&format!("{}{old}", elsewhere("2025-08-03"))), ("2026-01-06".to_owned(), Coverage::Whole));
+    let headline = "<div><span>2026-08-02</span><a href=/n/1.html>云溪区召开防汛工作视频调度会议</a></div>";
+    assert_eq!(newest(&format!("{headline}{old}")).0, "2026-08-02");
+}
+
+#[test]
+fn the_head_of_a_table_says_what_its_dates_are() {
+    let row = |n: u8| {
+        format!(
+            "<tr><td><a href=/{n}.html>关于征求第{n}号办法意见的公告</a></td><td>2026-06-0{n}</td><td>2026-08-0{n}</td></tr>"
+        )
+    };
+    let table = |head: &str| format!("<table>{head}{}{}</table>", row(2), row(1));
+    let newest = |html: &str| {
+        let reading = read_as(SourceKind::Html, URL, html).unwrap();
+        reading.newest_until(context().as_of).unwrap().date_naive().to_string()
+    };
+    assert_eq!(newest(&table("<tr><th>标题</th><th>发布日期</th><th>截止日期</th></tr>")), "2026-06-02");
+    assert_eq!(newest(&table("<tr><th>标题</th><th>发布日期</th><th>修改</th></tr>")), "2026-06-02");
+    assert_eq!(newest(&table("<tr><td>标题</td><td>发布日期</td><td>截止日期</td></tr>")), "2026-08-02");
+}
+
+#[test]
 fn a_column_beside_what_a_script_draws_is_not_certainly_old() {
     let mut column = found_columns(&page(HOME), &SiteRule::default(), &context()).remove(0);
     let shown = |column: &Column, html: &str| match read_column(&page(html), column, &context()) {
@@ -173,6 +272,11 @@ fn hosts_contacts_and_filings_are_known_however_they_are_set() {
         (FooterMark::Contact, "邮箱 a@example.gov.cn", true),
         (FooterMark::Contact, "<a href=mailto:a@example.gov.cn>写信</a>", true),
         (FooterMark::Contact, "电话会议于昨日召开，热线开通", false),
+        (FooterMark::Contact, "业务咨询 000-00000000", true),
+        (FooterMark::Contact, "（000）0000000", true),
+        (FooterMark::Contact, "2026-11-20 00000", false),
+        (FooterMark::Police, "公安机关备案号：00000000000000", true),
+        (FooterMark::Police, "公安备案办事指南", false),
         (FooterMark::Icp, "虚ICP备00000000号", true),
         (FooterMark::Icp, "虚ＩＣＰ备００００００００号", true),
         (FooterMark::Icp, "虚ICP备00000000", true),

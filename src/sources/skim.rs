@@ -62,6 +62,8 @@ enum Element {
     Heading,
     Title,
     Meta,
+    /// Shown where scripts do not run, and followed nowhere else.
+    NoScript,
     /// Its content is never shown.
     Hidden,
     /// Within a line.
@@ -81,7 +83,9 @@ impl Element {
             b"h1" => Self::Heading,
             b"title" => Self::Title,
             b"meta" => Self::Meta,
-            b"script" | b"style" | b"template" | b"svg" | b"select" => Self::Hidden,
+            b"noscript" => Self::NoScript,
+            // What stands in a field is not the page's word, and a script may keep a template there.
+            b"script" | b"style" | b"template" | b"svg" | b"select" | b"textarea" => Self::Hidden,
             b"a" | b"b" | b"i" | b"u" | b"em" | b"strong" | b"span" | b"font" | b"small" | b"big" | b"sub" | b"sup"
             | b"img" | b"mark" => Self::Inline,
             _ => Self::Block,
@@ -97,7 +101,7 @@ const LONGEST_REFERENCE: usize = 9;
 pub fn skim(html: &str, limit: usize) -> Skim {
     let mut seen = Skim { complete: true, ..Skim::default() };
     let mut rest = html;
-    let mut heading_open = false;
+    let (mut heading_open, mut noscript_open) = (false, false);
     while let Some((text, after)) = split_at_byte(rest, b'<') {
         seen.add(text, heading_open);
         rest = after;
@@ -121,6 +125,9 @@ pub fn skim(html: &str, limit: usize) -> Skim {
         let name = named.get(..length).unwrap_or_default();
         rest = split_at_byte(after, b'>').map_or("", |(_, rest)| rest);
         let element = Element::named(name.as_bytes());
+        if element == Element::NoScript {
+            noscript_open = !closing;
+        }
         if element == Element::Heading {
             heading_open = !closing && seen.heading.is_empty();
         }
@@ -130,7 +137,7 @@ pub fn skim(html: &str, limit: usize) -> Skim {
                 fold_into(&mut seen.title, &unescape(title));
             }
             rest = behind;
-        } else if !closing && seen.refresh.is_none() && element == Element::Meta {
+        } else if !closing && !noscript_open && seen.refresh.is_none() && element == Element::Meta {
             seen.refresh = refresh_of(named.split_once('>').map_or(named, |(tag, _)| tag));
         } else if !closing && element == Element::Hidden {
             rest = until_closing(rest, name).1;
@@ -373,6 +380,8 @@ mod tests {
             "<meta http-equiv=content-type content='0;url=/a'>",
             "<meta http-equiv=refresh",
             "<meta =",
+            // A reader's browser runs scripts.
+            "<noscript><meta http-equiv=refresh content='0;url=/nojs.html'></noscript>",
         ] {
             assert_eq!(skim(tag, 10).refresh, None, "{tag}");
         }

@@ -133,6 +133,33 @@ on_both! {
         assert!(all_issues(&office).await.is_empty(), "{:#?}", all_issues(&office).await);
     }
 
+    /// A dead link is mended by making it work, and by taking it out of the post that has it.
+    async fn a_link_that_no_post_has_any_more_is_not_held_against_a_repair(db) {
+        let site = Site::start().await;
+        let office = office(db, "2026-11-23 10:00").await;
+        let gone = site.page("/gone", 404);
+        let link = format!("<p>{NOTICE}<a href=\"{gone}\">查看原文</a></p>");
+        article(&site, "/t/1.html", &link);
+        article(&site, "/t/2.html", &format!("<p>{NOTICE}</p>"));
+        let rows = [("/t/1.html", at("2026-11-22 09:00")), ("/t/2.html", at("2026-11-21 09:00"))];
+        register(&office, &[listed("A1", list(&site, "/list/", &rows))]).await;
+        inspect(&office, &fetcher(), "2026H2").await;
+        let issue = all_issues(&office).await.into_iter().find(|issue| issue.indicator == Indicator::Link).unwrap();
+        assert_eq!(issue.subject, gone);
+        let look = async || recheck(&office, &fetcher(), issue.id, "测试", &Scope::All).await.unwrap().1;
+        let stands = look().await;
+        assert_eq!(stands.passed, Some(false), "{}", stands.sentence);
+        article(&site, "/t/1.html", &format!("<p>{NOTICE}</p>"));
+        let taken_out = look().await;
+        assert_eq!(taken_out.passed, None, "{}", taken_out.sentence);
+        assert!(taken_out.sentence.contains("未再见到该链接"), "{}", taken_out.sentence);
+        // What the registry names stands, whatever posts say.
+        register(&office, &[Account { service_links: vec![gone.clone()], ..listed("A1", list(&site, "/list/", &rows)) }]).await;
+        assert_eq!(look().await.passed, Some(false));
+        site.page("/gone", 200);
+        assert_eq!(look().await.passed, Some(true));
+    }
+
     /// A home page's articles are read too; whose review is whose business is not known there.
     async fn articles_of_a_website_are_read_and_not_reviewed(db) {
         let site = Site::start().await;

@@ -1,6 +1,6 @@
 //! `review`: posts against the review records handed in.
 //!
-//! - A record vouches for one post: first by normalised URL, then, among those left, by title. A
+//! - A record vouches for one post: first by URL, then, among those left, by title. A
 //!   column runs under one title week after week, and last week's record says nothing of this week's.
 //!   A title that its source cut short is matched by what is left of it, after all whole ones.
 //! - Every doubt of a clock is the unit's: times are compared by the minute, by the day where a
@@ -8,7 +8,7 @@
 //! - A sign-off line (文末署名) stands in for a record that was not handed in, where the office
 //!   switched it on; its time cannot be compared.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -16,11 +16,11 @@ use chrono_tz::Tz;
 use super::Bench;
 use crate::checks::seen::{Observed, PostSeen, SignOff};
 use crate::config::ReviewRequired;
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Platform};
 use crate::domain::finding::Outcome;
 use crate::domain::keyed::keyed_enum;
-use crate::domain::naming::people;
-use crate::domain::normal::{cut_title, match_title, normalise_url};
+use crate::domain::naming::{may_be_anybody, people};
+use crate::domain::normal::{cut_title, match_title, match_url};
 use crate::domain::privacy::mask;
 use crate::domain::review::ReviewRecord;
 use crate::domain::rule::Indicator;
@@ -122,10 +122,10 @@ pub(in crate::checks) fn review_faults<'p>(
     records: &[ReviewRecord],
 ) -> Compared<'p> {
     let own: Vec<&ReviewRecord> = records.iter().filter(|record| record.account_id == account.account_id).collect();
-    let (mut by_url, mut by_title) = (HashMap::new(), HashMap::<String, Vec<usize>>::new());
+    let (mut by_url, mut by_title) = (HashMap::<String, Vec<usize>>::new(), HashMap::<String, Vec<usize>>::new());
     for (n, record) in own.iter().enumerate() {
-        if let Some(key) = record.post_url.as_deref().and_then(normalise_url) {
-            by_url.insert(key, n);
+        if let Some(key) = record.post_url.as_deref().and_then(match_url) {
+            by_url.entry(key).or_default().push(n);
         }
         // Why: a post's title is kept masked, so a record's is compared masked.
         let title = record.title.as_deref().map(|title| match_title(&mask(title)));
@@ -137,7 +137,9 @@ pub(in crate::checks) fn review_faults<'p>(
         .iter()
         .map(|post| {
             let url = post.url.as_deref().filter(|_| !by_url.is_empty())?;
-            normalise_url(url).and_then(|key| by_url.get(&key).copied())
+            // One address may be handed in under two forms.
+            let (n, _) = choose(bench.zone, post, by_url.get(&match_url(url)?)?, &own, &HashSet::new())?;
+            Some(n)
         })
         .collect();
     let mut spent: HashSet<usize> = named.iter().flatten().copied().collect();
@@ -147,21 +149,25 @@ pub(in crate::checks) fn review_faults<'p>(
     let keys: Vec<_> = posts.iter().filter(|_| !own.is_empty()).map(|post| key(post)).collect();
     let mut told = HashMap::<(String, i64), Option<ReviewFault>>::new();
     // What fits goes first, so that no record is spent on a post it comes too late for.
-    for (cut, sound_only) in [(false, true), (false, false), (true, true), (true, false)] {
+    let mut passes = vec![(Fit::Whole, true), (Fit::Whole, false), (Fit::Cut, true), (Fit::Cut, false)];
+    if has_no_titles(account.platform) {
+        passes.extend([(Fit::Begun, true), (Fit::Begun, false)]);
+    }
+    for (fit, sound_only) in passes {
         for ((post, _), key) in posts.iter().zip(&named).zip(&keys).filter(|((_, named), _)| named.is_none()) {
             if told.contains_key(key) {
                 continue;
             }
-            let same_title = if cut {
-                let Some(beginning) = cut_title(&post.title) else { continue };
-                by_title
-                    .iter()
-                    .filter(|(title, _)| title.starts_with(&beginning))
-                    .flat_map(|(_, n)| n)
-                    .copied()
-                    .collect()
-            } else {
-                by_title.get(&key.0).cloned().unwrap_or_default()
+            let those = |fits: &dyn Fn(&str) -> bool| {
+                by_title.iter().filter(|(title, _)| fits(title)).flat_map(|(_, n)| n).copied().collect()
+            };
+            let same_title: Vec<usize> = match fit {
+                Fit::Whole => by_title.get(&key.0).cloned().unwrap_or_default(),
+                Fit::Cut => {
+                    let Some(beginning) = cut_title(&post.title) else { continue };
+                    those(&|title| title.starts_with(&beginning))
+                }
+                Fit::Begun => those(&|title| title.chars().count() >= FEWEST_BEGUN && key.0.starts_with(title)),
             };
             if let Some((n, fault)) = choose(bench.zone, post, &same_title, &own, &spent)
                 && (fault.is_none() || !sound_only)
@@ -187,6 +193,25 @@ pub(in crate::checks) fn review_faults<'p>(
         compared.faults.extend(fault.map(|fault| (*post, fault)));
     }
     compared
+}
+
+/// How the titles of a post and of a record fit.
+#[derive(Clone, Copy)]
+enum Fit {
+    /// They are the same.
+    Whole,
+    /// The source cut that of the post short.
+    Cut,
+    /// The post has none but its first words, with which that of the record begins and ends.
+    Begun,
+}
+
+/// A post begins with a title of so many characters by no chance.
+const FEWEST_BEGUN: usize = 4;
+
+/// Where posts have no title: whoever hands a record in makes one of their first words.
+const fn has_no_titles(platform: Platform) -> bool {
+    matches!(platform, Platform::Weibo | Platform::Douyin | Platform::Kuaishou | Platform::Channels)
 }
 
 /// Of the records left under a post's title the one without a fault that was finished last, else
@@ -228,8 +253,10 @@ fn review_fault(zone: Tz, post: &PostSeen, record: &ReviewRecord) -> Option<Revi
     let ([first, second, last], [first_at, second_at, last_at]) = (names.as_slice(), times.as_slice()) else {
         return Some(ReviewFault::Incomplete);
     };
-    // 任何两个环节不能同时由一人担任: several may stand in a stage, and none of them in another.
-    if !first.is_disjoint(second) || !second.is_disjoint(last) || !first.is_disjoint(last) {
+    // 任何两个环节不能同时由一人担任: several may stand in a stage, and none of them in another. An office that stands
+    // in two may have sent two people.
+    let share = |one: &BTreeSet<String>, other| one.intersection(other).any(|name| !may_be_anybody(name));
+    if share(first, second) || share(second, last) || share(first, last) {
         return Some(ReviewFault::SamePerson);
     }
     // Why: neither clock is finer than what is shown; the minute, or the day, is the account's.

@@ -31,6 +31,10 @@ fn proper(title: &str, last: &str) -> ReviewRecord {
     ReviewRecord { first, second, last, ..record(title, None, [("", ""); 3]) }
 }
 
+fn proper_stages(time: &str) -> [(&str, &str); 3] {
+    ["甲一", "乙二", "丙三"].map(|name| (name, time))
+}
+
 fn faults(posts: &[PostSeen], records: &[ReviewRecord]) -> Vec<(String, ReviewFault)> {
     let rules = rules();
     let posts: Vec<&PostSeen> = posts.iter().collect();
@@ -81,6 +85,21 @@ fn each_fault_of_a_record_is_called_by_its_name() {
         ([("甲", "2026-11-20 08:00"), ("乙", "2026-11-20 08:30"), ("", "2026-11-20 09:00")], Some(Incomplete)),
         ([("甲", "2026-11-20 08:00"), ("\u{3000}", "2026-11-20 08:30"), ("丙", "2026-11-20 09:00")], Some(Incomplete)),
         ([("甲", "2026-11-20 08:00"), ("乙", ""), ("丙", "2026-11-20 09:00")], Some(Incomplete)),
+        // Whoever the row above names, and offices, may be different people; a mark is nobody.
+        ([("同上", "2026-11-20 08:00"), ("同上", "2026-11-20 08:30"), ("同上", "2026-11-20 09:00")], None),
+        ([("办公室", "2026-11-20 08:00"), ("办公室", "2026-11-20 08:30"), ("丙", "2026-11-20 09:00")], None),
+        ([("王局", "2026-11-20 08:00"), ("乙", "2026-11-20 08:30"), ("王局", "2026-11-20 09:00")], Some(SamePerson)),
+        ([("同意", "2026-11-20 08:00"), ("同意", "2026-11-20 08:30"), ("同意", "2026-11-20 09:00")], Some(Incomplete)),
+        ([("甲", "2026-11-20 08:00"), ("无", "2026-11-20 08:30"), ("丙", "2026-11-20 09:00")], Some(Incomplete)),
+        ([("甲", "2026-11-20 08:00"), ("√", "2026-11-20 08:30"), ("—", "2026-11-20 09:00")], Some(Incomplete)),
+        (
+            [("初审：张三", "2026-11-20 08:00"), ("乙", "2026-11-20 08:30"), ("终审：张三", "2026-11-20 09:00")],
+            Some(SamePerson),
+        ),
+        (
+            [("张三 11-19", "2026-11-19 08:00"), ("张三 11-20", "2026-11-20 08:30"), ("丙", "2026-11-20 09:00")],
+            Some(SamePerson),
+        ),
         // A file that names days alone: their order counts, their first minute does not.
         ([("甲", "2026-11-20 00:00"), ("乙", "2026-11-19 00:00"), ("丙", "2026-11-20 00:00")], Some(Disordered)),
         ([("甲", "2026-11-20 08:00"), ("乙", "2026-11-20 00:00"), ("丙", "2026-11-20 09:00")], None),
@@ -118,6 +137,9 @@ fn titles_match_across_what_people_write_differently() {
         ("关于“五一”放假的公告", "关于\"五一\"放假的公告。"),
         ("ＡＢＣ　政务", "abc政务"),
         ("防汛提示 ☔️", "防汛提示"),
+        ("喜报丨云溪区获奖", "喜报|云溪区获奖"),
+        ("停水通知：请储水", "停水通知 请储水"),
+        ("《云溪条例》——答问", "云溪条例—答问"),
     ] {
         assert_eq!(
             faults(&[post(shown, at("2026-11-20 10:00"))], &[proper(recorded, "2026-11-20 09:00")]),
@@ -150,6 +172,25 @@ fn a_title_that_was_cut_short_has_the_record_of_the_whole_one() {
     for title in ["我区召开…", "我区召开安全生产工作"] {
         assert_eq!(faults(&[at(title)], &[whole()]), [(title.to_owned(), ReviewFault::Missing)]);
     }
+}
+
+#[test]
+fn a_post_without_a_title_has_the_record_of_its_first_words() {
+    let rules = rules();
+    let on = |platform: Platform, records: &[ReviewRecord]| {
+        let account = Account { platform, ..account() };
+        let posts = ["【停水通知】明日起青石镇停水，请沿线用户提前储水", "停水通知：今日起恢复供水"];
+        let posts = posts.map(|text| post(text, at("2026-11-20 10:00")));
+        let posts: Vec<&PostSeen> = posts.iter().collect();
+        let compared = review_faults(&bench(&rules), &account, &posts, records);
+        compared.faults.iter().map(|(_, fault)| *fault).collect::<Vec<_>>()
+    };
+    let record = || proper("停水通知", "2026-11-20 09:00");
+    let other = ReviewRecord { post_url: Some("https://weibo.com/1000001/x".to_owned()), ..record() };
+    assert_eq!(on(Platform::Weibo, &[record(), other]), []);
+    assert_eq!(on(Platform::Weibo, &[record()]), [ReviewFault::Missing], "one record vouches for one post");
+    assert_eq!(on(Platform::Weibo, &[proper("停水", "2026-11-20 09:00")]), [ReviewFault::Missing; 2]);
+    assert_eq!(on(Platform::Wechat, &[record()]), [ReviewFault::Missing; 2], "an article has a title");
 }
 
 #[test]
@@ -188,6 +229,28 @@ fn the_address_goes_before_the_title() {
     assert_eq!(faults(std::slice::from_ref(&short), &[with_url(1, "2026-11-20 09:00")]), []);
     let missing = [("停水通知".to_owned(), ReviewFault::Missing)];
     assert_eq!(faults(&[shown(1), short], &[with_url(1, "2026-11-20 09:00")]), missing);
+}
+
+#[test]
+fn an_address_handed_in_in_another_form_is_that_of_the_post() {
+    let shown = |url: &str| PostSeen { url: Some(url.to_owned()), ..post("微博", at("2026-11-20 10:00")) };
+    let handed_in = |url: &str| record("", Some(url), proper_stages("2026-11-20 09:00"));
+    for (post, record) in [
+        ("https://www.a.example/t/1.html", "http://a.example/t/1.html"),
+        ("https://www.a.example/t/1/", "https://m.a.example/t/1"),
+        ("https://weibo.com/7000000001/MzVRA2E8G", "https://m.weibo.cn/status/MzVRA2E8G"),
+        ("https://m.weibo.cn/detail/4885639100630954", "https://weibo.com/7000000001/MzVRA2E8G"),
+    ] {
+        assert_eq!(faults(&[shown(post)], &[handed_in(record)]), [], "{post} {record}");
+    }
+    // Handed in under two forms, of which one was corrected.
+    let post = "https://www.a.example/t/1.html";
+    let late = || ReviewRecord { post_url: Some(post.to_owned()), ..proper("微博", "2026-11-20 11:00") };
+    for records in
+        [[handed_in("http://www.a.example/t/1.html"), late()], [late(), handed_in("http://www.a.example/t/1.html")]]
+    {
+        assert_eq!(faults(&[shown(post)], &records), []);
+    }
 }
 
 #[test]

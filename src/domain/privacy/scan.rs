@@ -109,9 +109,9 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
         _ if label.called() == Some(Called::Code) => return None,
         15 if label.called() == Some(Called::Identity) && is_id15(digits) => return number(NumberKind::IdCard, digits),
         11 if is_mobile(digits) && !is_amount(signs, run.signs.end) => return number(NumberKind::Mobile, digits),
-        // 86 before the number, with its plus sign or without.
-        13 if digits.starts_with(&[8, 6]) => {
-            let rest = digits.get(2..).unwrap_or_default();
+        // 86 before the number, with its plus sign, with zeros or without.
+        length @ (13 | 15) if matches!(digits.get(..length - 11), Some([8, 6] | [0, 0, 8, 6])) => {
+            let rest = digits.get(length - 11..).unwrap_or_default();
             if is_mobile(rest) && !is_amount(signs, run.signs.end) {
                 return number(NumberKind::Mobile, rest);
             }
@@ -178,6 +178,8 @@ fn in_address(signs: &[Sign], url: &Range<usize>, run: &Run) -> Option<Number> {
 /// How numbers are written in groups.
 const MOBILE: &[&[usize]] = &[&[3, 4, 4], &[2, 3, 4, 4], &[2, 11], &[3, 8], &[7, 4]];
 const IDENTITY: &[&[usize]] = &[&[6, 8, 4], &[6, 4, 4, 4], &[3, 3, 4, 4, 4], &[6, 12], &[14, 4], &[3, 3, 8, 4]];
+/// So many equal marks may stand between two groups.
+const LONGEST_GAP: usize = 3;
 const CARD: &[&[usize]] = &[&[4, 4, 4, 4], &[4, 4, 4, 4, 1], &[4, 4, 4, 4, 2], &[4, 4, 4, 4, 3], &[6, 13], &[6, 10]];
 
 /// A number written in groups that begins with the row at `at`; and how many rows it took.
@@ -191,12 +193,13 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
     let mut mark = None;
     for next in runs.iter().skip(at + 1).take(4) {
         let Some(last) = chain.last() else { break };
-        let [between] = signs.get(last.signs.end..next.signs.start).unwrap_or_default() else { break };
-        let joins = matches!(between.c, ' ' | '-' | '－' | '\u{a0}' | '\u{3000}' | '‑' | '–');
-        if !joins || mark.is_some_and(|mark| mark != between.c) {
+        let between = signs.get(last.signs.end..next.signs.start).unwrap_or_default();
+        let Some(first) = between.first().filter(|_| between.len() <= LONGEST_GAP) else { break };
+        let joins = is_gap(first.c) || matches!(first.c, '—' | '.' | '·' | '_' | '/');
+        if !joins || between.iter().any(|sign| sign.c != first.c) || mark.is_some_and(|mark| mark != first.c) {
             break;
         }
-        mark = Some(between.c);
+        mark = Some(first.c);
         chain.push(next);
     }
     for length in (2..=chain.len()).rev() {
@@ -206,6 +209,10 @@ fn grouped(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize) {
         let is = |shapes: &[&[usize]]| shapes.contains(&sizes.as_slice());
         // Before anything dearer: a page of lone digits is all beginnings and no number.
         if !(is(MOBILE) || is(IDENTITY) || is(CARD)) {
+            continue;
+        }
+        // A degree of longitude and its fraction.
+        if mark == Some('.') && length == 2 {
             continue;
         }
         let range = first.signs.start..last.signs.end;
@@ -297,7 +304,7 @@ fn stands_alone_before(signs: &[Sign], start: usize) -> bool {
     let before = signs.get(..start).unwrap_or_default();
     let Some(last) = before.last() else { return true };
     if last.c.is_ascii_alphanumeric() || last.c == '_' {
-        return false;
+        return is_called(before);
     }
     if last.c == '.' && before.iter().nth_back(1).is_some_and(|sign| digit(sign.c).is_some()) {
         return false;
@@ -309,6 +316,18 @@ fn stands_alone_before(signs: &[Sign], start: usize) -> bool {
         return rest.is_none_or(|sign| digit(sign.c).is_none());
     }
     true
+}
+
+/// Words of letters that say what number follows, and may touch it: Tel13800001234, 身份证No5101….
+const CALLED: &[&str] = &["tel", "mobile", "phone", "no", "id", "wx", "vx", "qq"];
+
+fn is_called(before: &[Sign]) -> bool {
+    let longest = CALLED.iter().map(|word| word.len()).max().unwrap_or(0);
+    let letters = before.iter().rev().take_while(|sign| sign.c.is_ascii_alphabetic()).take(longest + 1).count();
+    let (rest, word) = before.split_at(before.len() - letters);
+    let word: String = word.iter().map(|sign| sign.c.to_ascii_lowercase()).collect();
+    let stands_alone = rest.last().is_none_or(|sign| !sign.c.is_ascii_alphanumeric() && sign.c != '_');
+    stands_alone && CALLED.contains(&word.as_str())
 }
 
 fn stands_alone_after(signs: &[Sign], end: usize) -> bool {
@@ -332,10 +351,16 @@ fn is_gap(c: char) -> bool {
 }
 
 /// An amount, not a telephone: 13800000000元.
+///
+/// Why two characters for some: behind a telephone stands 人事科, or 万春镇.
 fn is_amount(signs: &[Sign], end: usize) -> bool {
-    signs
-        .get(end)
-        .is_some_and(|sign| matches!(sign.c, '元' | '万' | '亿' | '%' | '％' | '吨' | '次' | '人' | '条' | '股'))
+    let behind = |at: usize| signs.get(end + at).map_or('\0', |sign| sign.c);
+    match behind(0) {
+        '元' | '%' | '％' | '吨' | '次' | '条' | '股' => true,
+        '万' | '亿' => matches!(behind(1), '元' | '人' | '次' | '吨' | '条' | '股' | '美'),
+        '人' => matches!(behind(1), '次' | '民'),
+        _ => false,
+    }
 }
 
 /// Ranges of signs that are web addresses.

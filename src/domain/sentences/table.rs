@@ -317,7 +317,7 @@ pub(super) const SENTENCES: [(&str, &str); 164] = [
 ];
 
 /// Words of closed vocabularies that the checks keep to themselves.
-pub(super) const WORDS: [(&str, &str); 74] = [
+pub(super) const WORDS: [(&str, &str); 77] = [
     (
         "页面能打开，但提示网站未备案、停止访问",
         "answers with success, but says that the site has no filing (ICP) and is not served",
@@ -341,12 +341,20 @@ pub(super) const WORDS: [(&str, &str); 74] = [
     ("可正常访问", "answers normally"),
     ("首次访问异常，立即复查已恢复", "failed at first and answered when asked again at once"),
     ("页面不存在（404），复查相同", "not found (404), asked twice"),
+    (
+        "返回404，但页面内容由脚本生成，浏览器中可能仍可显示",
+        "answers 404 with a page that its scripts fill, which a browser may show all the same",
+    ),
     ("页面已移除（410），复查相同", "gone (410), asked twice"),
     ("平台提示内容已删除或不可查看", "the platform says the content is deleted or withdrawn"),
     ("页面能打开，但提示内容不存在", "answers with success but says that the page does not exist"),
     (
         "页面能打开，但与该网站对不存在网址的应答相同",
         "answers with success, but just as its site answers an address that does not exist",
+    ),
+    (
+        "页面能打开，但显示的是服务器默认页、出错信息或域名出售信息",
+        "answers with success, but shows the server's own first page, its error, or an offer of the name",
     ),
     ("打开后转到网站首页，原页面可能已不存在", "leads to the site's home page; the page itself may be gone"),
     ("服务器出错（5xx）", "server error (5xx)"),
@@ -368,6 +376,10 @@ pub(super) const WORDS: [(&str, &str); 74] = [
     ("页面只能在微信中打开", "the page opens in WeChat alone"),
     ("对方以脚本验证浏览器", "a script challenge stands in front of the page"),
     ("对方防火墙拦截自动访问", "a firewall turned the robot away"),
+    (
+        "跳转到手机应用内打开，没有可核实的网页",
+        "it leads into an app on a telephone, to no page that could be looked at",
+    ),
     ("对方限制访问频率（429）", "rate limited (429)"),
     ("该主机多次拒绝连接，本次不再访问", "the host refused repeatedly and is left alone for this run"),
     ("网址指向内部网络，按安全规则不予访问", "the URL points into a private network and was not asked"),

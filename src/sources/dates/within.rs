@@ -80,6 +80,13 @@ pub fn find_full(text: &str, context: &ReadContext) -> Option<DateTime<FixedOffs
     spots(&folded, context).into_iter().next().map(|spot| spot.at)
 }
 
+/// Every date within `text` that states its year; of a text that holds very many, the first.
+pub(in crate::sources) fn every_full(text: &str, context: &ReadContext) -> impl Iterator<Item = Instant> {
+    const MOST: usize = 5000;
+    let found = YEAR_FIRST.as_ref().map(|pattern| pattern.captures_iter(text).take(MOST)).into_iter().flatten();
+    found.filter_map(|found| year_first(&found, context).filter(is_credible))
+}
+
 /// The day of publication among the words beside a link.
 pub(in crate::sources) fn beside(text: &str, context: &ReadContext) -> Option<Instant> {
     let folded: String = text.nfkc().collect();

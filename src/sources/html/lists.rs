@@ -12,6 +12,7 @@ use super::{
     DATE_TEXT, Found, MOST_DATES, MOST_ITEMS, Page, SHORTEST_LIST, base_of, is_silent, links_in, make_of, text_of,
     title_of,
 };
+use crate::domain::oddity::Oddity;
 use crate::domain::post::Post;
 
 /// A page that holds many lists, such as the home page of a site.
@@ -22,8 +23,8 @@ pub(in crate::sources) struct Lists {
     pub(in crate::sources) shown: usize,
     /// Articles by their links that no link of the page dates; each counts once.
     pub(in crate::sources) undated: usize,
-    /// A script draws part of the page: what it will show is unknown.
-    pub(in crate::sources) awaits_script: bool,
+    /// Why the newest of the page may not be among its links.
+    pub(in crate::sources) unread_part: Option<Oddity>,
     /// Short links, such as a navigation has: what they say, and where they lead.
     pub(in crate::sources) short: Vec<(String, String)>,
     /// The page's title.
@@ -48,6 +49,7 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
     let root = document.root_element();
     let mut found = page.dated_links(root, |element| !is_clock(element));
     keep_credible(&mut found);
+    let elsewhere = page.lone_elsewhere(&mut found);
     let shown = found.len();
     let taken: HashSet<NodeId> = found.iter().map(|hit| hit.link.id()).collect();
     found.extend(page.dated_paths(root).into_iter().filter(|hit| !taken.contains(&hit.link.id())));
@@ -73,13 +75,16 @@ pub(in crate::sources) fn lists(url: &str, text: &str, context: &ReadContext) ->
         }
     }
     let title = document.tree.nodes().filter_map(ElementRef::wrap).find(|element| element.value().name() == "title");
+    let newest = found.iter().map(|hit| hit.at).filter(|at| *at <= context.as_of).max();
+    let unread_part = page.unread_part(root, newest);
+    let unread_part = unread_part.or((elsewhere > newest).then_some(Oddity::NewerBeside));
     let posts = found
         .into_iter()
         .take(MOST_ITEMS)
         .map(|hit| page.post(hit.title, hit.link.attr("href"), Some(hit.at), hit.item))
         .collect();
     let undated = undated.len();
-    Ok(Lists { posts, shown, undated, awaits_script: awaits_script(&document), short, title: title.map(text_of) })
+    Ok(Lists { posts, shown, undated, unread_part, short, title: title.map(text_of) })
 }
 
 /// Whether an address lies on the same site and looks like a page of its own, not a column or another office.

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use ego_tree::NodeId;
 use scraper::{ElementRef, Node};
+use url::Url;
 
 use super::super::{dates, markup};
 use super::lists::is_clock;
@@ -22,6 +23,12 @@ const ROW_TITLE: usize = 6;
 
 /// The box that holds the rows is looked for this far above one.
 const ROW_ABOVE: usize = 6;
+
+/// Who keeps registers of sites, to which the feet of pages link.
+const REGISTERS: &[&str] = &["beian.miit.gov.cn", "beian.mps.gov.cn", "beian.gov.cn", "conac.cn", "zfwzgl.www.gov.cn"];
+
+/// What front pages are called.
+const FRONTS: &[&str] = &["index.", "default.", "home.", "main."];
 
 /// Longest text that is what a date is called.
 const LABEL: usize = 12;
@@ -56,9 +63,9 @@ pub(super) struct Date<'p> {
     pub(super) element: ElementRef<'p>,
     /// Where it stands in the order of the page.
     place: NodeId,
-    at: Instant,
+    pub(super) at: Instant,
     /// Its element or text is a date and nothing else.
-    own: bool,
+    pub(super) own: bool,
     /// It is called the day of publication.
     published: bool,
 }
@@ -94,8 +101,24 @@ impl<'p> Page<'p> {
                 }
             }
         }
+        found.retain(|hit| !self.is_front(hit.link));
         found.sort_by_key(|hit| hit.link.id());
         found
+    }
+
+    /// Whether a link leads to a site's front page, or to a register of sites: no article stands there, and the date
+    /// beside it is the day of the visit.
+    fn is_front(&self, link: ElementRef) -> bool {
+        let Some(href) = link.attr("href") else { return false };
+        // Why first: nearly every article has a number in its address, and taking addresses apart costs more.
+        if href.bytes().any(|byte| byte.is_ascii_digit()) && !REGISTERS.iter().any(|own| href.contains(own)) {
+            return false;
+        }
+        let Some(to) = markup::absolute(href, self.base).and_then(|to| Url::parse(&to).ok()) else { return false };
+        let is_register = |host: &str| REGISTERS.iter().any(|own| host == *own || host.ends_with(&format!(".{own}")));
+        let path = to.path().trim_start_matches('/').to_ascii_lowercase();
+        let is_root = path.is_empty() || (!path.contains('/') && FRONTS.iter().any(|front| path.starts_with(front)));
+        to.host_str().is_some_and(is_register) || (is_root && to.query().is_none() && to.fragment().is_none())
     }
 
     /// Whether a row's other date is rather that of publication.
@@ -136,7 +159,7 @@ impl<'p> Page<'p> {
     }
 
     /// Elements that are a date, and text that holds a full one, in the order of the page.
-    fn date_elements(&self, root: ElementRef<'p>) -> Vec<Date<'p>> {
+    pub(super) fn date_elements(&self, root: ElementRef<'p>) -> Vec<Date<'p>> {
         let mut found = Vec::new();
         let mut covered: Option<NodeId> = None;
         // What was said last: it may be what the next date is called.
@@ -195,10 +218,12 @@ impl<'p> Page<'p> {
             let (element, at, own, text) = element;
             let label = if said.chars().count() <= LABEL { std::mem::take(&mut said) } else { String::new() };
             said.clear();
-            if own && dates::is_foreign_label(&label) {
+            let column = if own { column_name(element) } else { None }.unwrap_or_default();
+            if own && (dates::is_foreign_label(&label) || dates::is_foreign_label(&column)) {
                 continue;
             }
-            let published = dates::is_published_label(&label) || text.contains("发布");
+            let published =
+                [&label, &column].into_iter().any(|name| dates::is_published_label(name)) || text.contains("发布");
             found.push(Date { element, place: node.id(), at, own, published });
         }
         found
@@ -335,4 +360,16 @@ impl<'p> Page<'p> {
 /// Whether an element lies in a link.
 fn in_link(element: ElementRef) -> bool {
     is_link(element) || element.ancestors().take(ITEM_ABOVE).filter_map(ElementRef::wrap).any(is_link)
+}
+
+/// What the head of a table calls the column in which an element stands.
+fn column_name(element: ElementRef) -> Option<String> {
+    let above = std::iter::once(element).chain(element.ancestors().take(2).filter_map(ElementRef::wrap));
+    let cell = above.into_iter().find(|above| above.value().name() == "td")?;
+    let column = cell.prev_siblings().filter_map(ElementRef::wrap).count();
+    let table = cell.ancestors().take(4).filter_map(ElementRef::wrap).find(|above| above.value().name() == "table")?;
+    let mut rows = table.descendants().take(BESIDE).filter_map(ElementRef::wrap);
+    let head = rows.find(|row| row.value().name() == "tr")?;
+    let name = head.child_elements().nth(column).filter(|cell| cell.value().name() == "th")?;
+    Some(text_of(name)).filter(|name| name.chars().count() <= LABEL)
 }

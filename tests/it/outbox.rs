@@ -14,6 +14,7 @@ use xuncha::domain::person::Role;
 use xuncha::notify::{self, Draft, Reader};
 use xuncha::office::Office;
 use xuncha::people;
+use xuncha::store::{NewNotice, NoticeQuery};
 
 use crate::world::both::on_both;
 use crate::world::{Chat, account, at, office, register};
@@ -36,6 +37,37 @@ async fn bind_at(office: &Office, unit: &str, user: &str, channel: &str, address
 }
 
 on_both! {
+    /// Numbers stand in bulletins and are cited by units: none is given twice, and none is left out.
+    async fn notices_written_together_are_numbered_one_after_another(db) {
+        let office = office(db, "2026-11-23 10:00").await;
+        register(&office, &[account("A1", WATER)]).await;
+        let now = office.now();
+        let body = NoticeBody::Alert(Alert::Feedback { unit: None, text: "〔示例〕".to_owned(), by: "虚构".into() });
+        let new = |key: &str| NewNotice {
+            year: 2026,
+            unit: Some(WATER),
+            round_id: None,
+            body: &body,
+            urgent: false,
+            dedup_key: key.to_owned(),
+            issues: &[],
+            chats: &[],
+            due_at: now,
+        };
+        let mut tx = office.store.write().await.unwrap();
+        assert_eq!(tx.insert_notices(&[new("一")], now).await.unwrap().iter().flatten().count(), 1);
+        let rows = tx.insert_notices(&[new("二"), new("一"), new("三"), new("二")], now).await.unwrap();
+        assert_eq!(rows.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true, false]);
+        tx.commit().await.unwrap();
+        let mut tx = office.store.write().await.unwrap();
+        let rows = tx.insert_notices(&[new("三"), new("四")], now).await.unwrap();
+        assert_eq!(rows.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
+        tx.commit().await.unwrap();
+        let listed = office.store.read().await.unwrap().notices_page(&NoticeQuery::default(), 0, 10).await.unwrap();
+        let numbers: Vec<&str> = listed.iter().map(|notice| notice.number.as_str()).collect();
+        assert_eq!(numbers, ["2026-0001", "2026-0002", "2026-0003", "2026-0004"]);
+    }
+
     /// What is queued anew for the morning after it had failed lets an urgent notice pass at night.
     async fn an_old_notice_that_waits_for_the_morning_holds_no_urgent_one_up(db) {
         let office = office(db, "2026-11-23 10:00").await;

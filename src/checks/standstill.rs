@@ -68,7 +68,8 @@ enum Standstill {
     Quiet,
 }
 
-/// Takes back verdicts of silence that a host which stands still would explain; gives their number.
+/// Takes back verdicts of silence that a host which stands still would explain, and foretells none by it; gives their
+/// number.
 pub(super) async fn excuse(
     tx: &mut Tx,
     office: &Office,
@@ -77,11 +78,18 @@ pub(super) async fn excuse(
 ) -> Result<usize, StoreError> {
     let mut silent = Vec::new();
     for indicator in [Indicator::Stale, Indicator::Zombie] {
-        silent.extend(read_by_machine(tx, office, round, indicator, Some(Outcome::Fail)).await?);
+        silent.extend(read_by_machine(tx, office, round, (indicator, Some(Outcome::Fail), None)).await?);
     }
     let mut by_host = HashMap::<String, Vec<Read>>::new();
     for (host, read) in on_hosts(tx, office, silent).await? {
         by_host.entry(host).or_default().push(read);
+    }
+    if let Some(first) = office.rules.silence.remind_days.iter().min() {
+        let warned = (Indicator::Stale, Some(Outcome::Pass), Some(TimeDelta::days(*first)));
+        let warned = read_by_machine(tx, office, round, warned).await?;
+        for (host, _) in on_hosts(tx, office, warned).await? {
+            by_host.entry(host).or_default();
+        }
     }
     let shared = shared_hosts(tx, office, &by_host).await?;
     by_host.retain(|host, _| shared.contains(host));
@@ -89,7 +97,7 @@ pub(super) async fn excuse(
     if by_host.is_empty() {
         return Ok(0);
     }
-    let others = read_by_machine(tx, office, round, Indicator::Stale, None).await?;
+    let others = read_by_machine(tx, office, round, (Indicator::Stale, None, None)).await?;
     let others = others.into_iter().filter(|found| found.finding.outcome != Outcome::Fail).collect();
     for (host, read) in on_hosts(tx, office, others).await? {
         if let Some(all) = by_host.get_mut(&host) {
@@ -99,8 +107,12 @@ pub(super) async fn excuse(
     let bench = bench(office, round.as_of, round.as_of, round.kind != RoundKind::Patrol);
     let mut taken_back = 0;
     for (name, all) in by_host {
-        let remembered = remembered(tx, office, &name).await?;
-        let Some(host) = Host::of(&all, &remembered) else { continue };
+        let host = match Host::of(&all, &[]) {
+            Some(host) if host.stands != Some(Standstill::Quiet) => Some(host),
+            // What the round does not tell the rounds before it may.
+            _ => Host::of(&all, &remembered(tx, office, &name).await?),
+        };
+        let Some(host) = host else { continue };
         let new: Vec<_> =
             all.iter().filter_map(|read| Some((&read.found, host.instead(office, &bench, &name, read)?))).collect();
         taken_back += new.iter().filter(|(_, new)| new.outcome == Outcome::Unverified).count();
@@ -126,11 +138,15 @@ async fn read_by_machine(
     tx: &mut Tx,
     office: &Office,
     round: &Round,
-    indicator: Indicator,
-    outcome: Option<Outcome>,
+    (indicator, outcome, silent_for): (Indicator, Option<Outcome>, Option<TimeDelta>),
 ) -> Result<Vec<StoredFinding>, StoreError> {
-    let query =
-        FindingQuery { round: Some(round.name), indicator: Some(indicator), outcome, ..FindingQuery::default() };
+    let query = FindingQuery {
+        round: Some(round.name),
+        indicator: Some(indicator),
+        outcome,
+        silent_for,
+        ..FindingQuery::default()
+    };
     let (mut all, mut after) = (Vec::new(), 0);
     loop {
         let page = tx.findings_page(&query, after, PAGE, office.zone()).await?;
@@ -181,7 +197,7 @@ async fn shared_hosts(
 ) -> Result<HashSet<String>, StoreError> {
     let mut counts = HashMap::<String, usize>::new();
     let mut after = String::new();
-    loop {
+    while !wanted.is_empty() {
         let page = tx.sources_after(&after, ADDRESSES).await?;
         let Some((last, _)) = page.last() else { break };
         after.clone_from(last);

@@ -95,6 +95,23 @@ on_both! {
         assert_eq!(failed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["C0", "C1", "C2", "C3"]);
     }
 
+    /// Nobody is silent yet behind a bridge that stopped, and nobody is told that they soon will be.
+    async fn a_source_that_shows_nothing_new_warns_nobody(db) {
+        let bridge = Site::start().await;
+        let office = behind_no_loopback(db, "2026-11-22 10:00").await;
+        let accounts: Vec<Account> = (0..12)
+            .map(|n| fed(&format!("B{n:02}"), UNIT, bridge.feed(&format!("/b{n}"), &[at("2026-11-11 10:00")])))
+            .collect();
+        register(&office, &accounts).await;
+        let fetcher = fetcher();
+        inspect(&office, &fetcher, "2026-11-22").await;
+        assert_eq!(notices(&office).await, []);
+        bridge.feed("/b0", &[at("2026-11-23 08:00")]);
+        office.clock.advance_to(at("2026-11-23 10:00"));
+        inspect(&office, &fetcher, "2026-11-23").await;
+        assert_eq!(notices(&office).await.len(), 1, "it moves: the others are warned");
+    }
+
     /// A few were drawn of the many behind a bridge: the others of the last rounds tell of it as well.
     async fn what_the_last_rounds_saw_tells_of_a_bridge_in_a_small_sample(db) {
         let bridge = Site::start().await;

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::label::Label;
 use super::number::{is_id18, is_mobile};
-use super::scan::{Certificate, Sign, certificate_at, digit, is_ten, make};
+use super::scan::{Figures, Sign, certificate_at, digit, is_ten, make};
 use super::{Number, NumberKind};
 
 /// Names of parameters that hold the number of a body or an order; words of them are joined.
@@ -56,14 +56,13 @@ pub(super) fn number(signs: &[Sign], url: &Range<usize>, start: usize) -> Option
 }
 
 fn beginning_at(signs: &[Sign], url: &Range<usize>, start: usize) -> Option<Number> {
-    let (range, end, digits, is_certificate) = match certificate_at(signs, start) {
-        Some(Certificate { signs, end, digits }) => (signs, end, digits, true),
-        None => {
-            let digits = row(signs, start);
-            let end = start + digits.len();
-            (start..end, end, digits, false)
-        }
-    };
+    let certificate = certificate_at(signs, start);
+    let is_certificate = certificate.is_some();
+    let Figures { signs: range, end, digits } = certificate.unwrap_or_else(|| {
+        let digits = row(signs, start);
+        let end = start + digits.len();
+        Figures { signs: start..end, end, digits }
+    });
     let local = if digits.len() == 13 && digits.starts_with(&[8, 6]) { digits.get(2..)? } else { &digits };
     let is_mobile = is_mobile(local);
     if !(is_mobile || is_certificate || is_id18(&digits)) || touches(signs.get(end)) {

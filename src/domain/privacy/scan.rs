@@ -129,7 +129,7 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
 
 /// The number of a disability certificate, standing by itself and not called anything else.
 fn certificate(signs: &[Sign], run: &Run) -> Option<Number> {
-    let Certificate { signs: range, end, digits } = certificate_at(signs, run.signs.start)?;
+    let Figures { signs: range, end, digits } = certificate_at(signs, run.signs.start)?;
     if !stands_alone_before(signs, range.start) || !stands_alone_after(signs, end) {
         return None;
     }
@@ -137,18 +137,19 @@ fn certificate(signs: &[Sign], run: &Run) -> Option<Number> {
     (label.called() != Some(Called::Code)).then(|| make(signs, range, NumberKind::IdCard, &digits, &label))
 }
 
-/// The number of a disability certificate (残疾人证号): an identity number, the kind and the degree of the
-/// disability, and `B1` on one that was issued anew.
-pub(super) struct Certificate {
-    /// Its twenty figures.
+/// Figures that stand together.
+pub(super) struct Figures {
+    /// Where they stand.
     pub(super) signs: Range<usize>,
-    /// Where it ends, with what stands on one that was issued anew.
+    /// Where what belongs to them ends.
     pub(super) end: usize,
+    /// What they say, 10 for the check character.
     pub(super) digits: Vec<u8>,
 }
 
-/// The certificate's number that begins with the figure at `start`, whatever stands around it.
-pub(super) fn certificate_at(signs: &[Sign], start: usize) -> Option<Certificate> {
+/// The number of a disability certificate (残疾人证号) that begins at `start`, whatever stands around it: an identity
+/// number, the kind and the degree of the disability, and `B1` behind them on one that was issued anew.
+pub(super) fn certificate_at(signs: &[Sign], start: usize) -> Option<Figures> {
     let range = start..start + 20;
     let figure = |(at, sign): (usize, &Sign)| digit(sign.c).or_else(|| (at == 17 && is_ten(sign.c)).then_some(10));
     let digits: Vec<u8> = signs.get(range.clone())?.iter().enumerate().map(figure).collect::<Option<_>>()?;
@@ -159,7 +160,7 @@ pub(super) fn certificate_at(signs: &[Sign], start: usize) -> Option<Certificate
     let anew = matches!(signs.get(range.end).map(|sign| sign.c), Some('B' | 'b'));
     let issue = signs.iter().skip(range.end + 1).take_while(|sign| digit(sign.c).is_some()).count();
     let end = if anew && issue > 0 { range.end + 1 + issue } else { range.end };
-    Some(Certificate { signs: range, end, digits })
+    Some(Figures { signs: range, end, digits })
 }
 
 /// How numbers are written in groups.

@@ -6,7 +6,7 @@
 //! Decisions:
 //! - A host through which ten accounts are read is its own canary: where none of them shows anything from the last 36
 //!   hours, nobody behind it is judged silent. What the last rounds saw of accounts that were not drawn counts too.
-//! - Where most of them are silent and end within one day, it stopped on that day, whatever one of them shows.
+//! - Where most of them are silent and end within one day, it may have stopped on that day, whatever the others show.
 //! - Silence counts up to the last post that was seen to pass: what ran out only after it may have been averted
 //!   behind a bridge that stopped just then.
 //! - What is left: an account whose violation had begun while the bridge moved, and that came back to life behind one

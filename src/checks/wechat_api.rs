@@ -249,6 +249,7 @@ impl Api<'_> {
     async fn read_all(&self, as_of: DateTime<Utc>, look: &mut Look) -> Result<(), Trouble> {
         let context = ReadContext { as_of, seen_at: self.office.now(), timezone: self.office.zone() };
         let mut whole: Option<Reading> = None;
+        let mut without = Unreadable::MassSentUnseen;
         for number in 0..MOST_PAGES {
             let (page, answer) = self.ask(Wanted::Articles(number * PAGE)).await?;
             let read = {
@@ -264,6 +265,8 @@ impl Api<'_> {
                 },
                 // A page of deleted articles alone: those behind it count.
                 Err(Unreadable::MassSentUnseen) => {}
+                // Drafts that waited, or articles changed since: they say nothing against the others.
+                Err(Unreadable::NoDates) => without = Unreadable::NoDates,
                 Err(unreadable) => return Err(Trouble::Unreadable(unreadable)),
             }
             let total = answer["total_count"].as_u64().unwrap_or_default() as usize;
@@ -272,7 +275,7 @@ impl Api<'_> {
                 break;
             }
         }
-        look.answer = Ok(whole.ok_or(Trouble::Unreadable(Unreadable::MassSentUnseen))?);
+        look.answer = Ok(whole.ok_or(Trouble::Unreadable(without))?);
         Ok(())
     }
 

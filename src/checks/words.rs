@@ -196,15 +196,27 @@ impl Words {
         )
     }
 
-    /// The same, where one account is looked at again: what it shows is no answer. Units read it, and the host through
-    /// which they are read is the office's business.
-    pub(in crate::checks) fn nothing_newer(self, read: usize, until: LocalTime) -> String {
+    /// The same, where none of them shows anything new. `host`: for the office alone; a unit reads what is said of its
+    /// rectification, and the host through which it is read is the office's business.
+    pub(in crate::checks) fn nothing_newer(self, host: Option<&str>, read: usize, until: LocalTime) -> String {
+        let (until, host) = (until.minute(), host.unwrap_or(say!(self, "同一渠道", "the same host")));
+        say!(
+            self,
+            format!("经{host}采集的{read}个账号均未见{until}以后发布的内容，采集渠道可能已停止更新"),
+            format!(
+                "none of {read} accounts read through {host} shows anything from after {until}: the source itself may have stopped"
+            )
+        )
+    }
+
+    /// Silence that was none yet when its source was last seen to move.
+    pub(in crate::checks) fn ran_out_later(self, until: LocalTime, days: i64) -> String {
         let until = until.minute();
         say!(
             self,
-            format!("经同一渠道采集的{read}个账号均未见{until}以后发布的内容，采集渠道可能已停止更新"),
+            format!("采集渠道最近一次出现新内容是{until}，当时该账号未更新尚未超过{days}天，此后是否更新无法确认"),
             format!(
-                "none of {read} accounts read through the same host shows anything from after {until}: the source itself may have stopped"
+                "the source showed something new at {until} last, when this account had not been silent for {days} days yet: what came after cannot be told"
             )
         )
     }

@@ -106,7 +106,9 @@ fn sentences() -> Vec<(String, String)> {
     }
     put(&|lang| Words(lang).undated_posts(4));
     put(&|lang| Words(lang).unjudged(&Words(lang).stands_still("rss.example:8080", 12, 9, at())));
-    put(&|lang| Words(lang).unjudged(&Words(lang).nothing_newer(12, at())));
+    put(&|lang| Words(lang).unjudged(&Words(lang).nothing_newer(None, 12, at())));
+    put(&|lang| Words(lang).unjudged(&Words(lang).nothing_newer(Some("rss.example:8080"), 12, at())));
+    put(&|lang| Words(lang).unjudged(&Words(lang).ran_out_later(at(), 14)));
     put(&|lang| Words(lang).links_sound(3));
     put(&|lang| Words(lang).links_sound(3) + &Words(lang).links_left_out(7));
     for (outcome, reason) in LinkOutcome::ALL.iter().flat_map(|o| LinkReason::ALL.iter().map(move |r| (*o, *r))) {

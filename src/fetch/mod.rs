@@ -15,10 +15,10 @@ mod guard;
 mod hook;
 mod hop;
 mod hosts;
+mod interface;
 mod limit;
 mod lineup;
 mod page;
-mod post;
 mod probe;
 mod settings;
 #[cfg(test)]

@@ -110,29 +110,13 @@ impl View<'_> {
             let title = format!("{}{}", result.name(w.0), w.pick(Subject::of(self.d).noun(w.0), ""));
             tiles.push(self.tile(&title, &format!("total.{result}"), "accounts", &format!("result={result}"), parts));
         }
-        tiles.extend([
-            self.tile(
-                w.pick("认定问题", "Problems that stand"),
-                "issues.problems",
-                "issues",
-                "problem",
-                w.pick("个，不含工作建议，撤销的不计", "advice and revoked ones left out"),
-            ),
-            self.tile(
-                w.pick("未办结问题", "Still open"),
-                "issues.problems_live",
-                "issues",
-                "problem live",
-                w.pick("个", "problems"),
-            ),
-            self.tile(
-                w.pick("问题销号率", "Problems closed"),
-                "issues.closed_rate",
-                "issues",
-                "problem status=closed",
-                "",
-            ),
-        ]);
+        let advice = w.pick("个，不含工作建议，撤销的不计", "advice and revoked ones left out");
+        let problems = [
+            ("issues.problems", w.pick("认定问题", "Problems that stand"), "problem", advice),
+            ("issues.problems_live", w.pick("未办结问题", "Still open"), "problem live", w.pick("个", "problems")),
+            ("issues.closed_rate", w.pick("问题销号率", "Problems closed"), "problem status=closed", ""),
+        ];
+        tiles.extend(problems.map(|(name, title, query, parts)| self.tile(title, name, "issues", query, parts)));
         let apart = [
             ("advice", w.pick("工作建议", "Advice"), w.pick("条，不作为问题", "no problems")),
             ("fallen", w.pick("撤销和排除", "Withdrawn"), w.pick("个，不计入认定问题", "not counted")),

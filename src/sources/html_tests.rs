@@ -80,6 +80,7 @@ fn a_list_without_dates_beside_the_one_that_was_read_may_be_newer() {
     let two = |row: &str| format!("<div class=new>{}</div>", rows(3, |n| row.replace('N', &n.to_string())));
     for beside in [
         "<p><a href=/a/N.html>关于停水检修的公告第N号</a></p>",
+        "<p><a href=/a/collegeN.html>关于停水检修的公告第N号</a></p>",
         "<p><a href='/detail?id=N'>我区召开第N次防汛工作会议</a><span>最新</span></p>",
         "<p><a href='https://www.example.cn/content/N'>我区召开第N次防汛工作会议</a></p>",
     ] {

@@ -212,6 +212,26 @@ fn many_links_without_a_date_may_hide_a_newer_one() {
     for shows in [headline("/5.html#top"), headline("/zt/gzhy/index.html"), picture("/5.html"), picture("/")] {
         assert_eq!(read_as(SourceKind::Site, URL, &shows).unwrap().coverage, Coverage::Whole, "{shows}");
     }
+    // A word that begins like the name of a list is none, and neither is a sentence.
+    for article in [
+        "/a/college.htm",
+        "/listening-to-the-people.htm",
+        "/a/indexing.html",
+        "/a/more-1500-jobs.html",
+        "/a/nodes2.htm",
+    ] {
+        assert_eq!(read_as(SourceKind::Site, URL, &headline(article)).unwrap().coverage, Coverage::Part, "{article}");
+    }
+    for list in [
+        "/col/col1234/index.html",
+        "/gk/col_123.htm",
+        "/gk/list_tzgg.html",
+        "/gk/channel_-1.htm",
+        "/gk/column.html",
+        "/gk/INDEX-2.htm",
+    ] {
+        assert_eq!(read_as(SourceKind::Site, URL, &headline(list)).unwrap().coverage, Coverage::Whole, "{list}");
+    }
     // Links to other offices hide nothing.
     let elsewhere = undated.replace("=/x/", "=http://www.other.example/x/");
     assert_eq!(read_as(SourceKind::Site, URL, &format!("{dated}{elsewhere}")).unwrap().coverage, Coverage::Whole);

@@ -2,7 +2,18 @@
 //!
 //! The official interface leaves out what was sent to all followers, and an article page shows
 //! one article: both prove activity and never silence.
+//!
+//! Decisions:
+//! - The official list names no time of publication. Documented is `update_time` of an item (图文消息更新时间), which
+//!   some answers have in `content` alone; undocumented is the `create_time` that stands there too. An article was
+//!   published after it was put down and not after its last change, so the later time is told, and only where the
+//!   two agree: a draft that waited long, and an old article that was changed lately, look alike.
+//!   Source: developers.weixin.qq.com, `api_freepublish_batchget`; that fields stand elsewhere than documented, a
+//!   thread there of 2021-11-08 (获取成功发布列表返回数据里面的`update_time`).
+//! - The lists of the platform's own pages name `update_time` for publication too. Their `create_time`, when a draft
+//!   was begun, is never read in its place: it makes an account look silent, and a review look late.
 
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde_json::Value;
 use url::Url;
 
@@ -28,6 +39,10 @@ keyed_enum! {
         Banned = "account_banned", "该公众号已被屏蔽或停止使用", "the account was blocked or suspended";
     }
 }
+
+/// As far apart an article's two times may lie for the later one to be its publication: half of the two weeks after
+/// which an account is silent, so that who seems to have published lately has published within them.
+const MOST_APART: TimeDelta = TimeDelta::days(7);
 
 /// Parameters that name a later page.
 const PAGING: &[&str] = &["offset", "begin"];
@@ -82,8 +97,9 @@ fn official(answer: &Value, context: &ReadContext) -> Result<Reading, Unreadable
     let mut strange = 0usize;
     for item in items {
         let content = &item["content"];
-        let at = json::first_instant(content, &["create_time", "update_time"], context)
-            .or_else(|| json::instant(&item["update_time"], context));
+        let changed = [&item["update_time"], &content["update_time"]];
+        let changed = changed.into_iter().filter_map(|time| json::instant(time, context)).max();
+        let at = published_at(json::instant(&content["create_time"], context), changed);
         let Some(news) = json::list(&content["news_item"]) else {
             strange += 1;
             continue;
@@ -113,6 +129,14 @@ fn official(answer: &Value, context: &ReadContext) -> Result<Reading, Unreadable
         warnings.push(Oddity::Deleted(deleted));
     }
     json::finish(SourceKind::Wechat, found, Rest { part: true, warnings, ..Rest::default() })
+}
+
+/// When an article of the official list was published, as far as its times tell: see the decisions above.
+fn published_at(
+    created: Option<DateTime<FixedOffset>>,
+    changed: Option<DateTime<FixedOffset>>,
+) -> Option<DateTime<FixedOffset>> {
+    changed.filter(|changed| created.is_none_or(|created| (*changed - created).abs() <= MOST_APART))
 }
 
 /// The list of mass-sent messages: each holds one article or several.
@@ -166,7 +190,12 @@ fn published(page: &Value, part: bool, context: &ReadContext) -> Result<Reading,
         }
         let kept: Vec<&Value> = articles.iter().filter(|article| !json::is_set(&article["is_deleted"])).collect();
         gone += articles.len() - kept.len();
-        found.extend(kept.into_iter().map(|article| listed(article, context).unwrap_or_else(Found::strange)));
+        let sent_at = json::instant(&info["sent_info"]["time"], context);
+        found.extend(kept.into_iter().map(|article| {
+            let mut article = listed(article, context).unwrap_or_else(Found::strange);
+            article.post.published_at = article.post.published_at.or(sent_at);
+            article
+        }));
     }
     let found = json::known(SourceKind::Wechat, found)?;
     json::finish(SourceKind::Wechat, found, Rest { part, warnings: deleted(gone), ..Rest::default() })
@@ -185,8 +214,7 @@ fn listed(item: &Value, context: &ReadContext) -> Option<Found> {
         id: json::first(item, &["aid", "appmsgid"]).or_else(|| url.clone()).unwrap_or_else(|| title.clone()),
         url,
         title,
-        // Why this order: `update_time` is when it was published, `create_time` when it was drafted.
-        published_at: json::first_instant(item, &["update_time", "create_time"], context),
+        published_at: json::instant(&item["update_time"], context),
         pinned: false,
         text,
         links,
@@ -203,7 +231,7 @@ mod tests {
     const ADDRESS: &str = "https://api.weixin.qq.com/cgi-bin/freepublish/batchget";
     const OFFICIAL: &str = r#"{"total_count":2,"item_count":2,"item":[
       {"article_id":"a1","update_time":1685463200,"content":{"news_item":[{"title":"旧闻","url":"https://mp.weixin.qq.com/s/1","is_deleted":false,"content":"<p>见<a href='https://www.example.cn/a'>此</a></p>"},{"title":"已删","is_delete":true}]}},
-      {"article_id":"a2","update_time":1785463200,"content":{"create_time":1785463200,"news_item":[{"title":"停水通知","url":"https://mp.weixin.qq.com/s/2","digest":"请储水"}]}}]}"#;
+      {"article_id":"a2","update_time":1785463200,"content":{"create_time":1785463200,"update_time":1785463200,"news_item":[{"title":"停水通知","url":"https://mp.weixin.qq.com/s/2","digest":"请储水"}]}}]}"#;
     const SENT: &str = r#"{"ret":0,"errmsg":"ok","general_msg_list":"{\"list\":[{\"comm_msg_info\":{\"id\":1,\"datetime\":1785463200},\"app_msg_ext_info\":{\"title\":\"停水通知\",\"digest\":\"请储水\",\"content_url\":\"/s?a=1&amp;b=2\",\"multi_app_msg_item_list\":[{\"title\":\"次条\",\"content_url\":\"/s/2\"}]}}]}"}"#;
     const DRAFTED: &str = r#"{"base_resp":{"ret":0},"publish_page":"{\"publish_list\":[{\"publish_info\":\"{\\\"appmsgex\\\":[{\\\"aid\\\":\\\"1_1\\\",\\\"title\\\":\\\"公告\\\",\\\"link\\\":\\\"https://mp.weixin.qq.com/s/3\\\",\\\"update_time\\\":1785463200}]}\"}]}"}"#;
 
@@ -215,6 +243,52 @@ mod tests {
         assert_eq!(reading.newest_until(context().as_of).unwrap().to_rfc3339(), "2026-07-31T10:00:00+08:00");
         assert_eq!(reading.posts[0].links, ["https://www.example.cn/a"]);
         assert!(reading.warnings.contains(&Oddity::MassSentLeftOut));
+    }
+
+    #[test]
+    fn an_article_of_the_official_list_has_the_time_that_both_of_its_times_allow() {
+        let day = 86_400;
+        let at = |created: Option<i64>, within: Option<i64>, beside: Option<i64>| {
+            let content = serde_json::json!({ "news_item": [{ "title": "通知" }], "create_time": created, "update_time": within });
+            let other =
+                serde_json::json!({ "update_time": 1_685_463_200, "content": { "news_item": [{ "title": "旧" }] } });
+            let item = serde_json::json!({ "article_id": "a1", "update_time": beside, "content": content });
+            let answer = serde_json::json!({ "total_count": 2, "item": [item, other] }).to_string();
+            let reading = read_as(SourceKind::Wechat, ADDRESS, &answer).unwrap();
+            reading.posts[0].published_at.map(|at| at.timestamp())
+        };
+        let now = 1_785_463_200;
+        for (created, within, beside, wanted) in [
+            // Published at once; after reviews of some days; the time in one place alone.
+            (Some(now), Some(now), Some(now), Some(now)),
+            (Some(now - 5 * day), Some(now), Some(now), Some(now)),
+            (Some(now - 5 * day), Some(now), None, Some(now)),
+            (None, None, Some(now), Some(now)),
+            (Some(now - day), Some(now - day), Some(now), Some(now)),
+            // Drafted long ago and published now, or published long ago and changed now: who can tell?
+            (Some(now - 60 * day), Some(now), Some(now), None),
+            (Some(now), Some(now - 60 * day), None, None),
+            // When it was put down says nothing by itself.
+            (Some(now), None, None, None),
+        ] {
+            assert_eq!(at(created, within, beside), wanted, "{created:?} {within:?} {beside:?}");
+        }
+    }
+
+    #[test]
+    fn when_a_draft_was_begun_is_never_when_it_was_published() {
+        let address = "https://mp.weixin.qq.com/cgi-bin/appmsgpublish";
+        let published = |info: &str| {
+            let list = serde_json::json!({ "publish_list": [{ "publish_info": info },
+                { "publish_info": r#"{"appmsgex":[{"title":"旧","update_time":1685463200}]}"# }] });
+            let answer = serde_json::json!({ "base_resp": { "ret": 0 }, "publish_page": list.to_string() }).to_string();
+            let reading = read_as(SourceKind::Wechat, address, &answer).unwrap();
+            reading.posts[0].published_at.map(|at| at.timestamp())
+        };
+        let drafted = |more: &str| format!(r#"{{"appmsgex":[{{"title":"公告","create_time":1685463200{more}}}]"#);
+        assert_eq!(published(&(drafted(r#","update_time":1785463200"#) + "}")), Some(1_785_463_200));
+        assert_eq!(published(&(drafted("") + r#","sent_info":{"time":1785463200}}"#)), Some(1_785_463_200));
+        assert_eq!(published(&(drafted("") + "}")), None);
     }
 
     #[test]

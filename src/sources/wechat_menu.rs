@@ -1,13 +1,16 @@
 //! The custom menu of a WeChat account (自定义菜单), as `get_current_selfmenu_info` tells it.
 //!
 //! A menu is where an account keeps its services. Pages can be looked at; a mini-program runs in WeChat
-//! alone, and a button that answers with words or pictures leads nowhere.
+//! alone, and a button that answers with pictures leads nowhere. An answer in words may hold links
+//! (`<a href="…">`), which readers press as they press a button. A bare address among words is none: where it ends
+//! is anybody's guess, and a wrong guess would be a broken link.
 
+use scraper::{ElementRef, Html};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::{Unreadable, json};
+use super::{Unreadable, json, markup};
 use crate::domain::account::SourceKind;
 
 /// What a menu leads to.
@@ -15,10 +18,10 @@ use crate::domain::account::SourceKind;
 pub struct Menu {
     /// Readers are shown it.
     pub is_open: bool,
-    /// Pages that its buttons open, in their order.
+    /// Pages that its buttons open, or that their answers link to, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
-    /// Buttons that open a mini-program.
+    /// Buttons, and links in answers, that open a mini-program.
     #[serde(default, skip_serializing_if = "is_none")]
     pub miniprograms: usize,
     /// Buttons of an unknown kind, and those that should open a page and name none.
@@ -31,10 +34,9 @@ const fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
-/// Buttons that answer in the chat, and lead nowhere.
+/// Buttons that answer in the chat, and lead nowhere as far as can be seen.
 const ANSWERS: &[&str] = &[
     "click",
-    "text",
     "img",
     "photo",
     "voice",
@@ -80,6 +82,7 @@ impl Menu {
                 }
             }
             Some("miniprogram") => self.miniprograms += 1,
+            Some("text") => self.take_words(button["value"].as_str().unwrap_or_default()),
             Some(kind) if ANSWERS.contains(&kind) => {}
             // A heading whose buttons are still to come.
             None if json::word(&button["name"]).is_some() => {}
@@ -90,6 +93,27 @@ impl Menu {
             }
         }
         true
+    }
+
+    /// What an answer in words links to. A link to a mini-program has a page only for clients that know none; a
+    /// telephone number or a command of the chat is no page.
+    fn take_words(&mut self, words: &str) {
+        if !words.contains('<') {
+            return;
+        }
+        if markup::is_hostile(words) {
+            self.others += 1;
+            return;
+        }
+        let words = Html::parse_fragment(words);
+        let elements = words.tree.nodes().filter_map(ElementRef::wrap);
+        for link in elements.filter(|element| element.value().name() == "a") {
+            if link.attr("data-miniprogram-appid").is_some() {
+                self.miniprograms += 1;
+            } else {
+                self.links.extend(link.attr("href").and_then(|href| markup::absolute(href, None)));
+            }
+        }
     }
 
     fn take_link(&mut self, url: Option<&str>) {
@@ -126,6 +150,12 @@ mod tests {
                 { "title": "二" }
             ]}},
             { "type": "text", "name": "电话", "value": "请拨打12345 https://not.a.button.example/" },
+            { "type": "text", "name": "办理", "value": concat!(
+                "您好！1 <5：<a href=\"https://www.example.gov.cn/bs?a=1&amp;b=2\">办事</a>\n<A HREF='http://answer.example.cn/'>查询</A>",
+                "<a href=\"http://old.example.cn/\" data-miniprogram-appid=\"wx0\" data-miniprogram-path=\"p\">掌上办</a>",
+                "<a href=\"weixin://bizmsgmenu?msgmenucontent=1\">菜单</a><a href=\"tel:12345\">热线</a><a>无</a>"
+            ) },
+            { "type": "text", "name": "空" },
             { "type": "video", "name": "片", "value": "http://61.0.0.1/v.mp4" },
             { "type": "click", "name": "咨询", "key": "K" },
             { "type": "hologram", "name": "新" },
@@ -141,10 +171,12 @@ mod tests {
             [
                 "https://www.example.gov.cn/yy?a=1",
                 "http://deep.example.cn/",
-                "http://mp.weixin.qq.com/s?__biz=a&mid=1#rd"
+                "http://mp.weixin.qq.com/s?__biz=a&mid=1#rd",
+                "https://www.example.gov.cn/bs?a=1&b=2",
+                "http://answer.example.cn/"
             ]
         );
-        assert_eq!((menu.is_open, menu.miniprograms, menu.others), (true, 1, 5));
+        assert_eq!((menu.is_open, menu.miniprograms, menu.others), (true, 2, 5));
     }
 
     #[test]
@@ -171,10 +203,10 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            "(view|news|miniprogram|click|http://a.cn/|https://\\[|javascript:1|\\PC{0,12})".prop_map(Value::from),
+            "(view|news|text|miniprogram|click|http://a.cn/|https://\\[|javascript:1|<a href=http://a.cn/|<a href='//b'>|\\PC{0,12})".prop_map(Value::from),
         ];
         leaf.prop_recursive(6, 64, 6, |inner| {
-            let key = "(is_menu_open|selfmenu_info|button|sub_button|list|type|url|news_info|content_url|name)";
+            let key = "(is_menu_open|selfmenu_info|button|sub_button|list|type|url|value|news_info|content_url|name)";
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
                 proptest::collection::vec((key, inner), 0..6).prop_map(|fields| fields.into_iter().collect()),

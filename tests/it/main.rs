@@ -13,6 +13,7 @@ mod world;
 mod advice;
 mod articles;
 mod beside;
+mod bridges;
 mod by_hand;
 mod checks;
 mod cli;

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use xuncha::checks::recheck::recheck;
 use xuncha::checks::second_look::look_again;
 use xuncha::config::{CanaryConfig, Config};
-use xuncha::domain::account::{Account, Platform, SourceKind};
+use xuncha::domain::account::{Account, AccountId, Personal, Platform, SourceKind};
 use xuncha::domain::finding::{Finding, Outcome};
 use xuncha::domain::health::{SourceHealth, SourceState};
 use xuncha::domain::issue::{Action, IssueStatus};
 use xuncha::domain::notice::NoticeKind;
+use xuncha::domain::review::{ReviewRecord, ReviewStage};
 use xuncha::issues::{Scope, act};
 use xuncha::office::Office;
 
@@ -20,7 +21,9 @@ use crate::world::both::on_both;
 use crate::world::db::Database;
 use crate::world::site::Site;
 use crate::world::wechat::{APP_ID, FakeWechat, SECRET};
-use crate::world::{account, config, fed, fetcher, findings, inspect, issues, notices, office, office_with, register};
+use crate::world::{
+    account, config, fed, fetcher, findings, hand_in, inspect, issues, notices, office, office_with, register,
+};
 
 const UNIT: &str = "云溪区水务局";
 
@@ -150,6 +153,35 @@ on_both! {
         assert!(issues(&office).await.is_empty());
     }
 
+    /// Reviews lie between the draft and its publication: none of them came too late. What waited long has no time.
+    async fn an_article_that_was_reviewed_as_a_draft_was_reviewed_in_time(db) {
+        let office = office_with(db, "2026-11-23 09:00", authorised(db)).await;
+        let fake = FakeWechat::start(Vec::new()).await;
+        authorise(db, &fake);
+        register(&office, &[official("A1", None)]).await;
+        fake.publish_draft(days_ago(&office, 40), days_ago(&office, 1));
+        let fetcher = fetcher();
+        inspect(&office, &fetcher, "2026-11-23").await;
+        let found = of(&office, "2026-11-23", "A1", "stale").await;
+        assert_eq!((found.outcome, found.reason.as_str()), (Outcome::Unverified, "no_dates"), "{}", found.summary);
+        // A page of such articles alone says nothing against the one before it.
+        for _ in 0..19 {
+            fake.publish(days_ago(&office, 200));
+        }
+        // Begun on Friday, reviewed at the weekend, published on Monday morning.
+        fake.publish_draft(days_ago(&office, 3), office.now() - TimeDelta::hours(1));
+        let stage = |name: &str, days| ReviewStage { reviewer: Some(Personal::new(name)), at: Some(days_ago(&office, days)) };
+        let [first, second, last] = [stage("赵甲乙", 2), stage("钱丙丁", 2), stage("孙戊己", 1)];
+        let title = Some("虚构通知0".to_owned());
+        let record = ReviewRecord { account_id: AccountId::new("A1"), post_url: None, title, first, second, last };
+        hand_in(&office, &[official("A1", None)], &[record]).await;
+        inspect(&office, &fetcher, "2026H2").await;
+        assert_eq!((of(&office, "2026H2", "A1", "stale").await.outcome, fake.asked().1), (Outcome::Pass, 3));
+        let review = of(&office, "2026H2", "A1", "review").await;
+        assert_eq!((review.outcome, review.reason.as_str()), (Outcome::Pass, "reviewed"), "{}", review.summary);
+        assert!(issues(&office).await.is_empty());
+    }
+
     /// Services live in the menu: its pages are looked at as service links, once, and what no program can open is said.
     async fn the_links_of_the_menu_are_looked_at_as_services(db) {
         let site = Site::start().await;
@@ -157,11 +189,13 @@ on_both! {
         let fake = FakeWechat::start(vec![days_ago(&office, 1)]).await;
         authorise(db, &fake);
         let (good, gone, both) = (site.page("/good", 200), site.page("/gone", 404), site.page("/both", 404));
+        let in_words = site.page("/in-words", 404);
         let view = |name: &str, url: &str| json!({ "type": "view", "name": name, "url": url });
         let menu = |buttons: Value| json!({ "is_menu_open": 1, "selfmenu_info": { "button": buttons } });
         fake.menu(&menu(json!([
             { "name": "办事", "sub_button": { "list": [view("好", &good), view("坏", &gone), view("重", &format!("{both}#top"))] } },
             view("空", ""),
+            { "type": "text", "name": "怎么办", "value": format!("请点<a href=\"{in_words}\">这里</a>办理，或打开{}", site.url("/bare")) },
             { "type": "miniprogram", "name": "掌上办", "url": "http://mp.weixin.qq.com", "appid": "wx0", "pagepath": "p" },
         ])));
         let account = Account { service_links: vec![both.clone()], ..official("A1", None) };
@@ -178,7 +212,9 @@ on_both! {
             .filter(|found| found.indicator.key() == "link")
             .map(|found| (found.subject.clone(), found))
             .collect();
-        assert_eq!(links.keys().collect::<Vec<_>>(), [&both, &gone]);
+        assert_eq!(links.keys().collect::<Vec<_>>(), [&both, &gone, &in_words]);
+        assert_eq!((links[&in_words].outcome, links[&in_words].evidence.in_menu), (Outcome::Fail, true));
+        assert_eq!(site.asked("/bare"), 0);
         assert_eq!((links[&gone].outcome, links[&gone].evidence.in_menu), (Outcome::Fail, true));
         assert!(links[&gone].summary.ends_with("；位于公众号自定义菜单"), "{}", links[&gone].summary);
         assert!(!links[&both].evidence.in_menu && !links[&both].summary.contains("菜单"));

@@ -43,7 +43,7 @@ pub(super) use identity::identity;
 pub(super) use links::link;
 pub(super) use registration::registration;
 pub(super) use review::{review, review_faults};
-pub(super) use silence::{NOT_FORETOLD, silence};
+pub(super) use silence::{NOT_FORETOLD, latest, silence};
 pub(super) use site::{home, reached_since_fix};
 pub(super) use texts::{still_there_in, subject_of};
 

@@ -19,7 +19,7 @@ pub(super) fn age(bench: &Bench<'_>, at: DateTime<FixedOffset>, day_only: bool) 
 
 /// The last instant a date may mean: one that names the day alone may mean any minute of it, and
 /// the doubt is the account's.
-pub(super) fn latest(at: DateTime<FixedOffset>, day_only: bool) -> DateTime<Utc> {
+pub(in crate::checks) fn latest(at: DateTime<FixedOffset>, day_only: bool) -> DateTime<Utc> {
     let latest = if day_only { at + TimeDelta::days(1) - TimeDelta::seconds(1) } else { at };
     latest.with_timezone(&Utc)
 }

@@ -8,13 +8,15 @@
 //! - A card number counts by its check digit and a known issuer, or by being called one.
 //! - A mobile number alone is how an office is reached: it is suspected only beside an identity
 //!   or card number, or when a text lists several that are not named as contacts.
-//! - In a URL an identity number alone counts; card and mobile numbers there are too often a platform's own. Masked
-//!   are the mobile numbers too that a parameter is named for; and of an address that is told and never asked again
-//!   ([`mask_address`]) those that are a whole part of it.
+//! - In a URL an identity number alone counts, a certificate's with the rest; card and mobile numbers there are too
+//!   often a platform's own. Masked are the mobile numbers too that a parameter is named for; and of an address that
+//!   is told and never asked again ([`mask_address`]) those that are a whole part of it. An address may stand in
+//!   another one, escaped.
 //! - What touches letters, or is called an order, a file or a licence by the label
 //!   nearest to it is none; an identity number is one beside any label but a code's that is its own.
 //! - Masks keep the length, so that places stay true, and masking twice changes nothing.
 
+mod address;
 mod label;
 mod number;
 mod scan;
@@ -122,8 +124,9 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-static WHOLE_PART: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"([/=](?:86|%2B86)?1[3-9][0-9])[0-9]{4}([0-9]{4})([/?#&;.]|$)").ok());
+static WHOLE_PART: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"((?:[/=]|%(?:25)*(?:2[Ff]|3[Dd]))(?:86|%(?:25)*2B86)?1[3-9][0-9])[0-9]{4}([0-9]{4})([/?#&;.%]|$)").ok()
+});
 
 /// A web address masked as far as it can be where nobody asks for it again: mobile numbers that are a segment of its
 /// path or the value of a parameter with the rest.

@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use super::label::{Called, Label};
 use super::number::{is_card, is_id15, is_id18, is_mobile};
-use super::{Number, NumberKind, spelled};
+use super::{Number, NumberKind, address, spelled};
 use crate::domain::normal::is_invisible;
 
 /// Numbers one text can have; the rest of such a text is masked no more than a telephone book.
 const MOST: usize = 100_000;
+/// The shortest row that can be a number.
+const SHORTEST: usize = 11;
 /// The longest row that can be a number.
 const LONGEST: usize = 19;
 
@@ -50,7 +52,10 @@ pub(super) fn numbers(text: &str) -> Vec<Number> {
         }
         let in_url = urls.partition_point(|url| url.end <= run.signs.start);
         if let Some(url) = urls.get(in_url).filter(|url| url.start <= run.signs.start) {
-            found.extend(in_address(&signs, url, run));
+            // An address is full of short rows.
+            if run.digits.len() >= SHORTEST {
+                found.extend(address::number(&signs, url, run.signs.start));
+            }
             at += 1;
             continue;
         }
@@ -95,7 +100,7 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
         return Some(number);
     }
     let digits = &run.digits;
-    if !(11..=LONGEST).contains(&digits.len()) || !stands_alone(signs, run.signs.clone()) {
+    if !(SHORTEST..=LONGEST).contains(&digits.len()) || !stands_alone(signs, run.signs.clone()) {
         return None;
     }
     let label = Label::before(signs, run.signs.start);
@@ -122,57 +127,40 @@ fn one(signs: &[Sign], run: &Run) -> Option<Number> {
     if is_card(digits, known) { number(NumberKind::BankCard, digits) } else { None }
 }
 
-/// The number of a disability certificate (残疾人证号): an identity number, the kind and the degree of the
-/// disability, and `B1` on one that was issued anew.
+/// The number of a disability certificate, standing by itself and not called anything else.
 fn certificate(signs: &[Sign], run: &Run) -> Option<Number> {
-    let range = run.signs.start..run.signs.start + 20;
-    let figure = |(at, sign): (usize, &Sign)| digit(sign.c).or_else(|| (at == 17 && is_ten(sign.c)).then_some(10));
-    let digits: Vec<u8> = signs.get(range.clone())?.iter().enumerate().map(figure).collect::<Option<_>>()?;
-    let (identity, [1..=7, 1..=4]) = digits.split_at_checked(18)? else { return None };
-    let anew = matches!(signs.get(range.end).map(|sign| sign.c), Some('B' | 'b'));
-    let issue = signs.iter().skip(range.end + 1).take_while(|sign| digit(sign.c).is_some()).count();
-    let end = if anew && issue > 0 { range.end + 1 + issue } else { range.end };
-    if !is_id18(identity) || !stands_alone_before(signs, range.start) || !stands_alone_after(signs, end) {
+    let Figures { signs: range, end, digits } = certificate_at(signs, run.signs.start)?;
+    if !stands_alone_before(signs, range.start) || !stands_alone_after(signs, end) {
         return None;
     }
     let label = Label::before(signs, range.start);
     (label.called() != Some(Called::Code)).then(|| make(signs, range, NumberKind::IdCard, &digits, &label))
 }
 
-/// What parameters of addresses are called that hold the numbers of bodies and orders.
-const CODE_PARAMETERS: &[&str] = &["credit", "orgcode", "order", "uniscid", "tyshxydm"];
+/// Figures that stand together.
+pub(super) struct Figures {
+    /// Where they stand.
+    pub(super) signs: Range<usize>,
+    /// Where what belongs to them ends.
+    pub(super) end: usize,
+    /// What they say, 10 for the check character.
+    pub(super) digits: Vec<u8>,
+}
 
-/// Parts of what parameters are called that hold somebody's mobile number.
-const PHONE_PARAMETERS: &[&str] = &["mobile", "phone", "tel", "msisdn", "sjh", "shouji", "lxdh", "dianhua"];
-
-/// An identity number in a web address, or a mobile number under its name; anything else there is too often a number
-/// of the platform.
-fn in_address(signs: &[Sign], url: &Range<usize>, run: &Run) -> Option<Number> {
-    let local = if run.digits.len() == 13 && run.digits.starts_with(&[8, 6]) { run.digits.get(2..) } else { None };
-    let local = local.unwrap_or(&run.digits);
-    if !is_mobile(local) && !is_id18(&run.digits) {
+/// The number of a disability certificate (残疾人证号) that begins at `start`, whatever stands around it: an identity
+/// number, the kind and the degree of the disability, and `B1` behind them on one that was issued anew.
+pub(super) fn certificate_at(signs: &[Sign], start: usize) -> Option<Figures> {
+    let range = start..start + 20;
+    let figure = |(at, sign): (usize, &Sign)| digit(sign.c).or_else(|| (at == 17 && is_ten(sign.c)).then_some(10));
+    let digits: Vec<u8> = signs.get(range.clone())?.iter().enumerate().map(figure).collect::<Option<_>>()?;
+    let (identity, [1..=7, 1..=4]) = digits.split_at_checked(18)? else { return None };
+    if !is_id18(identity) {
         return None;
     }
-    let touches = |sign: Option<&Sign>| sign.is_some_and(|sign| sign.c.is_ascii_alphanumeric());
-    if touches(signs.get(..run.signs.start)?.last()) || touches(signs.get(run.signs.end)) {
-        return None;
-    }
-    let before: String =
-        signs.get(url.start..run.signs.start)?.iter().map(|sign| sign.c.to_ascii_lowercase()).collect();
-    let parameter = before.rsplit_once(['?', '&', ';', '#']).map(|(_, parameter)| parameter);
-    let label = Label::before(signs, run.signs.start);
-    let told =
-        |kind, digits: &[u8]| Number { in_address: true, ..make(signs, run.signs.clone(), kind, digits, &label) };
-    if is_mobile(local) {
-        let is_named = parameter.is_some_and(|name| PHONE_PARAMETERS.iter().any(|phone| name.contains(phone)));
-        return is_named.then(|| told(NumberKind::Mobile, local));
-    }
-    let is_code = match parameter {
-        Some(name) => CODE_PARAMETERS.iter().any(|code| name.contains(code)),
-        // Why: a file's name is often its district, day and number, which may pass for a birthday.
-        None => matches!(run.digits.get(6..8), Some([2, 0])),
-    };
-    (!is_code).then(|| told(NumberKind::IdCard, &run.digits))
+    let anew = matches!(signs.get(range.end).map(|sign| sign.c), Some('B' | 'b'));
+    let issue = signs.iter().skip(range.end + 1).take_while(|sign| digit(sign.c).is_some()).count();
+    let end = if anew && issue > 0 { range.end + 1 + issue } else { range.end };
+    Some(Figures { signs: range, end, digits })
 }
 
 /// How numbers are written in groups.
@@ -253,7 +241,7 @@ fn in_pieces(signs: &[Sign], runs: &[Run], at: usize) -> (Option<Number>, usize)
     (Some(make(signs, range, NumberKind::IdCard, &digits, &label)), used)
 }
 
-fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], label: &Label) -> Number {
+pub(super) fn make(signs: &[Sign], range: Range<usize>, kind: NumberKind, digits: &[u8], label: &Label) -> Number {
     let own = signs.get(range).unwrap_or_default();
     let start = own.first().map_or(0, |sign| sign.at);
     let end = own.last().map_or(start, |sign| sign.at + 1);

@@ -109,6 +109,90 @@ fn a_mobile_number_in_an_address_is_no_leak_and_is_masked_under_its_name() {
 }
 
 #[test]
+fn a_certificate_in_an_address_is_found_and_masked_as_in_a_text() {
+    let (id, with_x) = (id(), with_check("11010519491231002"));
+    for text in [
+        format!("https://a.example/p?cjzh={id}43"),
+        format!("https://a.example/p?a=1&no={id}43B1&b=2"),
+        format!("https://a.example/u/{with_x}71/x"),
+        format!("详见www.a.example/{id}11.html。"),
+        format!("https://a.example/login?to=https%3A%2F%2Fb.example%2Fp%3Fno%3D{id}43%26a%3D1"),
+    ] {
+        assert_eq!(kinds(&text), ["id_card"], "{text}");
+        let masked = mask(&text);
+        assert!(masked.contains("*************") && !masked.contains("0101999"), "{masked}");
+        assert_eq!((mask(&masked), masked.chars().count()), (masked.clone(), text.chars().count()));
+    }
+    for text in [
+        format!("https://a.example/p?no={id}83"),
+        format!("https://a.example/p?no={id}431"),
+        format!("https://a.example/p?orderNo={id}43"),
+        format!("https://a.example/p?no=A{id}43"),
+        format!("https://a.example/art_{}43.html", with_check("51010720261123001")),
+    ] {
+        assert_eq!((kinds(&text), mask(&text).into_owned()), (Vec::new(), text));
+    }
+}
+
+#[test]
+fn a_number_in_an_address_within_an_address_is_masked() {
+    let id = id();
+    for before in ["%3D", "%253D", "%25253d", "%20", "%2520", "%E5%8F%B7", "%22"] {
+        let text = format!("https://a.example/login?to=https%3A%2F%2Fb.example%2Fp%3Fidcard{before}{id}%26n%3D1");
+        assert_eq!(kinds(&text), ["id_card"], "{text}");
+        assert!(!mask(&text).contains(&id), "{text}");
+    }
+    let phone = "https://a.example/login?to=b.example%2Fp%3Fmobile%3D13800001234%26n%3D1";
+    assert_eq!(mask(phone), phone.replace("0000", "****"));
+    let path = "https://a.example/login?to=b.example%2Fu%2F13800001234%2Fx";
+    assert_eq!((mask(path).as_ref(), mask_address(path).into_owned()), (path, path.replace("0000", "****")));
+    assert!(kinds(&format!("https://a.example/f/3D{id}")).is_empty(), "a part of a longer name");
+}
+
+/// `hotel` is no telephone, and a `recorder` no order: names are read by their words.
+#[test]
+fn what_a_parameter_is_called_is_read_by_its_words() {
+    for name in ["hotel", "hotelId", "intel", "motel_no", "cartel", "SJHJ"] {
+        let text = format!("https://a.example/p?{name}=13800001234");
+        assert_eq!(mask(&text), text);
+    }
+    for name in [
+        "tel",
+        "TEL",
+        "userTel",
+        "user_tel",
+        "link-tel",
+        "telNo",
+        "usermobile",
+        "phoneNumber",
+        "contactPhone",
+        "sjh",
+        "lxdh",
+    ] {
+        let text = format!("https://a.example/p?n=1&{name}=13800001234");
+        assert_eq!(mask(&text), text.replace("0000", "****"), "{name}");
+    }
+    let id = id();
+    for name in ["recorder", "border", "orderUser", "creditPerson", "accredit", "orderly"] {
+        let text = format!("https://a.example/p?{name}={id}");
+        assert_eq!(kinds(&text), ["id_card"], "{name}");
+    }
+    for name in [
+        "creditCode",
+        "credit_code",
+        "unifiedSocialCreditCode",
+        "entcreditcode",
+        "orderNo",
+        "purchaseOrder",
+        "orgCode",
+        "uniscid",
+    ] {
+        let text = format!("https://a.example/p?{name}={id}");
+        assert!(kinds(&text).is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn an_identity_number_written_figure_by_figure_is_found_and_masked() {
     let id = id();
     let with_x = (0..1000).map(|n| with_check(&format!("11010519491231{n:03}"))).find(|id| id.ends_with('X')).unwrap();

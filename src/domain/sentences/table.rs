@@ -4,7 +4,7 @@
 //! found by kind; `{0:f}` posts with what their review lacks; `{0:s}` a sentence; `{0:q}` what a person said, in quotation marks.
 
 /// Chinese and English; where two fit, the first counts.
-pub(super) const SENTENCES: [(&str, &str); 164] = [
+pub(super) const SENTENCES: [(&str, &str); 166] = [
     (
         "采集到的内容标注了尚未到来的时间，采集地址所示时间有误或不是发布时间",
         "posts are dated in the time to come: the source's dates are off, or not those of publication",
@@ -104,6 +104,14 @@ pub(super) const SENTENCES: [(&str, &str); 164] = [
     (
         "经同一渠道采集的{0}个账号均未见{1}以后发布的内容，采集渠道可能已停止更新",
         "none of {0} accounts read through the same host shows anything from after {1}: the source itself may have stopped",
+    ),
+    (
+        "经{0}采集的{1}个账号均未见{2}以后发布的内容，采集渠道可能已停止更新",
+        "none of {1} accounts read through {0} shows anything from after {2}: the source itself may have stopped",
+    ),
+    (
+        "采集渠道最近一次出现新内容是{0}，当时该账号未更新尚未超过{1}天，此后是否更新无法确认",
+        "the source showed something new at {0} last, when this account had not been silent for {1} days yet: what came after cannot be told",
     ),
     ("所查{0}个链接均可打开", "all {0} links looked at open"),
     (

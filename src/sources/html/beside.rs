@@ -59,8 +59,22 @@ const MENU: &[&str] = &[
     "版",
 ];
 
-/// Names of pages that list other pages.
-pub(super) const LISTING: &[&str] = &["index", "list", "default", "main", "node", "col", "channel", "more"];
+/// How pages that list other pages are called.
+const LISTING: &[&str] = &["index", "list", "default", "main", "node", "col", "column", "channel", "more"];
+
+/// Whether a page's name, in small letters, is that of a page that lists others: `index_2.html`, `col1234`,
+/// `list_tzgg.shtml`.
+///
+/// A word that only begins so is another (`college.htm`), and so is one that goes on in words
+/// (`more-1500-jobs.html`): an article taken for a list is not missed where something newer than the list is looked for.
+pub(super) fn is_listing(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default();
+    LISTING.iter().filter_map(|listing| stem.strip_prefix(listing)).any(|rest| {
+        let more = rest.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).count();
+        let is_plain = rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        is_plain && (more == 0 || (more == 1 && rest.starts_with('_')))
+    })
+}
 
 /// What pages are called that a frame puts around the content, and not into it.
 const FRAME_ORNAMENTS: &[&str] =
@@ -192,6 +206,6 @@ impl<'p> Page<'p> {
 fn is_article(to: &str) -> bool {
     let Ok(to) = Url::parse(to) else { return false };
     let name = to.path().rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let is_page = !name.is_empty() && !LISTING.iter().any(|listing| name.starts_with(listing));
+    let is_page = !name.is_empty() && !is_listing(&name);
     is_page || to.query().is_some_and(|query| query.contains("id="))
 }

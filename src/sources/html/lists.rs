@@ -7,7 +7,7 @@ use scraper::{ElementRef, Html, Node};
 use url::Url;
 
 use super::super::{ReadContext, Unreadable, markup};
-use super::beside::LISTING;
+use super::beside::is_listing;
 use super::{
     DATE_TEXT, Found, MOST_DATES, MOST_ITEMS, Page, SHORTEST_LIST, base_of, is_silent, links_in, make_of, text_of,
     title_of,
@@ -92,7 +92,7 @@ fn is_article(to: &str, base: Option<&Url>) -> bool {
     let Ok(to) = Url::parse(to) else { return false };
     let bare = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
     let name = to.path().rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    if LISTING.iter().any(|listing| name.starts_with(listing)) && to.query().is_none() {
+    if is_listing(&name) && to.query().is_none() {
         return false;
     }
     let is_page = name.contains("htm");

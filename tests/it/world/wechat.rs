@@ -18,8 +18,8 @@ struct Interface {
     tokens: usize,
     current: Option<String>,
     batches: usize,
-    /// Articles by their times, newest first.
-    articles: Vec<DateTime<Utc>>,
+    /// Articles, newest first: when each was put down, and when it was published.
+    articles: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// Answers instead of tokens, or of articles.
     token_error: Option<i64>,
     batch_error: Option<i64>,
@@ -41,6 +41,7 @@ impl FakeWechat {
     pub(crate) async fn start(articles: Vec<DateTime<Utc>>) -> Self {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        let articles = articles.into_iter().map(|at| (at, at)).collect();
         let state = Arc::new(Mutex::new(Interface { articles, expires_in: 7200, ..Interface::default() }));
         let router = Router::new().fallback(answer).with_state(Arc::clone(&state));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -68,7 +69,12 @@ impl FakeWechat {
 
     /// A further article, the newest.
     pub(crate) fn publish(&self, at: DateTime<Utc>) {
-        self.state.lock().unwrap().articles.insert(0, at);
+        self.publish_draft(at, at);
+    }
+
+    /// A further article, the newest, which was a draft since `drafted_at`.
+    pub(crate) fn publish_draft(&self, drafted_at: DateTime<Utc>, at: DateTime<Utc>) {
+        self.state.lock().unwrap().articles.insert(0, (drafted_at, at));
     }
 
     /// How often the menu was asked for.
@@ -162,10 +168,10 @@ async fn answer(
                 .enumerate()
                 .skip(offset)
                 .take(count.min(20))
-                .map(|(n, at)| {
+                .map(|(n, (drafted_at, at))| {
                     json!({"article_id": format!("a{n}"), "update_time": at.timestamp(), "content": {"news_item": [
                         {"title": format!("虚构通知{n}"), "url": format!("https://mp.weixin.qq.com/s/{n}"), "content": "<p>虚构</p>", "is_deleted": false}
-                    ], "create_time": at.timestamp(), "update_time": at.timestamp()}})
+                    ], "create_time": drafted_at.timestamp(), "update_time": at.timestamp()}})
                 })
                 .collect();
             json!({"total_count": state.articles.len(), "item_count": item.len(), "item": item}).to_string()

@@ -51,6 +51,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "<title>停水公告_某某区</title><meta name='PubDate' content='2026-07-31 10:00'><script type='application/ld+json'>{\"datePublished\":\"2026-07-31\"}</script><h1>停水公告</h1><p>发布时间：2026年7月31日 10时30分</p><div><p>请沿线用户提前储水。</p></div>",
     ),
     (
+        "menu",
+        "{\"is_menu_open\":1,\"selfmenu_info\":{\"button\":[{\"type\":\"view\",\"name\":\"办事\",\"url\":\"https://www.example.cn/a\"},{\"name\":\"更多\",\"sub_button\":{\"list\":[{\"type\":\"text\",\"name\":\"答\",\"value\":\"<a href=\\\"https://www.example.cn/b\\\">点此</a>\"},{\"type\":\"miniprogram\",\"name\":\"小程序\",\"appid\":\"x\"}]}}]}}",
+    ),
+    (
         "selectors",
         "{\"item\":\"li\",\"title\":\"a\",\"date\":\"span\",\"date_attr\":\"datetime\"}\n<ul><li><a href='a'>公告</a><span>2026-07-31</span></li></ul>",
     ),

@@ -96,6 +96,12 @@ const SAMPLES: &[(i64, &str)] = &[
          VALUES ('00', 'http://www.yunxi.example/', 'html', 1, FALSE, '', TRUE, 1)",
     ),
     (10, "INSERT INTO cited_rule (rule_json) VALUES ('{\"clause\":\"\"}')"),
+    (
+        11,
+        "INSERT INTO finding (id, round_id, account_id, indicator, subject, class, outcome, reason, summary, as_of,
+             observed_at, newest_at, rule_id, evidence_json, looks)
+         VALUES (1001, 1, 'A1', 'stale', '', 'veto', 'fail', 'silent', '连续20天未更新', 1, 1, 1, 1, '{}', 1)",
+    ),
 ];
 
 /// Applies version after version, with data of each before the next.
@@ -109,7 +115,8 @@ async fn step_by_step(db: &Database, migrator: &Migrator) {
     for table in ["meta", "account", "review", "round", "frame", "member", "event", "chat", "notice", "delivery"] {
         assert_eq!(db.number(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
     }
-    let cited = "SELECT COUNT(*) FROM finding f JOIN cited_rule c ON c.id = f.rule_id WHERE c.rule_json = '{}'";
+    let cited =
+        "SELECT COUNT(*) FROM finding f JOIN cited_rule c ON c.id = f.rule_id WHERE f.id = 2 AND c.rule_json = '{}'";
     assert_eq!(db.number(cited).await, 1, "a finding keeps its rule");
 }
 

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use chrono_tz::Asia::Shanghai;
 use serde_json::{Map, Value};
+use xuncha::checks::link::judge_answer;
 use xuncha::checks::texts::{Part, look_through};
 use xuncha::domain::Lang;
 use xuncha::domain::account::SourceKind;
@@ -28,6 +29,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("bilibili", |data| source(SourceKind::Bilibili, "https://api.bilibili.com/x/space/wbi/arc/search?mid=7", data)),
     ("toutiao", |data| source(SourceKind::Toutiao, "https://www.toutiao.com/api/pc/list/feed", data)),
     ("app", |data| source(SourceKind::App, "https://itunes.apple.com/lookup?id=7", data)),
+    ("menu", menu),
     ("selectors", selectors),
     ("site", site),
     ("attachment", attachment),
@@ -57,6 +59,14 @@ fn source(kind: SourceKind, url: &str, data: &[u8]) {
     match sources::read(kind, &page, &Map::new(), &context()) {
         Ok(reading) => drop(reading.newest_until(context().as_of)),
         Err(why) => assert!(!why.sentence(Lang::Zh).is_empty() && !why.sentence(Lang::En).is_empty()),
+    }
+}
+
+/// A custom menu of a 公众号, as its interface tells it.
+fn menu(data: &[u8]) {
+    let Ok(answer) = serde_json::from_slice(data) else { return };
+    if let Ok(menu) = sources::wechat_menu::read(&answer) {
+        menu.links.iter().for_each(|link| url(link.as_bytes()));
     }
 }
 
@@ -112,6 +122,9 @@ fn skim_page(data: &[u8]) {
     let seen = skim::skim(&text, 1600);
     assert!(seen.snippet(200).chars().count() <= 200);
     let _ = (blocked::recognise(status, &text), blocked::recognise_skimmed(status, &text, &seen));
+    let at = ["https://www.example.cn/a.html", "https://mp.weixin.qq.com/s/x"][usize::from(*first / 128)];
+    let answer = Page { status, ..Page::from_bytes(at, Some("text/html"), page.to_vec()) };
+    let _ = judge_answer(&answer);
 }
 
 /// The first line is the `Content-Type`.
@@ -127,11 +140,14 @@ fn url(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Some(once) = xuncha::domain::normal::normalise_url(text) {
         assert_eq!(xuncha::domain::normal::normalise_url(&once).as_deref(), Some(&*once), "{text}");
+        assert!(xuncha::domain::normal::match_url(&once).is_some(), "{text}");
     }
 }
 
 fn title(data: &[u8]) {
-    let _ = xuncha::domain::normal::normalise_title(&String::from_utf8_lossy(data));
+    let text = String::from_utf8_lossy(data);
+    let _ = (xuncha::domain::normal::normalise_title(&text), xuncha::domain::normal::match_title(&text));
+    let _ = xuncha::domain::normal::cut_title(&text);
 }
 
 /// Puts `data` where a command would find it.

@@ -32,7 +32,6 @@ keyed_enum! {
         Answered = "answered", "可正常访问", "answers normally";
         Recovered = "recovered", "首次访问异常，立即复查已恢复", "failed at first and answered when asked again at once";
         NotFound = "not_found", "页面不存在（404），复查相同", "not found (404), asked twice";
-        NotFoundShell = "not_found_shell", "返回404，但页面内容由脚本生成，浏览器中可能仍可显示", "answers 404 with a page that its scripts fill, which a browser may show all the same";
         Gone = "gone", "页面已移除（410），复查相同", "gone (410), asked twice";
         PlatformDeleted = "platform_deleted", "平台提示内容已删除或不可查看", "the platform says the content is deleted or withdrawn";
         SoftNotFound = "soft_not_found", "页面能打开，但提示内容不存在", "answers with success but says that the page does not exist";
@@ -75,7 +74,6 @@ impl LinkReason {
             self,
             Self::SoftNotFound
                 | Self::SameAsMissing
-                | Self::NotFoundShell
                 | Self::Withheld
                 | Self::Placeholder
                 | Self::RedirectedHome

@@ -74,11 +74,6 @@ pub(super) fn judge_page(page: &Page, text: &str, seen: Option<&Skim>) -> (LinkO
         200..=299 if seen.is_some_and(soft404::says_withheld) => (LinkOutcome::Suspected, LinkReason::Withheld),
         200..=299 if seen.is_some_and(soft404::is_placeholder) => (LinkOutcome::Suspected, LinkReason::Placeholder),
         200..=299 => (LinkOutcome::Ok, LinkReason::Answered),
-        // Why: a server of files hands out the shell of an app where no file is, with the status of that; the app's
-        // own script shows the page.
-        404 if seen.is_some_and(|seen| blocked::is_shell(text, seen) && !soft404::mentions_missing(seen)) => {
-            (LinkOutcome::Suspected, LinkReason::NotFoundShell)
-        }
         404 => (LinkOutcome::Broken, LinkReason::NotFound),
         410 => (LinkOutcome::Broken, LinkReason::Gone),
         401 | 403 => (LinkOutcome::Suspected, LinkReason::AccessDenied),
@@ -99,6 +94,9 @@ fn block(page: &Page, text: &str, seen: &Skim) -> Option<Block> {
     }
     if blocked::turns_away(page.status, text, seen) {
         return Some(Block::Firewall);
+    }
+    if blocked::is_bare_script(text, seen) {
+        return Some(Block::Challenge);
     }
     blocked::recognise_certain(text, seen).filter(|_| !soft404::mentions_missing(seen))
 }

@@ -89,14 +89,12 @@ fn a_firewall_that_answers_404_is_no_missing_page() {
     ] {
         assert_eq!(judged(404, html), (LinkOutcome::Broken, LinkReason::NotFound), "{html}");
     }
-    // A server of files whose page for what is not there is an app.
-    let shell = "<title>云溪区政务服务</title><script type=module src=/assets/index.js></script><div id=\"app\"></div>";
-    assert_eq!(judged(404, shell), (LinkOutcome::Suspected, LinkReason::NotFoundShell));
-    // Or a script challenge that leaves no mark.
+    // A script challenge that leaves no mark.
     let bare = "<html><head><meta id=x content=y><script r=m src=/abc.js></script></head><body></body></html>";
-    assert_eq!(judged(404, bare), (LinkOutcome::Suspected, LinkReason::NotFoundShell));
-    let missing = shell.replace("云溪区政务服务", "404 Not Found");
-    assert_eq!(judged(404, &missing), (LinkOutcome::Broken, LinkReason::NotFound));
+    assert_eq!(judged(404, bare), (LinkOutcome::Unverified, LinkReason::Challenge));
+    // The shell of an app with the status of what is missing is missing by that status, as the rule counts.
+    let shell = "<title>云溪区政务服务</title><script type=module src=/assets/index.js></script><div id=\"app\"></div>";
+    assert_eq!(judged(404, shell), (LinkOutcome::Broken, LinkReason::NotFound));
     assert_eq!(
         judged(200, "<title>TestPage</title><p>该网站未备案,暂时无法访问</p>"),
         (LinkOutcome::Suspected, LinkReason::Withheld)

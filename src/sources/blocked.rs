@@ -306,12 +306,12 @@ fn has_challenge_mark(text: &str) -> bool {
     has_script(text) && CHALLENGE_MARKS.iter().any(|mark| text.contains(mark))
 }
 
-/// A page that shows nothing before a script fills it, be it the page's own or a firewall's.
+/// A page that is nothing but scripts of its own address, in place of whatever was asked for: a challenge without a mark.
 #[must_use]
-pub fn is_shell(text: &str, seen: &Skim) -> bool {
+pub fn is_bare_script(text: &str, seen: &Skim) -> bool {
     // Why not where it only leads away: many a page for what is missing does nothing but that.
-    let is_bare = || seen.chars == 0 && seen.title.is_empty() && text.contains("src=") && !text.contains("location");
-    seen.is_short(BARE) && has_script(text) && (fills_itself(text) || is_bare())
+    let is_bare = seen.chars == 0 && seen.title.is_empty() && text.contains("src=") && !text.contains("location");
+    is_bare && has_script(text) && !fills_itself(text)
 }
 
 /// A shell that its own scripts fill: it may set a cookie and send telephones elsewhere, and is a page.

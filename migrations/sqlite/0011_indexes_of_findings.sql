@@ -1,4 +1,4 @@
--- Why: a round stores eight verdicts an account, nearly all of them "pass", and wrote each into five indexes.
+-- Why: a round stores eight verdicts an account, nearly all of them "pass", and wrote each into four indexes.
 -- What is asked for are the few that did not pass, and those that name a newest post; what an account had over
 -- all rounds is found by (round_id, account_id, …), a round at a time.
 

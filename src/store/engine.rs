@@ -154,7 +154,7 @@ pub(super) use sql;
 /// `insert_rows!(tx, "INSERT INTO … (…) ", rows, " ON CONFLICT …", |values, row| { values.push_bind(…); })`.
 macro_rules! insert_rows {
     ($tx:expr, $head:expr, $rows:expr, $tail:expr, |$values:ident, $row:pat_param| $bind:block) => {{
-        // Why: a statement of as many rows as are left over is another each time, and a prepared one takes half a megabyte.
+        // Why: a statement of as many rows as are left over is another each time; kept, it pushes out one that comes again.
         let comes_again = $rows.len() == $crate::store::engine::ROWS_AT_ONCE;
         match &mut $tx.engine {
             $crate::store::engine::TxEngine::Sqlite(c) => {
